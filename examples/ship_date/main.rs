@@ -1,0 +1,2 @@
+//! Prints when a release ships, and why not today.
+fn main() {}
