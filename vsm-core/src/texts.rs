@@ -1,0 +1,73 @@
+//! Interned texts: each is stored once and known by a small number, in order of first appearance.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+
+/// The number that stands for "no text", "no event" or "no link".
+pub(crate) const NONE: u32 = u32::MAX;
+
+// A fixed seed: the same input has to give the same bytes in every run.
+const HASHER: FixedState = FixedState::with_seed(0x5eed);
+
+pub(crate) fn hash_of<T: std::hash::Hash>(value: T) -> u64 {
+    HASHER.hash_one(value)
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Texts {
+    text: String,
+    ends: Vec<usize>,
+    table: HashTable<u32>,
+}
+
+impl Texts {
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn get(&self, number: u32) -> &str {
+        slice(&self.text, &self.ends, number)
+    }
+
+    pub(crate) fn find(&self, text: &str) -> Option<u32> {
+        self.table.find(hash_of(text), |n| self.get(*n) == text).copied()
+    }
+
+    /// The number of a text, and whether it is new.
+    pub(crate) fn intern(&mut self, text: &str) -> (u32, bool) {
+        let hash = hash_of(text);
+        if let Some(number) = self.table.find(hash, |n| self.get(*n) == text) {
+            return (*number, false);
+        }
+        let number = self.ends.len() as u32;
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+        let Texts { text, ends, table } = self;
+        table.insert_unique(hash, number, |n| hash_of(slice(text, ends, *n)));
+        (number, true)
+    }
+
+    /// Forgets the texts that were interned last, until `len` are left.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        while self.ends.len() > len {
+            let last = (self.ends.len() - 1) as u32;
+            if let Ok(entry) = self.table.find_entry(hash_of(self.get(last)), |n| *n == last) {
+                entry.remove();
+            }
+            self.ends.pop();
+            self.text.truncate(self.ends.last().copied().unwrap_or(0));
+        }
+    }
+
+    /// Bytes held, capacity included.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.capacity() + self.ends.capacity() * size_of::<usize>() + self.table.allocation_size()
+    }
+}
+
+fn slice<'a>(text: &'a str, ends: &[usize], number: u32) -> &'a str {
+    let number = number as usize;
+    let start = number.checked_sub(1).and_then(|n| ends.get(n)).copied().unwrap_or(0);
+    ends.get(number).and_then(|end| text.get(start..*end)).unwrap_or("")
+}
