@@ -1,0 +1,174 @@
+//! The links of the record: who asserted what, when, and what follows from it.
+
+use hashbrown::HashTable;
+
+use crate::model::{Dependency, LinkKind};
+use crate::record::{Bounds, Record};
+use crate::texts::{NONE, hash_of};
+use crate::time::Span;
+
+/// One (from, to, kind), asserted by any number of events.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LinkRec {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) kind: LinkKind,
+    /// The assertion that is last in time; they form a chain.
+    pub(crate) latest: u32,
+}
+
+/// What one event says of one link.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Assertion {
+    pub(crate) event: u32,
+    pub(crate) link: u32,
+    pub(crate) previous: u32,
+    /// Into [`Links::details`]; most links have none.
+    pub(crate) detail: u32,
+    pub(crate) on: bool,
+}
+
+/// What few links say of themselves.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Detail {
+    pub(crate) dependency: Option<Dependency>,
+    pub(crate) lag: Option<Span>,
+    pub(crate) stage: Option<Box<str>>,
+    pub(crate) rule: Option<Box<str>>,
+    pub(crate) confidence: Option<f64>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Links {
+    pub(crate) list: Vec<LinkRec>,
+    pub(crate) assertions: Vec<Assertion>,
+    pub(crate) details: Vec<Detail>,
+    table: HashTable<u32>,
+}
+
+impl Links {
+    pub(crate) fn get(&self, link: u32) -> Option<&LinkRec> {
+        self.list.get(link as usize)
+    }
+
+    fn assertion(&self, number: u32) -> Option<&Assertion> {
+        self.assertions.get(number as usize)
+    }
+
+    pub(crate) fn detail(&self, assertion: u32) -> Option<&Detail> {
+        self.details.get(self.assertion(assertion)?.detail as usize)
+    }
+
+    /// The number of a link, and whether it is new.
+    pub(crate) fn intern(&mut self, from: u32, to: u32, kind: LinkKind) -> (u32, bool) {
+        let hash = hash_of((from, to, kind));
+        let same = |n: &u32| {
+            self.list.get(*n as usize).is_some_and(|link| (link.from, link.to, link.kind) == (from, to, kind))
+        };
+        if let Some(number) = self.table.find(hash, same) {
+            return (*number, false);
+        }
+        let number = self.list.len() as u32;
+        self.list.push(LinkRec { from, to, kind, latest: NONE });
+        let Links { list, table, .. } = self;
+        table.insert_unique(hash, number, |n| {
+            list.get(*n as usize).map_or(0, |link| hash_of((link.from, link.to, link.kind)))
+        });
+        (number, true)
+    }
+
+    /// Adds what the last event of the record says of a link.
+    pub(crate) fn assert(&mut self, record: &Record, link: u32, on: bool, detail: Detail) {
+        let event = (record.events.len() as u32).wrapping_sub(1);
+        let detail = if detail == Detail::default() {
+            NONE
+        } else {
+            self.details.push(detail);
+            (self.details.len() - 1) as u32
+        };
+        let new = self.assertions.len() as u32;
+        let mut later = NONE;
+        let mut at = self.get(link).map_or(NONE, |l| l.latest);
+        // Among equals the one said last in the event wins, hence `is_gt`.
+        while let Some(assertion) = self.assertion(at)
+            && record.order(assertion.event, event).is_gt()
+        {
+            later = at;
+            at = assertion.previous;
+        }
+        self.assertions.push(Assertion { event, link, previous: at, detail, on });
+        match self.assertions.get_mut(later as usize) {
+            Some(assertion) => assertion.previous = new,
+            None => {
+                if let Some(link) = self.list.get_mut(link as usize) {
+                    link.latest = new;
+                }
+            }
+        }
+    }
+
+    /// The assertion that decides over a link: the last stated one, or where nobody stated anything the last inferred
+    /// one. None where the link does not hold.
+    pub(crate) fn effective(&self, record: &Record, link: u32, bounds: Option<Bounds>) -> Option<u32> {
+        let mut inferred = None;
+        let mut at = self.get(link)?.latest;
+        while let Some(assertion) = self.assertion(at) {
+            if record.get(assertion.event).is_some_and(|event| Bounds::admit(bounds, event)) {
+                let stated =
+                    self.details.get(assertion.detail as usize).is_none_or(|detail| detail.rule.is_none());
+                if stated {
+                    return assertion.on.then_some(at);
+                }
+                inferred = inferred.or(Some(at));
+            }
+            at = assertion.previous;
+        }
+        inferred.filter(|at| self.assertion(*at).is_some_and(|assertion| assertion.on))
+    }
+
+    /// Whether a link is stated rather than inferred by the assertion that decides over it.
+    pub(crate) fn is_stated(&self, assertion: u32) -> bool {
+        self.detail(assertion).is_none_or(|detail| detail.rule.is_none())
+    }
+
+    pub(crate) fn event_of(&self, assertion: u32) -> u32 {
+        self.assertion(assertion).map_or(NONE, |a| a.event)
+    }
+
+    /// Takes back the last event's assertions, and the links that only it named.
+    pub(crate) fn truncate(&mut self, links: usize, assertions: usize, details: usize) {
+        while self.assertions.len() > assertions {
+            let last = (self.assertions.len() - 1) as u32;
+            let Some(assertion) = self.assertions.pop() else { break };
+            let Some(link) = self.list.get_mut(assertion.link as usize) else { continue };
+            if link.latest == last {
+                link.latest = assertion.previous;
+                continue;
+            }
+            let mut at = link.latest;
+            while let Some(later) = self.assertions.get_mut(at as usize) {
+                if later.previous == last {
+                    later.previous = assertion.previous;
+                    break;
+                }
+                at = later.previous;
+            }
+        }
+        self.details.truncate(details);
+        while self.list.len() > links {
+            let last = (self.list.len() - 1) as u32;
+            let Some(link) = self.list.pop() else { break };
+            if let Ok(entry) = self.table.find_entry(hash_of((link.from, link.to, link.kind)), |n| *n == last)
+            {
+                entry.remove();
+            }
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.list.capacity() * size_of::<LinkRec>()
+            + self.assertions.capacity() * size_of::<Assertion>()
+            + self.details.capacity() * size_of::<Detail>()
+            + self.table.allocation_size()
+    }
+}

@@ -1,0 +1,100 @@
+//! The record: every accepted event, compact, in order of arrival.
+
+use std::cmp::Ordering;
+
+use crate::model::{Kind, Set};
+use crate::texts::{NONE, Texts};
+use crate::time::Instant;
+
+/// An accepted event. Its key is the text of the same number in [`Record`]; its links are assertions in
+/// [`crate::links::Links`].
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    pub(crate) occurred: Instant,
+    /// Absent where the event did not say.
+    pub(crate) recorded: Option<Instant>,
+    pub(crate) item: u32,
+    /// The event of the same item that comes before this one in time; events form one chain per item.
+    pub(crate) previous: u32,
+    pub(crate) kind: Option<Kind>,
+    pub(crate) sets: Box<[Set]>,
+    pub(crate) assertions: std::ops::Range<u32>,
+}
+
+impl Stored {
+    pub(crate) fn known_at(&self) -> Instant {
+        self.recorded.unwrap_or(self.occurred)
+    }
+}
+
+/// What of the record a question may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    pub(crate) occurred: Instant,
+    pub(crate) recorded: Instant,
+}
+
+impl Bounds {
+    pub(crate) fn admit(bounds: Option<Bounds>, event: &Stored) -> bool {
+        bounds.is_none_or(|b| event.occurred <= b.occurred && event.known_at() <= b.recorded)
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Record {
+    /// `source:id` of every event.
+    pub(crate) keys: Texts,
+    pub(crate) events: Vec<Stored>,
+}
+
+impl Record {
+    pub(crate) fn get(&self, event: u32) -> Option<&Stored> {
+        self.events.get(event as usize)
+    }
+
+    /// The order in which events are folded, whatever order they arrived in: by the time they speak of, then by when
+    /// they became known, so that a correction wins; then by key.
+    pub(crate) fn order(&self, a: u32, b: u32) -> Ordering {
+        match (self.get(a), self.get(b)) {
+            (Some(x), Some(y)) => (x.occurred, x.known_at())
+                .cmp(&(y.occurred, y.known_at()))
+                .then_with(|| self.keys.get(a).cmp(self.keys.get(b))),
+            _ => Ordering::Equal,
+        }
+    }
+
+    /// Puts the last event into the chain that ends at `latest`; the new end of the chain.
+    pub(crate) fn chain(&mut self, latest: u32) -> u32 {
+        let new = (self.events.len() as u32).wrapping_sub(1);
+        let mut later = NONE;
+        let mut at = latest;
+        while at != NONE && self.order(at, new).is_gt() {
+            later = at;
+            at = self.get(at).map_or(NONE, |event| event.previous);
+        }
+        if let Some(event) = self.events.last_mut() {
+            event.previous = at;
+        }
+        match self.events.get_mut(later as usize) {
+            Some(event) => {
+                event.previous = new;
+                latest
+            }
+            None => new,
+        }
+    }
+
+    /// An item's events from the latest to the first, as far as the bounds admit them.
+    pub(crate) fn walk(&self, latest: u32, bounds: Option<Bounds>) -> impl Iterator<Item = (u32, &Stored)> {
+        std::iter::successors(self.get(latest).map(|event| (latest, event)), |(_, event)| {
+            self.get(event.previous).map(|previous| (event.previous, previous))
+        })
+        .filter(move |(_, event)| Bounds::admit(bounds, event))
+    }
+
+    /// Bytes held by the events and their keys, without what a title or another text holds beyond its slot.
+    pub(crate) fn bytes(&self) -> usize {
+        let slots: usize = self.events.iter().map(|event| size_of_val(&*event.sets)).sum();
+        self.keys.bytes() + self.events.capacity() * size_of::<Stored>() + slots
+    }
+}

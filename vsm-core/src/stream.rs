@@ -1,0 +1,526 @@
+//! The value stream: one owner of state, changed by events only.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::graph::{Direction, Frozen, Graph};
+use crate::links::{Detail, Links};
+use crate::model::{Event, FlowState, Kind, Link, LinkKind, Set};
+use crate::record::{Bounds, Record, Stored};
+use crate::texts::{NONE, Texts};
+use crate::time::{Instant, clip};
+
+/// The longest id of an item, source or event, in bytes.
+const LONGEST_ID: usize = 1024;
+
+/// A value stream: the record of all events and the graph that follows from it.
+///
+/// Cloning is free and gives a snapshot: the clone stays as it is while the original goes on, and the other way
+/// round. The first event applied while a snapshot is alive copies the state once.
+///
+/// ```
+/// use vsm_core::{Event, Kind, ValueStream};
+/// let mut stream = ValueStream::new();
+/// let mut event = Event::new("jira", "1", "2026-03-01T09:00:00Z".parse()?, "jira:CHK-1");
+/// event.kind = Some(Kind::Feature);
+/// stream.apply(event)?;
+/// assert_eq!(stream.item("jira:CHK-1")?.kind, Some(Kind::Feature));
+/// # Ok::<(), vsm_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ValueStream {
+    pub(crate) state: Arc<State>,
+    pub(crate) bounds: Option<Bounds>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    pub(crate) ids: Texts,
+    pub(crate) aliases: HashMap<Box<str>, u32, FixedState>,
+    /// Per item: its last event, and what that chain says of kind and state now.
+    pub(crate) latest: Vec<u32>,
+    pub(crate) kinds: Vec<Option<Kind>>,
+    pub(crate) states: Vec<Option<FlowState>>,
+    pub(crate) record: Record,
+    pub(crate) links: Links,
+    pub(crate) graph: Graph,
+    pub(crate) frozen: OnceLock<Arc<Frozen>>,
+}
+
+/// What became of one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It is part of the record now.
+    Accepted,
+    /// It was part of the record already; nothing changed.
+    Duplicate,
+}
+
+/// What became of a batch of events.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ApplyReport {
+    /// Events that are part of the record now.
+    pub accepted: u64,
+    /// Events that were part of it already.
+    pub duplicates: u64,
+    /// Events that were refused, in the order of the batch; nothing of them was applied.
+    pub refused: Vec<Refusal>,
+    /// Fields that the reader does not know and left out, with how often each occurred.
+    pub unknown_fields: BTreeMap<String, u64>,
+}
+
+/// Why an event was refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Where it stood: the number of the event in its batch, from 1; for JSON Lines the line.
+    pub position: u64,
+    /// The event as `source:id`; absent where it could not be read so far.
+    pub event: Option<String>,
+    /// [`Error::code`] of the reason.
+    pub code: String,
+    /// The reason in one sentence.
+    pub reason: String,
+}
+
+impl ApplyReport {
+    /// Counts the outcome for the event at a position, given its key.
+    pub(crate) fn note(&mut self, position: u64, event: Option<String>, outcome: Result<Applied>) {
+        match outcome {
+            Ok(Applied::Accepted) => self.accepted += 1,
+            Ok(Applied::Duplicate) => self.duplicates += 1,
+            Err(error) => self.refused.push(Refusal {
+                position,
+                event,
+                code: error.code().into(),
+                reason: error.to_string(),
+            }),
+        }
+    }
+}
+
+impl ValueStream {
+    /// An empty stream.
+    pub fn new() -> ValueStream {
+        ValueStream::default()
+    }
+
+    /// Applies one event.
+    ///
+    /// Events may arrive in any order; what holds is decided by when they occurred, then by when they became known.
+    /// Takes about a microsecond; closing a long detour in the dependency graph takes longer.
+    ///
+    /// # Errors
+    /// The reason why the event is refused; the stream is then as it was. [`Error::Invalid`], [`Error::Cycle`] with
+    /// the path, [`Error::Conflict`] where the id was used before for something else, [`Error::ReadOnly`] on a view.
+    pub fn apply(&mut self, event: Event) -> Result<Applied> {
+        if self.bounds.is_some() {
+            return Err(Error::ReadOnly);
+        }
+        check(&event)?;
+        Arc::make_mut(&mut self.state).apply(event)
+    }
+
+    /// Applies events one by one; a refused one never keeps the others out.
+    pub fn apply_batch(&mut self, events: impl IntoIterator<Item = Event>) -> ApplyReport {
+        let mut report = ApplyReport::default();
+        for (n, event) in events.into_iter().enumerate() {
+            let key = (event.source.clone(), event.id.clone());
+            let outcome = self.apply(event);
+            let key = outcome.is_err().then(|| format!("{}:{}", clip(&key.0), clip(&key.1)));
+            report.note(n as u64 + 1, key, outcome);
+        }
+        report
+    }
+
+    /// The stream as it was at `occurred`, as it was known at `recorded`. Takes no time; the view is read-only.
+    ///
+    /// ```
+    /// use vsm_core::{Event, ValueStream};
+    /// let mut stream = ValueStream::new();
+    /// let mut event = Event::new("jira", "1", "2026-01-11T09:00:00Z".parse()?, "jira:CHK-1");
+    /// event.recorded_at = Some("2026-01-12T08:00:00Z".parse()?);
+    /// stream.apply(event)?;
+    /// let known_then = "2026-01-11T23:00:00Z".parse()?;
+    /// assert!(stream.as_of(known_then, known_then).item("jira:CHK-1").is_err());
+    /// # Ok::<(), vsm_core::Error>(())
+    /// ```
+    pub fn as_of(&self, occurred: Instant, recorded: Instant) -> ValueStream {
+        let bounds = match self.bounds {
+            None => Bounds { occurred, recorded },
+            Some(b) => Bounds { occurred: b.occurred.min(occurred), recorded: b.recorded.min(recorded) },
+        };
+        ValueStream { state: Arc::clone(&self.state), bounds: Some(bounds) }
+    }
+}
+
+/// What an event says wrong all by itself.
+fn check(event: &Event) -> Result<()> {
+    check_id("source", &event.source)?;
+    if event.source.contains(':') {
+        return Err(Error::invalid("source", "must not contain a colon: evidence names events as source:id"));
+    }
+    check_id("id", &event.id)?;
+    check_id("item", &event.item)?;
+    for alias in &event.aliases {
+        check_id("aliases", alias)?;
+    }
+    event.set.check()?;
+    for name in event.set.attributes.keys() {
+        check_id("set.attributes", name)?;
+    }
+    for (n, link) in event.links.iter().enumerate() {
+        check_link(link, event, &format!("links[{n}]"))?;
+    }
+    for (n, link) in event.unlinks.iter().enumerate() {
+        check_id(&format!("unlinks[{n}].to"), &link.to)?;
+    }
+    Ok(())
+}
+
+fn check_id(field: &str, id: &str) -> Result<()> {
+    if id.is_empty() {
+        return Err(Error::invalid(field, "must not be empty"));
+    }
+    if id.len() > LONGEST_ID {
+        return Err(Error::invalid(field, format!("is {} bytes long, more than {LONGEST_ID}", id.len())));
+    }
+    if id.chars().any(char::is_control) {
+        return Err(Error::invalid(field, "must not contain control characters"));
+    }
+    Ok(())
+}
+
+fn check_link(link: &Link, event: &Event, field: &str) -> Result<()> {
+    check_id(&format!("{field}.to"), &link.to)?;
+    if link.to == event.item {
+        return Err(Error::invalid(
+            &format!("{field}.to"),
+            format!("\"{}\" can't link to itself", clip(&link.to)),
+        ));
+    }
+    if link.confidence.is_some_and(|c| !(0.0..=1.0).contains(&c)) {
+        return Err(Error::invalid(&format!("{field}.confidence"), "must lie between 0 and 1"));
+    }
+    if link.confidence.is_some() && link.rule.is_none() {
+        return Err(Error::invalid(
+            &format!("{field}.rule"),
+            "a link with a confidence must name the rule it is from",
+        ));
+    }
+    let binds = link.dependency.is_some() || link.lag.is_some() || link.stage.is_some();
+    if binds && link.kind != LinkKind::DependsOn {
+        return Err(Error::invalid(
+            field,
+            format!("dependency, lag and stage belong to depends_on links, not to {}", link.kind),
+        ));
+    }
+    Ok(())
+}
+
+/// How much of everything there was before an event, so that it can be taken back.
+struct Mark {
+    items: usize,
+    links: usize,
+    assertions: usize,
+    details: usize,
+    /// Links whose hold on the graph the event changed, as they were.
+    flipped: Vec<(u32, bool)>,
+}
+
+impl State {
+    /// The item that an id or alias names.
+    pub(crate) fn resolve(&self, id: &str) -> Option<u32> {
+        self.ids.find(id).or_else(|| self.aliases.get(id).copied())
+    }
+
+    fn apply(&mut self, event: Event) -> Result<Applied> {
+        let key = event.key();
+        if let Some(known) = self.record.keys.find(&key) {
+            return if self.same(known, &event) {
+                Ok(Applied::Duplicate)
+            } else {
+                let reason = "was applied before with other content: give a changed event a new id";
+                Err(Error::Conflict { id: clip(&key).into(), reason: reason.into() })
+            };
+        }
+        for alias in &event.aliases {
+            if let Some(other) = self.resolve(alias).filter(|other| Some(*other) != self.resolve(&event.item))
+            {
+                return Err(Error::Conflict {
+                    id: clip(alias).into(),
+                    reason: format!(
+                        "is already the item \"{}\" and can't be another one's alias",
+                        self.ids.get(other)
+                    ),
+                });
+            }
+        }
+        let mut mark = Mark {
+            items: self.ids.len(),
+            links: self.links.list.len(),
+            assertions: self.links.assertions.len(),
+            details: self.links.details.len(),
+            flipped: Vec::new(),
+        };
+        let item = self.intern(&event.item);
+        let assertions = mark.assertions as u32;
+        let aliases = event.aliases;
+        let mut sets = event.set.pack(event.clear);
+        if !aliases.is_empty() {
+            sets = sets.into_iter().chain(aliases.iter().map(|a| Set::Alias(a.as_str().into()))).collect();
+        }
+        self.record.keys.intern(&key);
+        self.record.events.push(Stored {
+            occurred: event.occurred_at,
+            recorded: event.recorded_at,
+            item,
+            previous: NONE,
+            kind: event.kind,
+            sets,
+            assertions: assertions..assertions,
+        });
+        let linked = self.link(item, event.unlinks, event.links, &mut mark);
+        if let Err(path) = linked {
+            self.take_back(mark);
+            return Err(Error::Cycle {
+                path: path.into_iter().map(|n| self.ids.get(n).to_owned()).collect(),
+            });
+        }
+        let end = self.links.assertions.len() as u32;
+        if let Some(stored) = self.record.events.last_mut() {
+            stored.assertions.end = end;
+        }
+        for alias in aliases {
+            self.aliases.insert(alias.into(), item);
+        }
+        self.refresh(item);
+        if mark.links != self.links.list.len() || !mark.flipped.is_empty() || mark.items != self.ids.len() {
+            self.frozen = OnceLock::new();
+        }
+        Ok(Applied::Accepted)
+    }
+
+    /// Whether an event of the record says what `event` says, its item and links compared by what they name.
+    fn same(&self, known: u32, event: &Event) -> bool {
+        let Some(known) = self.unpack(known) else { return false };
+        let name = |id: &str| self.resolve(id).map_or_else(|| id.to_owned(), |n| self.ids.get(n).to_owned());
+        let mut event = event.clone();
+        event.item = name(&event.item);
+        for link in event.links.iter_mut().chain(&mut event.unlinks) {
+            link.to = name(&link.to);
+        }
+        for link in &mut event.unlinks {
+            *link = Link::new(link.kind, std::mem::take(&mut link.to));
+        }
+        known == event
+    }
+
+    fn intern(&mut self, id: &str) -> u32 {
+        if let Some(item) = self.aliases.get(id) {
+            return *item;
+        }
+        let (item, new) = self.ids.intern(id);
+        if new {
+            self.graph.add_item();
+            self.latest.push(NONE);
+            self.kinds.push(None);
+            self.states.push(None);
+        }
+        item
+    }
+
+    /// Asserts the links of the event that was stored last.
+    fn link(
+        &mut self,
+        item: u32,
+        unlinks: Vec<Link>,
+        links: Vec<Link>,
+        mark: &mut Mark,
+    ) -> std::result::Result<(), Vec<u32>> {
+        let all =
+            unlinks.into_iter().map(|link| (link, false)).chain(links.into_iter().map(|link| (link, true)));
+        for (link, on) in all {
+            let to = self.intern(&link.to);
+            // An alias may hide that the two ends are the same item.
+            if to == item {
+                return Err(vec![item, item]);
+            }
+            let (number, new) = self.links.intern(item, to, link.kind);
+            if new {
+                self.graph.add_link(item, to, link.kind);
+            }
+            let detail = if on {
+                Detail {
+                    dependency: link.dependency,
+                    lag: link.lag,
+                    stage: link.stage.map(Into::into),
+                    rule: link.rule.map(Into::into),
+                    confidence: link.confidence,
+                }
+            } else {
+                Detail::default()
+            };
+            self.links.assert(&self.record, number, on, detail);
+            self.settle(number, mark)?;
+        }
+        Ok(())
+    }
+
+    /// Brings the graph in line with what the record says of a link, and of its rivals where only one can hold.
+    fn settle(&mut self, link: u32, mark: &mut Mark) -> std::result::Result<(), Vec<u32>> {
+        let Some(rec) = self.links.get(link).copied() else { return Ok(()) };
+        let rivals = if rec.kind == LinkKind::Parent { self.parents(rec.from) } else { vec![link] };
+        let (on, off): (Vec<u32>, Vec<u32>) = rivals.into_iter().partition(|link| self.holds(*link, None));
+        for link in off {
+            if self.graph.is_active(link) {
+                mark.flipped.push((link, true));
+                self.graph.deactivate(link);
+            }
+        }
+        for link in on {
+            if !self.graph.is_active(link) {
+                self.graph.activate(link)?;
+                mark.flipped.push((link, false));
+            }
+        }
+        Ok(())
+    }
+
+    fn parents(&self, item: u32) -> Vec<u32> {
+        self.graph
+            .touching(item, Direction::Outgoing)
+            .filter(|(_, kind, _, _)| *kind == LinkKind::Parent)
+            .map(|(link, ..)| link)
+            .collect()
+    }
+
+    /// Whether a link holds within the bounds. Of several parents the last stated one does.
+    pub(crate) fn holds(&self, link: u32, bounds: Option<Bounds>) -> bool {
+        let Some(rec) = self.links.get(link) else { return false };
+        let Some(own) = self.links.effective(&self.record, link, bounds) else { return false };
+        if rec.kind != LinkKind::Parent {
+            return true;
+        }
+        let weight = |assertion| (self.links.is_stated(assertion), self.links.event_of(assertion));
+        let (stated, event) = weight(own);
+        self.parents(rec.from).into_iter().filter(|rival| *rival != link).all(|rival| {
+            self.links.effective(&self.record, rival, bounds).map(weight).is_none_or(
+                |(other_stated, other)| {
+                    stated
+                        .cmp(&other_stated)
+                        .then_with(|| self.record.order(event, other))
+                        .then_with(|| link.cmp(&rival))
+                        .is_gt()
+                },
+            )
+        })
+    }
+
+    fn take_back(&mut self, mark: Mark) {
+        // First let go of what the event brought, so that what it replaced finds room again.
+        for (link, was_active) in &mark.flipped {
+            if !was_active {
+                self.graph.deactivate(*link);
+            }
+        }
+        for (link, was_active) in mark.flipped {
+            if was_active {
+                // It held before the event, so it can't close a cycle now.
+                let _ = self.graph.activate(link);
+            }
+        }
+        self.links.truncate(mark.links, mark.assertions, mark.details);
+        self.graph.truncate(mark.items, mark.links);
+        self.ids.truncate(mark.items);
+        self.latest.truncate(mark.items);
+        self.kinds.truncate(mark.items);
+        self.states.truncate(mark.items);
+        self.record.events.pop();
+        self.record.keys.truncate(self.record.events.len());
+    }
+
+    /// Puts the last event into its item's chain and brings the item's kind and state up to date.
+    fn refresh(&mut self, item: u32) {
+        let index = item as usize;
+        let Some(latest) = self.latest.get(index).copied() else { return };
+        let latest = self.record.chain(latest);
+        if let Some(slot) = self.latest.get_mut(index) {
+            *slot = latest;
+        }
+        let Some(event) = self.record.events.last() else { return };
+        // The usual event is the last of its item and decides alone; only a late one makes us look back.
+        let is_last = latest as usize + 1 == self.record.events.len();
+        let clears_state = |set: &Set| matches!(set, Set::Clear(name) if &**name == "state");
+        if is_last && !event.sets.iter().any(clears_state) {
+            let said = event.sets.iter().rev().find_map(|set| match set {
+                Set::State(state) => Some(*state),
+                _ => None,
+            });
+            if let (Some(kind), Some(state)) = (self.kinds.get_mut(index), self.states.get_mut(index)) {
+                *kind = event.kind.or(*kind);
+                *state = said.or(*state);
+            }
+        } else {
+            let (kind, state) = (self.kind_at(item, None), self.state_at(item, None));
+            if let (Some(k), Some(s)) = (self.kinds.get_mut(index), self.states.get_mut(index)) {
+                (*k, *s) = (kind, state);
+            }
+        }
+    }
+
+    pub(crate) fn walk(&self, item: u32, bounds: Option<Bounds>) -> impl Iterator<Item = (u32, &Stored)> {
+        self.record.walk(self.latest.get(item as usize).copied().unwrap_or(NONE), bounds)
+    }
+
+    pub(crate) fn kind_at(&self, item: u32, bounds: Option<Bounds>) -> Option<Kind> {
+        self.walk(item, bounds).find_map(|(_, event)| event.kind)
+    }
+
+    pub(crate) fn state_at(&self, item: u32, bounds: Option<Bounds>) -> Option<FlowState> {
+        for (_, event) in self.walk(item, bounds) {
+            for set in event.sets.iter().rev() {
+                match set {
+                    Set::State(state) => return Some(*state),
+                    Set::Clear(name) if &**name == "state" => return None,
+                    _ => {}
+                }
+            }
+        }
+        None
+    }
+
+    /// An event of the record in its public form, its items by the ids they were first named by.
+    pub(crate) fn unpack(&self, number: u32) -> Option<Event> {
+        let stored = self.record.get(number)?;
+        let (source, id) = self.record.keys.get(number).split_once(':')?;
+        let mut event = Event::new(source, id, stored.occurred, self.ids.get(stored.item));
+        event.recorded_at = stored.recorded;
+        event.kind = stored.kind;
+        for set in &stored.sets {
+            match set {
+                Set::Clear(name) => event.clear.push(name.to_string()),
+                Set::Alias(alias) => event.aliases.push(alias.to_string()),
+                set => event.set.take(set),
+            }
+        }
+        for number in stored.assertions.clone() {
+            let Some(assertion) = self.links.assertions.get(number as usize) else { continue };
+            let Some(rec) = self.links.get(assertion.link) else { continue };
+            let mut link = Link::new(rec.kind, self.ids.get(rec.to));
+            if let Some(detail) = self.links.detail(number) {
+                link.dependency = detail.dependency;
+                link.lag = detail.lag;
+                link.stage = detail.stage.as_deref().map(Into::into);
+                link.rule = detail.rule.as_deref().map(Into::into);
+                link.confidence = detail.confidence;
+            }
+            if assertion.on { event.links.push(link) } else { event.unlinks.push(link) }
+        }
+        Some(event)
+    }
+}

@@ -1,0 +1,307 @@
+//! Reading a stream: look-ups for everybody, and the shorter paths that the answers take.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::graph::{Direction, Frozen};
+use crate::model::{Event, Fields, FlowState, Item, Kind, LinkKind, Related, Set};
+use crate::record::Stored;
+use crate::stream::ValueStream;
+use crate::time::{Instant, clip};
+
+/// Look-ups.
+impl ValueStream {
+    /// How many items are known, placeholders that only links name included.
+    pub fn item_count(&self) -> usize {
+        if self.bounds.is_none() {
+            self.state.ids.len()
+        } else {
+            self.all().filter(|item| self.exists(*item)).count()
+        }
+    }
+
+    /// How many events have been accepted.
+    pub fn event_count(&self) -> usize {
+        if self.bounds.is_none() { self.state.record.events.len() } else { self.events().count() }
+    }
+
+    /// How many links hold.
+    pub fn link_count(&self) -> usize {
+        (0..self.state.links.list.len() as u32).filter(|link| self.holds(*link)).count()
+    }
+
+    /// About how many bytes of memory the stream holds, texts that are longer than a word left out.
+    pub fn approximate_bytes(&self) -> usize {
+        let state = &*self.state;
+        state.ids.bytes()
+            + state.latest.capacity() * 4
+            + state.kinds.capacity()
+            + state.states.capacity()
+            + state.record.bytes()
+            + state.links.bytes()
+            + state.graph.bytes()
+    }
+
+    /// One item.
+    ///
+    /// # Errors
+    /// [`Error::UnknownItem`].
+    pub fn item(&self, id: &str) -> Result<Item> {
+        let item = self.find(id)?;
+        let mut fields = Fields::default();
+        let mut aliases = Vec::new();
+        let mut events: Vec<&Stored> = self.state.walk(item, self.bounds).map(|(_, event)| event).collect();
+        events.reverse();
+        for set in events.iter().flat_map(|event| &event.sets) {
+            match set {
+                Set::Alias(alias) => aliases.push(alias.to_string()),
+                set => fields.take(set),
+            }
+        }
+        aliases.sort_unstable();
+        aliases.dedup();
+        Ok(Item { id: self.id(item).to_owned(), kind: self.kind(item), aliases, fields })
+    }
+
+    /// The ids of all items of a kind, or of all items, in alphabetical order.
+    pub fn items(&self, kind: Option<Kind>) -> Vec<String> {
+        let mut ids: Vec<String> = self
+            .all()
+            .filter(|item| self.exists(*item) && (kind.is_none() || self.kind(*item) == kind))
+            .map(|item| self.id(item).to_owned())
+            .collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// The links that hold at an item, those that start from it first, each group by kind and other end.
+    ///
+    /// # Errors
+    /// [`Error::UnknownItem`].
+    pub fn links(&self, id: &str) -> Result<Vec<Related>> {
+        let item = self.find(id)?;
+        let mut related = Vec::new();
+        for direction in [Direction::Outgoing, Direction::Incoming] {
+            let start = related.len();
+            related.extend(self.touching(item, direction).filter_map(|(link, _, _)| self.related(link)));
+            if let Some(part) = related.get_mut(start..) {
+                part.sort_by(|a: &Related, b: &Related| {
+                    (a.kind, &a.from, &a.to).cmp(&(b.kind, &b.from, &b.to))
+                });
+            }
+        }
+        Ok(related)
+    }
+
+    /// The events about an item, in the order in which they count.
+    ///
+    /// # Errors
+    /// [`Error::UnknownItem`].
+    pub fn history(&self, id: &str) -> Result<Vec<Event>> {
+        let item = self.find(id)?;
+        let mut events: Vec<Event> =
+            self.state.walk(item, self.bounds).filter_map(|(number, _)| self.state.unpack(number)).collect();
+        events.reverse();
+        Ok(events)
+    }
+
+    /// All events, in the order in which they arrived.
+    pub fn events(&self) -> impl Iterator<Item = Event> {
+        (0..self.state.record.events.len() as u32)
+            .filter(|number| {
+                self.state
+                    .record
+                    .get(*number)
+                    .is_some_and(|event| crate::record::Bounds::admit(self.bounds, event))
+            })
+            .filter_map(|number| self.state.unpack(number))
+    }
+}
+
+/// What the answers read; items by number.
+impl ValueStream {
+    pub(crate) fn find(&self, id: &str) -> Result<u32> {
+        self.state
+            .resolve(id)
+            .filter(|item| self.exists(*item))
+            .ok_or_else(|| Error::UnknownItem { id: clip(id).into() })
+    }
+
+    pub(crate) fn all(&self) -> std::ops::Range<u32> {
+        0..self.state.ids.len() as u32
+    }
+
+    /// Whether an event within the bounds speaks of the item or links to it.
+    fn exists(&self, item: u32) -> bool {
+        self.bounds.is_none()
+            || self.state.walk(item, self.bounds).next().is_some()
+            || self.touching(item, Direction::Incoming).next().is_some()
+    }
+
+    pub(crate) fn id(&self, item: u32) -> &str {
+        self.state.ids.get(item)
+    }
+
+    pub(crate) fn kind(&self, item: u32) -> Option<Kind> {
+        match self.bounds {
+            None => self.state.kinds.get(item as usize).copied().flatten(),
+            bounds => self.state.kind_at(item, bounds),
+        }
+    }
+
+    pub(crate) fn state_of(&self, item: u32) -> Option<FlowState> {
+        match self.bounds {
+            None => self.state.states.get(item as usize).copied().flatten(),
+            bounds => self.state.state_at(item, bounds),
+        }
+    }
+
+    /// The last value of one field and the event that set it.
+    pub(crate) fn last<T>(
+        &self,
+        item: u32,
+        name: &str,
+        pick: impl Fn(&Set) -> Option<T>,
+    ) -> Option<(T, u32)> {
+        for (number, event) in self.state.walk(item, self.bounds) {
+            for set in event.sets.iter().rev() {
+                if let Some(value) = pick(set) {
+                    return Some((value, number));
+                }
+                if matches!(set, Set::Clear(cleared) if &**cleared == name) {
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// The name for people; the id where there is none.
+    pub(crate) fn title(&self, item: u32) -> &str {
+        let walk = self.state.walk(item, self.bounds);
+        let sets = walk.flat_map(|(_, event)| event.sets.iter().rev());
+        for set in sets {
+            match set {
+                Set::Title(title) if !title.is_empty() => return title,
+                _ => {}
+            }
+        }
+        self.id(item)
+    }
+
+    /// When work on an item first began: its first entry into active or waiting.
+    pub(crate) fn started(&self, item: u32) -> Option<Instant> {
+        let begun = |set: &Set| matches!(set, Set::State(FlowState::Active | FlowState::Waiting));
+        let walk = self.state.walk(item, self.bounds);
+        walk.filter(|(_, event)| event.sets.iter().any(begun)).last().map(|(_, event)| event.occurred)
+    }
+
+    /// The events of an item that set something, first to last, as the record holds them.
+    pub(crate) fn chronicle(&self, item: u32) -> Vec<(u32, &Stored)> {
+        let mut events: Vec<(u32, &Stored)> = self.state.walk(item, self.bounds).collect();
+        events.reverse();
+        events
+    }
+
+    /// The event that last touched an item: the evidence of last resort.
+    pub(crate) fn last_event(&self, item: u32) -> Option<u32> {
+        self.state.walk(item, self.bounds).next().map(|(number, _)| number)
+    }
+
+    pub(crate) fn occurred(&self, event: u32) -> Option<Instant> {
+        self.state.record.get(event).map(|event| event.occurred)
+    }
+
+    /// `source:id` of an event.
+    pub(crate) fn key(&self, event: u32) -> String {
+        self.state.record.keys.get(event).to_owned()
+    }
+
+    pub(crate) fn holds(&self, link: u32) -> bool {
+        match self.bounds {
+            None => self.state.graph.is_active(link),
+            bounds => self.state.holds(link, bounds),
+        }
+    }
+
+    /// The links that hold at an item: (link, kind, other item).
+    pub(crate) fn touching(
+        &self,
+        item: u32,
+        direction: Direction,
+    ) -> impl Iterator<Item = (u32, LinkKind, u32)> {
+        let now = self.bounds.is_none();
+        self.state
+            .graph
+            .touching(item, direction)
+            .filter(move |(link, _, _, active)| if now { *active } else { self.holds(*link) })
+            .map(|(link, kind, other, _)| (link, kind, other))
+    }
+
+    /// The other ends of links of one kind that start from an item, each with the event that says so.
+    pub(crate) fn to(&self, item: u32, kind: LinkKind) -> impl Iterator<Item = (u32, u32)> {
+        self.of_kind(item, kind, Direction::Outgoing)
+    }
+
+    /// The other ends of links of one kind that lead to an item, each with the event that says so.
+    pub(crate) fn from(&self, item: u32, kind: LinkKind) -> impl Iterator<Item = (u32, u32)> {
+        self.of_kind(item, kind, Direction::Incoming)
+    }
+
+    fn of_kind(&self, item: u32, kind: LinkKind, direction: Direction) -> impl Iterator<Item = (u32, u32)> {
+        // petgraph gives the newest link first; people expect the oldest.
+        let mut found: Vec<(u32, u32)> = self
+            .touching(item, direction)
+            .filter(|(_, k, _)| *k == kind)
+            .map(|(link, _, other)| (link, other))
+            .collect();
+        found.reverse();
+        found.into_iter().map(|(link, other)| (other, self.evidence(link)))
+    }
+
+    /// The event that decides over a link.
+    pub(crate) fn evidence(&self, link: u32) -> u32 {
+        let links = &self.state.links;
+        links
+            .effective(&self.state.record, link, self.bounds)
+            .map_or(crate::texts::NONE, |assertion| links.event_of(assertion))
+    }
+
+    /// A link's own details, where it has any.
+    pub(crate) fn detail(&self, link: u32) -> Option<&crate::links::Detail> {
+        self.state.links.detail(self.state.links.effective(&self.state.record, link, self.bounds)?)
+    }
+
+    pub(crate) fn related(&self, link: u32) -> Option<Related> {
+        let rec = self.state.links.get(link)?;
+        let detail = self.detail(link);
+        let rule = detail.and_then(|d| d.rule.as_deref()).map(Into::into);
+        Some(Related {
+            kind: rec.kind,
+            from: self.id(rec.from).to_owned(),
+            to: self.id(rec.to).to_owned(),
+            confidence: detail.and_then(|d| d.confidence).unwrap_or(1.0),
+            rule,
+            evidence: self.key(self.evidence(link)),
+        })
+    }
+
+    /// What needs what, laid out for passes. Kept until a link or an item changes; a view lays out its own.
+    pub(crate) fn frozen(&self) -> Result<Arc<Frozen>> {
+        let freeze = || {
+            self.state.graph.freeze(|link| self.holds(link)).map(Arc::new).map_err(|items| {
+                let mut path: Vec<String> = items.into_iter().map(|item| self.id(item).to_owned()).collect();
+                path.sort_unstable();
+                Error::Cycle { path }
+            })
+        };
+        if self.bounds.is_some() {
+            return freeze();
+        }
+        if let Some(frozen) = self.state.frozen.get() {
+            return Ok(Arc::clone(frozen));
+        }
+        let frozen = freeze()?;
+        Ok(Arc::clone(self.state.frozen.get_or_init(|| frozen)))
+    }
+}
