@@ -1,0 +1,528 @@
+//! What the date of a release depends on.
+
+use serde::{Deserialize, Serialize};
+
+use super::network::{Dates, Need, Network, Node, Unreachable};
+use super::{Basis, Grounds};
+use crate::calendar::{Calendar, WorkingTime};
+use crate::error::{Error, Result};
+use crate::graph::Frozen;
+use crate::model::{Decision, Dependency, FlowState, Kind, LinkKind, Set};
+use crate::stream::ValueStream;
+use crate::time::{Instant, Span};
+
+/// A question for the critical path.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CriticalPathQuery {
+    /// The release or work item whose end is asked for; absent = the end of everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<String>,
+    /// The status date: open work starts no earlier.
+    pub at: Instant,
+    /// The calendar in which work, lags and float are counted; absent = plain time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Calendar>,
+    /// How long an open work item takes that has neither `remaining` nor `estimate`; absent = no time, and it is
+    /// listed under `excluded`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_duration: Option<Span>,
+    /// Whether only the activities on a driving chain are listed; absent = all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub critical_only: Option<bool>,
+}
+
+/// The schedule of an item and of everything it needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CriticalPath {
+    /// The item; absent where the end of everything was asked for.
+    pub item: Option<String>,
+    /// The status date.
+    pub at: Instant,
+    /// When everything that the item needs is finished.
+    pub ready_at: Instant,
+    /// When the item itself is finished: for a release the departure of its train.
+    pub finish: Instant,
+    /// The time from the status date to the finish, on the wall clock.
+    pub length: Span,
+    /// How much of that is waiting for trains, along the path.
+    pub cadence_wait: Span,
+    /// One driving chain, first to last; the alphabetically first where there are several.
+    pub path: Vec<String>,
+    /// How many driving chains there are; stops at the largest number it can hold.
+    pub path_count: u64,
+    /// Everything that is needed and not finished before something that is; by early start, then by id.
+    pub activities: Vec<Activity>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// One item of a schedule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Activity {
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is.
+    pub kind: Option<Kind>,
+    /// Whether it is finished; then its dates are those it really had.
+    pub done: bool,
+    /// Working time that it takes from its early start; none for a release, a parent or a gate without estimate.
+    pub duration: Span,
+    /// The earliest it can start.
+    pub early_start: Instant,
+    /// The earliest it can finish; for a release with a train the departure.
+    pub early_finish: Instant,
+    /// The latest it can start without moving the finish of the whole.
+    pub late_start: Instant,
+    /// The latest it can finish without moving the finish of the whole.
+    pub late_finish: Instant,
+    /// How much later it can finish without moving the finish of the whole, in working time; waiting for a train
+    /// is float.
+    pub total_float: Span,
+    /// How much later it can finish without moving anything else, in working time.
+    pub free_float: Span,
+    /// Whether it lies on a driving chain.
+    pub critical: bool,
+    /// What decides its early start; the alphabetically first where several do.
+    pub driver: Option<String>,
+    /// For a release with a train, how long it waits for the departure.
+    pub cadence_wait: Span,
+}
+
+impl CriticalPathQuery {
+    /// A question with all defaults.
+    pub fn new(item: impl Into<String>, at: Instant) -> CriticalPathQuery {
+        CriticalPathQuery {
+            item: Some(item.into()),
+            at,
+            calendar: None,
+            default_duration: None,
+            critical_only: None,
+        }
+    }
+}
+
+impl ValueStream {
+    /// The schedule of an item: early and late dates, float, what drives what, and the trains it takes.
+    ///
+    /// An item waits for its parts (`parent`), a release for its scope (`ships_in`), anything for its gates and for
+    /// what it depends on. What is finished keeps its real dates, and what it needed is not looked at again. Started
+    /// work goes on at the status date, after what it depends on (retained logic). A release leaves with the first
+    /// departure of each application it belongs to that has a train, the latest of them counts. Ties are broken by
+    /// id. With `n` needed items and `m` links it takes O(n + m) after one layout of the whole graph.
+    ///
+    /// # Errors
+    /// [`Error::UnknownItem`], [`Error::UnknownZone`] and [`Error::Invalid`] for the calendar, [`Error::Horizon`]
+    /// where calendar or train never gets there, [`Error::Cycle`] in a view of the past whose links contradict.
+    ///
+    /// ```
+    /// use vsm_core::{CriticalPathQuery, Event, Kind, Link, LinkKind, Span, ValueStream};
+    /// let start = "2026-03-02T00:00:00Z".parse()?;
+    /// let mut stream = ValueStream::new();
+    /// for (id, days, after) in [("a", 3, None), ("b", 4, Some("a")), ("c", 2, Some("a")), ("d", 5, Some("b"))] {
+    ///     let mut event = Event::new("plan", id, start, format!("plan:{id}"));
+    ///     event.kind = Some(Kind::Story);
+    ///     event.set.estimate = Some(Span::from_days(days));
+    ///     event.links.extend(after.map(|id| Link::new(LinkKind::DependsOn, format!("plan:{id}"))));
+    ///     stream.apply(event)?;
+    /// }
+    /// let path = stream.critical_path(&CriticalPathQuery::new("plan:d", start))?;
+    /// assert_eq!(path.path, ["plan:a", "plan:b", "plan:d"]);
+    /// assert_eq!(path.length, Span::from_days(12));
+    /// # Ok::<(), vsm_core::Error>(())
+    /// ```
+    pub fn critical_path(&self, query: &CriticalPathQuery) -> Result<CriticalPath> {
+        let calendar = query.calendar.as_ref().map(|c| WorkingTime::new(c, query.at)).transpose()?;
+        let frozen = self.frozen()?;
+        let mut plan = Plan::new(self, &frozen, query, calendar);
+        let target = query.item.as_deref().map(|id| self.find(id)).transpose()?;
+        plan.collect(target);
+        plan.lay_out();
+        let mut dates = plan.network.forward().map_err(|error| plan.explain(&error))?;
+        let sinks = plan.sinks(target, &dates);
+        let last = sinks.first().and_then(|n| dates.get(*n as usize)).copied();
+        let end = last.map_or(query.at.millis(), |d| d.early_finish);
+        plan.network.backward(&mut dates, end);
+        Ok(plan.report(&dates, &sinks, end))
+    }
+
+    /// When each of some items is finished at the earliest; for the "earliest" of unmet facts.
+    pub(super) fn early_finishes(&self, item: u32, query: &CriticalPathQuery) -> Result<Vec<(u32, Instant)>> {
+        let calendar = query.calendar.as_ref().map(|c| WorkingTime::new(c, query.at)).transpose()?;
+        let frozen = self.frozen()?;
+        let mut plan = Plan::new(self, &frozen, query, calendar);
+        plan.collect(Some(item));
+        plan.lay_out();
+        let dates = plan.network.forward().map_err(|error| plan.explain(&error))?;
+        Ok(plan.items().zip(&dates).map(|(item, d)| (item, Instant::clamped(d.ready))).collect())
+    }
+}
+
+/// The part of the graph that a question is about, on its way to a network.
+struct Plan<'a> {
+    stream: &'a ValueStream,
+    frozen: &'a Frozen,
+    query: &'a CriticalPathQuery,
+    /// Ranks of the nodes of the network, ascending: their order is topological.
+    ranks: Vec<u32>,
+    /// Number in the network plus one by rank; 0 = not part of it. Zeroed memory costs nothing until it is touched.
+    numbers: Vec<u32>,
+    network: Network,
+    grounds: Grounds,
+}
+
+impl<'a> Plan<'a> {
+    fn new(
+        stream: &'a ValueStream,
+        frozen: &'a Frozen,
+        query: &'a CriticalPathQuery,
+        calendar: Option<WorkingTime>,
+    ) -> Plan<'a> {
+        let mut grounds = Grounds::default();
+        grounds.rule("retained_logic");
+        grounds.rule(if calendar.is_some() { "working_time" } else { "elapsed_time" });
+        let network = Network { calendar, ..Network::default() };
+        Plan { stream, frozen, query, ranks: Vec::new(), numbers: vec![0; frozen.len()], network, grounds }
+    }
+
+    /// Finds everything that the target needs; without a target everything that can be scheduled.
+    fn collect(&mut self, target: Option<u32>) {
+        let mut stack: Vec<u32> = match target {
+            Some(item) => vec![self.frozen.rank(item)],
+            None => (0..self.frozen.len() as u32)
+                .filter(|rank| {
+                    let kind = self.stream.kind(self.frozen.item(*rank));
+                    kind.is_some_and(|k| k.is_work() || matches!(k, Kind::Release | Kind::Gate))
+                })
+                .filter(|rank| !self.is_cancelled(*rank))
+                .collect(),
+        };
+        for rank in &stack {
+            if let Some(slot) = self.numbers.get_mut(*rank as usize) {
+                *slot = 1;
+            }
+        }
+        while let Some(rank) = stack.pop() {
+            self.ranks.push(rank);
+            if self.finished(self.frozen.item(rank)).is_some() {
+                continue;
+            }
+            for (needed, _) in self.frozen.needs(rank) {
+                if self.numbers.get(*needed as usize) == Some(&0) && !self.is_cancelled(*needed) {
+                    if let Some(slot) = self.numbers.get_mut(*needed as usize) {
+                        *slot = 1;
+                    }
+                    stack.push(*needed);
+                }
+            }
+        }
+        self.ranks.sort_unstable();
+    }
+
+    fn is_cancelled(&self, rank: u32) -> bool {
+        self.stream.state_of(self.frozen.item(rank)) == Some(FlowState::Cancelled)
+    }
+
+    /// When an item was finished, if it is.
+    fn finished(&self, item: u32) -> Option<(Instant, u32)> {
+        let stream = self.stream;
+        if stream.kind(item) == Some(Kind::Gate) {
+            let (decision, event) = stream.last(item, "decision", |set| match set {
+                Set::Decision(decision) => Some(*decision),
+                _ => None,
+            })?;
+            let passed = decision != Decision::Rejected;
+            return passed.then(|| stream.occurred(event).map(|t| (t, event))).flatten();
+        }
+        if stream.state_of(item) != Some(FlowState::Done) {
+            return None;
+        }
+        let released = stream.last(item, "released_at", |set| match set {
+            Set::ReleasedAt(instant) => Some(*instant),
+            _ => None,
+        });
+        released.or_else(|| {
+            let (_, event) = stream.last(item, "state", |set| match set {
+                Set::State(FlowState::Done) => Some(()),
+                _ => None,
+            })?;
+            Some((stream.occurred(event)?, event))
+        })
+    }
+
+    /// Makes the network of the ranks that were collected.
+    fn lay_out(&mut self) {
+        for (number, rank) in self.ranks.iter().enumerate() {
+            if let Some(slot) = self.numbers.get_mut(*rank as usize) {
+                *slot = number as u32 + 1;
+            }
+        }
+        self.network.nodes.reserve(self.ranks.len());
+        for number in 0..self.ranks.len() as u32 {
+            let rank = self.ranks.get(number as usize).copied().unwrap_or(0);
+            let item = self.frozen.item(rank);
+            let finished = self.finished(item);
+            let mut is_parent = false;
+            if let Some((_, event)) = finished {
+                self.note(event);
+            } else {
+                for (needed, link) in self.frozen.needs(rank) {
+                    let Some(index) = self.numbers.get(*needed as usize).and_then(|n| n.checked_sub(1))
+                    else {
+                        continue;
+                    };
+                    is_parent |=
+                        self.stream.state.links.get(*link).is_some_and(|l| l.kind == LinkKind::Parent);
+                    let detail = self.stream.detail(*link);
+                    self.network.needs.push(Need {
+                        node: index,
+                        dependency: detail.and_then(|d| d.dependency).unwrap_or(Dependency::FinishToStart),
+                        lag: detail.and_then(|d| d.lag).unwrap_or_default().millis(),
+                    });
+                }
+            }
+            let mut node = self.node(item, finished.map(|(t, _)| t), is_parent);
+            node.needs_end = self.network.needs.len() as u32;
+            self.network.nodes.push(node);
+        }
+        self.grounds.n = self.ranks.len() as u64;
+    }
+
+    fn node(&mut self, item: u32, finished: Option<Instant>, is_parent: bool) -> Node {
+        let stream = self.stream;
+        let at = self.query.at;
+        let mut node = Node { floor: at.millis(), ..Node::default() };
+        let started = stream.started(item);
+        if let Some(finished) = finished {
+            node.finished = Some(finished.millis());
+            node.started = started.map(|t| t.min(finished).millis());
+            return node;
+        }
+        match stream.kind(item) {
+            Some(Kind::Release) => {
+                let start = self.network.trains.len() as u32;
+                for (application, _) in stream.to(item, LinkKind::BelongsTo) {
+                    let cadence = stream.last(application, "cadence", |set| match set {
+                        Set::Cadence(cadence) => Some((**cadence).clone()),
+                        _ => None,
+                    });
+                    if let Some((cadence, event)) = cadence {
+                        self.network.trains.push(cadence);
+                        self.note(event);
+                        self.grounds.rule("first_departure_after_ready");
+                    }
+                }
+                node.trains = start..self.network.trains.len() as u32;
+            }
+            _ if is_parent => {}
+            _ => {
+                if let Some(started) = started.filter(|t| *t <= at) {
+                    node.started = Some(started.millis());
+                } else if let Some((planned, event)) = stream.last(item, "starts_at", |set| match set {
+                    Set::StartsAt(instant) => Some(*instant),
+                    _ => None,
+                }) {
+                    node.floor = node.floor.max(planned.millis());
+                    self.note(event);
+                }
+                node.duration = self.duration(item, node.started);
+            }
+        }
+        node
+    }
+
+    /// `remaining`, else what is left of `estimate`, else the default.
+    fn duration(&mut self, item: u32, started: Option<i64>) -> i64 {
+        let stream = self.stream;
+        let remaining = stream.last(item, "remaining", |set| match set {
+            Set::Remaining(span) => Some(*span),
+            _ => None,
+        });
+        if let Some((span, event)) = remaining {
+            self.note(event);
+            return span.millis();
+        }
+        let estimate = stream.last(item, "estimate", |set| match set {
+            Set::Estimate(span) => Some(*span),
+            _ => None,
+        });
+        if let Some((span, event)) = estimate {
+            self.note(event);
+            let worked = started.map_or(0, |start| self.network.between(start, self.query.at.millis()));
+            return (span.millis() - worked).max(0);
+        }
+        let is_gate = stream.kind(item) == Some(Kind::Gate);
+        if let (Some(span), false) = (self.query.default_duration, is_gate) {
+            self.grounds.rule("default_duration");
+            return span.millis().max(0);
+        }
+        let reason = if is_gate { "gate_without_estimate" } else { "work_without_estimate" };
+        self.grounds.exclude(reason, stream.id(item));
+        0
+    }
+
+    fn note(&mut self, event: u32) {
+        // A schedule of a million items has a million estimates; the answer names a hundred.
+        if self.grounds.evidence.len() < super::EVIDENCE {
+            self.grounds.evidence.push(event);
+        }
+    }
+
+    fn items(&self) -> impl Iterator<Item = u32> {
+        self.ranks.iter().map(|rank| self.frozen.item(*rank))
+    }
+
+    fn item(&self, number: u32) -> u32 {
+        self.ranks.get(number as usize).map_or(0, |rank| self.frozen.item(*rank))
+    }
+
+    fn id(&self, number: u32) -> &'a str {
+        self.stream.id(self.item(number))
+    }
+
+    fn explain(&self, error: &Unreachable) -> Error {
+        let what =
+            format!("the {} of \"{}\"", if error.train { "departure" } else { "work" }, self.id(error.node));
+        match &self.network.calendar {
+            Some(work) if !error.train => work.beyond(&what),
+            _ => Error::Horizon { what, around: self.query.at },
+        }
+    }
+
+    /// The nodes whose finish is the answer.
+    fn sinks(&self, target: Option<u32>, dates: &[Dates]) -> Vec<u32> {
+        let number = |item| self.numbers.get(self.frozen.rank(item) as usize).and_then(|n| n.checked_sub(1));
+        if let Some(target) = target {
+            return number(target).into_iter().collect();
+        }
+        let end = dates.iter().map(|d| d.early_finish).max();
+        let mut sinks: Vec<u32> =
+            (0..).zip(dates).filter(|(_, d)| Some(d.early_finish) == end).map(|(n, _)| n).collect();
+        sinks.sort_unstable_by_key(|n| self.id(*n));
+        sinks
+    }
+
+    fn report(mut self, dates: &[Dates], sinks: &[u32], end: i64) -> CriticalPath {
+        let critical = self.critical(dates, sinks);
+        let path_count = self.count(dates, sinks, &critical);
+        let path = self.path(dates, sinks);
+        let wait =
+            |number: u32| dates.get(number as usize).map_or(0, |d| d.early_finish.saturating_sub(d.ready));
+        let cadence_wait = path.iter().map(|number| wait(*number)).sum();
+        let mut activities = Vec::new();
+        for (number, d) in (0..).zip(dates) {
+            let is_critical = critical.get(number as usize) == Some(&true);
+            if self.query.critical_only == Some(true) && !is_critical {
+                continue;
+            }
+            let item = self.item(number);
+            let node = self.network.nodes.get(number as usize);
+            let is_done = node.is_some_and(|n| n.finished.is_some());
+            activities.push(Activity {
+                item: self.stream.id(item).to_owned(),
+                title: self.stream.title(item).to_owned(),
+                kind: self.stream.kind(item),
+                done: is_done,
+                duration: Span::from_millis(match node {
+                    Some(n) if is_done => self.network.between(d.early_start, d.early_finish).max(n.duration),
+                    Some(n) => n.duration,
+                    None => 0,
+                }),
+                early_start: Instant::clamped(d.early_start),
+                early_finish: Instant::clamped(d.early_finish),
+                late_start: Instant::clamped(d.late_start),
+                late_finish: Instant::clamped(d.late_finish),
+                total_float: Span::from_millis(self.network.between(d.early_finish, d.late_finish)),
+                free_float: Span::from_millis(d.free_float),
+                critical: is_critical,
+                driver: self.drivers(dates, number).first().map(|n| self.id(*n).to_owned()),
+                cadence_wait: Span::from_millis(if is_done { 0 } else { wait(number) }),
+            });
+        }
+        activities.sort_unstable_by(|a, b| (a.early_start, &a.item).cmp(&(b.early_start, &b.item)));
+        let ready = sinks.first().and_then(|n| dates.get(*n as usize)).map_or(end, |d| d.ready);
+        let target = self.query.item.as_ref().and(sinks.first()).map(|n| self.id(*n).to_owned());
+        let ids = path.iter().map(|n| self.id(*n).to_owned()).collect();
+        self.grounds.n = dates.len() as u64;
+        CriticalPath {
+            item: target,
+            at: self.query.at,
+            ready_at: Instant::clamped(ready),
+            finish: Instant::clamped(end),
+            length: Span::from_millis(end - self.query.at.millis()),
+            cadence_wait: Span::from_millis(cadence_wait),
+            path: ids,
+            path_count,
+            activities,
+            basis: self.grounds.finish(self.stream),
+        }
+    }
+
+    /// The needs that decide when a node starts, by id.
+    fn drivers(&self, dates: &[Dates], number: u32) -> Vec<u32> {
+        let mut drivers: Vec<u32> = self
+            .network
+            .needs(number)
+            .iter()
+            .filter(|need| self.network.drives(dates, number, need))
+            .map(|need| need.node)
+            .collect();
+        drivers.sort_unstable_by_key(|n| self.id(*n));
+        drivers.dedup();
+        drivers
+    }
+
+    /// Which nodes lie on a driving chain.
+    fn critical(&self, dates: &[Dates], sinks: &[u32]) -> Vec<bool> {
+        let mut critical = vec![false; dates.len()];
+        for sink in sinks {
+            if let Some(slot) = critical.get_mut(*sink as usize) {
+                *slot = true;
+            }
+        }
+        for number in (0..dates.len() as u32).rev() {
+            if critical.get(number as usize) != Some(&true) {
+                continue;
+            }
+            for need in self.network.needs(number) {
+                if self.network.drives(dates, number, need)
+                    && let Some(slot) = critical.get_mut(need.node as usize)
+                {
+                    *slot = true;
+                }
+            }
+        }
+        critical
+    }
+
+    fn count(&self, dates: &[Dates], sinks: &[u32], critical: &[bool]) -> u64 {
+        let mut counts = vec![0u64; dates.len()];
+        for number in 0..dates.len() as u32 {
+            if critical.get(number as usize) != Some(&true) {
+                continue;
+            }
+            let drivers = self.drivers(dates, number);
+            let sum = drivers
+                .iter()
+                .map(|n| counts.get(*n as usize).copied().unwrap_or(0))
+                .fold(0u64, u64::saturating_add)
+                .max(u64::from(drivers.is_empty()));
+            if let Some(slot) = counts.get_mut(number as usize) {
+                *slot = sum;
+            }
+        }
+        sinks.iter().map(|n| counts.get(*n as usize).copied().unwrap_or(0)).fold(0, u64::saturating_add)
+    }
+
+    fn path(&self, dates: &[Dates], sinks: &[u32]) -> Vec<u32> {
+        let mut path = Vec::new();
+        let mut at = sinks.first().copied();
+        while let Some(number) = at {
+            path.push(number);
+            at = self.drivers(dates, number).first().copied();
+        }
+        path.reverse();
+        path
+    }
+}

@@ -1,0 +1,99 @@
+//! The answers, one question per file. Each is a pure function of a stream and a query.
+
+mod coverage;
+mod critical_path;
+mod flow;
+mod network;
+mod outlook;
+mod page;
+mod readiness;
+mod scope;
+mod shipping;
+mod trace;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use coverage::{Coverage, CoverageRow};
+pub use critical_path::{Activity, CriticalPath, CriticalPathQuery};
+pub use flow::{
+    DayLoad, Durations, EfficiencyRule, FlowItem, FlowMetrics, FlowQuery, FlowShare, PercentileRule,
+};
+pub use outlook::{Outlook, OutlookQuery, StageOutlook};
+pub use readiness::{
+    Condition, ItemVerdict, Policy, Readiness, ReadinessQuery, Unmet, Verdict, VerdictQuery,
+};
+pub use scope::{Scope, ScopeQuery};
+pub use shipping::{ShippedItem, Shipping};
+pub use trace::{Trace, TraceStep};
+
+/// What an answer rests on; every answer carries one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Basis {
+    /// How many items the answer counts.
+    pub n: u64,
+    /// What was left out, and why.
+    pub excluded: Vec<Exclusion>,
+    /// The names of the rules that were applied, in alphabetical order.
+    pub rules: Vec<String>,
+    /// The events behind the answer as `source:id`, in alphabetical order; at most the first hundred.
+    pub evidence: Vec<String>,
+}
+
+/// Items that an answer leaves out for one reason.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exclusion {
+    /// A stable word for the reason.
+    pub reason: String,
+    /// How many items.
+    pub count: u64,
+    /// The first of them in alphabetical order; at most ten.
+    pub examples: Vec<String>,
+}
+
+/// How many events an answer names as evidence, and how many examples an exclusion gives.
+const EVIDENCE: usize = 100;
+const EXAMPLES: usize = 10;
+
+/// Collects a [`Basis`] while an answer is made.
+#[derive(Default)]
+struct Grounds {
+    n: u64,
+    excluded: BTreeMap<&'static str, Vec<String>>,
+    rules: Vec<String>,
+    evidence: Vec<u32>,
+}
+
+impl Grounds {
+    fn exclude(&mut self, reason: &'static str, item: &str) {
+        self.excluded.entry(reason).or_default().push(item.to_owned());
+    }
+
+    fn rule(&mut self, name: impl Into<String>) {
+        self.rules.push(name.into());
+    }
+
+    fn finish(mut self, stream: &crate::ValueStream) -> Basis {
+        self.rules.sort_unstable();
+        self.rules.dedup();
+        self.evidence.sort_unstable();
+        self.evidence.dedup();
+        let mut evidence: Vec<String> = self.evidence.into_iter().map(|event| stream.key(event)).collect();
+        evidence.retain(|key| !key.is_empty());
+        evidence.sort_unstable();
+        evidence.truncate(EVIDENCE);
+        let excluded = self
+            .excluded
+            .into_iter()
+            .map(|(reason, mut items)| {
+                items.sort_unstable();
+                items.dedup();
+                let count = items.len() as u64;
+                items.truncate(EXAMPLES);
+                Exclusion { reason: reason.into(), count, examples: items }
+            })
+            .collect();
+        Basis { n: self.n, excluded, rules: self.rules, evidence }
+    }
+}

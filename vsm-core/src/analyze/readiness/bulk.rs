@@ -1,0 +1,149 @@
+//! The verdicts of everything in one pass over the graph in topological order.
+
+use super::judge::Judge;
+use super::{ItemVerdict, Policy, Verdict};
+use crate::analyze::Grounds;
+use crate::analyze::readiness::evidence::{Evidence, Standing};
+use crate::error::Result;
+use crate::model::{FlowState, Kind, LinkKind};
+use crate::stream::ValueStream;
+use crate::time::Instant;
+
+/// Verdicts for up to eight stages, two bits each, so that the worst of two sets is one bitwise or: ready 0,
+/// unknown 1, not ready 2 or 3.
+type Lanes = u16;
+
+fn lane(verdict: Verdict, rung: usize) -> Lanes {
+    let bits: Lanes = match verdict {
+        Verdict::Ready => 0,
+        Verdict::Unknown => 1,
+        Verdict::NotReady => 2,
+    };
+    bits << (2 * rung)
+}
+
+fn read(lanes: Lanes, rung: usize) -> Verdict {
+    match (lanes >> (2 * rung)) & 3 {
+        0 => Verdict::Ready,
+        1 => Verdict::Unknown,
+        _ => Verdict::NotReady,
+    }
+}
+
+/// The same verdict for every stage.
+fn all(verdict: Verdict) -> Lanes {
+    (0..8).map(|rung| lane(verdict, rung)).sum()
+}
+
+pub(super) fn verdicts(
+    stream: &ValueStream,
+    policy: &Policy,
+    at: Instant,
+    rung: usize,
+) -> Result<Vec<ItemVerdict>> {
+    let judge = Judge::new(stream, policy, at);
+    let frozen = stream.frozen()?;
+    let evidence = Evidence::gather(stream, judge.required_stage(rung));
+    // What an item passes on to whatever needs it, and what its leaves can prove of builds and tests. The second
+    // concerns work items only: a release is judged by its own build.
+    let mut passed: Vec<Lanes> = Vec::with_capacity(frozen.len());
+    let mut proved: Vec<Verdict> = Vec::with_capacity(frozen.len());
+    for rank in 0..frozen.len() as u32 {
+        let item = frozen.item(rank);
+        let kind = stream.kind(item);
+        let is_release = kind == Some(Kind::Release);
+        let is_shipped =
+            is_release && matches!(stream.state_of(item), Some(FlowState::Done | FlowState::Cancelled));
+        let mut lanes = 0;
+        let mut proof = Verdict::Ready;
+        let mut has_parts = false;
+        if !is_shipped && kind != Some(Kind::Gate) {
+            for (needed, link) in frozen.needs(rank) {
+                let Some(link_kind) = stream.state.links.get(*link).map(|link| link.kind) else { continue };
+                let other = frozen.item(*needed);
+                if stream.state_of(other) == Some(FlowState::Cancelled) {
+                    continue;
+                }
+                let below = passed.get(*needed as usize).copied().unwrap_or(0);
+                match link_kind {
+                    LinkKind::DependsOn if is_release => lanes |= at_level(stream, policy, *link, below),
+                    LinkKind::DependsOn => {}
+                    LinkKind::Parent => {
+                        has_parts = true;
+                        lanes |= below;
+                        proof = proof.max(proved.get(*needed as usize).copied().unwrap_or(Verdict::Ready));
+                    }
+                    _ => lanes |= below,
+                }
+            }
+        }
+        match kind {
+            Some(Kind::Release) => {
+                if !is_shipped {
+                    lanes |= local(&judge, policy, item);
+                }
+            }
+            Some(Kind::Gate) => {
+                for rung in 0..policy.stages.len() {
+                    lanes |= judge.gate(item, rung).map_or(0, |fact| lane(fact.verdict, rung));
+                }
+            }
+            _ if !has_parts && kind.is_none_or(Kind::is_work) => {
+                lanes |= match stream.state_of(item) {
+                    Some(FlowState::Done | FlowState::Cancelled) => 0,
+                    Some(_) => all(Verdict::NotReady),
+                    None => all(Verdict::Unknown),
+                };
+                proof = match evidence.of(stream, item) {
+                    Standing::Tested => Verdict::Ready,
+                    Standing::Unlinked => Verdict::Unknown,
+                    Standing::NotBuilt => Verdict::NotReady,
+                    Standing::Built(_) => {
+                        judge.built(item, rung, &evidence).map_or(Verdict::Ready, |fact| fact.verdict)
+                    }
+                };
+            }
+            _ => {}
+        }
+        passed.push(lanes);
+        proved.push(proof);
+    }
+    let mut verdicts: Vec<ItemVerdict> = (0..frozen.len() as u32)
+        .filter_map(|rank| {
+            let item = frozen.item(rank);
+            let kind = stream.kind(item)?;
+            let own = read(passed.get(rank as usize).copied()?, rung);
+            let verdict = match kind {
+                Kind::Release => own,
+                kind if kind.is_work() => own.max(proved.get(rank as usize).copied()?),
+                _ => return None,
+            };
+            Some(ItemVerdict { item: stream.id(item).to_owned(), verdict })
+        })
+        .collect();
+    verdicts.sort_unstable_by(|a, b| a.item.cmp(&b.item));
+    Ok(verdicts)
+}
+
+/// A release depended on counts at the stage that the link names.
+fn at_level(stream: &ValueStream, policy: &Policy, link: u32, below: Lanes) -> Lanes {
+    let stage = stream.detail(link).and_then(|detail| detail.stage.as_deref());
+    match stage.and_then(|stage| policy.stages.iter().position(|s| s == stage)) {
+        Some(level) => all(read(below, level)),
+        None => below,
+    }
+}
+
+/// A release's own facts, by stage.
+fn local(judge: &Judge<'_>, policy: &Policy, release: u32) -> Lanes {
+    let mut lanes = 0;
+    for rung in 0..policy.stages.len() {
+        let mut worst = Verdict::Ready;
+        // A defect of the scope counts there, so counting it here again changes nothing.
+        judge.release(release, rung, &|_| false, &mut Grounds::default(), &mut |fact| {
+            worst = worst.max(fact.verdict)
+        });
+        lanes |= lane(worst, rung);
+    }
+    lanes
+}

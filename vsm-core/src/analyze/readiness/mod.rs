@@ -1,0 +1,258 @@
+//! Is it ready, and if not, what exactly is missing?
+
+mod bookings;
+mod bulk;
+mod evidence;
+mod judge;
+
+use serde::{Deserialize, Serialize};
+
+use self::judge::Judge;
+use super::Basis;
+use crate::error::{Error, Result};
+use crate::model::Severity;
+use crate::stream::ValueStream;
+use crate::text_enum::text_enum;
+use crate::time::Instant;
+
+text_enum! {
+    /// The answer to "is it ready?"; without evidence it is unknown, and unknown is never ready.
+    pub enum Verdict {
+        /// Everything that applies is met.
+        Ready = "ready",
+        /// Nothing is known to be missing, but something is not known.
+        Unknown = "unknown",
+        /// Something is missing.
+        NotReady = "not_ready",
+    }
+}
+
+text_enum! {
+    /// A condition of being ready.
+    pub enum Condition {
+        /// The release has a scope.
+        HasScope = "has_scope",
+        /// A work item is done.
+        ScopeDone = "scope_done",
+        /// The release has a build that is meant to become it.
+        HasBuild = "has_build",
+        /// The build succeeded.
+        BuildSucceeded = "build_succeeded",
+        /// A work item is in the build.
+        InBuild = "in_build",
+        /// The build passed its tests in the environment of the stage before.
+        TestsPassed = "tests_passed",
+        /// No defect of blocking severity is open.
+        NoBlockingDefect = "no_blocking_defect",
+        /// A gate is passed by somebody entitled to.
+        GatePassed = "gate_passed",
+        /// An environment of the stage is booked.
+        EnvironmentBooked = "environment_booked",
+        /// The booking is without conflict.
+        NoBookingConflict = "no_booking_conflict",
+        /// The environment holds the build.
+        EnvironmentVersion = "environment_version",
+        /// No blackout covers the time.
+        NoBlackout = "no_blackout",
+    }
+}
+
+/// What counts as ready.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    /// The ladder of stages, first to last; at most eight.
+    pub stages: Vec<String>,
+    /// Open defects of this severity and worse keep a release back.
+    pub blocking: Severity,
+    /// Whether only pending bookings show a conflict, as some tools have it; otherwise approved ones do too.
+    pub pending_conflicts_only: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            stages: ["system_test", "user_acceptance", "pre_production", "production"]
+                .map(String::from)
+                .into(),
+            blocking: Severity::Critical,
+            pending_conflicts_only: false,
+        }
+    }
+}
+
+/// A question about one item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReadinessQuery {
+    /// The release or work item.
+    pub item: String,
+    /// The time it is asked at.
+    pub at: Instant,
+    /// The stage it should be ready for; absent = the last one of the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    /// What counts as ready; absent = the default policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+}
+
+/// Whether an item is ready for a stage, and what is missing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// The stage.
+    pub stage: String,
+    /// The time it was asked at.
+    pub at: Instant,
+    /// The answer.
+    pub verdict: Verdict,
+    /// The unmet facts, each with one root cause; meeting exactly these makes the item ready.
+    pub unmet: Vec<Unmet>,
+    /// Work items of the scope that are done.
+    pub done: u32,
+    /// Work items of the scope: its leaves, cancelled ones left out.
+    pub scope: u32,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// One fact that keeps an item from being ready.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unmet {
+    /// The condition that is not met.
+    pub condition: Condition,
+    /// `not_ready` where it is known to be unmet, `unknown` where nobody can tell.
+    pub verdict: Verdict,
+    /// The item at fault.
+    pub item: String,
+    /// The item at fault, by its name for people.
+    pub title: String,
+    /// The fact as an English sentence.
+    pub sentence: String,
+    /// Whom it waits for: assignee, owner or approver.
+    pub waits_for: Option<String>,
+    /// Since when it has been so.
+    pub since: Option<Instant>,
+    /// The earliest time that it could clear, where that can be told.
+    pub earliest: Option<Instant>,
+    /// The upstream release that brings it in; absent for the item's own.
+    pub through: Option<String>,
+    /// How many work items and releases of the closure wait for it.
+    pub consequences: u32,
+    /// The events behind it, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+/// A question about all items at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VerdictQuery {
+    /// The time it is asked at.
+    pub at: Instant,
+    /// The stage; absent = the last one of the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    /// What counts as ready; absent = the default policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+}
+
+/// The verdict of one item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ItemVerdict {
+    /// The item.
+    pub item: String,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+impl Policy {
+    /// The place of a stage on the ladder; of the last one where none is named.
+    fn rung(&self, stage: Option<&str>) -> Result<usize> {
+        if self.stages.is_empty() || self.stages.len() > 8 {
+            return Err(Error::invalid("policy.stages", "a ladder has one to eight stages"));
+        }
+        if let Some(twice) =
+            self.stages.iter().enumerate().find(|(n, s)| self.stages.iter().skip(n + 1).any(|t| t == *s))
+        {
+            return Err(Error::invalid("policy.stages", format!("\"{}\" is on the ladder twice", twice.1)));
+        }
+        match stage {
+            None => Ok(self.stages.len() - 1),
+            Some(stage) => self.stages.iter().position(|s| s == stage).ok_or_else(|| {
+                Error::invalid(
+                    "stage",
+                    format!("\"{stage}\" is not on the ladder: {}", self.stages.join(", ")),
+                )
+            }),
+        }
+    }
+}
+
+impl ReadinessQuery {
+    /// A question with all defaults: for the last stage, by the default policy.
+    pub fn new(item: impl Into<String>, at: Instant) -> ReadinessQuery {
+        ReadinessQuery { item: item.into(), at, stage: None, policy: None }
+    }
+}
+
+impl VerdictQuery {
+    /// A question with all defaults: for the last stage, by the default policy.
+    pub fn new(at: Instant) -> VerdictQuery {
+        VerdictQuery { at, stage: None, policy: None }
+    }
+}
+
+impl ValueStream {
+    /// Whether a release or work item is ready for a stage, and the minimal set of facts that keep it from it.
+    ///
+    /// A **work item** is ready when its leaves (itself, if it has no parts) are done and in a successful build that
+    /// passed its tests in the environment of the stage before, and its gates of the stage are passed.
+    ///
+    /// A **release** is ready when its scope is not empty and done; its candidate build succeeded, holds every leaf
+    /// of the scope and passed its tests in the environment of the stage before; no defect of blocking severity that
+    /// was found in it is open; its gates of the stage are passed by stakeholders entitled to; an environment of the
+    /// stage is booked (where environments have a capacity) without conflict and, before the last stage, holds the
+    /// build; the releases that it depends on are ready for the stage that the link names, or shipped; its parts are
+    /// ready; and no blackout of its applications covers the time. A release that has shipped is ready. What does not
+    /// apply is listed under `excluded`.
+    ///
+    /// Putting an item with parts into a scope puts all of its leaves there. Work that is done is done, whatever it
+    /// depended on. Takes time in proportion to what the item needs, and to the commits behind its builds.
+    ///
+    /// # Errors
+    /// [`Error::UnknownItem`]; [`Error::Invalid`] for a stage that is not on the ladder, or an item that is neither
+    /// work nor a release.
+    ///
+    /// ```
+    /// use vsm_core::{Condition, Event, Kind, Link, LinkKind, ReadinessQuery, ValueStream, Verdict};
+    /// let day = "2026-03-02T00:00:00Z".parse()?;
+    /// let mut stream = ValueStream::new();
+    /// let mut release = Event::new("plan", "1", day, "plan:R1");
+    /// release.kind = Some(Kind::Release);
+    /// stream.apply(release)?;
+    /// let answer = stream.readiness(&ReadinessQuery::new("plan:R1", day))?;
+    /// assert_eq!(answer.verdict, Verdict::Unknown);
+    /// assert_eq!(answer.unmet[0].condition, Condition::HasScope);
+    /// # Ok::<(), vsm_core::Error>(())
+    /// ```
+    pub fn readiness(&self, query: &ReadinessQuery) -> Result<Readiness> {
+        let policy = query.policy.clone().unwrap_or_default();
+        let rung = policy.rung(query.stage.as_deref())?;
+        let item = self.find(&query.item)?;
+        Judge::new(self, &policy, query.at).answer(item, rung)
+    }
+
+    /// The verdicts of all work items and releases for a stage in one pass, by id; each is what
+    /// [`readiness`](ValueStream::readiness) would say.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a stage that is not on the ladder.
+    pub fn verdicts(&self, query: &VerdictQuery) -> Result<Vec<ItemVerdict>> {
+        let policy = query.policy.clone().unwrap_or_default();
+        let rung = policy.rung(query.stage.as_deref())?;
+        bulk::verdicts(self, &policy, query.at, rung)
+    }
+}

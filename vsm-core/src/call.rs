@@ -1,0 +1,140 @@
+//! One door for hosts that speak JSON only: a question by name, its arguments and its answer as JSON.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::calendar::{Cadence, Calendar, add_working_time, next_departure, working_time_between};
+use crate::correlate::CorrelationRules;
+use crate::document::document;
+use crate::error::{Error, Result};
+use crate::ingest::{Adapter, IngestOptions};
+use crate::model::{Event, Kind};
+use crate::stream::{Applied, ValueStream};
+use crate::time::{Instant, Span, clip};
+
+/// The names that [`call`] knows.
+pub const CALLS: &[&str] = &[
+    "add_working_time",
+    "apply",
+    "correlate",
+    "coverage",
+    "critical_path",
+    "flow_metrics",
+    "history",
+    "ingest",
+    "item",
+    "items",
+    "links",
+    "next_departure",
+    "outlook",
+    "outlook_text",
+    "readiness",
+    "scope",
+    "shipping",
+    "snapshot",
+    "trace",
+    "verdicts",
+    "working_time_between",
+];
+
+/// Asks a question by name, with its arguments as a JSON object, and gives its answer as JSON.
+///
+/// The arguments are the fields of the question's query, or `id`, `kind`, `rules` and so on by the names of the
+/// method's parameters. An argument `as_of`, `{"occurred":...,"recorded":...}`, asks it of the past.
+///
+/// # Errors
+/// Those of the question; [`Error::Document`] for text that is not JSON; [`Error::Invalid`] for a name that is not in
+/// [`CALLS`] and for arguments that don't fit, naming the field.
+///
+/// ```
+/// let mut stream = vsm_core::ValueStream::new();
+/// let event = r#"{"source":"doc","id":"1","occurred_at":"2026-03-02T00:00:00Z","item":"plan:R1","kind":"release"}"#;
+/// vsm_core::call(&mut stream, "apply", event)?;
+/// let answer = vsm_core::call(&mut stream, "readiness", r#"{"item":"plan:R1","at":"2026-03-02T00:00:00Z"}"#)?;
+/// assert!(answer.contains(r#""verdict":"unknown""#));
+/// # Ok::<(), vsm_core::Error>(())
+/// ```
+pub fn call(stream: &mut ValueStream, name: &str, arguments: &str) -> Result<String> {
+    let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
+    let mut arguments: Map<String, Value> =
+        serde_json::from_str(arguments).map_err(|error| document(&error))?;
+    let past = match arguments.remove("as_of") {
+        Some(value) => Some((field::<Instant>(&value, "occurred")?, field::<Instant>(&value, "recorded")?)),
+        None => None,
+    };
+    let args = Value::Object(arguments);
+    if let Some((occurred, recorded)) = past {
+        return answer(&mut stream.as_of(occurred, recorded), name, &args);
+    }
+    answer(stream, name, &args)
+}
+
+fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> {
+    match name {
+        "apply" => {
+            let applied = stream.apply(whole::<Event>(args)?)?;
+            text(&json!({ "accepted": applied == Applied::Accepted }))
+        }
+        "ingest" => {
+            let options: Option<IngestOptions> = optional(args, "options")?;
+            let adapter: Adapter = field(args, "adapter")?;
+            let input: String = field(args, "text")?;
+            text(&stream.ingest(adapter, input.as_bytes(), &options.unwrap_or_default()))
+        }
+        "correlate" => text(&stream.correlate(&rules(args)?)),
+        "shipping" => text(&stream.shipping(&rules(args)?)),
+        "item" => text(&stream.item(&field::<String>(args, "id")?)?),
+        "items" => text(&stream.items(optional::<Kind>(args, "kind")?)),
+        "links" => text(&stream.links(&field::<String>(args, "id")?)?),
+        "history" => text(&stream.history(&field::<String>(args, "id")?)?),
+        "trace" => text(&stream.trace(&field::<String>(args, "id")?)?),
+        "readiness" => text(&stream.readiness(&whole(args)?)?),
+        "verdicts" => text(&stream.verdicts(&whole(args)?)?),
+        "critical_path" => text(&stream.critical_path(&whole(args)?)?),
+        "flow_metrics" => text(&stream.flow_metrics(&whole(args)?)?),
+        "scope" => text(&stream.scope(&whole(args)?)?),
+        "coverage" => text(&stream.coverage()),
+        "outlook" => text(&stream.outlook(&whole(args)?)?),
+        "outlook_text" => text(&stream.outlook(&whole(args)?)?.to_text()),
+        "snapshot" => Ok(stream.to_snapshot()),
+        "add_working_time" => text(&add_working_time(
+            &field::<Calendar>(args, "calendar")?,
+            field::<Instant>(args, "start")?,
+            field::<Span>(args, "span")?,
+        )?),
+        "working_time_between" => text(&working_time_between(
+            &field::<Calendar>(args, "calendar")?,
+            field::<Instant>(args, "start")?,
+            field::<Instant>(args, "end")?,
+        )?),
+        "next_departure" => {
+            text(&next_departure(&field::<Cadence>(args, "cadence")?, field::<Instant>(args, "ready")?)?)
+        }
+        _ => Err(Error::invalid("call", format!("\"{}\" is not one of {}", clip(name), CALLS.join(", ")))),
+    }
+}
+
+fn rules(args: &Value) -> Result<CorrelationRules> {
+    Ok(optional(args, "rules")?.unwrap_or_default())
+}
+
+fn text(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| document(&error))
+}
+
+fn whole<T: DeserializeOwned>(args: &Value) -> Result<T> {
+    T::deserialize(args).map_err(|error| Error::invalid("arguments", error.to_string()))
+}
+
+fn field<T: DeserializeOwned>(args: &Value, name: &str) -> Result<T> {
+    let value = args.get(name).ok_or_else(|| Error::invalid(name, "this argument is missing"))?;
+    T::deserialize(value).map_err(|error| Error::invalid(name, error.to_string()))
+}
+
+fn optional<T: DeserializeOwned>(args: &Value, name: &str) -> Result<Option<T>> {
+    match args.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(_) => field(args, name).map(Some),
+    }
+}
