@@ -1,8 +1,7 @@
 //! What builds, tags and scopes bring: reachability in the graph of commits, and leaves.
 
-use std::collections::HashSet;
-
 use crate::graph::Direction;
+use crate::hash::HashSet;
 use crate::model::{FlowState, Kind, LinkKind, Outcome, Set};
 use crate::stream::ValueStream;
 use crate::time::Instant;
@@ -28,7 +27,7 @@ impl ValueStream {
 
     /// The first successful build, by time and then by id, that brings a change; with the link that says so.
     pub(crate) fn first_build(&self, change: u32) -> Option<(u32, u32)> {
-        let mut found = HashSet::from([change]);
+        let mut found = HashSet::from_iter([change]);
         let mut stack = vec![change];
         let mut first: Option<(Option<Instant>, u32, u32)> = None;
         while let Some(at) = stack.pop() {
@@ -76,7 +75,7 @@ impl ValueStream {
     /// out, what is reached twice counts once.
     pub(crate) fn leaves(&self, items: impl IntoIterator<Item = u32>) -> Vec<u32> {
         let is_open = |item: &u32| self.state_of(*item) != Some(FlowState::Cancelled);
-        let mut found = HashSet::new();
+        let mut found = HashSet::default();
         let mut leaves = Vec::new();
         let mut stack: Vec<u32> = items.into_iter().filter(is_open).collect();
         while let Some(item) = stack.pop() {

@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::ingest::{Ingested, Reject};
 use crate::model::Event;
 use crate::stream::{ApplyReport, Refusal, ValueStream};
 
@@ -122,26 +121,8 @@ pub(crate) struct Unreadable {
     pub(crate) reason: String,
 }
 
-/// The events of JSON Lines; what can't be read is a reject.
-pub(crate) fn read_events(text: &[u8]) -> Ingested {
-    let mut ingested = Ingested::default();
-    for (position, line) in lines(text) {
-        match line.and_then(|line| read_event(line, &mut ingested.ignored)) {
-            Ok(event) => ingested.events.push(event),
-            Err(unreadable) => {
-                ingested.rejects.push(Reject {
-                    position,
-                    record: None,
-                    code: unreadable.code.into(),
-                    reason: unreadable.reason,
-                });
-            }
-        }
-    }
-    ingested
-}
-
-fn read_event(line: &[u8], unknown: &mut BTreeMap<String, u64>) -> std::result::Result<Event, Unreadable> {
+/// One event of a line, with the fields that nobody knows counted.
+pub(crate) fn read_event(line: &[u8], unknown: &mut BTreeMap<String, u64>) -> std::result::Result<Event, Unreadable> {
     let mut reader = serde_json::Deserializer::from_slice(line);
     let event = serde_ignored::deserialize(&mut reader, |path| {
         *unknown.entry(path.to_string()).or_default() += 1;

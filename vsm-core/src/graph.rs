@@ -5,12 +5,11 @@
 //! Kelly, "A dynamic topological sort algorithm for directed acyclic graphs", 2006), so that most links cost nothing
 //! to check and a cycle is found with its path before it exists.
 
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 pub(crate) use petgraph::Direction;
 use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 
+use crate::hash::HashMap;
 use crate::model::LinkKind;
 
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +26,7 @@ pub(crate) struct Graph {
     next_rank: u32,
 }
 
-type Found = HashMap<u32, u32, FixedState>;
+type Found = HashMap<u32, u32>;
 
 impl LinkKind {
     /// Whether the link says that one of its ends needs the other.

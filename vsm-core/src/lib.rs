@@ -9,6 +9,7 @@ mod correlate;
 mod document;
 mod error;
 mod graph;
+mod hash;
 mod ingest;
 mod intake;
 mod links;

@@ -2,9 +2,10 @@
 
 use hashbrown::HashTable;
 
+use crate::hash::hash_of;
 use crate::model::{Dependency, LinkKind};
 use crate::record::{Bounds, Record};
-use crate::texts::{NONE, hash_of};
+use crate::texts::NONE;
 use crate::time::Span;
 
 /// One (from, to, kind), asserted by any number of events.

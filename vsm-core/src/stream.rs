@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::graph::{Direction, Frozen, Graph};
+use crate::hash::HashMap;
 use crate::links::{Detail, Links};
 use crate::model::{Event, FlowState, Kind, Link, LinkKind, Set};
 use crate::record::{Bounds, Record, Stored};
@@ -41,7 +40,7 @@ pub struct ValueStream {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     pub(crate) ids: Texts,
-    pub(crate) aliases: HashMap<Box<str>, u32, FixedState>,
+    pub(crate) aliases: HashMap<Box<str>, u32>,
     /// Per item: its last event, and what that chain says of kind and state now.
     pub(crate) latest: Vec<u32>,
     pub(crate) kinds: Vec<Option<Kind>>,

@@ -1,18 +1,11 @@
 //! Interned texts: each is stored once and known by a small number, in order of first appearance.
 
-use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use std::hash::BuildHasher;
+
+use crate::hash::hash_of;
 
 /// The number that stands for "no text", "no event" or "no link".
 pub(crate) const NONE: u32 = u32::MAX;
-
-// A fixed seed: the same input has to give the same bytes in every run.
-const HASHER: FixedState = FixedState::with_seed(0x5eed);
-
-pub(crate) fn hash_of<T: std::hash::Hash>(value: T) -> u64 {
-    HASHER.hash_one(value)
-}
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Texts {

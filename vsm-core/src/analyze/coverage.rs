@@ -1,11 +1,10 @@
 //! How much of the input could be linked, and what could not.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Basis, EXAMPLES, Grounds};
 use crate::graph::Direction::{self, Incoming, Outgoing};
+use crate::hash::HashMap;
 use crate::model::{Kind, LinkKind};
 use crate::stream::ValueStream;
 
@@ -79,7 +78,7 @@ impl ValueStream {
             })
             .collect();
         let by_kind: HashMap<Kind, Vec<usize>> =
-            EXPECTATIONS.iter().enumerate().fold(HashMap::new(), |mut map, (n, (kind, ..))| {
+            EXPECTATIONS.iter().enumerate().fold(HashMap::default(), |mut map, (n, (kind, ..))| {
                 map.entry(*kind).or_insert_with(Vec::new).push(n);
                 map
             });

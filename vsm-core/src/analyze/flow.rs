@@ -1,12 +1,11 @@
 //! The five flow metrics: velocity, time, efficiency, load and distribution.
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Basis, Grounds};
 use crate::error::{Error, Result};
 use crate::graph::Direction;
+use crate::hash::HashSet;
 use crate::model::{FlowState, Kind, LinkKind, Set};
 use crate::record::Stored;
 use crate::stream::ValueStream;
@@ -219,7 +218,7 @@ impl ValueStream {
 
     /// Everything under an item: its parts, its scope, what belongs to it or is owned by it, and their parts.
     fn under(&self, item: u32) -> HashSet<u32> {
-        let mut found = HashSet::from([item]);
+        let mut found = HashSet::from_iter([item]);
         let mut stack = vec![item];
         while let Some(at) = stack.pop() {
             for (_, kind, other) in self.touching(at, Direction::Incoming) {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::calendar::Calendar;
 use crate::error::{Error, Result};
+use crate::hash::HashSet;
 use crate::model::{FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
 use crate::time::{Instant, Span, Zone};
@@ -58,7 +59,8 @@ pub struct Outlook {
     pub late_by: Option<Span>,
     /// The stages in the order of the ladder.
     pub stages: Vec<StageOutlook>,
-    /// What keeps it from the last stage, by what can be done about it: known misses before unknowns.
+    /// What keeps it from any stage, each fact once, under the first stage that it keeps the release from; by the order
+    /// of the stages, known misses before unknowns.
     pub unmet: Vec<Unmet>,
     /// What its date depends on.
     pub critical_path: CriticalPath,
@@ -114,7 +116,8 @@ impl ValueStream {
         let id = self.id(release).to_owned();
         let policy = query.policy.clone().unwrap_or_default();
         let mut stages = Vec::new();
-        let mut unmet = Vec::new();
+        let mut unmet: Vec<Unmet> = Vec::new();
+        let mut seen = HashSet::default();
         for stage in &policy.stages {
             let readiness = self.readiness(&ReadinessQuery {
                 item: id.clone(),
@@ -127,7 +130,12 @@ impl ValueStream {
                 verdict: readiness.verdict,
                 unmet: readiness.unmet.len() as u32,
             });
-            unmet = readiness.unmet;
+            for mut fact in readiness.unmet {
+                if seen.insert((fact.condition, fact.item.clone())) {
+                    fact.stage.clone_from(stage);
+                    unmet.push(fact);
+                }
+            }
         }
         let applications: Vec<u32> = self.to(release, LinkKind::BelongsTo).map(|(item, _)| item).collect();
         let critical_path = self.critical_path(&CriticalPathQuery {

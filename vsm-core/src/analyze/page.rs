@@ -8,7 +8,10 @@ use super::{Activity, Condition, CoverageRow, Outlook, Unmet, Verdict};
 use crate::time::{Instant, Span, Zone};
 
 /// How many lines a list takes before it is cut.
-const LINES: usize = 12;
+const LINES: usize = 15;
+
+/// How many rows of what could not be linked it shows; the answer itself has them all.
+const ROWS: usize = 4;
 
 impl Outlook {
     /// The outlook as one page of plain text, the same in every language. Days are those of the outlook's zone.
@@ -93,7 +96,12 @@ impl Page {
             return;
         }
         self.line(format_args!("\nWhat is missing ({})", outlook.unmet.len()));
+        let mut stage = "";
         for (n, unmet) in outlook.unmet.iter().take(LINES).enumerate() {
+            if unmet.stage != stage {
+                stage = &unmet.stage;
+                self.line(format_args!("    for {}", human(stage)));
+            }
             self.fact(n + 1, unmet);
         }
         self.rest(outlook.unmet.len());
@@ -240,7 +248,7 @@ impl Page {
             coverage.undescribed
         ));
         let open: Vec<&CoverageRow> = coverage.rows.iter().filter(|row| row.unlinked > 0).collect();
-        for row in open.iter().take(LINES) {
+        for row in open.iter().take(ROWS) {
             let (kind, expects) = (human(row.kind.as_str()), human(&row.expects));
             let (unlinked, total) = (row.unlinked, row.total);
             self.line(format_args!(
@@ -248,7 +256,6 @@ impl Page {
                 listed(&row.examples)
             ));
         }
-        self.rest(open.len());
     }
 }
 
@@ -277,8 +284,9 @@ fn shorten(title: &str) -> String {
     }
 }
 
-/// The first few of a list.
+/// The first few of a list, commit hashes cut.
 fn listed(items: &[String]) -> String {
-    let shown = items.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    let short = |item: &String| item.chars().take(24).collect::<String>();
+    let shown = items.iter().take(5).map(short).collect::<Vec<_>>().join(", ");
     if items.len() > 5 { format!("{shown}, …") } else { shown }
 }

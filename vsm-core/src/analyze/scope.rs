@@ -1,11 +1,12 @@
 //! What a release was to bring, and what it brings.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Basis, Grounds};
 use crate::error::{Error, Result};
+use crate::hash::HashSet;
 use crate::model::{FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
 use crate::time::Instant;
@@ -138,7 +139,7 @@ impl ValueStream {
     fn shipped(&self, release: u32) -> Option<(BTreeSet<u32>, HashSet<u32>)> {
         let heads = self.release_heads(release);
         let own_time = heads.iter().filter_map(|head| self.occurred(self.last_event(*head)?)).max()?;
-        let mut earlier = HashSet::new();
+        let mut earlier = HashSet::default();
         for (application, _) in self.to(release, LinkKind::BelongsTo) {
             for (other, _) in self.from(application, LinkKind::BelongsTo) {
                 if other == release || self.kind(other) != Some(Kind::Release) {

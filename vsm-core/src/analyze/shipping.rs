@@ -1,12 +1,13 @@
 //! In which release did each item really ship, against the one it was planned for?
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Basis, Grounds};
 use crate::correlate::CorrelationRules;
 use crate::graph::Direction;
+use crate::hash::HashMap;
 use crate::model::{Kind, LinkKind};
 use crate::stream::ValueStream;
 use crate::time::Instant;
@@ -60,7 +61,7 @@ impl ValueStream {
             }
         }
         tags.sort_unstable_by(|a, b| (a.0, &a.1, self.id(a.2)).cmp(&(b.0, &b.1, self.id(b.2))));
-        let mut first: HashMap<u32, usize> = HashMap::new();
+        let mut first: HashMap<u32, usize> = HashMap::default();
         for (number, (_, _, change)) in tags.iter().enumerate() {
             let mut stack = vec![*change];
             while let Some(at) = stack.pop() {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Basis, Grounds};
 use crate::error::Result;
 use crate::graph::Direction;
+use crate::hash::HashMap;
 use crate::model::{Kind, LinkKind};
 use crate::stream::ValueStream;
 
@@ -94,7 +95,7 @@ impl ValueStream {
     }
 
     fn follow(&self, start: u32, up: bool, grounds: &mut Grounds) -> Vec<TraceStep> {
-        let mut found = std::collections::HashMap::from([(start, 1.0)]);
+        let mut found = HashMap::from_iter([(start, 1.0)]);
         let mut steps = Vec::new();
         let mut level = vec![start];
         let mut depth = 0;

@@ -1,7 +1,6 @@
 //! What builds and test runs prove.
 
-use std::collections::HashSet;
-
+use crate::hash::HashSet;
 use crate::model::{Kind, LinkKind, Outcome, Set};
 use crate::stream::ValueStream;
 
@@ -24,7 +23,7 @@ impl Tested {
         runs.sort_unstable_by(|a, b| {
             (stream.finished_at(*b), stream.id(*b)).cmp(&(stream.finished_at(*a), stream.id(*a)))
         });
-        let mut suites = HashSet::new();
+        let mut suites = HashSet::default();
         runs.retain(|run| suites.insert(stream.title(*run)));
         if runs.is_empty() {
             return Tested::NotRun;
@@ -71,7 +70,7 @@ pub(super) struct Evidence {
 impl Evidence {
     /// Walks each commit at most twice.
     pub(super) fn gather(stream: &ValueStream, stage: Option<&str>) -> Evidence {
-        let mut evidence = Evidence { built: HashSet::new(), tested: HashSet::new() };
+        let mut evidence = Evidence { built: HashSet::default(), tested: HashSet::default() };
         for build in stream.all() {
             if stream.kind(build) != Some(Kind::Build) || stream.outcome(build) != Some(Outcome::Success) {
                 continue;
@@ -103,7 +102,7 @@ impl Evidence {
         if changes.iter().any(|change| !self.built.contains(change)) {
             return Standing::NotBuilt;
         }
-        let untested = changes.iter().find(|change| !self.tested.contains(change));
+        let untested = changes.iter().find(|change| !self.tested.contains(*change));
         match untested.and_then(|change| stream.first_build(*change)) {
             Some((build, _)) => Standing::Built(build),
             None => Standing::Tested,

@@ -3,7 +3,7 @@
 //! Every fact is judged at the one item that it is about, so that a failing component behind ten features is one
 //! fact. The facts of an item are those of everything it needs, put together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Grounds;
 use super::super::critical_path::CriticalPathQuery;
@@ -12,6 +12,7 @@ use super::evidence::{Evidence, Standing, Tested};
 use super::{Condition, Policy, Readiness, Unmet, Verdict};
 use crate::error::{Error, Result};
 use crate::graph::Direction;
+use crate::hash::{HashMap, HashSet};
 use crate::model::{Decision, FlowState, Kind, LinkKind, Outcome, Set};
 use crate::stream::ValueStream;
 use crate::time::Instant;
@@ -26,6 +27,13 @@ pub(super) struct Fact {
     pub(super) since: Option<Instant>,
     pub(super) earliest: Option<Instant>,
     pub(super) evidence: Vec<u32>,
+}
+
+/// A fact, with the stage that it was found for and the upstream release that brings it in.
+struct Found {
+    through: Option<u32>,
+    rung: usize,
+    fact: Fact,
 }
 
 pub(super) struct Judge<'a> {
@@ -60,9 +68,11 @@ impl<'a> Judge<'a> {
         }
         let mut grounds = Grounds::default();
         let needed = self.needed(target, rung);
-        let mut facts: Vec<(Option<u32>, Fact)> = Vec::new();
+        let mut facts: Vec<Found> = Vec::new();
         for ((item, rung), need) in &needed {
-            self.local(*item, *rung, &needed, &mut grounds, &mut |fact| facts.push((need.through, fact)));
+            self.local(*item, *rung, &needed, &mut grounds, &mut |fact| {
+                facts.push(Found { through: need.through, rung: *rung, fact });
+            });
         }
         let leaves: BTreeSet<u32> =
             needed.keys().map(|(item, _)| *item).filter(|item| self.is_leaf(*item)).collect();
@@ -71,9 +81,9 @@ impl<'a> Judge<'a> {
         let scope = leaves.len() as u32;
         if kind != Some(Kind::Release) {
             let evidence = Evidence::gather(stream, self.required_stage(rung));
-            facts.extend(leaves.iter().filter_map(|leaf| Some((None, self.built(*leaf, rung, &evidence)?))));
+            facts.extend(leaves.iter().filter_map(|leaf| Some(Found { through: None, rung, fact: self.built(*leaf, rung, &evidence)? })));
         }
-        let verdict = facts.iter().map(|(_, fact)| fact.verdict).max().unwrap_or(Verdict::Ready);
+        let verdict = facts.iter().map(|found| found.fact.verdict).max().unwrap_or(Verdict::Ready);
         let unmet = self.list(target, facts, &needed);
         grounds.n = u64::from(scope);
         grounds.rule("worst_of_what_applies");
@@ -397,7 +407,7 @@ impl<'a> Judge<'a> {
                 report(fact);
             }
         }
-        let mut brought = HashSet::new();
+        let mut brought = HashSet::default();
         stream.bring(builds.iter().flat_map(|build| stream.heads(*build)), &mut brought);
         let stated: HashSet<u32> = builds
             .iter()
@@ -416,7 +426,7 @@ impl<'a> Judge<'a> {
                     self.name(leaf)
                 );
                 report(self.fact(Condition::InBuild, Verdict::Unknown, leaf, sentence));
-            } else if let Some(lacking) = changes.iter().find(|change| !brought.contains(change)) {
+            } else if let Some(lacking) = changes.iter().find(|change| !brought.contains(*change)) {
                 let sentence = format!(
                     "{} is not in {names}: change {} is missing.",
                     self.name(leaf),
@@ -531,21 +541,21 @@ impl<'a> Judge<'a> {
     }
 
     /// Facts in the order in which people want them: misses before unknowns, by condition, by who is concerned.
-    fn list(&self, target: u32, facts: Vec<(Option<u32>, Fact)>, needed: &Closure) -> Vec<Unmet> {
+    fn list(&self, target: u32, facts: Vec<Found>, needed: &Closure) -> Vec<Unmet> {
         let stream = self.stream;
         let query = CriticalPathQuery::new(stream.id(target), self.at);
         let work: HashMap<u32, Instant> =
-            if facts.iter().any(|(_, fact)| fact.condition == Condition::ScopeDone) {
+            if facts.iter().any(|found| found.fact.condition == Condition::ScopeDone) {
                 // A date that can't be reached is a matter for the schedule; here it is just not known.
                 stream.early_finishes(target, &query).unwrap_or_default().into_iter().collect()
             } else {
-                HashMap::new()
+                HashMap::default()
             };
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         let mut unmet: Vec<Unmet> = facts
             .into_iter()
-            .filter(|(_, fact)| seen.insert((fact.condition, fact.item)))
-            .map(|(through, fact)| {
+            .filter(|found| seen.insert((found.fact.condition, found.fact.item)))
+            .map(|Found { through, rung, fact }| {
                 let mut evidence: Vec<String> =
                     fact.evidence.iter().map(|event| stream.key(*event)).collect();
                 evidence.sort_unstable();
@@ -554,6 +564,7 @@ impl<'a> Judge<'a> {
                 Unmet {
                     condition: fact.condition,
                     verdict: fact.verdict,
+                    stage: self.stage(rung).to_owned(),
                     item: stream.id(fact.item).to_owned(),
                     title: stream.title(fact.item).to_owned(),
                     sentence: fact.sentence,
@@ -582,7 +593,7 @@ impl<'a> Judge<'a> {
 
 /// How many of the items that were looked at wait for one of them, itself left out.
 fn consequences(item: u32, needed: &Closure) -> u32 {
-    let mut found = HashSet::new();
+    let mut found = HashSet::default();
     let mut stack: Vec<(u32, usize)> = (0..8).map(|rung| (item, rung)).collect();
     while let Some(at) = stack.pop() {
         for by in needed.get(&at).into_iter().flat_map(|need| &need.needed_by) {

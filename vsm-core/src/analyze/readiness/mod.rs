@@ -126,6 +126,8 @@ pub struct Unmet {
     pub condition: Condition,
     /// `not_ready` where it is known to be unmet, `unknown` where nobody can tell.
     pub verdict: Verdict,
+    /// The stage that asks for it.
+    pub stage: String,
     /// The item at fault.
     pub item: String,
     /// The item at fault, by its name for people.

@@ -1,0 +1,3 @@
+//! One binary for all integration tests: a binary of its own for each would link the engine again and again.
+
+mod vectors;
