@@ -29,25 +29,26 @@ impl ValueStream {
     pub(crate) fn first_build(&self, change: u32) -> Option<(u32, u32)> {
         let mut found = HashSet::from_iter([change]);
         let mut stack = vec![change];
-        let mut first: Option<(Option<Instant>, u32, u32)> = None;
+        let mut first: Option<(Option<Instant>, u32, u32, u32)> = None;
         while let Some(at) = stack.pop() {
             for (link, kind, other) in self.touching(at, Direction::Incoming) {
                 match kind {
                     LinkKind::Follows if found.insert(other) => stack.push(other),
                     LinkKind::BuiltFrom if self.outcome(other) == Some(Outcome::Success) => {
                         let time = self.finished_at(other);
-                        let earlier = first.is_none_or(|(best, build, _)| {
-                            (time.is_none(), time, self.id(other)) < (best.is_none(), best, self.id(build))
+                        let earlier = first.is_none_or(|(best, build, head, _)| {
+                            (time.is_none(), time, self.id(other), self.id(at))
+                                < (best.is_none(), best, self.id(build), self.id(head))
                         });
                         if earlier {
-                            first = Some((time, other, link));
+                            first = Some((time, other, at, link));
                         }
                     }
                     _ => {}
                 }
             }
         }
-        first.map(|(_, build, link)| (build, link))
+        first.map(|(_, build, _, link)| (build, link))
     }
 
     /// How a build, test run or deployment went.
@@ -62,13 +63,15 @@ impl ValueStream {
         })
     }
 
-    /// When a build, test run or deployment ended: as it says itself, else when its last event occurred.
+    /// When a build, test run or deployment ended: as it says itself, else when its result became so, else when its
+    /// last event occurred.
     pub(crate) fn finished_at(&self, item: u32) -> Option<Instant> {
         let stated = self.last(item, "ends_at", |set| match set {
             Set::EndsAt(instant) => Some(*instant),
             _ => None,
         });
-        stated.map(|(at, _)| at).or_else(|| self.occurred(self.last_event(item)?))
+        let result = || self.occurred(self.outcome_with_event(item)?.1);
+        stated.map(|(at, _)| at).or_else(result).or_else(|| self.occurred(self.last_event(item)?))
     }
 
     /// The leaves of some items: themselves or their parts down to those that have none. What is cancelled is left

@@ -122,7 +122,10 @@ pub(crate) struct Unreadable {
 }
 
 /// One event of a line, with the fields that nobody knows counted.
-pub(crate) fn read_event(line: &[u8], unknown: &mut BTreeMap<String, u64>) -> std::result::Result<Event, Unreadable> {
+pub(crate) fn read_event(
+    line: &[u8],
+    unknown: &mut BTreeMap<String, u64>,
+) -> std::result::Result<Event, Unreadable> {
     let mut reader = serde_json::Deserializer::from_slice(line);
     let event = serde_ignored::deserialize(&mut reader, |path| {
         *unknown.entry(path.to_string()).or_default() += 1;

@@ -213,8 +213,8 @@ impl ValueStream {
     }
 
     /// `source:id` of an event.
-    pub(crate) fn key(&self, event: u32) -> String {
-        self.state.record.keys.get(event).to_owned()
+    pub(crate) fn key(&self, event: u32) -> &str {
+        self.state.record.keys.get(event)
     }
 
     pub(crate) fn holds(&self, link: u32) -> bool {
@@ -249,13 +249,13 @@ impl ValueStream {
     }
 
     fn of_kind(&self, item: u32, kind: LinkKind, direction: Direction) -> impl Iterator<Item = (u32, u32)> {
-        // petgraph gives the newest link first; people expect the oldest.
         let mut found: Vec<(u32, u32)> = self
             .touching(item, direction)
             .filter(|(_, k, _)| *k == kind)
             .map(|(link, _, other)| (link, other))
             .collect();
-        found.reverse();
+        // By id rather than by age: the order in which events arrived must not show.
+        found.sort_unstable_by_key(|(_, other)| self.id(*other));
         found.into_iter().map(|(link, other)| (other, self.evidence(link)))
     }
 
@@ -282,7 +282,7 @@ impl ValueStream {
             to: self.id(rec.to).to_owned(),
             confidence: detail.and_then(|d| d.confidence).unwrap_or(1.0),
             rule,
-            evidence: self.key(self.evidence(link)),
+            evidence: self.key(self.evidence(link)).to_owned(),
         })
     }
 

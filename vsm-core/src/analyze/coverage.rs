@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Basis, EXAMPLES, Grounds};
 use crate::graph::Direction::{self, Incoming, Outgoing};
 use crate::hash::HashMap;
-use crate::model::{Kind, LinkKind};
+use crate::model::{FlowState, Kind, LinkKind};
 use crate::stream::ValueStream;
 
 /// What is linked and what is not, by kind.
@@ -63,7 +63,8 @@ const EXPECTATIONS: &[(Kind, &str, LinkKind, Direction)] = &[
 ];
 
 impl ValueStream {
-    /// What is linked by a statement, what by inference, and what not at all. One look at every item.
+    /// What is linked by a statement, what by inference, and what not at all. Work is expected to have changes from the
+    /// time that it is begun; cancelled work is not looked at. One look at every item.
     pub fn coverage(&self) -> Coverage {
         let mut rows: Vec<CoverageRow> = EXPECTATIONS
             .iter()
@@ -88,7 +89,11 @@ impl ValueStream {
                 undescribed += u64::from(self.touching(item, Incoming).next().is_some());
                 continue;
             };
-            let Some(numbers) = by_kind.get(&kind) else { continue };
+            let state = self.state_of(item);
+            let Some(numbers) = by_kind.get(&kind).filter(|_| state != Some(FlowState::Cancelled)) else {
+                continue;
+            };
+            let is_begun = !matches!(state, None | Some(FlowState::New));
             expected += 1;
             let mut any = false;
             for number in numbers {
@@ -97,6 +102,9 @@ impl ValueStream {
                 else {
                     continue;
                 };
+                if *link == LinkKind::Implements && kind.is_work() && !is_begun {
+                    continue;
+                }
                 row.total += 1;
                 match self.is_linked(item, *link, *direction) {
                     Some(true) => row.stated += 1,

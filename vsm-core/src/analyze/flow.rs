@@ -216,8 +216,18 @@ impl ValueStream {
         Ok(tally.finish(self, query, zone))
     }
 
-    /// Everything under an item: its parts, its scope, what belongs to it or is owned by it, and their parts.
+    /// Everything under an item: its parts, its scope, what belongs to it or is owned by it, and their parts. Under an
+    /// application or team a part counts only where it has none of its own: an epic's features may be other teams'.
     fn under(&self, item: u32) -> HashSet<u32> {
+        let membership = match self.kind(item) {
+            Some(Kind::Application) => Some(LinkKind::BelongsTo),
+            Some(Kind::Team) => Some(LinkKind::OwnedBy),
+            _ => None,
+        };
+        let is_elsewhere = |other: u32| {
+            let mut own = membership.into_iter().flat_map(|kind| self.to(other, kind)).peekable();
+            own.peek().is_some() && !own.any(|(home, _)| home == item)
+        };
         let mut found = HashSet::from_iter([item]);
         let mut stack = vec![item];
         while let Some(at) = stack.pop() {
@@ -226,7 +236,7 @@ impl ValueStream {
                     kind,
                     LinkKind::Parent | LinkKind::ShipsIn | LinkKind::BelongsTo | LinkKind::OwnedBy
                 );
-                if goes_on && found.insert(other) {
+                if goes_on && !is_elsewhere(other) && found.insert(other) {
                     stack.push(other);
                 }
             }

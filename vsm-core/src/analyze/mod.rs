@@ -79,10 +79,15 @@ impl Grounds {
         self.rules.dedup();
         self.evidence.sort_unstable();
         self.evidence.dedup();
-        let mut evidence: Vec<String> = self.evidence.into_iter().map(|event| stream.key(event)).collect();
+        if self.evidence.len() > EVIDENCE {
+            // A schedule of a million items has a million estimates behind it; only the first are sorted and named.
+            self.evidence.select_nth_unstable_by(EVIDENCE, |a, b| stream.key(*a).cmp(stream.key(*b)));
+            self.evidence.truncate(EVIDENCE);
+        }
+        let mut evidence: Vec<String> =
+            self.evidence.into_iter().map(|event| stream.key(event).to_owned()).collect();
         evidence.retain(|key| !key.is_empty());
         evidence.sort_unstable();
-        evidence.truncate(EVIDENCE);
         let excluded = self
             .excluded
             .into_iter()

@@ -128,9 +128,14 @@ impl Network {
                 let late_ready = self.latest_ready(node, own.late_finish).unwrap_or(own.ready);
                 own.late_start = self.add(late_ready, -node.duration).unwrap_or(own.early_start);
                 for need in self.needs(number) {
-                    let Some(duration) = self.nodes.get(need.node as usize).map(|n| n.duration) else {
+                    let Some(needed) = self.nodes.get(need.node as usize) else { continue };
+                    let from_start =
+                        matches!(need.dependency, Dependency::StartToStart | Dependency::StartToFinish);
+                    if from_start && needed.started.is_some() {
+                        // It has started: nothing that it still does can move this node.
                         continue;
-                    };
+                    }
+                    let duration = needed.duration;
                     let Some(of) = dates.get_mut(need.node as usize) else { continue };
                     // The latest finish of what is needed, and how far it is from moving this node.
                     let (late, slack) = match need.dependency {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Basis, Coverage, CriticalPath, CriticalPathQuery, FlowMetrics, FlowQuery, Grounds, Policy,
+    Basis, Condition, Coverage, CriticalPath, CriticalPathQuery, FlowMetrics, FlowQuery, Grounds, Policy,
     ReadinessQuery, Scope, ScopeQuery, Unmet, Verdict,
 };
 use crate::calendar::Calendar;
@@ -131,7 +131,7 @@ impl ValueStream {
                 unmet: readiness.unmet.len() as u32,
             });
             for mut fact in readiness.unmet {
-                if seen.insert((fact.condition, fact.item.clone())) {
+                if seen.insert(fact.sentence.clone()) {
                     fact.stage.clone_from(stage);
                     unmet.push(fact);
                 }
@@ -145,6 +145,11 @@ impl ValueStream {
             default_duration: query.default_duration,
             critical_only: None,
         })?;
+        for fact in unmet.iter_mut().filter(|fact| fact.condition == Condition::ScopeDone) {
+            // The calendar asked for may differ from the one that readiness goes by.
+            let activity = critical_path.activities.iter().find(|activity| activity.item == fact.item);
+            fact.earliest = activity.map(|a| a.early_finish).filter(|finish| *finish > query.at);
+        }
         let due_at = self.last(release, "due_at", |set| match set {
             Set::DueAt(instant) => Some(*instant),
             _ => None,
@@ -175,7 +180,7 @@ impl ValueStream {
     }
 
     /// The calendar of the first application that has one.
-    fn calendar_of(&self, applications: &[u32]) -> Option<Calendar> {
+    pub(super) fn calendar_of(&self, applications: &[u32]) -> Option<Calendar> {
         applications.iter().find_map(|application| {
             self.last(*application, "calendar", |set| match set {
                 Set::Calendar(calendar) => Some((**calendar).clone()),

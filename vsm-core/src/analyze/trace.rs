@@ -141,7 +141,7 @@ impl ValueStream {
                     link: kind,
                     rule: detail.and_then(|d| d.rule.as_deref()).map(Into::into),
                     confidence,
-                    evidence: self.key(event),
+                    evidence: self.key(event).to_owned(),
                 });
             }
         }

@@ -56,22 +56,23 @@ pub(super) fn environment(
         grounds.exclude("no_environment_of_the_stage", stream.id(place.release));
         return;
     };
+    grounds.rule(if pending_conflicts_only { "conflicts:pending_only" } else { "conflicts:strict" });
     let approved = booked.iter().find(|slot| slot.status == Booking::Approved).copied();
-    let used = match approved {
-        Some(slot) => {
-            grounds.rule(if pending_conflicts_only { "conflicts:pending_only" } else { "conflicts:strict" });
-            if !pending_conflicts_only && let Some(fact) = conflict(judge, slot) {
-                report(fact);
+    let free = environments.iter().find(|environment| capacity(stream, **environment).is_none()).copied();
+    let used = match (approved, free, booked.first().copied()) {
+        (Some(slot), _, _) => {
+            if !pending_conflicts_only {
+                conflict(judge, slot).into_iter().for_each(&mut *report);
             }
             slot.environment
         }
-        None => match environments.iter().find(|environment| capacity(stream, **environment).is_none()) {
-            Some(free) => *free,
-            None => {
-                report(unbooked(judge, place, booked.first(), first));
-                first
-            }
-        },
+        (None, Some(free), _) => free,
+        (None, None, pending) => {
+            report(unbooked(judge, place, pending.as_ref(), first));
+            // What waits for approval is judged as if it had it, or approving it would only bring up the next miss.
+            pending.and_then(|slot| conflict(judge, slot)).into_iter().for_each(&mut *report);
+            pending.map_or(first, |slot| slot.environment)
+        }
     };
     if !place.last
         && !place.builds.is_empty()
@@ -130,7 +131,7 @@ fn unbooked(judge: &Judge<'_>, place: &Place<'_>, pending: Option<&Slot>, enviro
     Fact { waits_for: judge.whom(owner).or(fact.waits_for), ..fact }
 }
 
-/// An approved booking must not run beside more approved ones than its environment takes.
+/// A booking must not run beside more approved ones than its environment takes.
 fn conflict(judge: &Judge<'_>, own: Slot) -> Option<Fact> {
     let stream = judge.stream;
     let capacity = capacity(stream, own.environment).unwrap_or(u32::MAX) as usize;
@@ -161,12 +162,15 @@ fn conflict(judge: &Judge<'_>, own: Slot) -> Option<Fact> {
         day(to),
         crowd.len() + 1,
     );
-    let evidence = crowd.iter().chain([&own]).filter_map(|slot| stream.last_event(slot.booking)).collect();
+    // Both sides of a conflict are at fault for one and the same thing, so both name the same one of them.
+    let all = || crowd.iter().chain([&own]).map(|slot| slot.booking);
+    let item = all().min_by_key(|booking| stream.id(*booking)).unwrap_or(own.booking);
+    let evidence = all().filter_map(|booking| stream.last_event(booking)).collect();
     Some(Fact {
         waits_for: judge.whom(own.environment),
         earliest: Some(to),
         evidence,
-        ..judge.fact(Condition::NoBookingConflict, Verdict::NotReady, own.booking, sentence)
+        ..judge.fact(Condition::NoBookingConflict, Verdict::NotReady, item, sentence)
     })
 }
 

@@ -3,7 +3,7 @@
 use super::judge::Judge;
 use super::{ItemVerdict, Policy, Verdict};
 use crate::analyze::Grounds;
-use crate::analyze::readiness::evidence::{Evidence, Standing};
+use crate::analyze::readiness::evidence::Evidence;
 use crate::error::Result;
 use crate::model::{FlowState, Kind, LinkKind};
 use crate::stream::ValueStream;
@@ -94,14 +94,7 @@ pub(super) fn verdicts(
                     Some(_) => all(Verdict::NotReady),
                     None => all(Verdict::Unknown),
                 };
-                proof = match evidence.of(stream, item) {
-                    Standing::Tested => Verdict::Ready,
-                    Standing::Unlinked => Verdict::Unknown,
-                    Standing::NotBuilt => Verdict::NotReady,
-                    Standing::Built(_) => {
-                        judge.built(item, rung, &evidence).map_or(Verdict::Ready, |fact| fact.verdict)
-                    }
-                };
+                proof = judge.proof(item, &evidence);
             }
             _ => {}
         }

@@ -1,5 +1,6 @@
 //! What builds and test runs prove.
 
+use super::Verdict;
 use crate::hash::HashSet;
 use crate::model::{Kind, LinkKind, Outcome, Set};
 use crate::stream::ValueStream;
@@ -64,23 +65,25 @@ pub(super) fn stage_of(stream: &ValueStream, environment: u32) -> Option<String>
 /// several repositories, so no single build has to hold it all.
 pub(super) struct Evidence {
     built: HashSet<u32>,
+    /// What some build brings that passed its tests, and what some build brings that failed them.
     tested: HashSet<u32>,
+    failed: HashSet<u32>,
 }
 
 impl Evidence {
-    /// Walks each commit at most twice.
+    /// Walks each commit at most three times.
     pub(super) fn gather(stream: &ValueStream, stage: Option<&str>) -> Evidence {
-        let mut evidence = Evidence { built: HashSet::default(), tested: HashSet::default() };
+        let mut evidence =
+            Evidence { built: HashSet::default(), tested: HashSet::default(), failed: HashSet::default() };
         for build in stream.all() {
             if stream.kind(build) != Some(Kind::Build) || stream.outcome(build) != Some(Outcome::Success) {
                 continue;
             }
-            let stated = || stream.to(build, LinkKind::Contains).map(|(item, _)| item);
-            stream.bring(stream.heads(build), &mut evidence.built);
-            evidence.built.extend(stated());
-            if matches!(Tested::of(stream, build, stage), Tested::Passed) {
-                stream.bring(stream.heads(build), &mut evidence.tested);
-                evidence.tested.extend(stated());
+            bring(stream, build, &mut evidence.built);
+            match Tested::of(stream, build, stage) {
+                Tested::Passed => bring(stream, build, &mut evidence.tested),
+                Tested::Failed { .. } => bring(stream, build, &mut evidence.failed),
+                Tested::NotRun => {}
             }
         }
         evidence
@@ -91,23 +94,69 @@ impl Evidence {
         if self.tested.contains(&leaf) {
             return Standing::Tested;
         }
-        let changes = stream.changes_of(leaf);
+        let mut parts = stream.changes_of(leaf);
         if self.built.contains(&leaf) {
-            let build = stream.from(leaf, LinkKind::Contains).map(|(build, _)| build).last();
-            return build.map_or(Standing::Unlinked, Standing::Built);
+            parts = vec![leaf];
         }
-        if changes.is_empty() {
+        if parts.is_empty() {
             return Standing::Unlinked;
         }
-        if changes.iter().any(|change| !self.built.contains(change)) {
+        if parts.iter().any(|part| !self.built.contains(part)) {
             return Standing::NotBuilt;
         }
-        let untested = changes.iter().find(|change| !self.tested.contains(*change));
-        match untested.and_then(|change| stream.first_build(*change)) {
-            Some((build, _)) => Standing::Built(build),
-            None => Standing::Tested,
-        }
+        parts.retain(|part| !self.tested.contains(part));
+        if parts.is_empty() { Standing::Tested } else { Standing::Untested(parts) }
     }
+
+    /// Whether a part is known to fail its tests, or nobody can tell.
+    pub(super) fn verdict(&self, part: u32) -> Verdict {
+        if self.failed.contains(&part) { Verdict::NotReady } else { Verdict::Unknown }
+    }
+
+    /// The fewest builds whose tests would prove all parts, each with the worst verdict of those it stands for. A
+    /// later build is preferred; one that only repeats others is left out.
+    pub(super) fn to_be_tested(&self, stream: &ValueStream, parts: &HashSet<u32>) -> Vec<(u32, Verdict)> {
+        let first = |part: &u32| {
+            let stated = stream.from(*part, LinkKind::Contains).map(|(build, _)| build);
+            let stated = stated.filter(|build| stream.outcome(*build) == Some(Outcome::Success));
+            stated.chain(stream.first_build(*part).map(|(build, _)| build)).next()
+        };
+        let mut builds: Vec<u32> = parts.iter().filter_map(first).collect();
+        builds
+            .sort_unstable_by_key(|build| std::cmp::Reverse((stream.finished_at(*build), stream.id(*build))));
+        builds.dedup();
+        let mut chosen: Vec<(u32, HashSet<u32>)> = builds
+            .into_iter()
+            .map(|build| {
+                let mut brought = HashSet::default();
+                bring(stream, build, &mut brought);
+                brought.retain(|part| parts.contains(part));
+                (build, brought)
+            })
+            .collect();
+        for number in (0..chosen.len()).rev() {
+            let others =
+                || chosen.iter().enumerate().filter(|(n, _)| *n != number).map(|(_, (_, brought))| brought);
+            let is_needed = chosen.get(number).is_some_and(|(_, own)| {
+                own.iter().any(|part| !others().any(|brought| brought.contains(part)))
+            });
+            if !is_needed {
+                chosen.remove(number);
+            }
+        }
+        chosen
+            .into_iter()
+            .map(|(build, brought)| {
+                (build, brought.iter().map(|part| self.verdict(*part)).max().unwrap_or(Verdict::Unknown))
+            })
+            .collect()
+    }
+}
+
+/// Adds all changes that a build brings, and the work that it is stated to contain.
+fn bring(stream: &ValueStream, build: u32, found: &mut HashSet<u32>) {
+    stream.bring(stream.heads(build), found);
+    found.extend(stream.to(build, LinkKind::Contains).map(|(item, _)| item));
 }
 
 /// How far the changes of a leaf have come.
@@ -116,7 +165,7 @@ pub(super) enum Standing {
     Unlinked,
     /// Some change is in no successful build.
     NotBuilt,
-    /// Some change is in no build that passed its tests; the first build that brings it.
-    Built(u32),
+    /// Changes, or the leaf itself, that are in no build that passed its tests.
+    Untested(Vec<u32>),
     Tested,
 }

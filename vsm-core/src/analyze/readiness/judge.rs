@@ -3,19 +3,23 @@
 //! Every fact is judged at the one item that it is about, so that a failing component behind ten features is one
 //! fact. The facts of an item are those of everything it needs, put together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::Grounds;
 use super::super::critical_path::CriticalPathQuery;
-use super::bookings;
-use super::evidence::{Evidence, Standing, Tested};
+use super::evidence::Evidence;
 use super::{Condition, Policy, Readiness, Unmet, Verdict};
 use crate::error::{Error, Result};
 use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
-use crate::model::{Decision, FlowState, Kind, LinkKind, Outcome, Set};
+use crate::model::{FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
 use crate::time::Instant;
+
+/// Changes are called by the beginning of their id, as git does; ids longer than a name are left out of sentences.
+const SHORT_CHANGE: usize = 14;
+const LONG_ID: usize = 48;
 
 /// A fact on its way to an [`Unmet`].
 pub(super) struct Fact {
@@ -36,10 +40,20 @@ struct Found {
     fact: Fact,
 }
 
+impl Found {
+    /// What makes two facts the same. Whether an item is in the build or its place is booked is asked anew for each
+    /// release; everything else is one fact, whoever needs it.
+    fn root(&self) -> (Condition, u32, Option<u32>) {
+        use Condition::{EnvironmentBooked, EnvironmentVersion, InBuild};
+        let of_release = matches!(self.fact.condition, InBuild | EnvironmentBooked | EnvironmentVersion);
+        (self.fact.condition, self.fact.item, self.through.filter(|_| of_release))
+    }
+}
+
 pub(super) struct Judge<'a> {
     pub(super) stream: &'a ValueStream,
-    policy: &'a Policy,
-    at: Instant,
+    pub(super) policy: &'a Policy,
+    pub(super) at: Instant,
 }
 
 /// Everything that a target needs: (item, the rung it is needed for), and how it was reached.
@@ -81,7 +95,9 @@ impl<'a> Judge<'a> {
         let scope = leaves.len() as u32;
         if kind != Some(Kind::Release) {
             let evidence = Evidence::gather(stream, self.required_stage(rung));
-            facts.extend(leaves.iter().filter_map(|leaf| Some(Found { through: None, rung, fact: self.built(*leaf, rung, &evidence)? })));
+            let leaves: Vec<u32> = leaves.into_iter().collect();
+            let proofs = self.proofs(&leaves, rung, &evidence);
+            facts.extend(proofs.into_iter().map(|fact| Found { through: None, rung, fact }));
         }
         let verdict = facts.iter().map(|found| found.fact.verdict).max().unwrap_or(Verdict::Ready);
         let unmet = self.list(target, facts, &needed);
@@ -101,7 +117,7 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn stage(&self, rung: usize) -> &'a str {
+    pub(super) fn stage(&self, rung: usize) -> &'a str {
         self.policy.stages.get(rung).map_or("", String::as_str)
     }
 
@@ -110,7 +126,7 @@ impl<'a> Judge<'a> {
         rung.checked_sub(1).map(|before| self.stage(before))
     }
 
-    fn is_open(&self, item: u32) -> bool {
+    pub(super) fn is_open(&self, item: u32) -> bool {
         !matches!(self.stream.state_of(item), Some(FlowState::Done | FlowState::Cancelled))
     }
 
@@ -147,15 +163,18 @@ impl<'a> Judge<'a> {
     fn needed(&self, target: u32, rung: usize) -> Closure {
         let start = (target, rung);
         let mut needed = Closure::from([(start, Needed { through: None, needed_by: Vec::new() })]);
-        let mut stack = vec![start];
-        while let Some(at) = stack.pop() {
-            let mut through = needed.get(&at).and_then(|need| need.through);
-            if at.0 != target && self.stream.kind(at.0) == Some(Kind::Release) {
-                through = Some(at.0);
-            }
-            for other in self.needs(at.0, at.1) {
+        // Breadth first and by id, so that everything is reached by the same shortest way in whatever order it was
+        // linked.
+        let mut queue = VecDeque::from([start]);
+        while let Some(at) = queue.pop_front() {
+            let passed_on = needed.get(&at).and_then(|need| need.through);
+            let mut needs = self.needs(at.0, at.1);
+            needs.sort_unstable_by_key(|(other, rung)| (self.stream.id(*other), *rung));
+            for other in needs {
+                let is_release = other.0 != target && self.stream.kind(other.0) == Some(Kind::Release);
+                let through = if is_release { Some(other.0) } else { passed_on };
                 let slot = needed.entry(other).or_insert_with(|| {
-                    stack.push(other);
+                    queue.push_back(other);
                     Needed { through, needed_by: Vec::new() }
                 });
                 slot.needed_by.push(at);
@@ -192,322 +211,6 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// A work item must be done.
-    pub(super) fn leaf(&self, item: u32) -> Option<Fact> {
-        let stream = self.stream;
-        let state = stream.last(item, "state", |set| match set {
-            Set::State(state) => Some(*state),
-            _ => None,
-        });
-        let name = self.name(item);
-        let (verdict, sentence) = match state {
-            Some((FlowState::Done | FlowState::Cancelled, _)) => return None,
-            None => (Verdict::Unknown, format!("Nobody says whether {name} is done.")),
-            Some((FlowState::New, _)) => (Verdict::NotReady, format!("{name} has not been started.")),
-            Some((FlowState::Active, _)) => {
-                (Verdict::NotReady, format!("{name} is being worked on and not done."))
-            }
-            Some((FlowState::Waiting, _)) => {
-                (Verdict::NotReady, format!("{name} has been begun, waits, and is not done."))
-            }
-        };
-        let mut sentence = sentence;
-        let waits: Vec<String> = stream
-            .to(item, LinkKind::DependsOn)
-            .filter(|(other, _)| self.is_open(*other))
-            .map(|(other, _)| self.name(other))
-            .collect();
-        if !waits.is_empty() {
-            sentence.pop();
-            sentence =
-                format!("{sentence}; it depends on {}, which is not done either.", waits.join(" and "));
-        }
-        let event = state.map(|(_, event)| event).or_else(|| stream.last_event(item));
-        Some(Fact {
-            condition: Condition::ScopeDone,
-            verdict,
-            item,
-            sentence,
-            waits_for: self.whom(item),
-            since: event.and_then(|event| stream.occurred(event)),
-            earliest: None,
-            evidence: event.into_iter().collect(),
-        })
-    }
-
-    /// A gate of the stage must be passed by somebody entitled to, or waived for now.
-    pub(super) fn gate(&self, item: u32, rung: usize) -> Option<Fact> {
-        let stream = self.stream;
-        let stage = stream.last(item, "stage", |set| match set {
-            Set::Stage(stage) => Some(stage.to_string()),
-            _ => None,
-        });
-        if stage.is_some_and(|(stage, _)| stage != self.stage(rung)) {
-            return None;
-        }
-        let name = self.name(item);
-        let approvers: Vec<(u32, u32)> = stream.to(item, LinkKind::Approver).collect();
-        let whom = (!approvers.is_empty())
-            .then(|| approvers.iter().map(|(who, _)| stream.title(*who)).collect::<Vec<_>>().join(" or "));
-        let decision = stream.last(item, "decision", |set| match set {
-            Set::Decision(decision) => Some(*decision),
-            _ => None,
-        });
-        let instant = |name: &str, pick: fn(&Set) -> Option<Instant>| stream.last(item, name, pick);
-        let asked = instant("asked_at", |set| match set {
-            Set::AskedAt(instant) => Some(*instant),
-            _ => None,
-        });
-        let event =
-            decision.map(|(_, event)| event).or(asked.map(|(_, event)| event)).or(stream.last_event(item));
-        let mut since = event.and_then(|event| stream.occurred(event));
-        let (verdict, sentence) = match decision {
-            Some((Decision::Approved, _)) => {
-                let by: Vec<u32> = stream.to(item, LinkKind::DecidedBy).map(|(who, _)| who).collect();
-                if approvers.is_empty() || by.iter().any(|who| approvers.iter().any(|(one, _)| one == who)) {
-                    return None;
-                }
-                let by = by.first().map_or("nobody in particular".into(), |who| self.name(*who));
-                (Verdict::NotReady, format!("{name} was approved by {by}, who is not entitled to."))
-            }
-            Some((Decision::Waived, _)) => {
-                let ends = instant("expires_at", |set| match set {
-                    Set::ExpiresAt(instant) => Some(*instant),
-                    _ => None,
-                });
-                let ends = ends.filter(|(end, _)| *end <= self.at);
-                let (end, _) = ends?;
-                since = Some(end);
-                (Verdict::NotReady, format!("The waiver of {name} ended on {}.", day(end)))
-            }
-            Some((Decision::Rejected, _)) => (Verdict::NotReady, format!("{name} was rejected.")),
-            None if approvers.is_empty() => {
-                (Verdict::Unknown, format!("{name} is not decided, and nobody is named who may decide."))
-            }
-            None => {
-                since = asked.map(|(at, _)| at).or(since);
-                let needed_by = instant("needed_by", |set| match set {
-                    Set::NeededBy(instant) => Some(*instant),
-                    _ => None,
-                });
-                let late = match needed_by {
-                    Some((by, _)) if by < self.at => {
-                        format!("; it was needed by {}, {} ago", day(by), self.at.since(by))
-                    }
-                    Some((by, _)) => format!("; it is needed by {}", day(by)),
-                    None => String::new(),
-                };
-                (Verdict::NotReady, format!("{name} is not decided{late}."))
-            }
-        };
-        Some(Fact {
-            condition: Condition::GatePassed,
-            verdict,
-            item,
-            sentence,
-            waits_for: whom.or_else(|| self.whom(item)),
-            since,
-            earliest: None,
-            evidence: event.into_iter().collect(),
-        })
-    }
-
-    /// Everything that a release itself must have, its scope and gates aside.
-    pub(super) fn release(
-        &self,
-        release: u32,
-        rung: usize,
-        already: &dyn Fn(u32) -> bool,
-        grounds: &mut Grounds,
-        report: &mut dyn FnMut(Fact),
-    ) {
-        let stream = self.stream;
-        if !self.is_open(release) {
-            return;
-        }
-        let counts = |item: u32| stream.state_of(item) != Some(FlowState::Cancelled);
-        let has_scope = stream.from(release, LinkKind::ShipsIn).any(|(item, _)| counts(item));
-        let has_parts = stream.from(release, LinkKind::Parent).any(|(item, _)| counts(item));
-        if !has_scope && !has_parts {
-            let sentence =
-                format!("{} has no scope, so nobody can tell whether it is done.", self.name(release));
-            report(self.fact(Condition::HasScope, Verdict::Unknown, release, sentence));
-        }
-        let builds: Vec<u32> = stream.candidates(release).into_iter().map(|(build, _)| build).collect();
-        if has_scope || !has_parts {
-            self.builds(release, rung, &builds, grounds, report);
-        }
-        for place in [release].into_iter().chain(builds.iter().copied()) {
-            for (defect, event) in stream.from(place, LinkKind::FoundIn) {
-                if !already(defect) && self.is_open(defect) && stream.kind(defect) == Some(Kind::Defect) {
-                    if let Some(fact) = self.defect(defect, event, grounds) {
-                        report(fact);
-                    }
-                }
-            }
-        }
-        let last = rung + 1 == self.policy.stages.len();
-        let place = bookings::Place { release, stage: self.stage(rung), last, builds: &builds, at: self.at };
-        bookings::environment(self, &place, self.policy.pending_conflicts_only, grounds, report);
-        for (application, _) in stream.to(release, LinkKind::BelongsTo) {
-            let calendar = stream.last(application, "calendar", |set| match set {
-                Set::Calendar(calendar) => Some((**calendar).clone()),
-                _ => None,
-            });
-            let Some((calendar, event)) = calendar else { continue };
-            for blackout in &calendar.blackouts {
-                let Some(end) = blackout.covering(self.at) else { continue };
-                let why = blackout.reason.as_deref().unwrap_or("no reason given");
-                let sentence =
-                    format!("{} is in a blackout until {}: {why}.", self.name(application), day(end));
-                report(Fact {
-                    earliest: Some(end),
-                    evidence: vec![event],
-                    ..self.fact(Condition::NoBlackout, Verdict::NotReady, application, sentence)
-                });
-            }
-        }
-    }
-
-    fn builds(
-        &self,
-        release: u32,
-        rung: usize,
-        builds: &[u32],
-        grounds: &mut Grounds,
-        report: &mut dyn FnMut(Fact),
-    ) {
-        let stream = self.stream;
-        let required = self.required_stage(rung);
-        if builds.is_empty() {
-            let place =
-                required.map_or(String::new(), |stage| format!(" and that passed its tests in {stage}"));
-            let sentence =
-                format!("No build of {} is known that holds its scope{place}.", self.name(release));
-            report(self.fact(Condition::HasBuild, Verdict::Unknown, release, sentence));
-            return;
-        }
-        for build in builds {
-            let outcome = stream.outcome_with_event(*build);
-            match outcome {
-                Some((Outcome::Success, _)) => {}
-                Some((Outcome::Running, _)) | None => {
-                    let sentence = format!("{} has not finished.", self.name(*build));
-                    report(self.fact(Condition::BuildSucceeded, Verdict::Unknown, *build, sentence));
-                }
-                Some((outcome, event)) => {
-                    let sentence = format!("{} ended with {outcome}.", self.name(*build));
-                    report(Fact {
-                        evidence: vec![event],
-                        ..self.fact(Condition::BuildSucceeded, Verdict::NotReady, *build, sentence)
-                    });
-                }
-            }
-            if let Some(fact) = self.tests(*build, required) {
-                report(fact);
-            }
-        }
-        let mut brought = HashSet::default();
-        stream.bring(builds.iter().flat_map(|build| stream.heads(*build)), &mut brought);
-        let stated: HashSet<u32> = builds
-            .iter()
-            .flat_map(|build| stream.to(*build, LinkKind::Contains))
-            .map(|(item, _)| item)
-            .collect();
-        let names = builds.iter().map(|build| self.name(*build)).collect::<Vec<_>>().join(" and ");
-        for leaf in self.leaves(release) {
-            if stated.contains(&leaf) {
-                continue;
-            }
-            let changes = stream.changes_of(leaf);
-            if changes.is_empty() {
-                let sentence = format!(
-                    "No change is linked to {}, so nobody can tell whether it is in {names}.",
-                    self.name(leaf)
-                );
-                report(self.fact(Condition::InBuild, Verdict::Unknown, leaf, sentence));
-            } else if let Some(lacking) = changes.iter().find(|change| !brought.contains(*change)) {
-                let sentence = format!(
-                    "{} is not in {names}: change {} is missing.",
-                    self.name(leaf),
-                    stream.id(*lacking)
-                );
-                report(Fact {
-                    evidence: stream.last_event(*lacking).into_iter().collect(),
-                    ..self.fact(Condition::InBuild, Verdict::NotReady, leaf, sentence)
-                });
-            }
-        }
-        if required.is_none() {
-            grounds.rule("first_stage_tests_need_no_environment");
-        }
-    }
-
-    /// The leaves of a release's own scope, cancelled ones left out.
-    fn leaves(&self, release: u32) -> Vec<u32> {
-        self.stream.leaves(self.stream.from(release, LinkKind::ShipsIn).map(|(item, _)| item))
-    }
-
-    /// A build must have passed its tests in the environment of a stage.
-    fn tests(&self, build: u32, stage: Option<&str>) -> Option<Fact> {
-        let name = self.name(build);
-        let place = stage.map_or(String::new(), |stage| format!(" in {stage}"));
-        match Tested::of(self.stream, build, stage) {
-            Tested::Passed => None,
-            Tested::NotRun => {
-                let sentence = format!("No test run of {name}{place} is known.");
-                Some(self.fact(Condition::TestsPassed, Verdict::Unknown, build, sentence))
-            }
-            Tested::Failed { run, event, counts } => {
-                let how =
-                    counts.map_or("failed".into(), |(failed, all)| format!("failed {failed} of {all} tests"));
-                let sentence = format!("{} of {name}{place} {how}.", self.name(run));
-                Some(Fact {
-                    since: self.stream.occurred(event),
-                    evidence: vec![event],
-                    ..self.fact(Condition::TestsPassed, Verdict::NotReady, run, sentence)
-                })
-            }
-        }
-    }
-
-    fn defect(&self, defect: u32, event: u32, grounds: &mut Grounds) -> Option<Fact> {
-        let stream = self.stream;
-        let severity = stream.last(defect, "severity", |set| match set {
-            Set::Severity(severity) => Some(*severity),
-            _ => None,
-        });
-        let Some((severity, _)) = severity else {
-            grounds.exclude("defect_without_severity", stream.id(defect));
-            return None;
-        };
-        if severity > self.policy.blocking {
-            return None;
-        }
-        let sentence = format!("{} is open, with severity {severity}.", self.name(defect));
-        let verdict = if stream.state_of(defect).is_some() { Verdict::NotReady } else { Verdict::Unknown };
-        let fact = self.fact(Condition::NoBlockingDefect, verdict, defect, sentence);
-        Some(Fact { evidence: fact.evidence.iter().copied().chain([event]).collect(), ..fact })
-    }
-
-    /// A leaf must be in a successful build that passed its tests; for work items, whatever release they are in.
-    pub(super) fn built(&self, leaf: u32, rung: usize, evidence: &Evidence) -> Option<Fact> {
-        let name = self.name(leaf);
-        match evidence.of(self.stream, leaf) {
-            Standing::Tested => None,
-            Standing::Built(build) => self.tests(build, self.required_stage(rung)),
-            Standing::NotBuilt => {
-                let sentence = format!("{name} is in no successful build.");
-                Some(self.fact(Condition::InBuild, Verdict::NotReady, leaf, sentence))
-            }
-            Standing::Unlinked => {
-                let sentence =
-                    format!("No change is linked to {name}, so nobody can tell whether it is in a build.");
-                Some(self.fact(Condition::InBuild, Verdict::Unknown, leaf, sentence))
-            }
-        }
-    }
-
     pub(super) fn fact(&self, condition: Condition, verdict: Verdict, item: u32, sentence: String) -> Fact {
         let event = self.stream.last_event(item);
         Fact {
@@ -525,7 +228,10 @@ impl<'a> Judge<'a> {
     /// The name for people, with the id.
     pub(super) fn name(&self, item: u32) -> String {
         let (id, title) = (self.stream.id(item), self.stream.title(item));
-        if title == id { id.to_owned() } else { format!("{title} ({id})") }
+        if self.stream.kind(item) == Some(Kind::Change) {
+            return id.chars().take(SHORT_CHANGE).collect();
+        }
+        if title == id || id.len() > LONG_ID { title.to_owned() } else { format!("{title} ({id})") }
     }
 
     /// Whom an item waits for: its assignee, else its owner.
@@ -540,10 +246,12 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// Facts in the order in which people want them: misses before unknowns, by condition, by who is concerned.
-    fn list(&self, target: u32, facts: Vec<Found>, needed: &Closure) -> Vec<Unmet> {
+    /// Facts in the order in which people want them: one's own before upstream ones, misses before unknowns.
+    fn list(&self, target: u32, mut facts: Vec<Found>, needed: &Closure) -> Vec<Unmet> {
         let stream = self.stream;
-        let query = CriticalPathQuery::new(stream.id(target), self.at);
+        let applications: Vec<u32> = stream.to(target, LinkKind::BelongsTo).map(|(item, _)| item).collect();
+        let calendar = stream.calendar_of(&applications);
+        let query = CriticalPathQuery { calendar, ..CriticalPathQuery::new(stream.id(target), self.at) };
         let work: HashMap<u32, Instant> =
             if facts.iter().any(|found| found.fact.condition == Condition::ScopeDone) {
                 // A date that can't be reached is a matter for the schedule; here it is just not known.
@@ -551,13 +259,24 @@ impl<'a> Judge<'a> {
             } else {
                 HashMap::default()
             };
+        // Where a fact was found more than once, the one that is nearest is kept.
+        facts.sort_by_key(|found| {
+            let through = found.through.map(|release| stream.id(release));
+            (
+                stream.id(found.fact.item),
+                found.fact.condition,
+                through,
+                found.rung,
+                Reverse(found.fact.verdict),
+            )
+        });
         let mut seen = HashSet::default();
         let mut unmet: Vec<Unmet> = facts
             .into_iter()
-            .filter(|found| seen.insert((found.fact.condition, found.fact.item)))
+            .filter(|found| seen.insert(found.root()))
             .map(|Found { through, rung, fact }| {
                 let mut evidence: Vec<String> =
-                    fact.evidence.iter().map(|event| stream.key(*event)).collect();
+                    fact.evidence.iter().map(|event| stream.key(*event).to_owned()).collect();
                 evidence.sort_unstable();
                 evidence.dedup();
                 let at_work = || work.get(&fact.item).copied().filter(|at| *at > self.at);
@@ -580,12 +299,8 @@ impl<'a> Judge<'a> {
             })
             .collect();
         unmet.sort_by(|a, b| {
-            (b.verdict, a.through.is_some(), a.condition, &a.item).cmp(&(
-                a.verdict,
-                b.through.is_some(),
-                b.condition,
-                &b.item,
-            ))
+            let key = |a: &Unmet| (a.through.is_some(), Reverse(a.verdict), a.condition);
+            key(a).cmp(&key(b)).then_with(|| a.item.cmp(&b.item))
         });
         unmet
     }

@@ -3,7 +3,10 @@
 mod bookings;
 mod bulk;
 mod evidence;
+mod gates;
 mod judge;
+mod release;
+mod work;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,170 @@
+//! What a release must have of its own: a scope, a tested build that holds it, a place to go, and no blackout.
+
+use super::super::Grounds;
+use super::bookings;
+use super::evidence::Tested;
+use super::judge::{Fact, Judge, day};
+use super::{Condition, Verdict};
+use crate::hash::HashSet;
+use crate::model::{FlowState, Kind, LinkKind, Outcome, Set};
+
+impl Judge<'_> {
+    /// Everything that a release itself must have, its scope and gates aside.
+    pub(super) fn release(
+        &self,
+        release: u32,
+        rung: usize,
+        already: &dyn Fn(u32) -> bool,
+        grounds: &mut Grounds,
+        report: &mut dyn FnMut(Fact),
+    ) {
+        let stream = self.stream;
+        if !self.is_open(release) {
+            return;
+        }
+        let counts = |item: u32| stream.state_of(item) != Some(FlowState::Cancelled);
+        let has_scope = stream.from(release, LinkKind::ShipsIn).any(|(item, _)| counts(item));
+        let has_parts = stream.from(release, LinkKind::Parent).any(|(item, _)| counts(item));
+        if !has_scope && !has_parts {
+            let sentence =
+                format!("{} has no scope, so nobody can tell whether it is done.", self.name(release));
+            report(self.fact(Condition::HasScope, Verdict::Unknown, release, sentence));
+        }
+        let builds: Vec<u32> = stream.candidates(release).into_iter().map(|(build, _)| build).collect();
+        if has_scope || !has_parts {
+            self.builds(release, rung, &builds, grounds, report);
+        }
+        for place in [release].into_iter().chain(builds.iter().copied()) {
+            for (defect, event) in stream.from(place, LinkKind::FoundIn) {
+                if !already(defect) && self.is_open(defect) && stream.kind(defect) == Some(Kind::Defect) {
+                    if let Some(fact) = self.defect(defect, event, grounds) {
+                        report(fact);
+                    }
+                }
+            }
+        }
+        let last = rung + 1 == self.policy.stages.len();
+        let place = bookings::Place { release, stage: self.stage(rung), last, builds: &builds, at: self.at };
+        bookings::environment(self, &place, self.policy.pending_conflicts_only, grounds, report);
+        for (application, _) in stream.to(release, LinkKind::BelongsTo) {
+            let calendar = stream.last(application, "calendar", |set| match set {
+                Set::Calendar(calendar) => Some((**calendar).clone()),
+                _ => None,
+            });
+            let Some((calendar, event)) = calendar else { continue };
+            for blackout in &calendar.blackouts {
+                let Some(end) = blackout.covering(self.at) else { continue };
+                let why = blackout.reason.as_deref().unwrap_or("no reason given");
+                let sentence =
+                    format!("{} is in a blackout until {}: {why}.", self.name(application), day(end));
+                report(Fact {
+                    earliest: Some(end),
+                    evidence: vec![event],
+                    ..self.fact(Condition::NoBlackout, Verdict::NotReady, application, sentence)
+                });
+            }
+        }
+    }
+
+    fn builds(
+        &self,
+        release: u32,
+        rung: usize,
+        builds: &[u32],
+        grounds: &mut Grounds,
+        report: &mut dyn FnMut(Fact),
+    ) {
+        let stream = self.stream;
+        let required = self.required_stage(rung);
+        if builds.is_empty() {
+            let place =
+                required.map_or(String::new(), |stage| format!(" and that passed its tests in {stage}"));
+            let sentence =
+                format!("No build of {} is known that holds its scope{place}.", self.name(release));
+            report(self.fact(Condition::HasBuild, Verdict::Unknown, release, sentence));
+            return;
+        }
+        for build in builds {
+            let outcome = stream.outcome_with_event(*build);
+            match outcome {
+                Some((Outcome::Success, _)) => {}
+                Some((Outcome::Running, _)) | None => {
+                    let sentence = format!("{} has not finished.", self.name(*build));
+                    report(self.fact(Condition::BuildSucceeded, Verdict::Unknown, *build, sentence));
+                }
+                Some((outcome, event)) => {
+                    let sentence = format!("{} ended with {outcome}.", self.name(*build));
+                    report(Fact {
+                        evidence: vec![event],
+                        ..self.fact(Condition::BuildSucceeded, Verdict::NotReady, *build, sentence)
+                    });
+                }
+            }
+            if let Some(fact) = self.tests(*build, required) {
+                report(fact);
+            }
+        }
+        let mut brought = HashSet::default();
+        stream.bring(builds.iter().flat_map(|build| stream.heads(*build)), &mut brought);
+        let stated: HashSet<u32> = builds
+            .iter()
+            .flat_map(|build| stream.to(*build, LinkKind::Contains))
+            .map(|(item, _)| item)
+            .collect();
+        let names = builds.iter().map(|build| self.name(*build)).collect::<Vec<_>>().join(" and ");
+        for leaf in self.leaves(release) {
+            if stated.contains(&leaf) {
+                continue;
+            }
+            let changes = stream.changes_of(leaf);
+            if changes.is_empty() {
+                let sentence = format!(
+                    "No change is linked to {}, so nobody can tell whether it is in {names}.",
+                    self.name(leaf)
+                );
+                report(self.fact(Condition::InBuild, Verdict::Unknown, leaf, sentence));
+            } else if let Some(lacking) = changes.iter().find(|change| !brought.contains(*change)) {
+                let sentence = format!(
+                    "{} is not in {names}: change {} is missing.",
+                    self.name(leaf),
+                    self.name(*lacking)
+                );
+                report(Fact {
+                    evidence: stream.last_event(*lacking).into_iter().collect(),
+                    ..self.fact(Condition::InBuild, Verdict::NotReady, leaf, sentence)
+                });
+            }
+        }
+        if required.is_none() {
+            grounds.rule("first_stage_tests_need_no_environment");
+        }
+    }
+
+    /// The leaves of a release's own scope, cancelled ones left out.
+    fn leaves(&self, release: u32) -> Vec<u32> {
+        self.stream.leaves(self.stream.from(release, LinkKind::ShipsIn).map(|(item, _)| item))
+    }
+
+    /// A build must have passed its tests in the environment of a stage.
+    pub(super) fn tests(&self, build: u32, stage: Option<&str>) -> Option<Fact> {
+        let name = self.name(build);
+        let place = stage.map_or(String::new(), |stage| format!(" in {stage}"));
+        match Tested::of(self.stream, build, stage) {
+            Tested::Passed => None,
+            Tested::NotRun => {
+                let sentence = format!("No test run of {name}{place} is known.");
+                Some(self.fact(Condition::TestsPassed, Verdict::Unknown, build, sentence))
+            }
+            Tested::Failed { run, event, counts } => {
+                let how =
+                    counts.map_or("failed".into(), |(failed, all)| format!("failed {failed} of {all} tests"));
+                let sentence = format!("{} of {name}{place} {how}.", self.name(run));
+                Some(Fact {
+                    since: self.stream.occurred(event),
+                    evidence: vec![event],
+                    ..self.fact(Condition::TestsPassed, Verdict::NotReady, run, sentence)
+                })
+            }
+        }
+    }
+}

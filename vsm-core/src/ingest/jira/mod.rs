@@ -1,0 +1,126 @@
+//! Jira issues, as the REST API gives them: `/rest/api/2|3/issue/<key>`, `/rest/api/2|3/search`, and the same under
+//! `/rest/agile/1.0`, of Cloud and Server, with `expand=changelog` or without. One issue, a search page, a list of
+//! issues, or JSON Lines of these.
+//!
+//! Events of an issue, by id (`KEY` is the issue's key):
+//!
+//! | event | when | says |
+//! |---|---|---|
+//! | `KEY/created` | `created` | the kind, the application; all values before the first change, where the changelog tells |
+//! | `KEY/history/<id>` | the change's `created` | what the change changed, where anything that is used |
+//! | `KEY/resolved/<ms>` | `resolutiondate` | state done or cancelled, where no changelog dates it |
+//! | `KEY/snapshot/<ms>` | `updated`, or the last change if later | the values of today; state and status only where no changelog dates them |
+//! | `.../depends_on/<OTHER>`, `.../blocks/<OTHER>` after one of these ids | as that event | one dependency, told of the issue that waits; `no_longer_...` its end |
+//!
+//! | field | becomes |
+//! |---|---|
+//! | `key` | item `jira:KEY`; an issue that was moved stays the item of its first key, today's is an alias |
+//! | `id` | alias `jira:id/<id>` |
+//! | `issuetype` | kind: option `kinds` by name, the usual English names, `hierarchyLevel` 1 epic and above theme, `subtask` story; else story, and counted |
+//! | `status` | `status`, `status_id`, `state`: see below |
+//! | `resolution` | attribute `resolution`; done becomes cancelled with Won't Do/Fix, Duplicate, Cannot Reproduce, Invalid, Incomplete, Declined, Rejected and their like |
+//! | `summary`, `assignee` | `title`, `assignee` (the name for people) |
+//! | `priority` | `priority`; of a defect also `severity`: Blocker or Highest, Critical or High, Major or Medium, Minor or Low, Trivial or Lowest |
+//! | `duedate` | `due_at`: the start of that day in the option `zone`, else in UTC |
+//! | `timeoriginalestimate`, `timeestimate` | `estimate`, `remaining` |
+//! | Story Points | `size`, where `names` (`expand=names`) or the changelog say which custom field that is |
+//! | `parent`, else `epic`, else Epic Link | `parent`; the Epic Link is `customfield_10014` unless `names` or the changelog say otherwise |
+//! | `fixVersions`, `versions` | `ships_in`, `found_in` the item `jira:version/<id>` |
+//! | `issuelinks` | `depends_on` for the types Blocks and Depends(-ency) and those worded alike, else `relates` |
+//! | `labels`; `sprint`, `closedSprints` | attributes `labels`, `sprint`: names joined by commas |
+//! | `project` | `belongs_to`: option `applications` by project key, else `application` |
+//!
+//! **State of a status**, the first that knows: option `states` by id, then by name; the category that the issue
+//! itself gives its status; the category that most issues of the same input give that id; the usual English names.
+//! A category is made finer by the name: *in progress* and Blocked, On Hold, Pending, Waiting for … or Ready for … is
+//! waiting, *done* and Cancelled, Rejected, Won't Do … is cancelled. A status that nothing knows sets no state, and is
+//! counted. Statuses are told apart by id, since names are renamed and translated.
+//!
+//! **Changelog.** It is whole where it starts at 0 and has as many entries as its `total`; then the values before
+//! the first change are those that the first change changed, and the others are those of today. Of a page of a longer
+//! changelog only the changes themselves are used, and the page is counted. Links are
+//! followed where their change is worded in English or in words that a link of the input has; sprints and story points
+//! are not followed. What is not followed is counted. Without a changelog nothing says what an issue
+//! was before today, so it has no state before its resolution or its last update.
+//!
+//! **Versions** are told by every issue that names them, and said once: the definition `version/<id>/...` holds from
+//! 1970 on, because Jira doesn't say when a version was created; its id contains all it says, so that any input
+//! says the same in the same event. `releaseDate` of an unreleased version is `due_at`; of a released one it is
+//! `released_at`, and the event `version/<id>/shipped/<ms>` makes it done on that day. A version that was released on
+//! no known date is done by the last update of an issue that names it (`shipped_by`). A version that only a
+//! changelog names has a name and no state.
+//!
+//! **Not in the data**: a link or a version that was taken away between two exports without changelog stays as it
+//! was, since nothing says when it went. Descriptions and comments are not read.
+
+mod changes;
+mod context;
+mod issue;
+mod links;
+mod payload;
+mod versions;
+mod words;
+
+use self::context::Context;
+use self::payload::{Issue, Record};
+use self::versions::Versions;
+use super::loose::{List, Object};
+use super::timestamp::Stamps;
+use super::{IngestOptions, Ingested, Reject, records};
+use crate::error::Error;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
+    let stamps = match Stamps::new(options) {
+        Ok(stamps) => stamps,
+        Err(error) => return Ingested::refused(&error),
+    };
+    let mut ingested = Ingested::default();
+    let records = records::read::<Record<'_>>(text);
+    let several = records.len() > 1;
+    let mut issues: Vec<(u64, Issue<'_>)> = Vec::with_capacity(records.len());
+    let mut names = Vec::new();
+    for (position, record) in records {
+        let mut record = match record {
+            Ok(record) => record,
+            Err(reject) => {
+                ingested.rejects.push(reject);
+                continue;
+            }
+        };
+        names.extend(record.names.0.take());
+        let Some(List(page)) = record.issues.take() else {
+            issues.push((position, record.into_issue()));
+            continue;
+        };
+        for (Object(issue), number) in page.into_iter().zip(1..) {
+            // In JSON Lines of pages the line says more than the number.
+            let position = if several { position } else { number };
+            match issue {
+                Some(issue) => issues.push((position, issue)),
+                None => {
+                    let error = Error::invalid("issues", "holds something that is not an object");
+                    ingested.rejects.push(Reject::new(position, None, &error));
+                }
+            }
+        }
+    }
+    let mut context = Context::new(options, stamps);
+    for names in &names {
+        context.learn_names(names);
+    }
+    for (_, issue) in &issues {
+        context.learn(issue);
+    }
+    let mut versions = Versions::default();
+    for (_, issue) in &issues {
+        versions.collect(issue, &context);
+    }
+    versions.write(&context, &mut ingested);
+    for (position, issue) in &issues {
+        issue::write(&context, issue, *position, &mut ingested);
+    }
+    ingested.recorded(options.recorded_at)
+}

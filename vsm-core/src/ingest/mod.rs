@@ -1,0 +1,285 @@
+//! What tools write, read into events: pure functions from bytes to events and rejects, one file per tool.
+//!
+//! An adapter never fails as a whole. A record that it can't read is a [`Reject`] with its place and the reason;
+//! a field that it doesn't use is left out and, where it could matter, counted in [`Ingested::ignored`].
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::model::{Event, FlowState, Kind};
+use crate::text_enum::text_enum;
+use crate::time::{Instant, clip};
+
+mod events;
+mod git;
+mod jenkins;
+mod jira;
+mod junit;
+mod loose;
+mod records;
+mod timestamp;
+
+/// The longest key of a record, in bytes; it leaves room for the ids that are made of it.
+const LONGEST_KEY: usize = 400;
+
+/// The longest part of an id that is not a key, in bytes.
+const LONGEST_PART: usize = 200;
+
+text_enum! {
+    /// A format that can be read.
+    pub enum Adapter {
+        /// Jira issues as the REST API (v2, v3, Agile) gives them: one object, a search page, or JSON Lines.
+        Jira = "jira",
+        /// Git commits as JSON Lines: `sha`, `parents`, `authored`, `committed`, `subject`, `body`.
+        Git = "git",
+        /// Git references as CSV with the columns `ref`, `commit` and `date`.
+        GitTags = "git_tags",
+        /// Jenkins builds as `/api/json` gives them: one build, a job with `builds` or `allBuilds`, or JSON Lines.
+        Jenkins = "jenkins",
+        /// Test results as JUnit XML in the dialects of Surefire, pytest, Playwright, Selenium suites and others.
+        Junit = "junit",
+        /// Events in this engine's own form, as JSON Lines.
+        Events = "events",
+    }
+}
+
+/// What an adapter is told beside the bytes. Everything is optional.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IngestOptions {
+    /// When the data were fetched: the `recorded_at` of the events; absent = when the events occurred.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<Instant>,
+    /// IANA zone of time stamps that have none; without it such a stamp is a reject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// The application that the items belong to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// Jira: the application per project key; wins over `application`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub applications: BTreeMap<String, String>,
+    /// Jira: the flow state per status id or name, an id before a name; absent = by the status category.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub states: BTreeMap<String, FlowState>,
+    /// Jira: the kind per issue type name; absent = by the usual names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub kinds: BTreeMap<String, Kind>,
+    /// JUnit: the name of the test run; absent = the name of the outermost suite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// JUnit: the build that was tested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
+    /// JUnit: the environment that the tests ran in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// JUnit: when the run was over; absent = the first time stamp of a suite plus the time that the run took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Instant>,
+}
+
+/// What an adapter made of the bytes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ingested {
+    /// The events, in the order of the records they are from.
+    pub events: Vec<Event>,
+    /// The records that could not be read.
+    pub rejects: Vec<Reject>,
+    /// What was read and not used, with how often it occurred.
+    pub ignored: BTreeMap<String, u64>,
+}
+
+/// A record that could not be read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reject {
+    /// Its line, for formats with a record a line or with markup and where the text itself is malformed; else its
+    /// number from 1. 0 stands for the options.
+    pub position: u64,
+    /// The record's own name for itself, where it could be read so far (issue key, commit, build).
+    pub record: Option<String>,
+    /// A stable code: `document` for text that is cut off or malformed, `invalid` for a value, `unknown_zone`.
+    pub code: String,
+    /// The reason in one sentence.
+    pub reason: String,
+}
+
+impl Ingested {
+    /// What there is when the options themselves are wrong.
+    fn refused(error: &Error) -> Ingested {
+        Ingested { rejects: vec![Reject::new(0, None, error)], ..Ingested::default() }
+    }
+
+    fn count(&mut self, ignored: impl Into<String>) {
+        *self.ignored.entry(ignored.into()).or_default() += 1;
+    }
+
+    /// Marks every event as known since the data were fetched.
+    fn recorded(mut self, at: Option<Instant>) -> Ingested {
+        for event in &mut self.events {
+            event.recorded_at = at;
+        }
+        self
+    }
+}
+
+impl Reject {
+    fn new(position: u64, record: Option<&str>, error: &Error) -> Reject {
+        Reject {
+            position,
+            record: record.map(|record| clip(record).to_owned()),
+            code: error.code().into(),
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// Makes a text from a tool fit to be a part of an id: no control characters, and not too long for one.
+fn id_part(text: &str) -> String {
+    let fits = text.char_indices().take_while(|(at, _)| *at < LONGEST_PART);
+    fits.map(|(_, c)| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Refuses a text that can't be an item's key.
+fn check_key(field: &str, key: Option<&str>) -> Result<()> {
+    match key {
+        None => Err(Error::invalid(field, "is missing")),
+        Some(key) if key.len() > LONGEST_KEY => {
+            Err(Error::invalid(field, format!("is {} bytes long, more than {LONGEST_KEY}", key.len())))
+        }
+        Some(key) if key.trim().is_empty() || key.chars().any(char::is_control) => {
+            Err(Error::invalid(field, "must not be blank or contain control characters"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Reads what a tool wrote.
+///
+/// ```
+/// use vsm_core::{Adapter, IngestOptions, ValueStream, ingest};
+/// let commits = br#"{"sha":"4f2c","parents":[],"committed":"2026-03-01T09:00:00+01:00","subject":"CHK-1 Crop"}"#;
+/// let read = ingest(Adapter::Git, commits, &IngestOptions::default());
+/// let mut stream = ValueStream::new();
+/// assert_eq!(stream.apply_batch(read.events).accepted, 1);
+/// ```
+pub fn ingest(adapter: Adapter, bytes: &[u8], options: &IngestOptions) -> Ingested {
+    match adapter {
+        Adapter::Jira => jira::read(bytes, options),
+        Adapter::Git => git::read_commits(bytes, options),
+        Adapter::GitTags => git::read_tags(bytes, options),
+        Adapter::Jenkins => jenkins::read(bytes, options),
+        Adapter::Junit => junit::read(bytes, options),
+        Adapter::Events => events::read(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLES: [(Adapter, &str); 6] = [
+        (
+            Adapter::Jira,
+            r#"{"names":{"customfield_1":"Story Points"},"issues":[{"id":"7","key":"CHK-1","fields":{"created":"2026-03-01T09:00:00.000+0000",
+            "updated":"2026-03-02T09:00:00Z","summary":"s","issuetype":{"name":"Bug"},"status":{"id":"3","name":"Done",
+            "statusCategory":{"key":"done"}},"priority":{"name":"High"},"duedate":"2026-03-09","timeestimate":60,
+            "fixVersions":[{"id":"4","name":"1","released":true,"releaseDate":"2026-03-03"}],"customfield_1":3,
+            "issuelinks":[{"type":{"name":"Blocks","outward":"blocks"},"outwardIssue":{"key":"CHK-2"}}]},
+            "changelog":{"total":1,"histories":[{"id":"9","created":"2026-03-02T09:00:00Z","items":[
+            {"field":"status","from":"1","fromString":"Open","to":"3","toString":"Done"}]}]}}]}"#,
+        ),
+        (
+            Adapter::Git,
+            r#"{"sha":"4f2c","parents":["aa01"],"authored":1772355600,"committed":"2026-03-01T09:00:00+01:00"}"#,
+        ),
+        (
+            Adapter::GitTags,
+            "ref,commit,date\n\"refs/tags/a\"\"b\",4f2c,2026-03-01 09:00:00 UTC\nrefs/heads/x,4f2c,",
+        ),
+        (
+            Adapter::Jenkins,
+            r#"{"fullName":"f/j","builds":[{"number":3,"timestamp":1772355600000,"duration":5,"result":"SUCCESS",
+            "url":"https://ci/job/f/job/j%20k/3/","actions":[{"lastBuiltRevision":{"SHA1":"4f2c","branch":[{"name":"m"}]}}]}]}"#,
+        ),
+        (
+            Adapter::Junit,
+            "<?xml version='1.0'?><testsuites name='n' time='1.5'><testsuite timestamp='2026-03-01T09:00:00Z' tests='2'>\
+            <testcase classname='c' name='&lt;a&#x41;' time='1,000.5'><failure>x &amp; <![CDATA[y]]></failure></testcase>\
+            <!-- c --><testcase status='notrun'/></testsuite></testsuites>",
+        ),
+        (
+            Adapter::Events,
+            r#"{"source":"x","id":"1","occurred_at":"2026-03-01T09:00:00Z","item":"a:1","kind":"story"}"#,
+        ),
+    ];
+
+    fn hurt(adapter: Adapter, bytes: &[u8]) -> Ingested {
+        let read = ingest(
+            adapter,
+            bytes,
+            &IngestOptions { zone: Some("Asia/Tokyo".into()), ..IngestOptions::default() },
+        );
+        let report = crate::ValueStream::new().apply_batch(read.events.clone());
+        assert_eq!(report.refused, [], "{adapter}: {}", String::from_utf8_lossy(bytes));
+        read
+    }
+
+    #[test]
+    fn the_samples_are_read_whole() {
+        for (adapter, text) in SAMPLES {
+            let read = hurt(adapter, text.as_bytes());
+            assert!(read.rejects.is_empty() && !read.events.is_empty(), "{adapter}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_cut_off_anywhere_does_no_harm() {
+        for (adapter, text) in SAMPLES {
+            for end in 0..text.len() {
+                hurt(adapter, &text.as_bytes()[..end]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_byte_that_is_changed_anywhere_does_no_harm() {
+        for (adapter, text) in SAMPLES {
+            for at in 0..text.len() {
+                for byte in [0, b'"', b'9', b'-', b'{', b']', b'<', b'&', b'\n', 0xff] {
+                    let mut bytes = text.as_bytes().to_vec();
+                    bytes[at] = byte;
+                    hurt(adapter, &bytes);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nesting_as_deep_as_the_text_likes_does_no_harm() {
+        for depth in [50, 100_000] {
+            for opening in
+                ["{\"issues\":[", "{\"builds\":[", "{\"fields\":{\"x\":", "[", "<testsuite>", "{\"x\":"]
+            {
+                for (adapter, _) in SAMPLES {
+                    hurt(adapter, opening.repeat(depth).as_bytes());
+                }
+            }
+        }
+        let pages = format!("{}{}", "{\"issues\":[".repeat(60), "]}".repeat(60));
+        assert_eq!(hurt(Adapter::Jira, pages.as_bytes()).rejects.len(), 1);
+    }
+
+    #[test]
+    fn an_option_that_is_wrong_is_said_at_position_zero() {
+        let options = IngestOptions { zone: Some("Nowhere".into()), ..IngestOptions::default() };
+        for (adapter, text) in SAMPLES {
+            if !matches!(adapter, Adapter::Events | Adapter::Jenkins) {
+                let rejects = ingest(adapter, text.as_bytes(), &options).rejects;
+                assert_eq!((rejects[0].position, rejects[0].code.as_str()), (0, "unknown_zone"), "{adapter}");
+            }
+        }
+    }
+}
