@@ -1,3 +1,7 @@
 //! One binary for all integration tests: a binary of its own for each would link the engine again and again.
 
+mod meet;
+mod properties;
+mod real_ingest;
 mod vectors;
+mod world;

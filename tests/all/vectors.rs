@@ -9,7 +9,10 @@ use vsm_core::{ValueStream, call};
 fn folders() -> Vec<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
     let more = std::env::var_os("VSM_VECTORS").unwrap_or_default();
-    [own].into_iter().chain(std::env::split_paths(&more).filter(|path| !path.as_os_str().is_empty())).collect()
+    [own]
+        .into_iter()
+        .chain(std::env::split_paths(&more).filter(|path| !path.as_os_str().is_empty()))
+        .collect()
 }
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -58,13 +61,16 @@ fn differences(at: &str, expected: &Value, actual: &Value, found: &mut Vec<Strin
 
 fn run(path: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(path).unwrap();
-    let vector: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let vector: Value =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut stream = ValueStream::new();
     let lines: Vec<String> = vector["events"].as_array().unwrap().iter().map(Value::to_string).collect();
     let report = stream.apply_json_lines(lines.join("\n").as_bytes());
     let mut found = Vec::new();
     match vector.get("applied") {
-        Some(expected) => differences("applied", expected, &serde_json::to_value(&report).unwrap(), &mut found),
+        Some(expected) => {
+            differences("applied", expected, &serde_json::to_value(&report).unwrap(), &mut found)
+        }
         None if report.refused.is_empty() => {}
         None => found.push(format!("events were refused: {:?}", report.refused)),
     }
@@ -84,7 +90,9 @@ fn run(path: &Path) -> Vec<String> {
                 let actual = serde_json::json!({ "code": error.code(), "message": error.to_string() });
                 differences(&at, expected, &actual, &mut found);
             }
-            (Ok(answer), Some(expected)) => found.push(format!("{at}: expected the error {expected}, got {answer}")),
+            (Ok(answer), Some(expected)) => {
+                found.push(format!("{at}: expected the error {expected}, got {answer}"))
+            }
             (Err(error), None) => found.push(format!("{at}: {error}")),
         }
     }

@@ -1,0 +1,238 @@
+//! Random small portfolios, the same for the same seed.
+
+use vsm_core::{
+    Booking, Decision, Dependency, Event, FlowState, Instant, Kind, Link, LinkKind, Outcome, Severity, Span,
+};
+
+pub const START: i64 = 1_772_409_600_000; // 2026-03-02T00:00:00Z
+const HOUR: i64 = 3_600_000;
+
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(2).wrapping_add(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % n as u64) as usize
+    }
+
+    pub fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+}
+
+pub fn at(hours: usize) -> Instant {
+    Instant::from_millis(START + hours as i64 * HOUR).unwrap()
+}
+
+/// The time that questions about a world are asked at: after everything in it.
+pub fn now() -> Instant {
+    at(24 * 30)
+}
+
+pub struct World {
+    pub events: Vec<Event>,
+    dice: Dice,
+}
+
+impl World {
+    /// Two applications with releases, work in three levels, commits, builds, test runs, environments, bookings, gates
+    /// and defects; about a hundred events. Links lead from later items to earlier ones, so nothing is refused.
+    pub fn new(seed: u64) -> World {
+        let mut world = World { events: Vec::new(), dice: Dice::new(seed) };
+        for app in ["app:a", "app:b"] {
+            world.say(app, Kind::Application, |_, _| {});
+            for stage in ["system_test", "user_acceptance", "pre_production", "production"] {
+                let id = format!("env:{app}-{stage}");
+                world.say(&id, Kind::Environment, |event, dice| {
+                    event.set.stage = Some(stage.into());
+                    event.set.capacity = (!dice.one_in(2)).then_some(1);
+                    event.links.push(Link::new(LinkKind::BelongsTo, app));
+                });
+            }
+        }
+        for n in 0..3 {
+            world.say(&format!("who:{n}"), Kind::Stakeholder, |_, _| {});
+        }
+        let releases = 2 + world.dice.below(3);
+        for n in 0..releases {
+            world.say(&format!("plan:R{n}"), Kind::Release, |event, dice| {
+                // Two releases of one application can't both have an environment hold their build, so only releases
+                // of the other application are depended on.
+                event.links.push(Link::new(LinkKind::BelongsTo, ["app:a", "app:b"][n % 2]));
+                if n % 2 == 1 && dice.one_in(2) {
+                    let mut link =
+                        Link::new(LinkKind::DependsOn, format!("plan:R{}", 2 * dice.below(n / 2 + 1)));
+                    link.stage = dice.one_in(2).then(|| dice.pick(&["system_test", "production"]).into());
+                    event.links.push(link);
+                }
+                if dice.one_in(9) {
+                    event.set.state = Some(FlowState::Done);
+                }
+            });
+        }
+        world.work(releases);
+        world.code(releases);
+        world.rest(releases);
+        world
+    }
+
+    fn say(&mut self, item: &str, kind: Kind, fill: impl FnOnce(&mut Event, &mut Dice)) {
+        let hours = self.dice.below(24 * 20);
+        let mut event = Event::new("world", self.events.len().to_string(), at(hours), item);
+        event.kind = Some(kind);
+        fill(&mut event, &mut self.dice);
+        self.events.push(event);
+    }
+
+    fn work(&mut self, releases: usize) {
+        for n in 0..14 {
+            let kind = self.dice.pick(&[Kind::Epic, Kind::Feature, Kind::Story, Kind::Defect, Kind::Risk]);
+            self.say(&format!("jira:W-{n}"), kind, |event, dice| {
+                if !dice.one_in(8) {
+                    use FlowState::*;
+                    event.set.state = Some(dice.pick(&[New, Active, Waiting, Done, Done, Done, Cancelled]));
+                }
+                event.set.estimate = (!dice.one_in(4)).then(|| Span::from_hours(dice.below(80) as i64));
+                if dice.one_in(2) {
+                    event.links.push(Link::new(LinkKind::ShipsIn, format!("plan:R{}", dice.below(releases))));
+                }
+                // Parts come after wholes, prerequisites before what needs them: no cycle either way.
+                if n >= 4 && dice.one_in(3) {
+                    event.links.push(Link::new(LinkKind::Parent, format!("jira:W-{}", dice.below(4))));
+                } else if n >= 6 && dice.one_in(2) {
+                    let mut link =
+                        Link::new(LinkKind::DependsOn, format!("jira:W-{}", 4 + dice.below(n - 4)));
+                    link.dependency = Some(dice.pick(Dependency::ALL));
+                    link.lag = dice.one_in(2).then(|| Span::from_hours(dice.below(48) as i64));
+                    event.links.push(link);
+                }
+            });
+            if self.dice.one_in(3) {
+                self.say(&format!("jira:W-{n}"), kind, |event, dice| {
+                    event.set.state =
+                        Some(dice.pick(&[FlowState::Active, FlowState::Waiting, FlowState::Done]));
+                });
+            }
+        }
+        // A dependency on a part's whole would be a cycle, so wholes (W-0 to W-3) depend on nothing.
+    }
+
+    fn code(&mut self, releases: usize) {
+        for n in 0..12 {
+            self.say(&format!("git:{n}"), Kind::Change, |event, dice| {
+                if n > 0 {
+                    event.links.push(Link::new(LinkKind::Follows, format!("git:{}", dice.below(n))));
+                }
+                if !dice.one_in(5) {
+                    event.links.push(Link::new(LinkKind::Implements, format!("jira:W-{}", dice.below(14))));
+                }
+            });
+        }
+        for n in 0..5 {
+            self.say(&format!("ci:{n}"), Kind::Build, |event, dice| {
+                event.set.result = Some(dice.pick(&[Outcome::Success, Outcome::Success, Outcome::Failure]));
+                event.links.push(Link::new(LinkKind::BuiltFrom, format!("git:{}", dice.below(12))));
+                let release = dice.below(releases);
+                event.links.push(Link::new(LinkKind::BelongsTo, ["app:a", "app:b"][release % 2]));
+                if dice.one_in(2) {
+                    event.links.push(Link::new(LinkKind::Candidate, format!("plan:R{release}")));
+                }
+                if dice.one_in(2) {
+                    event.links.push(Link::new(LinkKind::Contains, format!("jira:W-{}", dice.below(14))));
+                }
+            });
+        }
+        for n in 0..8 {
+            self.say(&format!("junit:{n}"), Kind::TestRun, |event, dice| {
+                event.set.title = Some(dice.pick(&["unit", "system", "selenium"]).into());
+                event.set.result = Some(dice.pick(&[Outcome::Success, Outcome::Success, Outcome::Failure]));
+                event.links.push(Link::new(LinkKind::Tests, format!("ci:{}", dice.below(5))));
+                if !dice.one_in(3) {
+                    let app = dice.pick(&["app:a", "app:b"]);
+                    let stage = dice.pick(&["system_test", "user_acceptance", "pre_production"]);
+                    event.links.push(Link::new(LinkKind::RanIn, format!("env:{app}-{stage}")));
+                }
+            });
+        }
+    }
+
+    fn rest(&mut self, releases: usize) {
+        const STAGES: [&str; 4] = ["system_test", "user_acceptance", "pre_production", "production"];
+        for n in 0..4 {
+            self.say(&format!("gate:{n}"), Kind::Gate, |event, dice| {
+                event.set.stage = (!dice.one_in(4)).then(|| dice.pick(&STAGES).into());
+                event.set.decision = dice.one_in(2).then(|| dice.pick(Decision::ALL));
+                event.set.expires_at = dice.one_in(2).then(|| at(dice.below(24 * 60)));
+                let guarded = if dice.one_in(3) {
+                    format!("jira:W-{}", dice.below(14))
+                } else {
+                    format!("plan:R{}", dice.below(releases))
+                };
+                event.links.push(Link::new(LinkKind::Gates, guarded));
+                if !dice.one_in(4) {
+                    event.links.push(Link::new(LinkKind::Approver, "who:0"));
+                }
+                if event.set.decision.is_some() {
+                    event.links.push(Link::new(LinkKind::DecidedBy, dice.pick(&["who:0", "who:1"])));
+                }
+            });
+        }
+        for n in 0..5 {
+            self.say(&format!("booking:{n}"), Kind::Booking, |event, dice| {
+                let start = dice.below(24 * 50);
+                event.set.booking = Some(dice.pick(&[
+                    Booking::Approved,
+                    Booking::Approved,
+                    Booking::Pending,
+                    Booking::Cancelled,
+                ]));
+                event.set.starts_at = Some(at(start));
+                event.set.ends_at = Some(at(start + 24 + dice.below(24 * 20)));
+                let app = dice.pick(&["app:a", "app:b"]);
+                event.links.push(Link::new(LinkKind::Books, format!("env:{app}-{}", dice.pick(&STAGES))));
+                event.links.push(Link::new(LinkKind::BookedFor, format!("plan:R{}", dice.below(releases))));
+            });
+            self.say(&format!("deploy:{n}"), Kind::Deployment, |event, dice| {
+                event.set.result = Some(dice.pick(&[Outcome::Success, Outcome::Success, Outcome::Failure]));
+                let app = dice.pick(&["app:a", "app:b"]);
+                event.links.push(Link::new(LinkKind::Deploys, format!("ci:{}", dice.below(5))));
+                event
+                    .links
+                    .push(Link::new(LinkKind::DeployedTo, format!("env:{app}-{}", dice.pick(&STAGES))));
+            });
+        }
+        for n in 0..2 {
+            self.say(&format!("jira:D-{n}"), Kind::Defect, |event, dice| {
+                event.set.state = (!dice.one_in(4))
+                    .then(|| dice.pick(&[FlowState::New, FlowState::Active, FlowState::Done]));
+                event.set.severity = (!dice.one_in(4)).then(|| dice.pick(Severity::ALL));
+                let place = if dice.one_in(2) {
+                    format!("plan:R{}", dice.below(releases))
+                } else {
+                    format!("ci:{}", dice.below(5))
+                };
+                event.links.push(Link::new(LinkKind::FoundIn, place));
+            });
+        }
+    }
+
+    /// The same events in another order.
+    pub fn shuffled(&self, seed: u64) -> Vec<Event> {
+        let mut dice = Dice::new(seed);
+        let mut events = self.events.clone();
+        for n in (1..events.len()).rev() {
+            events.swap(n, dice.below(n + 1));
+        }
+        events
+    }
+}
