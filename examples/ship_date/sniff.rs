@@ -1,0 +1,33 @@
+//! Which tool wrote a file, by its beginning.
+
+use vsm_core::Adapter;
+
+/// The adapter for a file that begins like this; none where it is nothing known.
+pub fn adapter_of(name: &str, head: &[u8]) -> Option<Adapter> {
+    let head = String::from_utf8_lossy(head);
+    let text = head.trim_start_matches('\u{feff}').trim_start();
+    if text.starts_with('<') {
+        return (text.contains("<testsuite") || text.contains("<testcase")).then_some(Adapter::Junit);
+    }
+    if name.ends_with(".csv") {
+        let first = text.lines().next().unwrap_or_default().replace('"', "");
+        return first.starts_with("ref,commit").then_some(Adapter::GitTags);
+    }
+    if !text.starts_with(['{', '[']) {
+        return None;
+    }
+    let has = |key: &str| text.contains(&format!("\"{key}\""));
+    if has("occurred_at") && has("source") && has("item") {
+        Some(Adapter::Events)
+    } else if has("sha") && has("parents") {
+        Some(Adapter::Git)
+    } else if has("fields") && has("key") {
+        Some(Adapter::Jira)
+    } else if (has("allBuilds") || has("builds") || has("fullDisplayName"))
+        || (has("building") && has("number"))
+    {
+        Some(Adapter::Jenkins)
+    } else {
+        None
+    }
+}
