@@ -116,7 +116,7 @@ fn discover(folder: &Path, zone: &str) -> Result<Vec<Source>, String> {
     for path in paths.into_iter().filter(|path| path.is_file()) {
         let Some(file) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else { continue };
         let mut head = Vec::new();
-        let opened = open(&path).and_then(|reader| Ok(reader.take(64 << 10).read_to_end(&mut head)?));
+        let opened = open(&path).and_then(|reader| reader.take(64 << 10).read_to_end(&mut head));
         if let Err(error) = opened {
             eprintln!("ship_date: {file} was left out: {error}");
             continue;

@@ -2,6 +2,7 @@
 
 mod meet;
 mod properties;
+mod readme;
 mod real_ingest;
 mod vectors;
 mod world;

@@ -132,6 +132,7 @@ impl Cadence {
                 "must be at least 1; leave it out for a single departure",
             ));
         }
+        self.cutoff.unwrap_or_default().check("cadence.cutoff")?;
         if self.cutoff.is_some_and(|span| span < Span::ZERO) {
             return Err(Error::invalid("cadence.cutoff", "must not be negative"));
         }
@@ -240,7 +241,7 @@ impl WorkingTime {
     /// The end of work that starts not before `from` and takes `span` of working time; for a negative span the
     /// start of work that ends at `from`. None where the calendar has not so much working time within reach.
     pub fn add(&self, from: Instant, span: Span) -> Option<Instant> {
-        let done = self.total_at(from.millis()) + span.millis();
+        let done = self.total_at(from.millis()).saturating_add(span.millis());
         // Work ends in the interval that uses it up, and starts (counting back) in the one that it is taken from.
         let index = if span.millis() > 0 {
             self.intervals.partition_point(|i| i.before + (i.end - i.start) < done)
@@ -370,10 +371,9 @@ fn remove_blackout(intervals: &mut Vec<(i64, i64)>, blackout: &Blackout) {
             let period = i64::from(days.max(1)) * DAY;
             let mut shift = (first - end).div_euclid(period) * period;
             let mut kept = Vec::with_capacity(intervals.len());
-            let mut rest = std::mem::take(intervals).into_iter().peekable();
             // One merge of two ascending sequences; subtracting each occurrence on its own would be quadratic.
-            while let Some((from, to)) = rest.next() {
-                let mut from = from;
+            for (start_of, to) in std::mem::take(intervals) {
+                let mut from = start_of;
                 while end + shift <= from {
                     shift += period;
                 }
@@ -425,6 +425,7 @@ fn subtract(intervals: &mut Vec<(i64, i64)>, start: i64, end: i64) {
 /// # Ok::<(), vsm_core::Error>(())
 /// ```
 pub fn add_working_time(calendar: &Calendar, start: Instant, span: Span) -> Result<Instant> {
+    span.check("span")?;
     let work = WorkingTime::new(calendar, start)?;
     work.add(start, span).ok_or_else(|| work.beyond("the end of the work"))
 }

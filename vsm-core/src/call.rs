@@ -38,6 +38,9 @@ pub const CALLS: &[&str] = &[
     "working_time_between",
 ];
 
+/// Those of them that change the stream; all others only read it, so a host may ask them of a snapshot.
+pub const CHANGES: &[&str] = &["apply", "correlate", "ingest"];
+
 /// Asks a question by name, with its arguments as a JSON object, and gives its answer as JSON.
 ///
 /// The arguments are the fields of the question's query, or `id`, `kind`, `rules` and so on by the names of the

@@ -47,8 +47,10 @@ impl Graph {
         self.next_rank += 1;
     }
 
-    /// Adds a link that does not hold yet.
+    /// Adds a link that does not hold yet. Whatever the link's own direction, a need is drawn from what is needed to
+    /// what needs it, so that walking the needs never meets the many links that lead the other way.
     pub(crate) fn add_link(&mut self, from: u32, to: u32, kind: LinkKind) {
+        let (from, to) = kind.orient(from, to);
         self.graph.add_edge(
             NodeIndex::new(from as usize),
             NodeIndex::new(to as usize),
@@ -79,8 +81,7 @@ impl Graph {
             return Ok(());
         };
         if edge.kind.is_need() && !edge.active {
-            let (needed, needing) = edge.kind.orient(from.index() as u32, to.index() as u32);
-            self.keep_order(needed, needing)?;
+            self.keep_order(from.index() as u32, to.index() as u32)?;
         }
         if let Some(edge) = self.graph.edge_weight_mut(index) {
             edge.active = true;
@@ -99,12 +100,24 @@ impl Graph {
         self.rank.truncate(items);
     }
 
-    /// All links that touch an item: (link, the item's end is `from`, kind, other item). Newest first.
+    /// All links that start from an item or lead to it: (link, kind, other item, whether it holds).
     pub(crate) fn touching(
         &self,
         item: u32,
         direction: Direction,
     ) -> impl Iterator<Item = (u32, LinkKind, u32, bool)> {
+        let drawn_along = self.drawn(item, direction).filter(|link| link.1 != LinkKind::DependsOn);
+        let drawn_against =
+            self.drawn(item, direction.opposite()).filter(|link| link.1 == LinkKind::DependsOn);
+        drawn_along.chain(drawn_against)
+    }
+
+    /// The parent links of an item, whether they hold or not.
+    pub(crate) fn parents(&self, item: u32) -> impl Iterator<Item = u32> {
+        self.drawn(item, Direction::Outgoing).filter(|link| link.1 == LinkKind::Parent).map(|link| link.0)
+    }
+
+    fn drawn(&self, item: u32, direction: Direction) -> impl Iterator<Item = (u32, LinkKind, u32, bool)> {
         self.graph.edges_directed(NodeIndex::new(item as usize), direction).map(move |edge| {
             let other = match direction {
                 Direction::Outgoing => edge.target(),
@@ -114,17 +127,12 @@ impl Graph {
         })
     }
 
-    /// What an item's needs lead to: (link, other item), where `ahead` goes to the items that need it.
-    fn needs(&self, item: u32, ahead: bool) -> impl Iterator<Item = (u32, u32)> {
-        [Direction::Outgoing, Direction::Incoming].into_iter().flat_map(move |direction| {
-            // A dependency is drawn from the item that needs to the one needed; all other needs the other way.
-            let along = (direction == Direction::Outgoing) == ahead;
-            self.touching(item, direction)
-                .filter(move |(_, kind, _, active)| {
-                    *active && kind.is_need() && ((*kind == LinkKind::DependsOn) != along)
-                })
-                .map(|(link, _, other, _)| (link, other))
-        })
+    /// The items that need an item directly, or that it needs.
+    fn needs(&self, item: u32, ahead: bool) -> impl Iterator<Item = u32> {
+        let direction = if ahead { Direction::Outgoing } else { Direction::Incoming };
+        self.drawn(item, direction)
+            .filter(|(_, kind, _, active)| *active && kind.is_need())
+            .map(|(_, _, other, _)| other)
     }
 
     fn rank_of(&self, item: u32) -> u32 {
@@ -177,7 +185,7 @@ impl Graph {
         found.insert(start, start);
         let mut stack = vec![start];
         while let Some(node) = stack.pop() {
-            for (_, other) in self.needs(node, ahead) {
+            for other in self.needs(node, ahead) {
                 if within(self.rank_of(other)) && !found.contains_key(&other) {
                     found.insert(other, node);
                     stack.push(other);
@@ -192,19 +200,22 @@ impl Graph {
     /// # Errors
     /// Some items that lie on a cycle, which only a view of the past can have: links that never held together when
     /// they were applied may have overlapped at the time they speak of.
-    pub(crate) fn freeze(&self, holds: impl Fn(u32) -> bool) -> Result<Frozen, Vec<u32>> {
-        let count = self.graph.node_count();
-        let edges: Vec<(u32, u32, u32)> = self
+    pub(crate) fn freeze(
+        &self,
+        holds: impl Fn(u32) -> bool,
+        is_plain: impl Fn(u32) -> bool,
+    ) -> Result<Frozen, Vec<u32>> {
+        let edges: Vec<(u32, u32, Need)> = self
             .graph
             .edge_references()
             .filter(|edge| edge.weight().kind.is_need() && holds(edge.id().index() as u32))
             .map(|edge| {
-                let (needed, needing) =
-                    edge.weight().kind.orient(edge.source().index() as u32, edge.target().index() as u32);
-                (needed, needing, edge.id().index() as u32)
+                let link = edge.id().index() as u32;
+                let need = Need { rank: 0, link, kind: edge.weight().kind, is_plain: is_plain(link) };
+                (edge.source().index() as u32, edge.target().index() as u32, need)
             })
             .collect();
-        Frozen::new(count, &edges)
+        Frozen::new(self.graph.node_count(), &edges)
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -223,13 +234,24 @@ pub(crate) struct Frozen {
     pub(crate) ranks: Vec<u32>,
     /// Where the needs of each rank begin in `needs`; one more at the end.
     starts: Vec<u32>,
-    /// (rank needed, link), grouped by the rank that needs.
-    needs: Vec<(u32, u32)>,
+    /// Grouped by the rank that needs.
+    needs: Vec<Need>,
+}
+
+/// What one item needs of another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Need {
+    /// The rank of what is needed.
+    pub(crate) rank: u32,
+    pub(crate) link: u32,
+    pub(crate) kind: LinkKind,
+    /// Whether the link says nothing beyond its kind, so that nobody has to look its details up.
+    pub(crate) is_plain: bool,
 }
 
 impl Frozen {
-    fn new(count: usize, edges: &[(u32, u32, u32)]) -> Result<Frozen, Vec<u32>> {
-        let ahead = Rows::new(count, edges, |edge| (edge.0, edge.1));
+    fn new(count: usize, edges: &[(u32, u32, Need)]) -> Result<Frozen, Vec<u32>> {
+        let ahead = Rows::new(count, edges, 0, |edge| (edge.0, edge.1));
         let mut open = vec![0u32; count];
         for (_, needing, _) in edges {
             if let Some(n) = open.get_mut(*needing as usize) {
@@ -261,7 +283,9 @@ impl Frozen {
                 .collect());
         }
         let rank = |item: u32| ranks.get(item as usize).copied().unwrap_or(0);
-        let behind = Rows::new(count, edges, |edge| (rank(edge.1), (rank(edge.0), edge.2)));
+        let none = Need { rank: 0, link: 0, kind: LinkKind::Parent, is_plain: true };
+        let behind =
+            Rows::new(count, edges, none, |edge| (rank(edge.1), Need { rank: rank(edge.0), ..edge.2 }));
         Ok(Frozen { items, ranks, starts: behind.starts, needs: behind.values })
     }
 
@@ -277,8 +301,8 @@ impl Frozen {
         self.ranks.get(item as usize).copied().unwrap_or(0)
     }
 
-    /// What the item of a rank needs: (rank, link).
-    pub(crate) fn needs(&self, rank: u32) -> &[(u32, u32)] {
+    /// What the item of a rank needs.
+    pub(crate) fn needs(&self, rank: u32) -> &[Need] {
         let rank = rank as usize;
         match (self.starts.get(rank), self.starts.get(rank + 1)) {
             (Some(start), Some(end)) => self.needs.get(*start as usize..*end as usize).unwrap_or(&[]),
@@ -293,8 +317,8 @@ struct Rows<T> {
     values: Vec<T>,
 }
 
-impl<T: Copy + Default> Rows<T> {
-    fn new(count: usize, edges: &[(u32, u32, u32)], split: impl Fn(&(u32, u32, u32)) -> (u32, T)) -> Rows<T> {
+impl<T: Copy> Rows<T> {
+    fn new<E>(count: usize, edges: &[E], none: T, split: impl Fn(&E) -> (u32, T)) -> Rows<T> {
         let mut starts = vec![0u32; count + 1];
         for edge in edges {
             if let Some(n) = starts.get_mut(split(edge).0 as usize + 1) {
@@ -307,7 +331,7 @@ impl<T: Copy + Default> Rows<T> {
             *n = sum;
         }
         let mut next = starts.clone();
-        let mut values = vec![T::default(); edges.len()];
+        let mut values = vec![none; edges.len()];
         for edge in edges {
             let (row, value) = split(edge);
             if let Some(n) = next.get_mut(row as usize) {

@@ -1,4 +1,221 @@
 //! Value stream management: the events of many tools in, answers about releases out.
+//!
+//! Jira knows what was planned, git what was written, Jenkins what was built, JUnit what was tested, and somebody's
+//! calendar who has the test environment next week. When a release ships, and why not today, follows from all of them
+//! together. This crate puts them together: it keeps what they say as a record of events, folds the record into a graph
+//! that reaches from strategy down to deployment, and answers questions about that graph.
+//!
+//! ```text
+//! tool payloads ──ingest──▶ events ──apply──▶ value stream ──ask──▶ answers
+//!                             ▲                    │
+//!                             └─────correlate──────┘
+//! ```
+//!
+//! It is a library without side effects: it opens no file, reads no clock, starts no thread. The host brings bytes and the
+//! time of the question, and shows the answer.
+//!
+//! # Overview
+//!
+//! * [`ValueStream`] is the record with the graph that follows from it. Everything is a method of it.
+//! * [`Event`] is the only way in. [`apply`](ValueStream::apply) takes one, [`apply_batch`](ValueStream::apply_batch)
+//!   and [`apply_json_lines`](ValueStream::apply_json_lines) take many, and [`ingest`](ValueStream::ingest) makes them
+//!   of what a tool wrote ([`Adapter`] lists the formats). [`correlate`](ValueStream::correlate) adds the links that no
+//!   tool states.
+//! * [`outlook`](ValueStream::outlook) answers the question that the engine exists for; [`Outlook::to_text`] is its page.
+//!   Its parts can be asked for alone:
+//!
+//! | question | method |
+//! |---|---|
+//! | Is it ready for a stage, and what exactly is missing? | [`readiness`](ValueStream::readiness) |
+//! | The same verdict for everything at once | [`verdicts`](ValueStream::verdicts) |
+//! | What does its date depend on, with which float? | [`critical_path`](ValueStream::critical_path) |
+//! | What was planned for the release, and what came of it? | [`scope`](ValueStream::scope) |
+//! | In which version did each item really ship? | [`shipping`](ValueStream::shipping) |
+//! | How does work flow? | [`flow_metrics`](ValueStream::flow_metrics) |
+//! | What does an item serve, and what became of it? | [`trace`](ValueStream::trace) |
+//! | How much of the input could not be linked? | [`coverage`](ValueStream::coverage) |
+//!
+//! * [`item`](ValueStream::item), [`items`](ValueStream::items), [`links`](ValueStream::links) and
+//!   [`history`](ValueStream::history) look things up; [`as_of`](ValueStream::as_of) lets you ask all of it of the past.
+//! * [`add_working_time`], [`working_time_between`] and [`next_departure`] reckon with [`Calendar`]s and [`Cadence`]s.
+//! * [`call`] asks any of these by name, JSON in and out, for hosts that speak nothing else.
+//!
+//! # A tour in five minutes
+//!
+//! ```
+//! use vsm_core::{
+//!     CriticalPathQuery, Error, Event, FlowQuery, FlowState, Instant, Link, LinkKind, OutlookQuery,
+//!     ReadinessQuery, Span, ValueStream, Verdict,
+//! };
+//!
+//! // Two pieces of work for a release of an application that ships every other Tuesday. The second piece can't begin
+//! // before the first is done. (A line of JSON is an event; so is what `Event::new` makes.)
+//! let mut stream = ValueStream::new();
+//! let report = stream.apply_json_lines(br#"
+//! {"source":"plan","id":"1","occurred_at":"2026-03-02T09:00:00Z","item":"app:mobile","kind":"application","set":{"title":"Mobile","cadence":{"departure":"2026-01-06T00:00:00Z","every_days":14}}}
+//! {"source":"plan","id":"2","occurred_at":"2026-03-02T09:00:00Z","item":"plan:R1","kind":"release","set":{"title":"Mobile 4.13"},"links":[{"kind":"belongs_to","to":"app:mobile"}]}
+//! {"source":"jira","id":"1","occurred_at":"2026-03-02T09:00:00Z","item":"jira:CHK-1","kind":"feature","set":{"title":"Capture the image","state":"active","remaining":172800000},"links":[{"kind":"ships_in","to":"plan:R1"}]}
+//! {"source":"jira","id":"2","occurred_at":"2026-03-02T09:00:00Z","item":"jira:CHK-2","kind":"story","set":{"title":"Upload it","state":"new","estimate":86400000},"links":[{"kind":"ships_in","to":"plan:R1"},{"kind":"depends_on","to":"jira:CHK-1"}]}
+//! "#);
+//! assert_eq!((report.accepted, report.refused.len()), (4, 0));
+//!
+//! // Is the release ready? No, and these are the facts that keep it back, each with one root cause.
+//! let monday: Instant = "2026-03-02T09:00:00Z".parse()?;
+//! let readiness = stream.readiness(&ReadinessQuery::new("plan:R1", monday))?;
+//! assert_eq!(readiness.verdict, Verdict::NotReady);
+//! assert_eq!(readiness.unmet[0].sentence, "Capture the image (jira:CHK-1) is being worked on and not done.");
+//! assert_eq!(readiness.unmet[0].evidence, ["jira:1"]);
+//!
+//! // What does its date depend on? Three days of work, then the train of 17 March.
+//! let schedule = stream.critical_path(&CriticalPathQuery::new("plan:R1", monday))?;
+//! assert_eq!(schedule.path, ["jira:CHK-1", "jira:CHK-2", "plan:R1"]);
+//! assert_eq!(schedule.ready_at, "2026-03-05T09:00:00Z".parse()?);
+//! assert_eq!(schedule.finish, "2026-03-17T00:00:00Z".parse()?);
+//! assert_eq!(schedule.cadence_wait, Span::from_hours(11 * 24 + 15));
+//!
+//! // A link that would make an item wait for itself is refused with the way around, and nothing of its event is kept.
+//! let mut wrong = Event::new("plan", "3", monday, "jira:CHK-1");
+//! wrong.links.push(Link::new(LinkKind::DependsOn, "jira:CHK-2"));
+//! let error = stream.apply(wrong).unwrap_err();
+//! assert!(matches!(&error, Error::Cycle { path } if path.len() == 3));
+//! assert_eq!(error.code(), "cycle");
+//!
+//! // On Wednesday the first piece is done. How did it flow?
+//! let wednesday: Instant = "2026-03-04T09:00:00Z".parse()?;
+//! let mut done = Event::new("jira", "3", wednesday, "jira:CHK-1");
+//! done.set.state = Some(FlowState::Done);
+//! stream.apply(done)?;
+//! let week = FlowQuery::new("2026-03-02T00:00:00Z".parse()?, "2026-03-09T00:00:00Z".parse()?, "Europe/Zurich");
+//! let flow = stream.flow_metrics(&week)?;
+//! assert_eq!(flow.velocity, 1);
+//! assert_eq!(flow.time.map(|time| time.median), Some(Span::from_days(2)));
+//! // Nobody ever says that work waits, so nobody knows how much of the time it did: no figure rather than 100 %.
+//! assert_eq!(flow.efficiency, None);
+//!
+//! // Monday's answer can still be had, whatever came later.
+//! let then = stream.as_of(monday, monday);
+//! assert_eq!(then.item("jira:CHK-1")?.fields.state, Some(FlowState::Active));
+//!
+//! // All of it on one page.
+//! let outlook = stream.outlook(&OutlookQuery::new("plan:R1", wednesday, "Europe/Zurich"))?;
+//! assert_eq!(outlook.ships_at, schedule.finish);
+//! assert!(outlook.to_text().starts_with("Mobile 4.13 of Mobile, as of Wed 2026-03-04 (Europe/Zurich)"));
+//! # Ok::<(), vsm_core::Error>(())
+//! ```
+//!
+//! Real input is read with [`ingest`](ValueStream::ingest). The example `ship_date` of the repository is a whole host in
+//! some hundred lines: files and the clock are there, everything else is a call to this crate.
+//!
+//! # The model
+//!
+//! An **[event](Event)** is one statement of one source about one item: what the item is ([`Kind`]), which
+//! [fields](Fields) have which values from now on, which no longer have one, and which [links](Link) begin or end. It is
+//! taken whole or refused whole. `(source, id)` identifies it: the same event again changes nothing, and other content
+//! under the same id is a conflict. What was said is never changed; a correction is a later event.
+//!
+//! An **[item](Item)** is whatever events speak of, by an id of the form `source:key`. The first event or link that names
+//! an item makes it known, so that a link may come before what it leads to; until somebody says what it is, it has no kind
+//! and [`coverage`](ValueStream::coverage) counts it. Tools that know one thing by several ids say so with
+//! [aliases](Event::aliases).
+//!
+//! **[Links](LinkKind)** are of two sorts. `parent`, `ships_in`, `gates` and `depends_on` say what *needs* what; together
+//! they are kept free of cycles, and readiness and dates travel along them. The others say where things come from:
+//! `implements`, `follows`, `built_from`, `tests`, `deploys` and so on lead from a deployment back to a theme. An item has
+//! one parent at a time, and may be in the scope of several releases. A parent counts as the set of its leaves, so that
+//! an item that is reached by two ways counts once.
+//!
+//! A link is **stated** by a tool or **inferred** by a rule; an inferred one carries the rule's name and a confidence, and
+//! gives way to a stated one. What could not be linked is listed, never dropped.
+//!
+//! **Work** moves through five [states](FlowState): new, waiting, active, done, cancelled. Tools have more, and map theirs
+//! to these; their own words are kept in `status`. What is cancelled counts in nothing.
+//!
+//! A **[verdict](Verdict)** has three values. Without evidence it is *unknown*, and unknown is never ready: a release
+//! without scope and a build without test run are not known to be good. Stages form the ladder of a [`Policy`], by
+//! default system test, user acceptance, pre-production, production.
+//!
+//! # Time
+//!
+//! An [`Instant`] is a whole millisecond in UTC, a [`Span`] a number of them that may be negative. Text in RFC 3339 with
+//! any offset is read; a time without offset is refused, since nobody knows when that was. A *day* exists only in a
+//! [`Zone`], and wherever days are counted the query names one; there is no default, and an unknown name is an error.
+//! Intervals have their start and not their end: what ends when another begins does not overlap it.
+//!
+//! Every event has two times: [`occurred_at`](Event::occurred_at), when it was so, and
+//! [`recorded_at`](Event::recorded_at), when it became known. [`as_of`](ValueStream::as_of) bounds both, and so keeps two
+//! questions apart that are easily mixed up: what was true on the 11th, and what did we believe on the 11th?
+//!
+//! Work takes working time where there is a [`Calendar`], and plain time where there is none. A release leaves with its
+//! train where its application has a [`Cadence`]: ready on one day, it ships with the first departure whose cut-off is not
+//! before that day. The time in between is reported as what it is, waiting.
+//!
+//! # Errors
+//!
+//! A method fails with an [`Error`] if the question makes no sense: an item that nobody has named, a stage that is not on
+//! the ladder, a zone that does not exist. Each kind has a stable [`code`](Error::code), on which the bindings build their
+//! exceptions, and a sentence that names the offending thing.
+//!
+//! Bad input is not an error, it is a fact. Adapters and batches go on after a record that they can't take and report it:
+//! a [`Reject`] could not be read, a [`Refusal`] could not be applied, each with position, code and reason; unknown fields
+//! are left out and counted. A refused event leaves nothing behind. Nesting, length and entities of the input are bounded,
+//! so that no text, however it was made, takes more than it is long, and none makes the engine panic.
+//!
+//! # Determinism and evidence
+//!
+//! A stream is a function of the events it holds. The order of arrival does not show in any answer: events are folded by
+//! `occurred_at`, then by `recorded_at`, so that a correction wins, then by key. Lists have a documented order, ties are
+//! broken by id, and nothing is random. The same events and the same question give the same bytes on every machine and in
+//! every language.
+//!
+//! Every answer has a [`Basis`]: `n`, how many items it counts; `excluded`, what it leaves out and why; `rules`, the names
+//! of the conventions it went by; `evidence`, the events behind it as `source:id`, to be found again in
+//! [`history`](ValueStream::history). What has no data has no value: `None`, and never 0.
+//!
+//! # The JSON form
+//!
+//! All records are serde types, and their field names and words are the same in every language. Instants are RFC 3339 with
+//! three decimals and `Z`, spans integer milliseconds.
+//!
+//! Events travel as JSON Lines, one event a line, empty lines ignored; [`event_to_json`] writes one. A snapshot is
+//! `{"format":"vsm.snapshot","version":1,"events":[…]}`, with the events in order of arrival. As a stream follows from
+//! its events, that is all there is to keep. What this crate writes it reads, and writes again byte for byte the same; a
+//! snapshot of a newer version is refused.
+//!
+//! # Memory and cost
+//!
+//! A stream is held in memory: every item, link and event in compact form. Ids are kept once, a field takes a slot where an
+//! event sets it and nothing where not. [`approximate_bytes`](ValueStream::approximate_bytes) says what it comes to.
+//!
+//! Cloning shares everything, so a snapshot for a reader is free; the first event that is applied while it is alive copies
+//! the state once. A [`ValueStream`] is `Send` and `Sync`: questions may be asked from many threads at once.
+//!
+//! With *N* items, *M* links and *E* events in the stream, and *n*, *m*, *e* in what a question is about:
+//!
+//! | call | takes |
+//! |---|---|
+//! | `clone`, [`as_of`](ValueStream::as_of) | O(1) |
+//! | [`apply`](ValueStream::apply) | what the event says; for a late event a step for each later one of its item; for a need that goes against the order kept so far, a search of the items between |
+//! | [`ingest`](ValueStream::ingest), [`apply_json_lines`](ValueStream::apply_json_lines) | O(bytes), and applying the events |
+//! | [`correlate`](ValueStream::correlate) | O(*N* + *M* + text of the changes) |
+//! | [`item`](ValueStream::item), [`history`](ValueStream::history) | O(*e*), the events of the item |
+//! | [`links`](ValueStream::links) | O(*m* log *m*), the links of the item |
+//! | [`readiness`](ValueStream::readiness) | O(*n* + *m*), what the item needs, and the commits behind its builds |
+//! | [`verdicts`](ValueStream::verdicts) | one pass, O(*N* + *M*), and the commits behind all builds |
+//! | [`critical_path`](ValueStream::critical_path) | O(*n* + *m*), what the item needs |
+//! | [`flow_metrics`](ValueStream::flow_metrics) | O(*N* + *e*), the events of the items within, and a step for each item and day in progress |
+//! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
+//! | [`trace`](ValueStream::trace) | what is found, and the later commits where the way leads through a change |
+//! | [`coverage`](ValueStream::coverage) | O(*N* + *M*) |
+//! | [`outlook`](ValueStream::outlook) | the parts together; `readiness` once for each stage |
+//! | [`to_snapshot`](ValueStream::to_snapshot), [`from_snapshot`](ValueStream::from_snapshot) | O(*E*) |
+//!
+//! Schedules and verdicts run over a layout of all needs in topological order, O(*N* + *M*). It is made when first needed
+//! and kept until an item or link changes. A view of the past looks into the history where the present has its last value
+//! at hand, and makes a layout of its own for each question.
+//!
+//! # Features
+//!
+//! There are none to choose yet: the crate is always whole.
 #![forbid(unsafe_code)]
 
 mod analyze;
@@ -31,7 +248,7 @@ pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,
     working_time_between,
 };
-pub use call::{CALLS, call};
+pub use call::{CALLS, CHANGES, call};
 pub use correlate::{CorrelationRules, VersionRule};
 pub use document::{LONGEST_LINE, event_to_json};
 pub use error::{Error, Result};

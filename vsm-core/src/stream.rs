@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::graph::{Direction, Frozen, Graph};
+use crate::graph::{Frozen, Graph};
 use crate::hash::HashMap;
 use crate::links::{Detail, Links};
 use crate::model::{Event, FlowState, Kind, Link, LinkKind, Set};
@@ -211,6 +211,7 @@ fn check_link(link: &Link, event: &Event, field: &str) -> Result<()> {
             "a link with a confidence must name the rule it is from",
         ));
     }
+    link.lag.unwrap_or_default().check(&format!("{field}.lag"))?;
     let binds = link.dependency.is_some() || link.lag.is_some() || link.stage.is_some();
     if binds && link.kind != LinkKind::DependsOn {
         return Err(Error::invalid(
@@ -304,7 +305,9 @@ impl State {
         Ok(Applied::Accepted)
     }
 
-    /// Whether an event of the record says what `event` says, its item and links compared by what they name.
+    /// Whether an event of the record says what `event` says, its item and links compared by what they name. When it
+    /// became known is not compared: an export that is read again tomorrow says nothing new, and the first knowledge
+    /// counts.
     fn same(&self, known: u32, event: &Event) -> bool {
         let Some(known) = self.unpack(known) else { return false };
         let name = |id: &str| self.resolve(id).map_or_else(|| id.to_owned(), |n| self.ids.get(n).to_owned());
@@ -313,6 +316,7 @@ impl State {
         for link in event.links.iter_mut().chain(&mut event.unlinks) {
             link.to = name(&link.to);
         }
+        event.recorded_at = known.recorded_at;
         for link in &mut event.unlinks {
             *link = Link::new(link.kind, std::mem::take(&mut link.to));
         }
@@ -373,7 +377,8 @@ impl State {
     /// Brings the graph in line with what the record says of a link, and of its rivals where only one can hold.
     fn settle(&mut self, link: u32, mark: &mut Mark) -> std::result::Result<(), Vec<u32>> {
         let Some(rec) = self.links.get(link).copied() else { return Ok(()) };
-        let rivals = if rec.kind == LinkKind::Parent { self.parents(rec.from) } else { vec![link] };
+        let rivals =
+            if rec.kind == LinkKind::Parent { self.graph.parents(rec.from).collect() } else { vec![link] };
         let (on, off): (Vec<u32>, Vec<u32>) = rivals.into_iter().partition(|link| self.holds(*link, None));
         for link in off {
             if self.graph.is_active(link) {
@@ -390,14 +395,6 @@ impl State {
         Ok(())
     }
 
-    fn parents(&self, item: u32) -> Vec<u32> {
-        self.graph
-            .touching(item, Direction::Outgoing)
-            .filter(|(_, kind, _, _)| *kind == LinkKind::Parent)
-            .map(|(link, ..)| link)
-            .collect()
-    }
-
     /// Whether a link holds within the bounds. Of several parents the last stated one does.
     pub(crate) fn holds(&self, link: u32, bounds: Option<Bounds>) -> bool {
         let Some(rec) = self.links.get(link) else { return false };
@@ -407,7 +404,7 @@ impl State {
         }
         let weight = |assertion| (self.links.is_stated(assertion), self.links.event_of(assertion));
         let (stated, event) = weight(own);
-        self.parents(rec.from).into_iter().filter(|rival| *rival != link).all(|rival| {
+        self.graph.parents(rec.from).filter(|rival| *rival != link).all(|rival| {
             self.links.effective(&self.record, rival, bounds).map(weight).is_none_or(
                 |(other_stated, other)| {
                     stated

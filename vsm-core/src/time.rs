@@ -153,6 +153,9 @@ impl Span {
     /// No time at all.
     pub const ZERO: Span = Span(0);
 
+    /// Ten thousand years: no span of work, lag or cut-off may be longer.
+    pub const LONGEST: Span = Span(10_000 * 366 * DAY);
+
     /// A span of so many milliseconds.
     pub const fn from_millis(millis: i64) -> Span {
         Span(millis)
@@ -166,6 +169,14 @@ impl Span {
     /// A span of so many times 24 hours; saturates far beyond any calendar.
     pub const fn from_days(days: i64) -> Span {
         Span(days.saturating_mul(DAY))
+    }
+
+    /// Refuses what no calendar can hold, so that arithmetic needs not look at it again.
+    pub(crate) fn check(self, field: &str) -> Result<()> {
+        if self.0.unsigned_abs() > Span::LONGEST.0.unsigned_abs() {
+            return Err(Error::invalid(field, "must not be longer than ten thousand years"));
+        }
+        Ok(())
     }
 
     /// The span in milliseconds.

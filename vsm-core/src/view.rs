@@ -189,13 +189,6 @@ impl ValueStream {
         self.id(item)
     }
 
-    /// When work on an item first began: its first entry into active or waiting.
-    pub(crate) fn started(&self, item: u32) -> Option<Instant> {
-        let begun = |set: &Set| matches!(set, Set::State(FlowState::Active | FlowState::Waiting));
-        let walk = self.state.walk(item, self.bounds);
-        walk.filter(|(_, event)| event.sets.iter().any(begun)).last().map(|(_, event)| event.occurred)
-    }
-
     /// The events of an item that set something, first to last, as the record holds them.
     pub(crate) fn chronicle(&self, item: u32) -> Vec<(u32, &Stored)> {
         let mut events: Vec<(u32, &Stored)> = self.state.walk(item, self.bounds).collect();
@@ -289,11 +282,16 @@ impl ValueStream {
     /// What needs what, laid out for passes. Kept until a link or an item changes; a view lays out its own.
     pub(crate) fn frozen(&self) -> Result<Arc<Frozen>> {
         let freeze = || {
-            self.state.graph.freeze(|link| self.holds(link)).map(Arc::new).map_err(|items| {
-                let mut path: Vec<String> = items.into_iter().map(|item| self.id(item).to_owned()).collect();
-                path.sort_unstable();
-                Error::Cycle { path }
-            })
+            self.state
+                .graph
+                .freeze(|link| self.holds(link), |link| self.detail(link).is_none())
+                .map(Arc::new)
+                .map_err(|items| {
+                    let mut path: Vec<String> =
+                        items.into_iter().map(|item| self.id(item).to_owned()).collect();
+                    path.sort_unstable();
+                    Error::Cycle { path }
+                })
         };
         if self.bounds.is_some() {
             return freeze();

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use crate::chosen;
 use crate::context::Context;
-use crate::fetch::cargo_tool::Tool;
 use crate::fetch::npm;
 use crate::shell::run;
 
@@ -23,7 +22,6 @@ const FILES: &[Generated] = &[
     Generated { name: "declarations", write: write_declarations, check: check_declarations },
 ];
 
-const CBINDGEN: Tool = Tool { name: "cbindgen", version: "0.29.4" };
 const DECLARATIONS: &str = "vsm-node/index.d.ts";
 
 struct Generated {
@@ -62,11 +60,8 @@ fn mirror(context: &Context, check: bool) -> Result<(), String> {
 
 /// The C header, written from the functions that vsm-ffi exports.
 fn header(context: &Context, check: bool) -> Result<(), String> {
-    let mut cbindgen = context.command(CBINDGEN.program(context)?);
-    cbindgen.current_dir(context.root.join("vsm-ffi"));
-    run(cbindgen
-        .args(["--config", "cbindgen.toml", "--output", "include/vsm.h"])
-        .args(check.then_some("--verify")))
+    let mut cargo = context.cargo(&["run", "--quiet", "--package", "vsm-bindgen", "--", "--header"]);
+    run(cargo.args(check.then_some("--check")))
 }
 
 /// The TypeScript declarations, which napi writes while it compiles the addon.

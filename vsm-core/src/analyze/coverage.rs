@@ -125,8 +125,7 @@ impl ValueStream {
             row.examples.truncate(EXAMPLES);
         }
         rows.sort_by(|a, b| (b.unlinked, a.kind, &a.expects).cmp(&(a.unlinked, b.kind, &b.expects)));
-        let mut grounds = Grounds::default();
-        grounds.n = expected;
+        let mut grounds = Grounds { n: expected, ..Grounds::default() };
         grounds.rule("stated_beats_inferred");
         Coverage { rows, undescribed, unlinked, expected, basis: grounds.finish(self) }
     }

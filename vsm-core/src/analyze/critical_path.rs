@@ -133,6 +133,7 @@ impl ValueStream {
     /// # Ok::<(), vsm_core::Error>(())
     /// ```
     pub fn critical_path(&self, query: &CriticalPathQuery) -> Result<CriticalPath> {
+        query.default_duration.unwrap_or_default().check("default_duration")?;
         let calendar = query.calendar.as_ref().map(|c| WorkingTime::new(c, query.at)).transpose()?;
         let frozen = self.frozen()?;
         let mut plan = Plan::new(self, &frozen, query, calendar);
@@ -208,12 +209,12 @@ impl<'a> Plan<'a> {
             if self.finished(self.frozen.item(rank)).is_some() {
                 continue;
             }
-            for (needed, _) in self.frozen.needs(rank) {
-                if self.numbers.get(*needed as usize) == Some(&0) && !self.is_cancelled(*needed) {
-                    if let Some(slot) = self.numbers.get_mut(*needed as usize) {
+            for need in self.frozen.needs(rank) {
+                if self.numbers.get(need.rank as usize) == Some(&0) && !self.is_cancelled(need.rank) {
+                    if let Some(slot) = self.numbers.get_mut(need.rank as usize) {
                         *slot = 1;
                     }
-                    stack.push(*needed);
+                    stack.push(need.rank);
                 }
             }
         }
@@ -264,19 +265,16 @@ impl<'a> Plan<'a> {
             let item = self.frozen.item(rank);
             let finished = self.finished(item);
             let mut is_parent = false;
-            if let Some((_, event)) = finished {
-                self.note(event);
-            } else {
-                for (needed, link) in self.frozen.needs(rank) {
-                    let Some(index) = self.numbers.get(*needed as usize).and_then(|n| n.checked_sub(1))
+            if finished.is_none() {
+                for need in self.frozen.needs(rank) {
+                    let Some(node) = self.numbers.get(need.rank as usize).and_then(|n| n.checked_sub(1))
                     else {
                         continue;
                     };
-                    is_parent |=
-                        self.stream.state.links.get(*link).is_some_and(|l| l.kind == LinkKind::Parent);
-                    let detail = self.stream.detail(*link);
+                    is_parent |= need.kind == LinkKind::Parent;
+                    let detail = if need.is_plain { None } else { self.stream.detail(need.link) };
                     self.network.needs.push(Need {
-                        node: index,
+                        node,
                         dependency: detail.and_then(|d| d.dependency).unwrap_or(Dependency::FinishToStart),
                         lag: detail.and_then(|d| d.lag).unwrap_or_default().millis(),
                     });
@@ -293,10 +291,9 @@ impl<'a> Plan<'a> {
         let stream = self.stream;
         let at = self.query.at;
         let mut node = Node { floor: at.millis(), ..Node::default() };
-        let started = stream.started(item);
         if let Some(finished) = finished {
             node.finished = Some(finished.millis());
-            node.started = started.map(|t| t.min(finished).millis());
+            node.started = Said::of(stream, item).started.map(|t| t.min(finished).millis());
             return node;
         }
         match stream.kind(item) {
@@ -309,7 +306,7 @@ impl<'a> Plan<'a> {
                     });
                     if let Some((cadence, event)) = cadence {
                         self.network.trains.push(cadence);
-                        self.note(event);
+                        self.grounds.evidence.push(event);
                         self.grounds.rule("first_departure_after_ready");
                     }
                 }
@@ -317,53 +314,37 @@ impl<'a> Plan<'a> {
             }
             _ if is_parent => {}
             _ => {
-                if let Some(started) = started.filter(|t| *t <= at) {
-                    node.started = Some(started.millis());
-                } else if let Some((planned, event)) = stream.last(item, "starts_at", |set| match set {
-                    Set::StartsAt(instant) => Some(*instant),
-                    _ => None,
-                }) {
-                    node.floor = node.floor.max(planned.millis());
-                    self.note(event);
+                let said = Said::of(stream, item);
+                match said.started.filter(|t| *t <= at) {
+                    Some(started) => node.started = Some(started.millis()),
+                    None => {
+                        node.floor =
+                            said.planned.map_or(node.floor, |planned| planned.millis().max(node.floor))
+                    }
                 }
-                node.duration = self.duration(item, node.started);
+                node.duration = self.duration(item, &said, node.started);
             }
         }
         node
     }
 
     /// `remaining`, else what is left of `estimate`, else the default.
-    fn duration(&mut self, item: u32, started: Option<i64>) -> i64 {
-        let stream = self.stream;
-        let remaining = stream.last(item, "remaining", |set| match set {
-            Set::Remaining(span) => Some(*span),
-            _ => None,
-        });
-        if let Some((span, event)) = remaining {
-            self.note(event);
-            return span.millis();
+    fn duration(&mut self, item: u32, said: &Said, started: Option<i64>) -> i64 {
+        if let Some(remaining) = said.remaining {
+            return remaining.millis();
         }
-        let estimate = stream.last(item, "estimate", |set| match set {
-            Set::Estimate(span) => Some(*span),
-            _ => None,
-        });
-        if let Some((span, event)) = estimate {
-            self.note(event);
+        if let Some(estimate) = said.estimate {
             let worked = started.map_or(0, |start| self.network.between(start, self.query.at.millis()));
-            return (span.millis() - worked).max(0);
+            return (estimate.millis() - worked).max(0);
         }
-        let is_gate = stream.kind(item) == Some(Kind::Gate);
+        let is_gate = self.stream.kind(item) == Some(Kind::Gate);
         if let (Some(span), false) = (self.query.default_duration, is_gate) {
             self.grounds.rule("default_duration");
             return span.millis().max(0);
         }
         let reason = if is_gate { "gate_without_estimate" } else { "work_without_estimate" };
-        self.grounds.exclude(reason, stream.id(item));
+        self.grounds.exclude(reason, self.stream.id(item));
         0
-    }
-
-    fn note(&mut self, event: u32) {
-        self.grounds.evidence.push(event);
     }
 
     fn items(&self) -> impl Iterator<Item = u32> {
@@ -410,6 +391,10 @@ impl<'a> Plan<'a> {
         let mut activities = Vec::new();
         for (number, d) in (0..).zip(dates) {
             let is_critical = critical.get(number as usize) == Some(&true);
+            if is_critical {
+                // The date rests on what drives it; everything else may move within its float.
+                self.grounds.evidence.extend(self.stream.last_event(self.item(number)));
+            }
             if self.query.critical_only == Some(true) && !is_critical {
                 continue;
             }
@@ -521,5 +506,40 @@ impl<'a> Plan<'a> {
         }
         path.reverse();
         path
+    }
+}
+
+/// What the record says of the work on one item, gathered in one walk: schedules look at every item.
+#[derive(Default)]
+struct Said {
+    started: Option<Instant>,
+    planned: Option<Instant>,
+    remaining: Option<Span>,
+    estimate: Option<Span>,
+}
+
+impl Said {
+    fn of(stream: &ValueStream, item: u32) -> Said {
+        let mut said = Said::default();
+        let (mut planned, mut remaining, mut estimate) = (false, false, false);
+        for (_, event) in stream.state.walk(item, stream.bounds) {
+            for set in event.sets.iter().rev() {
+                match set {
+                    // Walking back, so the last one seen is the first.
+                    Set::State(FlowState::Active | FlowState::Waiting) => said.started = Some(event.occurred),
+                    Set::StartsAt(at) if !planned => (planned, said.planned) = (true, Some(*at)),
+                    Set::Remaining(span) if !remaining => (remaining, said.remaining) = (true, Some(*span)),
+                    Set::Estimate(span) if !estimate => (estimate, said.estimate) = (true, Some(*span)),
+                    Set::Clear(name) => match &**name {
+                        "starts_at" => planned = true,
+                        "remaining" => remaining = true,
+                        "estimate" => estimate = true,
+                        _ => {}
+                    },
+                    _ => {}
+                }
+            }
+        }
+        said
     }
 }

@@ -466,8 +466,9 @@ impl Tally {
 fn efficiency(active: &[i64], times: &[i64], rule: EfficiencyRule) -> Option<f64> {
     match rule {
         EfficiencyRule::RatioOfSums => {
-            let total: i64 = times.iter().sum();
-            (total > 0).then(|| active.iter().sum::<i64>() as f64 / total as f64)
+            let sum = |spans: &[i64]| spans.iter().map(|span| i128::from(*span)).sum::<i128>();
+            let total = sum(times);
+            (total > 0).then(|| sum(active) as f64 / total as f64)
         }
         EfficiencyRule::MeanOfRatios => {
             let ratios: Vec<f64> = active
@@ -485,13 +486,13 @@ impl Durations {
     fn of(mut sample: Vec<i64>, rule: PercentileRule) -> Option<Durations> {
         sample.sort_unstable();
         let (min, max) = (*sample.first()?, *sample.last()?);
-        let n = sample.len() as i64;
-        let sum: i64 = sample.iter().sum();
+        let n = sample.len() as i128;
+        let sum: i128 = sample.iter().map(|span| i128::from(*span)).sum();
         let at = |p: f64, rule| Span::from_millis(percentile(&sample, p, rule));
         let median = if rule == PercentileRule::Lower { rule } else { PercentileRule::Linear };
         Some(Durations {
             n: n as u64,
-            mean: Span::from_millis((sum + n / 2).div_euclid(n)),
+            mean: Span::from_millis((sum + n / 2).div_euclid(n) as i64),
             min: Span::from_millis(min),
             median: at(0.5, median),
             p85: at(0.85, rule),

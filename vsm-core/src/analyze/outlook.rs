@@ -156,8 +156,7 @@ impl ValueStream {
         });
         let due_at = due_at.map(|(instant, _)| instant);
         let shipped = self.state_of(release) == Some(FlowState::Done);
-        let mut grounds = Grounds::default();
-        grounds.n = critical_path.basis.n;
+        let mut grounds = Grounds { n: critical_path.basis.n, ..Grounds::default() };
         grounds.rule("unmet_facts_without_duration_take_no_time");
         Ok(Outlook {
             title: self.title(release).to_owned(),

@@ -107,7 +107,7 @@ impl ValueStream {
                     for (link, kind, other) in self.touching(from, direction) {
                         let wanted = leads_up(kind).is_some_and(|d| (d == direction) == up);
                         // Down from a change, its builds are found through the commits that follow.
-                        if wanted && !(kind == LinkKind::BuiltFrom && !up) && !found.contains_key(&other) {
+                        if wanted && (up || kind != LinkKind::BuiltFrom) && !found.contains_key(&other) {
                             reached.push((other, from, link, kind));
                         }
                     }

@@ -78,6 +78,19 @@ impl Stamps {
     pub(super) fn day(self, field: &str, text: &str) -> Result<Instant> {
         Stamps { zone: self.zone.or(Some(Zone::UTC)) }.text(field, text)
     }
+
+    /// The last millisecond of a day, or the instant itself where the tool gave more than the day: what is due on a
+    /// day is in time all day.
+    pub(super) fn day_end(self, field: &str, text: &str) -> Result<Instant> {
+        let start = self.day(field, text)?;
+        let zone = self.zone.unwrap_or(Zone::UTC);
+        match zone.date(start).succ_opt() {
+            Some(next) if text.trim().len() == "YYYY-MM-DD".len() => {
+                Instant::from_millis(zone.day_start(next).millis() - 1).ok_or_else(|| out_of_range(field))
+            }
+            _ => Ok(start),
+        }
+    }
 }
 
 fn wall(zone: Zone, local: i64) -> Option<Instant> {
@@ -179,6 +192,12 @@ mod tests {
         assert_eq!(stamps(None).day("due", "2026-03-01").unwrap().to_string(), "2026-03-01T00:00:00.000Z");
         let zurich = stamps(Some("Europe/Zurich"));
         assert_eq!(zurich.day("due", "2026-03-01").unwrap().to_string(), "2026-02-28T23:00:00.000Z");
+        assert_eq!(zurich.day_end("due", "2026-03-01").unwrap().to_string(), "2026-03-01T22:59:59.999Z");
+        assert_eq!(zurich.day_end("due", "2026-03-29").unwrap().to_string(), "2026-03-29T21:59:59.999Z");
+        assert_eq!(
+            zurich.day_end("due", "2026-03-01T09:00:00Z").unwrap().to_string(),
+            "2026-03-01T09:00:00.000Z"
+        );
     }
 
     #[test]

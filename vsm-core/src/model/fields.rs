@@ -178,7 +178,9 @@ impl Fields {
             }
         }
         for (field, span) in [("estimate", self.estimate), ("remaining", self.remaining)] {
-            if span.is_some_and(|span| span < Span::ZERO) {
+            let Some(span) = span else { continue };
+            span.check(field)?;
+            if span < Span::ZERO {
                 return Err(Error::invalid(field, "must not be negative"));
             }
         }

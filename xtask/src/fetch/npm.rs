@@ -49,7 +49,7 @@ pub(crate) fn install_one(prefix: &Path, package: &str, version: &str) -> Result
 /// A program that a package in the folder's `node_modules` brings.
 pub(crate) fn npx(context: &Context, folder: &str, arguments: &[&str]) -> Command {
     let mut command = context.command(program("npx"));
-    command.current_dir(context.root.join(folder)).arg("--no").args(arguments);
+    command.current_dir(context.root.join(folder)).args(["--no", "--"]).args(arguments);
     command
 }
 

@@ -58,31 +58,28 @@ pub(super) fn verdicts(
         let mut proof = Verdict::Ready;
         let mut has_parts = false;
         if !is_shipped && kind != Some(Kind::Gate) {
-            for (needed, link) in frozen.needs(rank) {
-                let Some(link_kind) = stream.state.links.get(*link).map(|link| link.kind) else { continue };
-                let other = frozen.item(*needed);
-                if stream.state_of(other) == Some(FlowState::Cancelled) {
+            for need in frozen.needs(rank) {
+                if stream.state_of(frozen.item(need.rank)) == Some(FlowState::Cancelled) {
                     continue;
                 }
-                let below = passed.get(*needed as usize).copied().unwrap_or(0);
-                match link_kind {
-                    LinkKind::DependsOn if is_release => lanes |= at_level(stream, policy, *link, below),
-                    LinkKind::DependsOn => {}
+                let below = passed.get(need.rank as usize).copied().unwrap_or(0);
+                match need.kind {
+                    LinkKind::DependsOn if is_release && !need.is_plain => {
+                        lanes |= at_level(stream, policy, need.link, below);
+                    }
+                    LinkKind::DependsOn if !is_release => {}
                     LinkKind::Parent => {
                         has_parts = true;
                         lanes |= below;
-                        proof = proof.max(proved.get(*needed as usize).copied().unwrap_or(Verdict::Ready));
+                        proof = proof.max(proved.get(need.rank as usize).copied().unwrap_or(Verdict::Ready));
                     }
                     _ => lanes |= below,
                 }
             }
         }
         match kind {
-            Some(Kind::Release) => {
-                if !is_shipped {
-                    lanes |= local(&judge, policy, item);
-                }
-            }
+            Some(Kind::Release) if is_shipped => {}
+            Some(Kind::Release) => lanes |= local(&judge, policy, item),
             Some(Kind::Gate) => {
                 for rung in 0..policy.stages.len() {
                     lanes |= judge.gate(item, rung).map_or(0, |fact| lane(fact.verdict, rung));

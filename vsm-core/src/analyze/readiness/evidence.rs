@@ -91,6 +91,11 @@ impl Evidence {
 
     /// Where a leaf stands.
     pub(super) fn of(&self, stream: &ValueStream, leaf: u32) -> Standing {
+        if self.built.is_empty() {
+            // The record knows no build at all: look no further than whether there is a change.
+            let is_linked = stream.from(leaf, LinkKind::Implements).next().is_some();
+            return if is_linked { Standing::NotBuilt } else { Standing::Unlinked };
+        }
         if self.tested.contains(&leaf) {
             return Standing::Tested;
         }

@@ -36,10 +36,9 @@ impl Judge<'_> {
         }
         for place in [release].into_iter().chain(builds.iter().copied()) {
             for (defect, event) in stream.from(place, LinkKind::FoundIn) {
-                if !already(defect) && self.is_open(defect) && stream.kind(defect) == Some(Kind::Defect) {
-                    if let Some(fact) = self.defect(defect, event, grounds) {
-                        report(fact);
-                    }
+                let is_open = self.is_open(defect) && stream.kind(defect) == Some(Kind::Defect);
+                if is_open && !already(defect) {
+                    self.defect(defect, event, grounds).into_iter().for_each(&mut *report);
                 }
             }
         }

@@ -1,9 +1,8 @@
 //! What all issues of an input say together: which category a status has, which key an id means.
 
-use std::collections::{HashMap, HashSet};
-
 use super::payload::{Fields, Issue, IssueType, LinkType, Names, Other, Status};
 use super::words::{self, Category, Relation};
+use crate::hash::{HashMap, HashSet};
 use crate::ingest::loose::Text;
 use crate::ingest::timestamp::Stamps;
 use crate::ingest::{IngestOptions, Ingested, LONGEST_KEY, id_part};
@@ -29,14 +28,14 @@ impl<'i> Context<'i> {
         Context {
             options,
             stamps,
-            categories: HashMap::new(),
-            keys_by_id: HashMap::new(),
-            first_keys: HashMap::new(),
-            keys: HashSet::new(),
-            link_words: HashMap::new(),
+            categories: HashMap::default(),
+            keys_by_id: HashMap::default(),
+            first_keys: HashMap::default(),
+            keys: HashSet::default(),
+            link_words: HashMap::default(),
             // The same in every Jira Cloud; elsewhere `names` or the changelog tell.
-            epic_fields: HashSet::from(["customfield_10014"]),
-            size_fields: HashSet::new(),
+            epic_fields: HashSet::from_iter(["customfield_10014"]),
+            size_fields: HashSet::default(),
         }
     }
 

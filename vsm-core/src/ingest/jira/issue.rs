@@ -293,7 +293,7 @@ impl<'v, 'a> Writer<'v, 'a> {
             Field::Summary => event.set.title = self.or_blank("title", text(), event),
             Field::Assignee => event.set.assignee = self.or_blank("assignee", text(), event),
             Field::Due => {
-                let due = value.raw().map(|day| self.context.stamps.day("duedate", day));
+                let due = value.raw().map(|day| self.context.stamps.day_end("duedate", day));
                 if let Some(Err(_)) = due {
                     ingested.count("due date that is not a date");
                 }

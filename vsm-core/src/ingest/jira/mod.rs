@@ -21,7 +21,7 @@
 //! | `resolution` | attribute `resolution`; done becomes cancelled with Won't Do/Fix, Duplicate, Cannot Reproduce, Invalid, Incomplete, Declined, Rejected and their like |
 //! | `summary`, `assignee` | `title`, `assignee` (the name for people) |
 //! | `priority` | `priority`; of a defect also `severity`: Blocker or Highest, Critical or High, Major or Medium, Minor or Low, Trivial or Lowest |
-//! | `duedate` | `due_at`: the start of that day in the option `zone`, else in UTC |
+//! | `duedate` | `due_at`: the last millisecond of that day in the option `zone`, else in UTC |
 //! | `timeoriginalestimate`, `timeestimate` | `estimate`, `remaining` |
 //! | Story Points | `size`, where `names` (`expand=names`) or the changelog say which custom field that is |
 //! | `parent`, else `epic`, else Epic Link | `parent`; the Epic Link is `customfield_10014` unless `names` or the changelog say otherwise |

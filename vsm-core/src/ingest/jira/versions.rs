@@ -104,7 +104,9 @@ impl<'i> Versions<'i> {
             event.set.state = Some(FlowState::New);
             event.set.starts_at = starts;
             // The date of a released version is when it shipped, no longer when it should.
-            event.set.due_at = ships.filter(|_| !said.released);
+            event.set.due_at = (!said.released && ships.is_some())
+                .then(|| context.stamps.day_end("releaseDate", said.ships).ok())
+                .flatten();
             if let Some(application) = seen.application {
                 event.links.push(Link::new(LinkKind::BelongsTo, application));
             }

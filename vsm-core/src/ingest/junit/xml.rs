@@ -1,13 +1,13 @@
 //! JUnit XML, read element by element; nothing of it is kept but counts, names and times.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use crate::error::Error;
+use crate::hash::HashMap;
 use crate::model::TestCounts;
 
 /// Elements inside elements; suites nest three or four deep in practice.

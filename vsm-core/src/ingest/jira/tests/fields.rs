@@ -130,7 +130,7 @@ fn fields_of_the_snapshot() {
     );
     let read = jira(issue("CHK-1", &fields, None).as_bytes(), &options);
     let snapshot = find(&read, "CHK-1/snapshot/1773997200000");
-    assert_eq!(snapshot.set.due_at, Some(instant("2026-04-30T22:00:00Z")));
+    assert_eq!(snapshot.set.due_at, Some(instant("2026-05-01T21:59:59.999Z")));
     assert_eq!(snapshot.set.estimate.map(crate::Span::millis), Some(7_200_000));
     assert_eq!(snapshot.set.remaining, None);
     assert_eq!(
@@ -184,7 +184,7 @@ fn versions_are_told_once_and_the_same_by_every_input() {
     let next = stream.item("jira:version/9").unwrap();
     assert_eq!(
         (next.fields.state, next.fields.due_at),
-        (Some(FlowState::New), Some(instant("2026-06-01T00:00:00Z")))
+        (Some(FlowState::New), Some(instant("2026-06-01T23:59:59.999Z")))
     );
     let undated = stream.item("jira:version/10").unwrap().fields;
     assert_eq!((undated.state, undated.released_at), (Some(FlowState::Done), None));

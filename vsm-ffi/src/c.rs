@@ -1,0 +1,237 @@
+//! The C door: a handful of functions, JSON in and out. The only unsafe code of the project is in this file.
+//!
+//! A stream is a number and not a pointer: one that was never given out or is closed already is looked up in vain and
+//! answered with an error, where a pointer would be undefined behaviour. Every function is a guard against panics; what
+//! the engine broke off is an error with the code `panic`.
+#![allow(unsafe_code)]
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::ffi::{CStr, CString, c_char};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use vsm_core::{Adapter, Error, IngestOptions, ValueStream};
+
+/// A value stream, by a number that is never used twice; 0 is none.
+///
+/// Any thread may use any stream. Changes take turns; a question is answered from the stream as it was when it was asked.
+/// vsm_free ends it; a call that another thread has begun is still answered.
+pub type VsmStream = u64;
+
+/// What became of a call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VsmStatus {
+    /// Done; the answer is in `out`.
+    Ok = 0,
+    /// Not done; `out` holds `{"error":{"code":"...","message":"..."}}`.
+    Error = 1,
+    /// Not done, and nothing could be answered: `out` is NULL.
+    NoOut = 2,
+}
+
+/// The version of the engine; it lives as long as the library and is not freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn vsm_version() -> *const c_char {
+    const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+    VERSION.as_ptr().cast()
+}
+
+/// A new, empty stream; end it with vsm_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn vsm_new() -> VsmStream {
+    catch_unwind(|| open(ValueStream::new())).unwrap_or_default()
+}
+
+/// A stream of its own with the same record, at no cost; 0 where there is no such stream. End it with vsm_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn vsm_copy(stream: VsmStream) -> VsmStream {
+    catch_unwind(|| with(stream, |stream| Ok(open(stream.clone()))).unwrap_or_default()).unwrap_or_default()
+}
+
+/// Ends a stream. Ending it again, or one that never was, is VSM_STATUS_ERROR and changes nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn vsm_free(stream: VsmStream) -> VsmStatus {
+    // The stream is dropped after the lock is given back: that of a large one takes a while.
+    match catch_unwind(|| streams(|streams| streams.open.remove(&stream)).is_some()) {
+        Ok(true) => VsmStatus::Ok,
+        _ => VsmStatus::Error,
+    }
+}
+
+/// Any call by its name (`apply`, `readiness`, `critical_path`...), with its arguments as a JSON object.
+///
+/// # Safety
+/// `name` and `args_json` are NULL or end with a NUL byte; NULL for `args_json` means no arguments. `out` is NULL or
+/// can hold a pointer; what it is set to belongs to the caller, who ends it with vsm_string_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vsm_call(
+    stream: VsmStream,
+    name: *const c_char,
+    args_json: *const c_char,
+    out: *mut *mut c_char,
+) -> VsmStatus {
+    let call = || {
+        // SAFETY: the caller keeps what this function demands of both pointers.
+        let (name, args) = unsafe { (text("name", name)?, text_or("args_json", args_json, "{}")?) };
+        if vsm_core::CHANGES.contains(&name) {
+            return with(stream, |stream| vsm_core::call(stream, name, args));
+        }
+        // A question is asked of a snapshot, so that it keeps nobody waiting.
+        let mut snapshot = with(stream, |stream| Ok(stream.clone()))?;
+        vsm_core::call(&mut snapshot, name, args)
+    };
+    // SAFETY: the caller keeps what this function demands of `out`.
+    unsafe { answer(out, call) }
+}
+
+/// Reads what a tool wrote (`adapter` is `jira`, `git`, `git_tags`, `jenkins`, `junit` or `events`) and applies it.
+///
+/// # Safety
+/// `bytes` points to `len` bytes that nobody changes during the call; it may be NULL where `len` is 0. The texts and
+/// `out` are as in vsm_call; NULL for `options_json` means no options.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vsm_ingest(
+    stream: VsmStream,
+    adapter: *const c_char,
+    bytes: *const u8,
+    len: usize,
+    options_json: *const c_char,
+    out: *mut *mut c_char,
+) -> VsmStatus {
+    let call = || {
+        // SAFETY: the caller keeps what this function demands of the three pointers.
+        let (adapter, bytes, options) = unsafe {
+            (
+                text("adapter", adapter)?,
+                data("bytes", bytes, len)?,
+                text_or("options_json", options_json, "{}")?,
+            )
+        };
+        let adapter = Adapter::from_word(adapter).ok_or_else(|| {
+            let known: Vec<&str> = Adapter::ALL.iter().map(|adapter| adapter.as_str()).collect();
+            invalid("adapter", &format!("there is none of this name; use one of {}", known.join(", ")))
+        })?;
+        let options: IngestOptions =
+            serde_json::from_str(options).map_err(|error| invalid("options_json", &error.to_string()))?;
+        let report = with(stream, |stream| Ok(stream.ingest(adapter, bytes, &options)))?;
+        serde_json::to_string(&report).map_err(|error| invalid("report", &error.to_string()))
+    };
+    // SAFETY: the caller keeps what this function demands of `out`.
+    unsafe { answer(out, call) }
+}
+
+/// Ends a text that vsm_call or vsm_ingest has answered; NULL is fine.
+///
+/// # Safety
+/// `text` is NULL or comes from one of these functions and has not been ended before.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vsm_string_free(text: *mut c_char) {
+    if !text.is_null() {
+        // SAFETY: it is from `CString::into_raw` in `answer`, and the caller ends it once.
+        drop(unsafe { CString::from_raw(text) });
+    }
+}
+
+struct Streams {
+    last: VsmStream,
+    open: BTreeMap<VsmStream, Arc<Mutex<ValueStream>>>,
+}
+
+/// The open streams. Nothing in here panics, so a poisoned lock still guards sound data.
+fn streams<T>(use_them: impl FnOnce(&mut Streams) -> T) -> T {
+    static STREAMS: Mutex<Streams> = Mutex::new(Streams { last: 0, open: BTreeMap::new() });
+    use_them(&mut STREAMS.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn open(stream: ValueStream) -> VsmStream {
+    streams(|streams| {
+        streams.last += 1;
+        streams.open.insert(streams.last, Arc::new(Mutex::new(stream)));
+        streams.last
+    })
+}
+
+fn with<T>(stream: VsmStream, use_it: impl FnOnce(&mut ValueStream) -> Result<T, Error>) -> Result<T, Error> {
+    let found = streams(|streams| streams.open.get(&stream).cloned()).ok_or_else(|| {
+        invalid("stream", "there is no such stream: it was never opened, or it is ended already")
+    })?;
+    let mut locked = found.lock().map_err(|_| {
+        invalid("stream", "an earlier call on it broke off: end it and restore it from its last snapshot")
+    })?;
+    use_it(&mut locked)
+}
+
+fn invalid(field: &str, reason: &str) -> Error {
+    Error::Invalid { field: field.into(), reason: reason.into() }
+}
+
+/// Runs a call and hands out its answer.
+///
+/// # Safety
+/// `out` is NULL or can hold a pointer.
+unsafe fn answer(out: *mut *mut c_char, call: impl FnOnce() -> Result<String, Error>) -> VsmStatus {
+    if out.is_null() {
+        return VsmStatus::NoOut;
+    }
+    let (status, text) = match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Ok(text)) => (VsmStatus::Ok, text),
+        Ok(Err(error)) => (VsmStatus::Error, refusal(error.code(), &error.to_string())),
+        Err(panic) => (VsmStatus::Error, refusal("panic", panic_message(panic.as_ref()))),
+    };
+    // JSON writes a NUL as \u0000, so no text is lost here.
+    let text = CString::new(text).unwrap_or_default().into_raw();
+    // SAFETY: it is not NULL, and the caller promises that it can hold a pointer.
+    unsafe { out.write(text) };
+    status
+}
+
+fn refusal(code: &str, message: &str) -> String {
+    serde_json::json!({ "error": { "code": code, "message": message } }).to_string()
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("the engine broke off")
+}
+
+/// # Safety
+/// `pointer` is NULL or points to bytes that end with NUL and live as long as the result is used.
+unsafe fn text<'a>(field: &str, pointer: *const c_char) -> Result<&'a str, Error> {
+    if pointer.is_null() {
+        return Err(invalid(field, "must not be NULL"));
+    }
+    // SAFETY: it is not NULL, and the caller promises the rest.
+    let bytes = unsafe { CStr::from_ptr(pointer) };
+    bytes.to_str().map_err(|error| invalid(field, &format!("must be UTF-8: {error}")))
+}
+
+/// # Safety
+/// As for [`text`].
+unsafe fn text_or<'a>(field: &str, pointer: *const c_char, absent: &'a str) -> Result<&'a str, Error> {
+    if pointer.is_null() {
+        return Ok(absent);
+    }
+    // SAFETY: the caller promises what `text` demands.
+    unsafe { text(field, pointer) }
+}
+
+/// # Safety
+/// `pointer` is NULL or points to `len` bytes that nobody changes and that live as long as the result is used.
+unsafe fn data<'a>(field: &str, pointer: *const u8, len: usize) -> Result<&'a [u8], Error> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    if pointer.is_null() {
+        return Err(invalid(field, "must not be NULL where the length is not 0"));
+    }
+    if len > isize::MAX as usize {
+        return Err(invalid("len", "is longer than any memory"));
+    }
+    // SAFETY: it is not NULL, the length is one that memory can have, and the caller promises the rest.
+    Ok(unsafe { std::slice::from_raw_parts(pointer, len) })
+}

@@ -1,0 +1,196 @@
+//! The one object: a value stream behind a lock.
+//!
+//! A question takes a snapshot, which is free, and is answered without the lock: a change made meanwhile neither waits
+//! for it nor shows in it. A panic of the engine would leave a change half made, so the lock stays poisoned after it
+//! and every later call fails, as an internal error of the host's binding.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use vsm_core::{
+    Adapter, Applied, ApplyReport, CorrelationRules, Coverage, CriticalPath, CriticalPathQuery, Event,
+    FlowMetrics, FlowQuery, IngestOptions, IngestReport, Instant, Item, ItemVerdict, Kind, Outlook,
+    OutlookQuery, Readiness, ReadinessQuery, Related, Scope, ScopeQuery, Shipping, Trace, VerdictQuery,
+};
+
+use crate::error::VsmError;
+
+/// A value stream: the record of all events, and the answers that follow from it.
+///
+/// It may be used from several threads at once. A question sees the stream as it was when the question was asked; a
+/// change made meanwhile does not wait for the answer.
+#[derive(uniffi::Object)]
+pub struct ValueStream {
+    stream: Mutex<vsm_core::ValueStream>,
+}
+
+impl ValueStream {
+    fn wrap(stream: vsm_core::ValueStream) -> Arc<ValueStream> {
+        Arc::new(ValueStream { stream: Mutex::new(stream) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, vsm_core::ValueStream> {
+        self.stream.lock().expect("an earlier change broke off: restore the stream from its last snapshot")
+    }
+
+    /// The stream as it is now; free.
+    fn now(&self) -> vsm_core::ValueStream {
+        self.lock().clone()
+    }
+}
+
+#[uniffi::export]
+impl ValueStream {
+    /// An empty stream.
+    #[uniffi::constructor]
+    pub fn new() -> Arc<ValueStream> {
+        ValueStream::wrap(vsm_core::ValueStream::new())
+    }
+
+    /// Reads a snapshot. Nothing is read in part.
+    #[uniffi::constructor]
+    pub fn from_snapshot(data: Vec<u8>) -> Result<Arc<ValueStream>, VsmError> {
+        Ok(ValueStream::wrap(vsm_core::ValueStream::from_snapshot(&data)?))
+    }
+
+    /// All accepted events as a snapshot document: versioned JSON in UTF-8.
+    pub fn snapshot(&self) -> Vec<u8> {
+        self.now().to_snapshot().into_bytes()
+    }
+
+    /// A stream of its own with the same record; free. Changes of one do not show in the other.
+    pub fn copy(&self) -> Arc<ValueStream> {
+        ValueStream::wrap(self.now())
+    }
+
+    /// The stream as it was at `occurred`, as it was known at `recorded`; free and read-only.
+    pub fn as_of(&self, occurred: Instant, recorded: Instant) -> Arc<ValueStream> {
+        ValueStream::wrap(self.now().as_of(occurred, recorded))
+    }
+
+    /// Applies one event, whole or not at all: true where it is part of the record now, false where it was already.
+    /// Events may arrive in any order.
+    pub fn apply(&self, event: Event) -> Result<bool, VsmError> {
+        Ok(self.lock().apply(event)? == Applied::Accepted)
+    }
+
+    /// Applies events one by one; a refused one never keeps the others out. For many events `apply_json_lines` is
+    /// faster.
+    pub fn apply_batch(&self, events: Vec<Event>) -> ApplyReport {
+        self.lock().apply_batch(events)
+    }
+
+    /// Applies JSON Lines, one event a line; what can't be read or applied is reported with its line.
+    pub fn apply_json_lines(&self, data: Vec<u8>) -> ApplyReport {
+        self.lock().apply_json_lines(&data)
+    }
+
+    /// Reads what a tool wrote and applies it.
+    #[uniffi::method(default(options))]
+    pub fn ingest(&self, adapter: Adapter, data: Vec<u8>, options: &IngestOptions) -> IngestReport {
+        self.lock().ingest(adapter, &data, options)
+    }
+
+    /// Infers links by the rules and applies them. Call it again whenever more has arrived.
+    #[uniffi::method(default(rules))]
+    pub fn correlate(&self, rules: &CorrelationRules) -> ApplyReport {
+        self.lock().correlate(rules)
+    }
+
+    /// In which version each item shipped, against the versions it was planned for; changes nothing.
+    #[uniffi::method(default(rules))]
+    pub fn shipping(&self, rules: &CorrelationRules) -> Shipping {
+        self.now().shipping(rules)
+    }
+
+    /// How many items are known.
+    pub fn item_count(&self) -> u64 {
+        self.now().item_count() as u64
+    }
+
+    /// How many events were accepted.
+    pub fn event_count(&self) -> u64 {
+        self.now().event_count() as u64
+    }
+
+    /// How many links hold.
+    pub fn link_count(&self) -> u64 {
+        self.now().link_count() as u64
+    }
+
+    /// An item as it is known, by its id or one of its aliases.
+    pub fn item(&self, id: &str) -> Result<Item, VsmError> {
+        Ok(self.now().item(id)?)
+    }
+
+    /// The ids of the items of a kind, of all without one.
+    #[uniffi::method(default(kind = None))]
+    pub fn items(&self, kind: Option<Kind>) -> Vec<String> {
+        self.now().items(kind)
+    }
+
+    /// The links of an item that hold.
+    pub fn links(&self, id: &str) -> Result<Vec<Related>, VsmError> {
+        Ok(self.now().links(id)?)
+    }
+
+    /// The events of an item in the order in which they occurred.
+    pub fn history(&self, id: &str) -> Result<Vec<Event>, VsmError> {
+        Ok(self.now().history(id)?)
+    }
+
+    /// Whether an item is ready for a stage, and what exactly is missing.
+    pub fn readiness(&self, query: &ReadinessQuery) -> Result<Readiness, VsmError> {
+        Ok(self.now().readiness(query)?)
+    }
+
+    /// The verdicts of all releases and work items at once.
+    pub fn verdicts(&self, query: &VerdictQuery) -> Result<Vec<ItemVerdict>, VsmError> {
+        Ok(self.now().verdicts(query)?)
+    }
+
+    /// What the date of an item depends on.
+    pub fn critical_path(&self, query: &CriticalPathQuery) -> Result<CriticalPath, VsmError> {
+        Ok(self.now().critical_path(query)?)
+    }
+
+    /// Velocity, flow time, efficiency, load and distribution of a window.
+    pub fn flow_metrics(&self, query: &FlowQuery) -> Result<FlowMetrics, VsmError> {
+        Ok(self.now().flow_metrics(query)?)
+    }
+
+    /// What an item serves, and what it led to.
+    pub fn trace(&self, id: &str) -> Result<Trace, VsmError> {
+        Ok(self.now().trace(id)?)
+    }
+
+    /// What a release was to bring, and what it brings.
+    pub fn scope(&self, query: &ScopeQuery) -> Result<Scope, VsmError> {
+        Ok(self.now().scope(query)?)
+    }
+
+    /// How much of the input could be linked.
+    pub fn coverage(&self) -> Coverage {
+        self.now().coverage()
+    }
+
+    /// When a release ships, and why not today.
+    pub fn outlook(&self, query: &OutlookQuery) -> Result<Outlook, VsmError> {
+        Ok(self.now().outlook(query)?)
+    }
+
+    /// The outlook as one page of text for people.
+    pub fn outlook_text(&self, query: &OutlookQuery) -> Result<String, VsmError> {
+        Ok(self.now().outlook(query)?.to_text())
+    }
+
+    /// Any call by its name, with its arguments as a JSON object and its answer as JSON.
+    ///
+    /// Names are those of the methods (`critical_path`), keys those of the queries' fields, instants are RFC 3339,
+    /// spans milliseconds.
+    pub fn call(&self, name: &str, args_json: &str) -> Result<String, VsmError> {
+        if vsm_core::CHANGES.contains(&name) {
+            return Ok(vsm_core::call(&mut self.lock(), name, args_json)?);
+        }
+        Ok(vsm_core::call(&mut self.lock().clone(), name, args_json)?)
+    }
+}

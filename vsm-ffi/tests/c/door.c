@@ -1,0 +1,154 @@
+/* The C door: what it answers, and that nothing a host does wrong brings the process down. */
+#define _POSIX_C_SOURCE 200809L
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include "check.h"
+#include "vsm.h"
+
+static const char *RELEASE =
+    "{\"source\":\"plan\",\"id\":\"1\",\"occurred_at\":\"2026-03-02T08:00:00Z\",\"item\":\"plan:R1\","
+    "\"kind\":\"release\"}";
+
+/* Whether a call ends so and its answer has this text in it. */
+static int answers(VsmStream stream, const char *name, const char *args, VsmStatus status, const char *text) {
+    char *out = NULL;
+    VsmStatus found = vsm_call(stream, name, args, &out);
+    int good = found == status && out != NULL && strstr(out, text) != NULL;
+    if (!good) printf("  %s %s: status %d, %s\n", name, args, (int)found, out == NULL ? "NULL" : out);
+    vsm_string_free(out);
+    return good;
+}
+
+static int reads(VsmStream stream, const char *adapter, const void *bytes, size_t len, const char *options,
+                 VsmStatus status, const char *text) {
+    char *out = NULL;
+    VsmStatus found = vsm_ingest(stream, adapter, bytes, len, options, &out);
+    int good = found == status && out != NULL && strstr(out, text) != NULL;
+    if (!good) printf("  %s: status %d, %s\n", adapter, (int)found, out == NULL ? "NULL" : out);
+    vsm_string_free(out);
+    return good;
+}
+
+static void answers_are_json(void) {
+    VsmStream stream = vsm_new();
+    CHECK("a stream has a number", stream != 0);
+    CHECK("the version is told", strlen(vsm_version()) >= 5);
+    CHECK("an event is taken", answers(stream, "apply", RELEASE, VSM_STATUS_OK, "{\"accepted\":true}"));
+    CHECK("it is taken once", answers(stream, "apply", RELEASE, VSM_STATUS_OK, "{\"accepted\":false}"));
+    CHECK("a question is answered",
+          answers(stream, "readiness", "{\"item\":\"plan:R1\",\"at\":\"2026-03-03T08:00:00Z\"}", VSM_STATUS_OK,
+                  "\"verdict\":\"unknown\""));
+    CHECK("no arguments are no arguments", answers(stream, "coverage", NULL, VSM_STATUS_OK, "\"basis\""));
+    CHECK("names keep every character",
+          answers(stream, "apply",
+                  "{\"source\":\"plan\",\"id\":\"2\",\"occurred_at\":\"2026-03-02T08:00:00Z\",\"item\":\"plan:\xe2\x80\xae"
+                  "\xd8\xb5\",\"set\":{\"title\":\"a\\u0000b\"}}",
+                  VSM_STATUS_OK, "true") &&
+              answers(stream, "item", "{\"id\":\"plan:\xe2\x80\xae\xd8\xb5\"}", VSM_STATUS_OK, "a\\u0000b"));
+    const char *commit =
+        "{\"sha\":\"4f2c\",\"parents\":[],\"committed\":\"2026-03-01T09:00:00Z\",\"subject\":\"Crop\"}";
+    CHECK("a tool's file is read",
+          reads(stream, "git", commit, strlen(commit), "{\"application\":\"app:mobile\"}", VSM_STATUS_OK,
+                "\"rejects\":[]"));
+    VsmStream copy = vsm_copy(stream);
+    CHECK("a copy has the record", answers(copy, "item", "{\"id\":\"plan:R1\"}", VSM_STATUS_OK, "release"));
+    CHECK("a copy ends by itself", vsm_free(copy) == VSM_STATUS_OK);
+    CHECK("its original goes on", answers(stream, "items", "{}", VSM_STATUS_OK, "plan:R1"));
+    vsm_free(stream);
+}
+
+static void errors_have_codes(void) {
+    VsmStream stream = vsm_new();
+    CHECK("unknown item", answers(stream, "item", "{\"id\":\"plan:Z\"}", VSM_STATUS_ERROR,
+                                  "{\"error\":{\"code\":\"unknown_item\",\"message\":\""));
+    CHECK("unknown call", answers(stream, "fortune", "{}", VSM_STATUS_ERROR, "\"code\":\"invalid\""));
+    CHECK("the calls there are", answers(stream, "fortune", "{}", VSM_STATUS_ERROR, "critical_path"));
+    CHECK("truncated JSON", answers(stream, "item", "{\"id\":", VSM_STATUS_ERROR, "\"code\":\"document\""));
+    CHECK("no JSON", answers(stream, "item", "hello", VSM_STATUS_ERROR, "\"code\":\"document\""));
+    CHECK("no object", answers(stream, "item", "[1]", VSM_STATUS_ERROR, "\"code\":\"document\""));
+    CHECK("missing argument", answers(stream, "item", "{}", VSM_STATUS_ERROR, "id"));
+    CHECK("wrong type", answers(stream, "item", "{\"id\":7}", VSM_STATUS_ERROR, "\"code\":\"invalid\""));
+    const char *link = "{\"source\":\"plan\",\"id\":\"%s\",\"occurred_at\":\"2026-03-02T08:00:00Z\",\"item\":\"plan:%s\","
+                       "\"links\":[{\"kind\":\"depends_on\",\"to\":\"plan:%s\"}]}";
+    char event[512];
+    snprintf(event, sizeof event, link, "1", "A", "B");
+    CHECK("a link", answers(stream, "apply", event, VSM_STATUS_OK, "true"));
+    snprintf(event, sizeof event, link, "2", "B", "A");
+    CHECK("a cycle", answers(stream, "apply", event, VSM_STATUS_ERROR, "\"code\":\"cycle\""));
+    CHECK("nothing of it is applied", answers(stream, "history", "{\"id\":\"plan:B\"}", VSM_STATUS_OK, "[]"));
+    vsm_free(stream);
+}
+
+static void misuse_is_answered(void) {
+    VsmStream stream = vsm_new();
+    char *out = NULL;
+    CHECK("NULL name", answers(stream, NULL, "{}", VSM_STATUS_ERROR, "name: must not be NULL"));
+    CHECK("no UTF-8 name", answers(stream, "it\xffm", "{}", VSM_STATUS_ERROR, "name: must be UTF-8"));
+    CHECK("no UTF-8 arguments", answers(stream, "item", "{\"id\":\"\xc3\x28\"}", VSM_STATUS_ERROR, "args_json: must be UTF-8"));
+    CHECK("nowhere to answer", vsm_call(stream, "coverage", "{}", NULL) == VSM_STATUS_NO_OUT);
+    CHECK("nowhere to answer", vsm_ingest(stream, "git", NULL, 0, NULL, NULL) == VSM_STATUS_NO_OUT);
+    CHECK("stream 0", answers(0, "coverage", "{}", VSM_STATUS_ERROR, "stream: "));
+    CHECK("a stream that never was", answers(stream + 1000, "coverage", "{}", VSM_STATUS_ERROR, "stream: "));
+    CHECK("a copy of none", vsm_copy(0) == 0);
+    CHECK("the end of none", vsm_free(0) == VSM_STATUS_ERROR);
+    vsm_string_free(NULL);
+
+    CHECK("NULL bytes", reads(stream, "git", NULL, 5, NULL, VSM_STATUS_ERROR, "bytes: must not be NULL"));
+    CHECK("no bytes", reads(stream, "events", NULL, 0, NULL, VSM_STATUS_OK, "\"accepted\":0"));
+    CHECK("an impossible length", reads(stream, "git", "x", (size_t)-1, NULL, VSM_STATUS_ERROR, "len: "));
+    CHECK("unknown adapter", reads(stream, "abacus", "x", 1, NULL, VSM_STATUS_ERROR, "git_tags"));
+    CHECK("NULL adapter", reads(stream, NULL, "x", 1, NULL, VSM_STATUS_ERROR, "adapter: must not be NULL"));
+    CHECK("broken options", reads(stream, "git", "x", 1, "{\"zone\":", VSM_STATUS_ERROR, "options_json"));
+    CHECK("bytes that are no text", reads(stream, "events", "\xff\xfe\x00{", 4, NULL, VSM_STATUS_OK, "\"position\":1"));
+    const char *bomb = "<!DOCTYPE a [<!ENTITY b \"bb\">]><testsuite name=\"&b;\"/>";
+    CHECK("an entity bomb", reads(stream, "junit", bomb, strlen(bomb), NULL, VSM_STATUS_OK, "\"rejects\":[{"));
+
+    size_t depth = 1 << 20;
+    char *nest = malloc(depth + 1);
+    memset(nest, '[', depth);
+    nest[depth] = '\0';
+    CHECK("deep nesting as arguments", answers(stream, "item", nest, VSM_STATUS_ERROR, "\"code\":\"document\""));
+    CHECK("deep nesting as data", reads(stream, "jira", nest, depth, NULL, VSM_STATUS_OK, "\"rejects\":[{"));
+    free(nest);
+
+    CHECK("the end", vsm_free(stream) == VSM_STATUS_OK);
+    CHECK("the end again", vsm_free(stream) == VSM_STATUS_ERROR);
+    CHECK("use after the end", answers(stream, "coverage", "{}", VSM_STATUS_ERROR, "ended already"));
+    CHECK("the answer is set anew", vsm_call(stream, "coverage", "{}", &out) == VSM_STATUS_ERROR && out != NULL);
+    vsm_string_free(out);
+}
+
+static void *hundred_events(void *stream) {
+    int taken = 0;
+    for (int n = 0; n < 100; n += 1) {
+        char event[256];
+        snprintf(event, sizeof event,
+                 "{\"source\":\"plan\",\"id\":\"%p/%d\",\"occurred_at\":\"2026-03-02T08:00:00Z\",\"item\":\"plan:T%d\"}",
+                 (void *)&event, n, n);
+        taken += answers(*(VsmStream *)stream, "apply", event, VSM_STATUS_OK, "true");
+    }
+    return (void *)(size_t)taken;
+}
+
+static void threads_take_turns(void) {
+    VsmStream stream = vsm_new();
+    pthread_t threads[4];
+    size_t taken = 0;
+    for (int n = 0; n < 4; n += 1) pthread_create(&threads[n], NULL, hundred_events, &stream);
+    for (int n = 0; n < 4; n += 1) {
+        void *events = NULL;
+        pthread_join(threads[n], &events);
+        taken += (size_t)events;
+    }
+    CHECK("every event of every thread", taken == 400);
+    vsm_free(stream);
+}
+
+int main(void) {
+    answers_are_json();
+    errors_have_codes();
+    misuse_is_answered();
+    threads_take_turns();
+    return report();
+}

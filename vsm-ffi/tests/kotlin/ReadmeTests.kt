@@ -1,0 +1,28 @@
+// The README's Kotlin, which is the file Readme.kt, runs and prints what the README says.
+
+import java.io.ByteArrayOutputStream
+import java.io.File
+import java.io.PrintStream
+
+private val page = File("vsm-ffi/README.md").readText()
+
+private fun block(language: String): String =
+    page.substringAfter("## Kotlin").substringAfter("```$language\n").substringBefore("```")
+
+fun readmeTests() {
+    test("the README shows Readme.kt") {
+        equal(File("vsm-ffi/tests/kotlin/Readme.kt").readText(), block("kotlin"))
+    }
+
+    test("Readme.kt prints what the README says") {
+        val printed = ByteArrayOutputStream()
+        val usual = System.out
+        System.setOut(PrintStream(printed))
+        try {
+            readme.main()
+        } finally {
+            System.setOut(usual)
+        }
+        equal(block("text"), printed.toString())
+    }
+}

@@ -1,0 +1,121 @@
+// The vectors that every language runs (tests/vectors/README.md), through the typed API and, beside it, by name and
+// JSON: the two have to agree in every key.
+
+import java.io.File
+import vsm.Adapter
+import vsm.Kind
+import vsm.ValueStream
+import vsm.VsmException
+
+private typealias Arguments = Map<String, Any?>
+
+/** What changes the stream is asked of a copy first, where it is asked twice. */
+private val CHANGES = setOf("apply", "ingest", "correlate")
+
+fun vectorTests() {
+    val folders = listOf("tests/vectors") + (System.getenv("VSM_VECTORS") ?: "").split(File.pathSeparator)
+    for (folder in folders.filter { it.isNotEmpty() }.map { File(it) }) {
+        test("the folder $folder exists") { holds("$folder is a folder", folder.isDirectory) }
+        for (file in folder.walk().filter { it.extension == "json" }.sorted()) {
+            vector(file)
+        }
+    }
+}
+
+private fun vector(file: File) {
+    var vector: Map<*, *> = emptyMap<String, Any>()
+    val stream = ValueStream()
+    test("$file can be read and applied") {
+        vector = parseJson(file.readText()) as Map<*, *>
+        val events = (vector["events"] as List<*>? ?: emptyList<Any>())
+        val report = stream.applyJsonLines(events.joinToString("\n") { writeJson(it) }.toByteArray())
+        val applied = vector["applied"]
+        if (applied == null) {
+            equal(emptyList<vsm.Refusal>(), report.refused)
+        } else {
+            same(applied, toJson(report))
+        }
+    }
+    (vector["calls"] as List<*>? ?: emptyList<Any>()).forEachIndexed { n, call ->
+        test("$file, call $n") { call(stream, call as Map<*, *>) }
+    }
+    test("$file, snapshot") { restored(stream) }
+}
+
+private fun restored(stream: ValueStream): ByteArray {
+    val written = stream.snapshot()
+    holds("the snapshot restores itself", written.contentEquals(ValueStream.fromSnapshot(written).snapshot()))
+    return written
+}
+
+private fun call(stream: ValueStream, call: Map<*, *>) {
+    val name = call["call"] as String
+    @Suppress("UNCHECKED_CAST")
+    val arguments = call["args"] as Arguments? ?: emptyMap()
+    val past = call["as_of"] as Map<*, *>?
+    val asked = if (past == null) stream else stream.asOf(fromJson(past["occurred"]), fromJson(past["recorded"]))
+
+    val byName = outcome {
+        val whole = if (past == null) arguments else arguments + ("as_of" to past)
+        val other = if (name in CHANGES) stream.copy() else stream
+        parseJson(other.call(name, writeJson(whole)))
+    }
+    val typed = try {
+        outcome { typed(asked, name, arguments) }
+    } catch (problem: RuntimeException) {
+        // Some mistakes can't be made in types, an unknown word for one; then only the call by name can be asked.
+        if (difference(mapOf("error" to mapOf("code" to "invalid")), byName) != null) throw problem
+        byName
+    }
+
+    same(byName, typed)
+    if ("error" in call) {
+        same(mapOf("error" to call["error"]), typed)
+    } else if ("expect" in call) {
+        same(mapOf("answer" to call["expect"]), typed)
+    }
+}
+
+private fun outcome(ask: () -> Any?): Map<String, Any?> =
+    try {
+        mapOf("answer" to ask())
+    } catch (error: VsmException) {
+        mapOf("error" to mapOf("code" to error.code(), "message" to error.toString()))
+    }
+
+private fun typed(stream: ValueStream, name: String, args: Arguments): Any? =
+    when (name) {
+        "apply" -> mapOf("accepted" to stream.apply(fromJson(args)))
+        "ingest" -> {
+            val text = (args["text"] as String).toByteArray()
+            toJson(stream.ingest(fromJson<Adapter>(args["adapter"]), text, fromJson(args["options"] ?: emptyMap<String, Any>())))
+        }
+        "correlate" -> toJson(stream.correlate(fromJson(args["rules"] ?: emptyMap<String, Any>())))
+        "shipping" -> toJson(stream.shipping(fromJson(args["rules"] ?: emptyMap<String, Any>())))
+        "item" -> toJson(stream.item(args["id"] as String))
+        "items" -> stream.items(args["kind"]?.let { fromJson<Kind>(it) })
+        "links" -> toJson(stream.links(args["id"] as String))
+        "history" -> toJson(stream.history(args["id"] as String))
+        "trace" -> toJson(stream.trace(args["id"] as String))
+        "readiness" -> toJson(stream.readiness(fromJson(args)))
+        "verdicts" -> toJson(stream.verdicts(fromJson(args)))
+        "critical_path" -> toJson(stream.criticalPath(fromJson(args)))
+        "flow_metrics" -> toJson(stream.flowMetrics(fromJson(args)))
+        "scope" -> toJson(stream.scope(fromJson(args)))
+        "coverage" -> toJson(stream.coverage())
+        "outlook" -> toJson(stream.outlook(fromJson(args)))
+        "outlook_text" -> stream.outlookText(fromJson(args))
+        "snapshot" -> parseJson(restored(stream).decodeToString())
+        "add_working_time" -> {
+            val span = fromJson<java.lang.Long>(args["span"]).toLong()
+            toJson(vsm.addWorkingTime(fromJson(args["calendar"]), fromJson(args["start"]), span))
+        }
+        "working_time_between" ->
+            toJson(vsm.workingTimeBetween(fromJson(args["calendar"]), fromJson(args["start"]), fromJson(args["end"])))
+        "next_departure" -> toJson(vsm.nextDeparture(fromJson(args["cadence"]), fromJson(args["ready"])))
+        else -> error("no typed call \"$name\"")
+    }
+
+private fun same(expected: Any?, actual: Any?) {
+    difference(expected, actual)?.let { throw AssertionError(it) }
+}

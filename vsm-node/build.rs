@@ -1,0 +1,5 @@
+//! Sets how an addon is linked on each platform.
+
+fn main() {
+    napi_build::setup();
+}

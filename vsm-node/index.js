@@ -1,0 +1,36 @@
+'use strict'
+
+const { existsSync } = require('node:fs')
+const { join } = require('node:path')
+
+/** The systems that there is an addon for, as the packages with them are called. */
+const SYSTEMS = {
+  'linux-x64': 'linux-x64-gnu',
+  'linux-arm64': 'linux-arm64-gnu',
+  'darwin-x64': 'darwin-x64',
+  'darwin-arm64': 'darwin-arm64',
+  'win32-x64': 'win32-x64-msvc',
+}
+
+function load() {
+  const here = `${process.platform}-${process.arch}`
+  const system = SYSTEMS[here]
+  // One that was built in this folder goes first: who builds one wants to run it.
+  for (const name of ['vsm.node', `vsm.${system}.node`]) {
+    const file = join(__dirname, name)
+    if (existsSync(file)) return require(file)
+  }
+  if (system === undefined) throw new Error(`vsm-core has no addon for ${here}: build one from the sources`)
+  try {
+    return require(`vsm-core-${system}`)
+  } catch (cause) {
+    throw new Error(
+      `vsm-core needs the package vsm-core-${system}: install with optional dependencies, or build the addon from the sources`,
+      { cause },
+    )
+  }
+}
+
+// By name, so that `import { ValueStream } from 'vsm-core'` finds them as well.
+const { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween } = load()
+module.exports = { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween }

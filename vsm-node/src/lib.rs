@@ -1,0 +1,24 @@
+//! The Node.js binding: conversion, threading and documentation, no logic of its own.
+//!
+//! ```text
+//! stream.rs     the class                 calendar.rs   the functions
+//! generated.rs  the records, written by vsm-mirror
+//! js.rs         reading arguments         batch.rs      reading arrays of events
+//! date.rs       instants                  map.rs        texts to values
+//! names.rs      field names that are data
+//! task.rs       promises                  error.rs      what is thrown
+//! ```
+//!
+//! Arguments are read by [`js::FromJs`] and not by napi's own conversion: that one wraps numbers out of range,
+//! knows no path to what is wrong, gives up on `null`, and aborts on an array that only claims to be long.
+
+pub mod batch;
+pub mod calendar;
+pub mod date;
+pub mod error;
+pub mod generated;
+pub mod js;
+pub mod map;
+mod names;
+pub mod stream;
+pub mod task;

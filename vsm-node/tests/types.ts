@@ -1,0 +1,56 @@
+// Proves the declarations: `tsc` has to accept this file, and to refuse each line that is marked.
+
+import { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween } from 'vsm-core'
+import type { ApplyReport, Calendar, Event, Kind, Outlook, Unmet, Verdict, VsmError } from 'vsm-core'
+
+const at = new Date('2026-03-02T09:00:00Z')
+const calendar: Calendar = { zone: 'Europe/Zurich', hours: [{ day: 'mon', start: '09:00', end: '17:00' }] }
+
+const event: Event = {
+  source: 'plan',
+  id: '1',
+  occurredAt: at,
+  item: 'plan:R1',
+  kind: 'release',
+  set: { title: 'Mobile 4.12', dueAt: at, estimateMs: 3_600_000, attributes: { train: 'blue' } },
+  links: [{ kind: 'depends_on', to: 'plan:R0', dependency: 'finish_to_start', lagMs: -1 }],
+}
+
+const stream = new ValueStream()
+const fresh: boolean = stream.apply(event)
+const report: ApplyReport = stream.applyBatch([event])
+const unknown: number | undefined = report.unknownFields['set.colour']
+const later: Promise<ApplyReport> = stream.applyJsonLinesAsync(new Uint8Array())
+
+const unmet: Unmet[] = stream.readiness({ item: 'plan:R1', at, policy: { blocking: 'major' } }).unmet
+const since: Date | undefined = unmet[0]?.since
+const verdicts: Map<string, Verdict> = new Map(stream.verdicts({ at }).map((row) => [row.item, row.verdict]))
+const kind: Kind | undefined = stream.item('plan:R1').kind
+const floats: number[] = stream.criticalPath({ at, calendar }).activities.map((activity) => activity.totalFloatMs)
+const outlook: Promise<Outlook> = stream.outlookAsync({ release: 'plan:R1', at, zone: 'UTC' })
+const page: string = stream.outlookText({ release: 'plan:R1', at, zone: 'UTC' })
+const copy: ValueStream = ValueStream.fromSnapshot(stream.asOf(at, at).snapshot())
+
+const end: Date = addWorkingTime(calendar, at, 12 * 3_600_000)
+const worked: number = workingTimeBetween(calendar, at, end)
+const departure: Date | undefined = nextDeparture({ departure: at, everyDays: 14 }, end)
+
+export function cycle(error: unknown): string[] | undefined {
+  const { code, path } = error as VsmError
+  // @ts-expect-error: no such code
+  if (code === 'circle') return undefined
+  return code === 'cycle' ? path : undefined
+}
+
+// @ts-expect-error: no such kind
+stream.items('featur')
+// @ts-expect-error: an instant is a Date
+stream.asOf('2026-03-02', at)
+// @ts-expect-error: without a time there is no answer
+stream.readiness({ item: 'plan:R1' })
+// @ts-expect-error: fields are named in camelCase
+stream.apply({ source: 'plan', id: '2', occurred_at: at, item: 'plan:R1' })
+// @ts-expect-error: counts are read, not set
+stream.itemCount = 1
+
+export { copy, departure, fresh, floats, kind, later, outlook, page, since, unknown, verdicts, worked }

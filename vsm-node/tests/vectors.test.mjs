@@ -1,0 +1,128 @@
+// The vectors that every language runs (tests/vectors/README.md), here through the typed methods.
+
+import assert from 'node:assert/strict'
+import { readFileSync, readdirSync } from 'node:fs'
+import { delimiter, join, relative } from 'node:path'
+import { test } from 'node:test'
+import { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween } from 'vsm-core'
+
+import { path, read, root, thrown, toJs, toJson, type } from './support.mjs'
+
+const one = (name, query) => [(stream, args) => stream[name](args), query]
+const byId = (name) => [(stream, { id }) => stream[name](id), { id: 'string' }]
+
+/** Each call: how it is made, with arguments of which types, and of which type its answer is. */
+const CALLS = {
+  apply: [(stream, event) => ({ accepted: stream.apply(event) }), 'Event', 'any'],
+  ingest: [
+    (stream, { adapter, text, options }) => stream.ingest(adapter, text, options),
+    { adapter: 'Adapter', text: 'string', options: 'IngestOptions?' },
+    'IngestReport',
+  ],
+  correlate: [(stream, { rules }) => stream.correlate(rules), { rules: 'CorrelationRules?' }, 'ApplyReport'],
+  shipping: [(stream, { rules }) => stream.shipping(rules), { rules: 'CorrelationRules?' }, 'Shipping'],
+  item: [...byId('item'), 'Item'],
+  items: [(stream, { kind }) => stream.items(kind), { kind: 'Kind?' }, '[string]'],
+  links: [...byId('links'), '[Related]'],
+  history: [...byId('history'), '[Event]'],
+  trace: [...byId('trace'), 'Trace'],
+  snapshot: [(stream) => JSON.parse(stream.snapshot()), {}, 'any'],
+  readiness: [...one('readiness', 'ReadinessQuery'), 'Readiness'],
+  verdicts: [...one('verdicts', 'VerdictQuery'), '[ItemVerdict]'],
+  critical_path: [...one('criticalPath', 'CriticalPathQuery'), 'CriticalPath'],
+  flow_metrics: [...one('flowMetrics', 'FlowQuery'), 'FlowMetrics'],
+  scope: [...one('scope', 'ScopeQuery'), 'Scope'],
+  coverage: [(stream) => stream.coverage(), {}, 'Coverage'],
+  outlook: [...one('outlook', 'OutlookQuery'), 'Outlook'],
+  outlook_text: [...one('outlookText', 'OutlookQuery'), 'string'],
+  add_working_time: [
+    (_, { calendar, start, span }) => addWorkingTime(calendar, start, span),
+    { calendar: 'Calendar', start: 'instant', span: 'span' },
+    'instant',
+  ],
+  working_time_between: [
+    (_, { calendar, start, end }) => workingTimeBetween(calendar, start, end),
+    { calendar: 'Calendar', start: 'instant', end: 'instant' },
+    'span',
+  ],
+  next_departure: [
+    (_, { cadence, ready }) => nextDeparture(cadence, ready),
+    { cadence: 'Cadence', ready: 'instant' },
+    'instant?',
+  ],
+}
+
+/** Arguments in the form of JavaScript: those of a record, or several by name. */
+function given(types, args) {
+  if (typeof types === 'string') return toJs(type(types), args)
+  for (const name of Object.keys(args)) assert.ok(name in types, `there is no argument ${name}`)
+  return Object.fromEntries(Object.entries(types).map(([name, text]) => [name, toJs(type(text), args[name])]))
+}
+
+function compare(actual, expected, place) {
+  if (Array.isArray(expected)) {
+    assert.ok(Array.isArray(actual), `${place} is no array`)
+    assert.equal(actual.length, expected.length, `${place}: length of ${JSON.stringify(actual)}`)
+    expected.forEach((item, n) => compare(actual[n], item, `${place}[${n}]`))
+  } else if (expected !== null && typeof expected === 'object') {
+    assert.ok(actual !== null && typeof actual === 'object', `${place} is no object`)
+    for (const [key, value] of Object.entries(expected)) compare(actual[key], value, `${place}.${key}`)
+  } else if (typeof expected === 'number' && typeof actual === 'number') {
+    const close = Math.abs(actual - expected) <= 1e-9 * Math.max(Math.abs(actual), Math.abs(expected))
+    assert.ok(close, `${place} is ${actual}, not ${expected}`)
+  } else {
+    assert.equal(actual ?? null, expected, place)
+  }
+}
+
+/** The stream of a vector, made twice: from JSON Lines, and from those of its events that can be objects at all. */
+function build({ events = [], applied = { refused: [] } }) {
+  const stream = new ValueStream()
+  const report = stream.applyJsonLines(events.map((event) => JSON.stringify(event)).join('\n'))
+  compare(toJson(type('ApplyReport'), report), applied, 'applied')
+  if (Object.keys(report.unknownFields).length > 0) return stream
+  const unreadable = report.refused.filter((refusal) => refusal.code === 'invalid').map((refusal) => refusal.position - 1)
+  const typed = new ValueStream()
+  const same = typed.applyBatch(
+    events.filter((_, n) => !unreadable.includes(n)).map((event) => toJs(type('Event'), event)),
+  )
+  assert.deepEqual([same.accepted, same.duplicates], [report.accepted, report.duplicates])
+  assert.ok(typed.snapshot().equals(stream.snapshot()), 'objects and JSON Lines make different streams')
+  return typed
+}
+
+function run(vector) {
+  const stream = build(vector)
+  for (const [n, { call, args = {}, as_of: then, expect, error }] of (vector.calls ?? []).entries()) {
+    const place = `calls[${n}] ${call}`
+    assert.ok(call in CALLS, `${place}: unknown`)
+    const [method, types, answer] = CALLS[call]
+    const ask = () => {
+      const asked = then ? stream.asOf(new Date(then.occurred), new Date(then.recorded)) : stream
+      return method(asked, given(types, args))
+    }
+    if (error) {
+      const { code, message } = thrown(ask)
+      compare({ code, message }, error, place)
+    } else {
+      const value = ask()
+      compare(answer === 'any' ? value : toJson(type(answer), value), expect, place)
+    }
+  }
+  const snapshot = stream.snapshot()
+  assert.ok(ValueStream.fromSnapshot(snapshot).snapshot().equals(snapshot), 'the snapshot changes when it is read')
+}
+
+test('the runner knows every call of the core', () => {
+  const [, calls] = /CALLS: &\[&str\] = &\[([^\]]*)\]/.exec(read('vsm-core/src/call.rs'))
+  assert.deepEqual(Object.keys(CALLS).sort(), [...calls.matchAll(/"(\w+)"/g)].map((found) => found[1]).sort())
+})
+
+const folders = [path(new URL('tests/vectors/', root)), ...(process.env.VSM_VECTORS ?? '').split(delimiter).filter(Boolean)]
+for (const folder of folders) {
+  const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.json')).sort()
+  test(`${relative(path(root), folder) || folder} has vectors`, () => assert.ok(files.length > 0))
+  for (const file of files) {
+    test(`vector ${file}`, () => run(JSON.parse(readFileSync(join(folder, file), 'utf8'))))
+  }
+}

@@ -1,0 +1,30 @@
+//! The native half of the Python package `vsm`: conversion, threading and documentation, no rules.
+//!
+//! `generated.rs` holds one class for each record of the core, written by `cargo xtask generate`.
+
+mod bytes;
+mod calendar;
+mod convert;
+mod error;
+mod generated;
+mod instant;
+mod record;
+mod stream;
+mod words;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _vsm {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::calendar::{add_working_time, next_departure, working_time_between};
+    #[pymodule_export]
+    use super::stream::ValueStream;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::generated::register(module)
+    }
+}

@@ -1,0 +1,406 @@
+//! `ValueStream`: each method takes its arguments apart, asks the core with the interpreter released, and wraps the
+//! answer. The annotations in the signatures are what the type stub is written from.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::PyTypeInfo;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+use vsm_core as core;
+
+use crate::bytes::Bytes;
+use crate::convert::{FromPython, optional};
+use crate::error::raise;
+use crate::generated::{
+    ApplyReport, Coverage, CriticalPath, Event, FlowMetrics, IngestReport, Item, ItemVerdict, Outlook,
+    Readiness, Related, Scope, Shipping, Trace,
+};
+
+/// The record of all events and the graph that follows from it.
+///
+/// Any number of threads may use one stream. A question sees the stream as it was when it was asked, and other
+/// Python threads go on while it is answered. ``copy.copy(stream)`` costs nothing and gives a snapshot that stays as
+/// it is; pickling goes through ``snapshot()``.
+///
+/// >>> from datetime import datetime, timezone
+/// >>> stream = ValueStream()
+/// >>> stream.apply(Event(source="jira", id="1", occurred_at=datetime(2026, 3, 1, tzinfo=timezone.utc),
+/// ...                    item="jira:CHK-1", kind="feature"))
+/// True
+/// >>> stream.item("jira:CHK-1").kind
+/// Kind.Feature
+#[pyclass(frozen, module = "vsm")]
+pub(crate) struct ValueStream(Mutex<core::ValueStream>);
+
+impl ValueStream {
+    fn new(stream: core::ValueStream) -> ValueStream {
+        ValueStream(Mutex::new(stream))
+    }
+
+    /// Never called while attached to the interpreter: a thread that waits here must not keep others out.
+    fn lock(&self) -> MutexGuard<'_, core::ValueStream> {
+        // The core takes an event whole or leaves the stream as it was, so there is nothing to distrust.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers from the stream as it is now; edits go on meanwhile.
+    fn ask<T: Send>(&self, py: Python<'_>, question: impl FnOnce(&core::ValueStream) -> T + Send) -> T {
+        py.detach(|| {
+            let now = self.lock().clone();
+            question(&now)
+        })
+    }
+
+    fn change<T: Send>(&self, py: Python<'_>, edit: impl FnOnce(&mut core::ValueStream) -> T + Send) -> T {
+        py.detach(|| edit(&mut self.lock()))
+    }
+}
+
+#[pymethods]
+impl ValueStream {
+    /// An empty stream.
+    #[new]
+    fn empty() -> ValueStream {
+        ValueStream::new(core::ValueStream::new())
+    }
+
+    /// Reads a snapshot document. Raises ``DocumentError`` where it is none; nothing is read in part.
+    #[staticmethod]
+    #[pyo3(signature = (data: "_Data") -> "ValueStream")]
+    fn from_snapshot(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<ValueStream> {
+        let data = Bytes::take(data, "data")?;
+        py.detach(|| core::ValueStream::from_snapshot(&data)).map(ValueStream::new).map_err(raise)
+    }
+
+    /// All accepted events as a snapshot document in JSON.
+    #[pyo3(signature = () -> "str")]
+    fn snapshot(&self, py: Python<'_>) -> String {
+        self.ask(py, core::ValueStream::to_snapshot)
+    }
+
+    /// Applies one event: True if it is new, False if it was applied before.
+    ///
+    /// Raises the reason why the event is refused; the stream is then as it was.
+    #[pyo3(signature = (event: "Event") -> "bool")]
+    fn apply(&self, py: Python<'_>, event: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let event = core::Event::from_python(event, "event")?;
+        let applied = self.change(py, |stream| stream.apply(event)).map_err(raise)?;
+        Ok(applied == core::Applied::Accepted)
+    }
+
+    /// Applies events one by one; a refused one never keeps the others out.
+    #[pyo3(signature = (events: "Iterable[Event]") -> "ApplyReport")]
+    fn apply_batch(&self, py: Python<'_>, events: &Bound<'_, PyAny>) -> PyResult<ApplyReport> {
+        let events = Vec::<core::Event>::from_python(events, "events")?;
+        Ok(ApplyReport(self.change(py, |stream| stream.apply_batch(events))))
+    }
+
+    /// Applies JSON Lines, one event a line; what can't be read or applied is reported with its line.
+    #[pyo3(signature = (data: "_Data") -> "ApplyReport")]
+    fn apply_json_lines(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<ApplyReport> {
+        let data = Bytes::take(data, "data")?;
+        Ok(ApplyReport(self.change(py, |stream| stream.apply_json_lines(&data))))
+    }
+
+    /// Reads what a tool wrote and applies it.
+    ///
+    /// >>> report = ValueStream().ingest("git", b"not a commit")
+    /// >>> report.rejects[0].position
+    /// 1
+    #[pyo3(signature = (adapter: "Adapter | str", data: "_Data", options: "IngestOptions | None" = None) -> "IngestReport")]
+    fn ingest(
+        &self,
+        py: Python<'_>,
+        adapter: &Bound<'_, PyAny>,
+        data: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<IngestReport> {
+        let adapter = core::Adapter::from_python(adapter, "adapter")?;
+        let data = Bytes::take(data, "data")?;
+        let options: core::IngestOptions = optional(options, "options")?.unwrap_or_default();
+        Ok(IngestReport(self.change(py, |stream| stream.ingest(adapter, &data, &options))))
+    }
+
+    /// Infers links by the rules and applies them. Call it again whenever more has arrived.
+    #[pyo3(signature = (rules: "CorrelationRules | None" = None) -> "ApplyReport")]
+    fn correlate(&self, py: Python<'_>, rules: Option<&Bound<'_, PyAny>>) -> PyResult<ApplyReport> {
+        let rules: core::CorrelationRules = optional(rules, "rules")?.unwrap_or_default();
+        Ok(ApplyReport(self.change(py, |stream| stream.correlate(&rules))))
+    }
+
+    /// The stream as it was at ``occurred``, as it was known at ``recorded``. Takes no time; the view is read-only.
+    #[pyo3(signature = (occurred: "datetime", recorded: "datetime") -> "ValueStream")]
+    fn as_of(
+        &self,
+        py: Python<'_>,
+        occurred: &Bound<'_, PyAny>,
+        recorded: &Bound<'_, PyAny>,
+    ) -> PyResult<ValueStream> {
+        let occurred = core::Instant::from_python(occurred, "occurred")?;
+        let recorded = core::Instant::from_python(recorded, "recorded")?;
+        Ok(ValueStream::new(self.ask(py, |stream| stream.as_of(occurred, recorded))))
+    }
+
+    /// How many items are known, placeholders that only links name included.
+    #[pyo3(signature = () -> "int")]
+    fn item_count(&self, py: Python<'_>) -> usize {
+        self.ask(py, core::ValueStream::item_count)
+    }
+
+    /// How many events have been accepted.
+    #[pyo3(signature = () -> "int")]
+    fn event_count(&self, py: Python<'_>) -> usize {
+        self.ask(py, core::ValueStream::event_count)
+    }
+
+    /// How many links hold.
+    #[pyo3(signature = () -> "int")]
+    fn link_count(&self, py: Python<'_>) -> usize {
+        self.ask(py, core::ValueStream::link_count)
+    }
+
+    /// One item. Raises ``UnknownItem``.
+    #[pyo3(signature = (id: "str") -> "Item")]
+    fn item(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Item> {
+        let id = String::from_python(id, "id")?;
+        self.ask(py, |stream| stream.item(&id)).map(Item).map_err(raise)
+    }
+
+    /// The ids of all items of a kind, or of all items, in alphabetical order.
+    #[pyo3(signature = (kind: "Kind | str | None" = None) -> "list[str]")]
+    fn items(&self, py: Python<'_>, kind: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
+        let kind = optional(kind, "kind")?;
+        Ok(self.ask(py, |stream| stream.items(kind)))
+    }
+
+    /// The links that hold at an item, those that start from it first. Raises ``UnknownItem``.
+    #[pyo3(signature = (id: "str") -> "list[Related]")]
+    fn links(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Vec<Related>> {
+        let id = String::from_python(id, "id")?;
+        let links = self.ask(py, |stream| stream.links(&id)).map_err(raise)?;
+        Ok(links.into_iter().map(Related).collect())
+    }
+
+    /// The events about an item, in the order in which they count. Raises ``UnknownItem``.
+    #[pyo3(signature = (id: "str") -> "list[Event]")]
+    fn history(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Vec<Event>> {
+        let id = String::from_python(id, "id")?;
+        let events = self.ask(py, |stream| stream.history(&id)).map_err(raise)?;
+        Ok(events.into_iter().map(Event).collect())
+    }
+
+    /// Is a release or work item ready for a stage, and if not, what exactly is missing?
+    ///
+    /// ``at`` is the time it is asked at; without ``stage`` the last one of the policy is meant.
+    #[pyo3(signature = (
+        item: "str",
+        *,
+        at: "datetime",
+        stage: "str | None" = None,
+        policy: "Policy | None" = None,
+    ) -> "Readiness")]
+    fn readiness(
+        &self,
+        py: Python<'_>,
+        item: &Bound<'_, PyAny>,
+        at: &Bound<'_, PyAny>,
+        stage: Option<&Bound<'_, PyAny>>,
+        policy: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Readiness> {
+        let query = core::ReadinessQuery {
+            item: String::from_python(item, "item")?,
+            at: core::Instant::from_python(at, "at")?,
+            stage: optional(stage, "stage")?,
+            policy: optional(policy, "policy")?,
+        };
+        self.ask(py, |stream| stream.readiness(&query)).map(Readiness).map_err(raise)
+    }
+
+    /// The verdicts of all releases and work items in one pass.
+    #[pyo3(signature = (
+        *,
+        at: "datetime",
+        stage: "str | None" = None,
+        policy: "Policy | None" = None,
+    ) -> "list[ItemVerdict]")]
+    fn verdicts(
+        &self,
+        py: Python<'_>,
+        at: &Bound<'_, PyAny>,
+        stage: Option<&Bound<'_, PyAny>>,
+        policy: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Vec<ItemVerdict>> {
+        let query = core::VerdictQuery {
+            at: core::Instant::from_python(at, "at")?,
+            stage: optional(stage, "stage")?,
+            policy: optional(policy, "policy")?,
+        };
+        let verdicts = self.ask(py, |stream| stream.verdicts(&query)).map_err(raise)?;
+        Ok(verdicts.into_iter().map(ItemVerdict).collect())
+    }
+
+    /// What the end of an item depends on; without ``item``, the end of everything.
+    ///
+    /// ``at`` is the status date: open work starts no earlier. Without ``calendar`` time is plain; without
+    /// ``default_duration`` work that has no estimate takes no time and is listed in ``basis.excluded``.
+    /// ``critical_only`` lists the activities on a driving chain and no others.
+    #[pyo3(signature = (
+        item: "str | None" = None,
+        *,
+        at: "datetime",
+        calendar: "Calendar | None" = None,
+        default_duration: "timedelta | None" = None,
+        critical_only: "bool | None" = None,
+    ) -> "CriticalPath")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn critical_path(
+        &self,
+        py: Python<'_>,
+        item: Option<&Bound<'_, PyAny>>,
+        at: &Bound<'_, PyAny>,
+        calendar: Option<&Bound<'_, PyAny>>,
+        default_duration: Option<&Bound<'_, PyAny>>,
+        critical_only: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<CriticalPath> {
+        let query = core::CriticalPathQuery {
+            item: optional(item, "item")?,
+            at: core::Instant::from_python(at, "at")?,
+            calendar: optional(calendar, "calendar")?,
+            default_duration: optional(default_duration, "default_duration")?,
+            critical_only: optional(critical_only, "critical_only")?,
+        };
+        self.ask(py, |stream| stream.critical_path(&query)).map(CriticalPath).map_err(raise)
+    }
+
+    /// Flow velocity, time, efficiency, load and distribution of the window ``[start, end)``.
+    ///
+    /// ``zone`` is the IANA zone in which days are counted; ``within`` restricts to an application, team, release,
+    /// theme or epic.
+    #[pyo3(signature = (
+        *,
+        start: "datetime",
+        end: "datetime",
+        zone: "str",
+        within: "str | None" = None,
+        efficiency: "EfficiencyRule | str | None" = None,
+        percentiles: "PercentileRule | str | None" = None,
+    ) -> "FlowMetrics")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn flow_metrics(
+        &self,
+        py: Python<'_>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        zone: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        efficiency: Option<&Bound<'_, PyAny>>,
+        percentiles: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<FlowMetrics> {
+        let query = core::FlowQuery {
+            start: core::Instant::from_python(start, "start")?,
+            end: core::Instant::from_python(end, "end")?,
+            zone: String::from_python(zone, "zone")?,
+            within: optional(within, "within")?,
+            efficiency: optional(efficiency, "efficiency")?,
+            percentiles: optional(percentiles, "percentiles")?,
+        };
+        self.ask(py, |stream| stream.flow_metrics(&query)).map(FlowMetrics).map_err(raise)
+    }
+
+    /// From an item up to theme and strategy, and down to build, test, environment and deployment.
+    #[pyo3(signature = (id: "str") -> "Trace")]
+    fn trace(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Trace> {
+        let id = String::from_python(id, "id")?;
+        self.ask(py, |stream| stream.trace(&id)).map(Trace).map_err(raise)
+    }
+
+    /// What a release was to bring, and what it brings.
+    #[pyo3(signature = (release: "str", *, at: "datetime") -> "Scope")]
+    fn scope(&self, py: Python<'_>, release: &Bound<'_, PyAny>, at: &Bound<'_, PyAny>) -> PyResult<Scope> {
+        let query = core::ScopeQuery {
+            release: String::from_python(release, "release")?,
+            at: core::Instant::from_python(at, "at")?,
+        };
+        self.ask(py, |stream| stream.scope(&query)).map(Scope).map_err(raise)
+    }
+
+    /// What every release shipped, by its tag, against what was planned for it.
+    #[pyo3(signature = (rules: "CorrelationRules | None" = None) -> "Shipping")]
+    fn shipping(&self, py: Python<'_>, rules: Option<&Bound<'_, PyAny>>) -> PyResult<Shipping> {
+        let rules: core::CorrelationRules = optional(rules, "rules")?.unwrap_or_default();
+        Ok(Shipping(self.ask(py, |stream| stream.shipping(&rules))))
+    }
+
+    /// How much of the input could be linked, and what could not.
+    #[pyo3(signature = () -> "Coverage")]
+    fn coverage(&self, py: Python<'_>) -> Coverage {
+        Coverage(self.ask(py, core::ValueStream::coverage))
+    }
+
+    /// When does a release ship, and why not today? ``print`` it, or ``to_text()``, for the page.
+    ///
+    /// ``zone`` is the IANA zone for days; ``flow_days`` is how many days of history the flow figures cover (90).
+    #[pyo3(signature = (
+        release: "str",
+        *,
+        at: "datetime",
+        zone: "str",
+        policy: "Policy | None" = None,
+        calendar: "Calendar | None" = None,
+        default_duration: "timedelta | None" = None,
+        flow_days: "int | None" = None,
+    ) -> "Outlook")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn outlook(
+        &self,
+        py: Python<'_>,
+        release: &Bound<'_, PyAny>,
+        at: &Bound<'_, PyAny>,
+        zone: &Bound<'_, PyAny>,
+        policy: Option<&Bound<'_, PyAny>>,
+        calendar: Option<&Bound<'_, PyAny>>,
+        default_duration: Option<&Bound<'_, PyAny>>,
+        flow_days: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Outlook> {
+        let query = core::OutlookQuery {
+            release: String::from_python(release, "release")?,
+            at: core::Instant::from_python(at, "at")?,
+            zone: String::from_python(zone, "zone")?,
+            policy: optional(policy, "policy")?,
+            calendar: optional(calendar, "calendar")?,
+            default_duration: optional(default_duration, "default_duration")?,
+            flow_days: optional(flow_days, "flow_days")?,
+        };
+        self.ask(py, |stream| stream.outlook(&query)).map(Outlook).map_err(raise)
+    }
+
+    fn __len__(&self, py: Python<'_>) -> usize {
+        self.item_count(py)
+    }
+
+    fn __contains__(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> bool {
+        String::from_python(id, "id").is_ok_and(|id| self.ask(py, |stream| stream.item(&id)).is_ok())
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let counts =
+            |stream: &core::ValueStream| (stream.item_count(), stream.event_count(), stream.link_count());
+        let (items, events, links) = self.ask(py, counts);
+        format!("<ValueStream: {items} items, {events} events, {links} links>")
+    }
+
+    #[pyo3(signature = () -> "ValueStream")]
+    fn __copy__(&self, py: Python<'_>) -> ValueStream {
+        ValueStream::new(self.ask(py, core::ValueStream::clone))
+    }
+
+    #[pyo3(signature = (_memo: "object") -> "ValueStream")]
+    fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> ValueStream {
+        self.__copy__(py)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        let class: Bound<'py, PyType> = ValueStream::type_object(py);
+        Ok((class.getattr("from_snapshot")?, (self.snapshot(py),)))
+    }
+}
