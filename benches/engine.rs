@@ -40,7 +40,8 @@ fn main() {
     println!("| what | vsm | peer | peer's time | vsm / peer |\n|---|---|---|---|---|");
 
     let lines: String = events.iter().map(|event| event_to_json(event) + "\n").collect();
-    let read = time(|| lines.lines().for_each(|line| drop(black_box(serde_json::from_str::<Event>(line).unwrap()))));
+    let read =
+        time(|| lines.lines().for_each(|line| drop(black_box(serde_json::from_str::<Event>(line).unwrap()))));
     let build = {
         let mut spent: Vec<Duration> = Vec::new();
         for _ in 0..3 {

@@ -12,8 +12,8 @@ use vsm_core::{
     VersionRule,
 };
 
-use crate::options::Options;
-use crate::sniff::adapter_of;
+use super::options::Options;
+use super::sniff::adapter_of;
 
 /// How much of a line format is read at once.
 const BLOCK: usize = 32 << 20;

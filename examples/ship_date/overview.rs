@@ -3,8 +3,8 @@
 use serde_json::json;
 use vsm_core::{FlowState, Item, Kind, LinkKind, Outlook, OutlookQuery, Span, Verdict};
 
-use crate::folder::Folder;
-use crate::options::Options;
+use super::folder::Folder;
+use super::options::Options;
 
 /// So many releases get their full page without being asked for.
 const PAGES: usize = 4;

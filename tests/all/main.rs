@@ -4,5 +4,7 @@ mod meet;
 mod properties;
 mod readme;
 mod real_ingest;
+mod shared;
+mod ship_date;
 mod vectors;
 mod world;

@@ -4,7 +4,6 @@
 //! `../shared/data`; where they are not, each test says so and checks nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -12,27 +11,7 @@ use vsm_core::{
     Adapter, Event, IngestOptions, Ingested, Instant, Kind, LinkKind, Outcome, ValueStream, ingest,
 };
 
-/// A file or folder of the shared data, if they are there.
-fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("VSM_SHARED_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
-    if root.is_dir() {
-        return Some(root.join(path));
-    }
-    println!("not run: shared data not found at {}", root.display());
-    None
-}
-
-/// The bytes of a file, unpacked.
-fn bytes(path: &Path) -> Vec<u8> {
-    let raw = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    if path.extension().is_none_or(|end| end != "gz") {
-        return raw;
-    }
-    let mut text = Vec::new();
-    flate2::read::GzDecoder::new(raw.as_slice()).read_to_end(&mut text).unwrap();
-    text
-}
+use crate::shared::{bytes, shared};
 
 type Row = BTreeMap<String, String>;
 

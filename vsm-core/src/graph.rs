@@ -147,6 +147,14 @@ impl Graph {
         if needed == needing {
             return Err(vec![needed, needed]);
         }
+        // What nothing needs yet, say a release that gets its scope, may come after everything.
+        if self.needs(needing, true).next().is_none() {
+            if let Some(slot) = self.rank.get_mut(needing as usize) {
+                *slot = self.next_rank;
+                self.next_rank += 1;
+            }
+            return Ok(());
+        }
         let ahead = self.search(needing, true, |rank| rank <= high);
         if ahead.contains_key(&needed) {
             let mut path = vec![needing, needed];

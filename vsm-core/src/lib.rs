@@ -103,8 +103,8 @@
 //! # Ok::<(), vsm_core::Error>(())
 //! ```
 //!
-//! Real input is read with [`ingest`](ValueStream::ingest). The example `ship_date` of the repository is a whole host in
-//! some hundred lines: files and the clock are there, everything else is a call to this crate.
+//! Real input is read with [`ingest`](ValueStream::ingest). The example `ship_date` of the repository is a whole host in a
+//! few hundred lines: files and the clock are there, everything else is a call to this crate.
 //!
 //! # The model
 //!
@@ -137,8 +137,9 @@
 //! # Time
 //!
 //! An [`Instant`] is a whole millisecond in UTC, a [`Span`] a number of them that may be negative. Text in RFC 3339 with
-//! any offset is read; a time without offset is refused, since nobody knows when that was. A *day* exists only in a
-//! [`Zone`], and wherever days are counted the query names one; there is no default, and an unknown name is an error.
+//! any offset is read; a time without offset is refused, since nobody knows when that was (tools that write such times
+//! need [`IngestOptions::zone`]). A *day* exists only in a [`Zone`], and wherever days are counted the query names one;
+//! there is no default, and an unknown name is an error.
 //! Intervals have their start and not their end: what ends when another begins does not overlap it.
 //!
 //! Every event has two times: [`occurred_at`](Event::occurred_at), when it was so, and
@@ -146,8 +147,8 @@
 //! questions apart that are easily mixed up: what was true on the 11th, and what did we believe on the 11th?
 //!
 //! Work takes working time where there is a [`Calendar`], and plain time where there is none. A release leaves with its
-//! train where its application has a [`Cadence`]: ready on one day, it ships with the first departure whose cut-off is not
-//! before that day. The time in between is reported as what it is, waiting.
+//! train where its application has a [`Cadence`]: with the first departure whose cut-off is not before it is ready. The
+//! time in between is reported as what it is, waiting.
 //!
 //! # Errors
 //!
@@ -157,8 +158,9 @@
 //!
 //! Bad input is not an error, it is a fact. Adapters and batches go on after a record that they can't take and report it:
 //! a [`Reject`] could not be read, a [`Refusal`] could not be applied, each with position, code and reason; unknown fields
-//! are left out and counted. A refused event leaves nothing behind. Nesting, length and entities of the input are bounded,
-//! so that no text, however it was made, takes more than it is long, and none makes the engine panic.
+//! are left out and counted. A refused event leaves nothing behind. How deep an input nests, how long its lines are and
+//! what its entities stand for is bounded: no text takes memory out of proportion to its length, and none makes the
+//! engine panic.
 //!
 //! # Determinism and evidence
 //!
@@ -209,8 +211,8 @@
 //! | [`outlook`](ValueStream::outlook) | the parts together; `readiness` once for each stage |
 //! | [`to_snapshot`](ValueStream::to_snapshot), [`from_snapshot`](ValueStream::from_snapshot) | O(*E*) |
 //!
-//! Schedules and verdicts run over a layout of all needs in topological order, O(*N* + *M*). It is made when first needed
-//! and kept until an item or link changes. A view of the past looks into the history where the present has its last value
+//! Schedules, verdicts and the earliest dates of unmet facts come from a layout of all needs in topological order,
+//! O(*N* + *M*). It is made when first needed and kept until an item or link changes. A view of the past looks into the history where the present has its last value
 //! at hand, and makes a layout of its own for each question.
 //!
 //! # Features

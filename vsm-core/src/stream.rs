@@ -299,7 +299,8 @@ impl State {
             self.aliases.insert(alias.into(), item);
         }
         self.refresh(item);
-        if mark.links != self.links.list.len() || !mark.flipped.is_empty() || mark.items != self.ids.len() {
+        // A link that is stated again may bind in another way, so any statement of a link counts.
+        if mark.assertions != self.links.assertions.len() || mark.items != self.ids.len() {
             self.frozen = OnceLock::new();
         }
         Ok(Applied::Accepted)

@@ -196,6 +196,11 @@ impl ValueStream {
         events
     }
 
+    /// When an item was first spoken of: for a commit when it was made, whenever it was tagged.
+    pub(crate) fn first_seen(&self, item: u32) -> Option<Instant> {
+        self.state.walk(item, self.bounds).last().map(|(_, event)| event.occurred)
+    }
+
     /// The event that last touched an item: the evidence of last resort.
     pub(crate) fn last_event(&self, item: u32) -> Option<u32> {
         self.state.walk(item, self.bounds).next().map(|(number, _)| number)

@@ -10,7 +10,6 @@ use crate::graph::Direction;
 use crate::hash::HashMap;
 use crate::model::{Kind, LinkKind};
 use crate::stream::ValueStream;
-use crate::time::Instant;
 
 /// Planned against shipped, for all work that any change names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,7 +18,7 @@ pub struct Shipping {
     pub items: Vec<ShippedItem>,
     /// Items that shipped in a release they were planned for.
     pub agree: u64,
-    /// Items that were planned for a version that exists as a tag, and shipped in others only.
+    /// Items that were planned for a version and shipped in others only.
     pub differ: u64,
     /// Items without a plan, not shipped, or planned for what is no version.
     pub unknown: u64,
@@ -44,23 +43,22 @@ impl ValueStream {
     /// For every item that a change implements, the version of the first tag that holds the change, against the
     /// versions that the item was planned for.
     ///
-    /// Tags that fit a version rule are taken in order of time, then by name; a commit belongs to the first that it
-    /// can be reached from. Each commit is walked once.
+    /// Tags that fit a version rule are taken in order of their versions, number by number, since tags are moved and
+    /// made later more often than versions are given out of order; a commit belongs to the first that it can be
+    /// reached from. Each commit is walked once.
     pub fn shipping(&self, rules: &CorrelationRules) -> Shipping {
-        let mut tags: Vec<(Instant, String, u32)> = Vec::new();
+        let mut tags: Vec<(Vec<u64>, String, u32)> = Vec::new();
         let mut work = BTreeSet::new();
         for change in self.all().filter(|item| self.kind(*item) == Some(Kind::Change)) {
             work.extend(self.to(change, LinkKind::Implements).map(|(item, _)| item));
-            for (tag, event) in self.tags_of(change) {
-                let rule = rules.versions.iter().filter(|rule| self.is_of(change, rule));
-                if let (Some(version), Some(at)) =
-                    (rule.into_iter().find_map(|r| r.version_of_tag(tag)), self.occurred(event))
-                {
-                    tags.push((at, version.to_owned(), change));
+            for (tag, _) in self.tags_of(change) {
+                let mut rules = rules.versions.iter().filter(|rule| self.is_of(change, rule));
+                if let Some(version) = rules.find_map(|rule| rule.version_of_tag(tag)) {
+                    tags.push((numbers(version), version.to_owned(), change));
                 }
             }
         }
-        tags.sort_unstable_by(|a, b| (a.0, &a.1, self.id(a.2)).cmp(&(b.0, &b.1, self.id(b.2))));
+        tags.sort_unstable_by(|a, b| (&a.0, &a.1, self.id(a.2)).cmp(&(&b.0, &b.1, self.id(b.2))));
         let mut first: HashMap<u32, usize> = HashMap::default();
         for (number, (_, _, change)) in tags.iter().enumerate() {
             let mut stack = vec![*change];
@@ -75,9 +73,8 @@ impl ValueStream {
                 );
             }
         }
-        let exists: BTreeSet<&str> = tags.iter().map(|(_, version, _)| version.as_str()).collect();
         let mut grounds = Grounds::default();
-        grounds.rule("first_tag_by_time");
+        grounds.rule("first_tag_by_version");
         let (mut agree, mut differ, mut unknown) = (0, 0, 0);
         let mut items: Vec<ShippedItem> = work
             .into_iter()
@@ -90,10 +87,8 @@ impl ValueStream {
                     .to(item, LinkKind::ShipsIn)
                     .flat_map(|(release, _)| self.versions_of(release, rules))
                     .collect();
-                let known: Vec<&String> =
-                    planned.iter().filter(|version| exists.contains(version.as_str())).collect();
-                let agrees = (!known.is_empty() && !shipped.is_empty())
-                    .then(|| known.iter().any(|version| shipped.contains(*version)));
+                let agrees = (!planned.is_empty() && !shipped.is_empty())
+                    .then(|| planned.iter().any(|version| shipped.contains(version)));
                 match agrees {
                     Some(true) => agree += 1,
                     Some(false) => differ += 1,
@@ -117,4 +112,9 @@ impl ValueStream {
         let rules = rules.versions.iter().filter(|rule| self.is_of(release, rule));
         rules.filter_map(|rule| rule.version_of_release(title)).map(Into::into).collect()
     }
+}
+
+/// The numbers of a version, for comparison; one that is too large for a number counts as the largest.
+fn numbers(version: &str) -> Vec<u64> {
+    version.split('.').map(|part| part.parse().unwrap_or(u64::MAX)).collect()
 }

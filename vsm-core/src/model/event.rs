@@ -76,7 +76,7 @@ impl Event {
 
     /// The id that evidence names this event by: `source:id`.
     pub fn key(&self) -> String {
-        format!("{}:{}", self.source, self.id)
+        [&*self.source, ":", &*self.id].concat()
     }
 }
 

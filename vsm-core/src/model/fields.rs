@@ -55,14 +55,14 @@ macro_rules! fields {
             /// The names of all fields but `attributes`.
             pub const NAMES: &'static [&'static str] = &[$( stringify!($name), )+];
 
-            pub(crate) fn pack(self, clear: Vec<String>) -> Box<[Set]> {
-                let count = [$( self.$name.is_some(), )+].into_iter().filter(|some| *some).count();
+            /// Moves everything that is said into its compact form; a filled `Fields` is too large to be passed on.
+            pub(crate) fn pack(&mut self, clear: Vec<String>) -> Box<[Set]> {
+                let count: usize = [$( self.$name.is_some(), )+].into_iter().map(usize::from).sum();
                 let mut sets = Vec::with_capacity(count + self.attributes.len() + clear.len());
                 sets.extend(clear.into_iter().map(|name| Set::Clear(name.into())));
-                $( if let Some(value) = self.$name { sets.push(Set::$variant(value.into())); } )+
-                sets.extend(
-                    self.attributes.into_iter().map(|(k, v)| Set::Attribute(Box::new((k.into(), v.into())))),
-                );
+                $( if let Some(value) = self.$name.take() { sets.push(Set::$variant(value.into())); } )+
+                let attributes = std::mem::take(&mut self.attributes).into_iter();
+                sets.extend(attributes.map(|(k, v)| Set::Attribute(Box::new((k.into(), v.into())))));
                 sets.into()
             }
 
