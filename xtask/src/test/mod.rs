@@ -76,6 +76,14 @@ impl PartResult {
             None => Self::of(name, Ok(counts)),
         }
     }
+
+    /// Says more beside the counts.
+    fn remark(&mut self, text: &str) {
+        if !self.note.is_empty() {
+            self.note.push_str("; ");
+        }
+        self.note.push_str(text);
+    }
 }
 
 /// Runs the parts and prints the report; true if nothing failed.
