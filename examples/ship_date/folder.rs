@@ -87,6 +87,10 @@ impl Folder {
         }
         stream.correlate(&correlation);
         let now = options.now.or(manifest.now).map_or_else(clock, Ok)?;
+        if stream.events().any(|event| event.occurred_at > now) {
+            // Asked as of a time, so what happened later must not show.
+            stream = stream.as_of(now, Instant::MAX);
+        }
         Ok(Folder { stream, now, zone, files, correlation })
     }
 }

@@ -1,5 +1,8 @@
 //! Which releases are next, and their pages.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use vsm_core::{FlowState, Item, Kind, LinkKind, Outlook, OutlookQuery, Span, Verdict};
 
@@ -87,8 +90,7 @@ fn releases(folder: &Folder) -> impl Iterator<Item = Item> {
     folder.stream.items(Some(Kind::Release)).into_iter().filter_map(|id| folder.stream.item(&id).ok())
 }
 
-/// Of each application the open release with the earliest target date that still has open or undelivered scope; those
-/// without a target date come last.
+/// Of each application the open release with the earliest target date; those without a target date come last.
 fn next_releases(folder: &Folder) -> Vec<String> {
     let mut open: Vec<(bool, Option<vsm_core::Instant>, String, Vec<String>)> = releases(folder)
         .filter(|item| !matches!(item.fields.state, Some(FlowState::Done | FlowState::Cancelled)))
@@ -124,7 +126,7 @@ fn table(outlooks: &[Outlook]) -> String {
             Some(_) => "-".into(),
             None => "?".into(),
         };
-        let whom = outlook.unmet.iter().find_map(|unmet| unmet.waits_for.as_deref()).unwrap_or("-");
+        let whom = waits_most_for(outlook).unwrap_or("-");
         let day: String = vsm_core::Zone::named(&outlook.zone)
             .map(|zone| zone.date(outlook.ships_at).to_string())
             .unwrap_or_default();
@@ -139,6 +141,15 @@ fn table(outlooks: &[Outlook]) -> String {
         text.push_str(&format!("  and {} more\n", outlooks.len() - 40));
     }
     text
+}
+
+/// Whoever has to act on most of what is missing; of several the first by name.
+fn waits_most_for(outlook: &Outlook) -> Option<&str> {
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    for whom in outlook.unmet.iter().filter_map(|unmet| unmet.waits_for.as_deref()) {
+        *counts.entry(whom).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(whom, n)| (*n, Reverse(*whom))).map(|(whom, _)| whom)
 }
 
 /// What was read, and what could not be.

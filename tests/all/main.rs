@@ -1,5 +1,6 @@
 //! One binary for all integration tests: a binary of its own for each would link the engine again and again.
 
+mod bad_input;
 mod meet;
 mod properties;
 mod readme;

@@ -183,6 +183,7 @@ impl WorkingTime {
     /// # Errors
     /// [`Error::UnknownZone`]; [`Error::Invalid`] naming the field where hours, holidays or blackouts are malformed.
     pub fn new(calendar: &Calendar, around: Instant) -> Result<WorkingTime> {
+        calendar.check()?;
         let zone = Zone::named(&calendar.zone)?;
         let week = read_week(&calendar.hours)?;
         let mut holidays = calendar.holidays.iter().map(|day| read_date(day)).collect::<Result<Vec<_>>>()?;
@@ -310,6 +311,19 @@ impl Blackout {
 
 impl Calendar {
     pub(crate) fn check(&self) -> Result<()> {
+        let recurring = self.blackouts.iter().filter(|blackout| blackout.every_days.is_some()).count();
+        for (field, count, most) in [
+            ("calendar.hours", self.hours.len(), 100),
+            ("calendar.holidays", self.holidays.len(), 10_000),
+            ("calendar.blackouts", self.blackouts.len(), 1_000),
+            ("calendar.blackouts", recurring, 20),
+        ] {
+            // A calendar is laid out for decades; a small text must not become a large one.
+            if count > most {
+                let what = if most == 20 { "repeating ones" } else { "entries" };
+                return Err(Error::invalid(field, format!("has {count} {what}, more than {most}")));
+            }
+        }
         Zone::named(&self.zone)?;
         read_week(&self.hours)?;
         for day in &self.holidays {

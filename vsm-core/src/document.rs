@@ -46,7 +46,7 @@ impl ValueStream {
     pub fn apply_json_lines(&mut self, text: &[u8]) -> ApplyReport {
         let mut report = ApplyReport::default();
         for (number, line) in lines(text) {
-            let event = match line.and_then(|line| read_event(line, &mut report.unknown_fields)) {
+            let mut event = match line.and_then(|line| read_event(line, &mut report.unknown_fields)) {
                 Ok(event) => event,
                 Err(unreadable) => {
                     report.refused.push(Refusal {
@@ -58,9 +58,8 @@ impl ValueStream {
                     continue;
                 }
             };
-            let key = event.key();
-            let outcome = self.apply(event);
-            let key = outcome.is_err().then_some(key);
+            let outcome = self.absorb(&mut event);
+            let key = outcome.is_err().then(|| event.key());
             report.note(number, key, outcome);
         }
         report

@@ -22,8 +22,10 @@ struct Edge {
 pub(crate) struct Graph {
     graph: DiGraph<(), Edge, u32>,
     /// Every active need goes from a lower rank to a higher one; ranks are unique, not dense.
-    rank: Vec<u32>,
-    next_rank: u32,
+    rank: Vec<i64>,
+    /// The lowest and the highest rank that is free.
+    before_all: i64,
+    after_all: i64,
 }
 
 type Found = HashMap<u32, u32>;
@@ -43,8 +45,8 @@ impl LinkKind {
 impl Graph {
     pub(crate) fn add_item(&mut self) {
         self.graph.add_node(());
-        self.rank.push(self.next_rank);
-        self.next_rank += 1;
+        self.after_all += 1;
+        self.rank.push(self.after_all);
     }
 
     /// Adds a link that does not hold yet. Whatever the link's own direction, a need is drawn from what is needed to
@@ -135,7 +137,7 @@ impl Graph {
             .map(|(_, _, other, _)| other)
     }
 
-    fn rank_of(&self, item: u32) -> u32 {
+    fn rank_of(&self, item: u32) -> i64 {
         self.rank.get(item as usize).copied().unwrap_or(0)
     }
 
@@ -147,14 +149,25 @@ impl Graph {
         if needed == needing {
             return Err(vec![needed, needed]);
         }
-        // What nothing needs yet, say a release that gets its scope, may come after everything.
-        if self.needs(needing, true).next().is_none() {
-            if let Some(slot) = self.rank.get_mut(needing as usize) {
-                *slot = self.next_rank;
-                self.next_rank += 1;
-            }
-            return Ok(());
+        // What nothing needs yet, say a release that gets its scope, may come after everything; what needs nothing
+        // yet, say a part that is told after its whole, before everything.
+        let (end, rank) = if self.needs(needing, true).next().is_none() {
+            self.after_all += 1;
+            (needing, self.after_all)
+        } else if self.needs(needed, false).next().is_none() {
+            self.before_all -= 1;
+            (needed, self.before_all)
+        } else {
+            return self.reorder(needed, needing, low, high);
+        };
+        if let Some(slot) = self.rank.get_mut(end as usize) {
+            *slot = rank;
         }
+        Ok(())
+    }
+
+    /// Finds new ranks for what is concerned, or the cycle.
+    fn reorder(&mut self, needed: u32, needing: u32, low: i64, high: i64) -> Result<(), Vec<u32>> {
         let ahead = self.search(needing, true, |rank| rank <= high);
         if ahead.contains_key(&needed) {
             let mut path = vec![needing, needed];
@@ -177,7 +190,7 @@ impl Graph {
                 part.sort_unstable_by_key(|node| self.rank_of(*node));
             }
         }
-        let mut ranks: Vec<u32> = nodes.iter().map(|node| self.rank_of(*node)).collect();
+        let mut ranks: Vec<i64> = nodes.iter().map(|node| self.rank_of(*node)).collect();
         ranks.sort_unstable();
         for (node, rank) in nodes.into_iter().zip(ranks) {
             if let Some(slot) = self.rank.get_mut(node as usize) {
@@ -188,7 +201,7 @@ impl Graph {
     }
 
     /// Everything that can be reached within the ranks, each with the node it was reached from.
-    fn search(&self, start: u32, ahead: bool, within: impl Fn(u32) -> bool) -> Found {
+    fn search(&self, start: u32, ahead: bool, within: impl Fn(i64) -> bool) -> Found {
         let mut found = Found::default();
         found.insert(start, start);
         let mut stack = vec![start];
@@ -229,7 +242,7 @@ impl Graph {
     pub(crate) fn bytes(&self) -> usize {
         let (nodes, edges) = self.graph.capacity();
         // petgraph: a node is two edge numbers, an edge two edge numbers, two node numbers and the weight.
-        nodes * 8 + edges * 20 + self.rank.capacity() * 4
+        nodes * 8 + edges * 20 + self.rank.capacity() * 8
     }
 }
 

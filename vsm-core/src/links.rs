@@ -127,6 +127,24 @@ impl Links {
         inferred.filter(|at| self.assertion(*at).is_some_and(|assertion| assertion.on))
     }
 
+    /// The last assertion within the bounds that a link holds, whatever was said of it since; a stated one before an
+    /// inferred one.
+    pub(crate) fn last_on(&self, record: &Record, link: u32, bounds: Option<Bounds>) -> Option<u32> {
+        let mut inferred = None;
+        let mut at = self.get(link)?.latest;
+        while let Some(assertion) = self.assertion(at) {
+            let counts = record.get(assertion.event).is_some_and(|event| Bounds::admit(bounds, event));
+            if counts && assertion.on {
+                if self.is_stated(at) {
+                    return Some(at);
+                }
+                inferred = inferred.or(Some(at));
+            }
+            at = assertion.previous;
+        }
+        inferred
+    }
+
     /// Whether a link is stated rather than inferred by the assertion that decides over it.
     pub(crate) fn is_stated(&self, assertion: u32) -> bool {
         self.detail(assertion).is_none_or(|detail| detail.rule.is_none())

@@ -1,6 +1,8 @@
 //! The value stream: one owner of state, changed by events only.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::mem::take;
 use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +51,8 @@ pub(crate) struct State {
     pub(crate) links: Links,
     pub(crate) graph: Graph,
     pub(crate) frozen: OnceLock<Arc<Frozen>>,
+    /// The items in the alphabetical order of their ids.
+    pub(crate) order: OnceLock<Vec<u32>>,
 }
 
 /// What became of one event.
@@ -116,21 +120,25 @@ impl ValueStream {
     /// # Errors
     /// The reason why the event is refused; the stream is then as it was. [`Error::Invalid`], [`Error::Cycle`] with
     /// the path, [`Error::Conflict`] where the id was used before for something else, [`Error::ReadOnly`] on a view.
-    pub fn apply(&mut self, event: Event) -> Result<Applied> {
+    pub fn apply(&mut self, mut event: Event) -> Result<Applied> {
+        self.absorb(&mut event)
+    }
+
+    /// As [`apply`](ValueStream::apply); leaves the event's own key behind, for those who have to report on it.
+    pub(crate) fn absorb(&mut self, event: &mut Event) -> Result<Applied> {
         if self.bounds.is_some() {
             return Err(Error::ReadOnly);
         }
-        check(&event)?;
+        check(event)?;
         Arc::make_mut(&mut self.state).apply(event)
     }
 
     /// Applies events one by one; a refused one never keeps the others out.
     pub fn apply_batch(&mut self, events: impl IntoIterator<Item = Event>) -> ApplyReport {
         let mut report = ApplyReport::default();
-        for (n, event) in events.into_iter().enumerate() {
-            let key = (event.source.clone(), event.id.clone());
-            let outcome = self.apply(event);
-            let key = outcome.is_err().then(|| format!("{}:{}", clip(&key.0), clip(&key.1)));
+        for (n, mut event) in events.into_iter().enumerate() {
+            let outcome = self.absorb(&mut event);
+            let key = outcome.is_err().then(|| format!("{}:{}", clip(&event.source), clip(&event.id)));
             report.note(n as u64 + 1, key, outcome);
         }
         report
@@ -173,29 +181,41 @@ fn check(event: &Event) -> Result<()> {
         check_id("set.attributes", name)?;
     }
     for (n, link) in event.links.iter().enumerate() {
-        check_link(link, event, &format!("links[{n}]"))?;
+        check_link(link, event, format_args!("links[{n}]"))?;
+    }
+    if let Some(link) = event.links.iter().find(|link| event.aliases.contains(&link.to)) {
+        return Err(Error::invalid(
+            "links",
+            format!("\"{}\" is an alias of the item itself", clip(&link.to)),
+        ));
     }
     for (n, link) in event.unlinks.iter().enumerate() {
-        check_id(&format!("unlinks[{n}].to"), &link.to)?;
+        check_id(format_args!("unlinks[{n}].to"), &link.to)?;
     }
     Ok(())
 }
 
-fn check_id(field: &str, id: &str) -> Result<()> {
+fn check_id(field: impl Display, id: &str) -> Result<()> {
+    let invalid = |reason: String| Err(Error::invalid(&field.to_string(), reason));
     if id.is_empty() {
-        return Err(Error::invalid(field, "must not be empty"));
+        return invalid("must not be empty".into());
     }
     if id.len() > LONGEST_ID {
-        return Err(Error::invalid(field, format!("is {} bytes long, more than {LONGEST_ID}", id.len())));
+        return invalid(format!("is {} bytes long, more than {LONGEST_ID}", id.len()));
     }
-    if id.chars().any(char::is_control) {
-        return Err(Error::invalid(field, "must not contain control characters"));
+    // Bytes are looked at several at a time, characters one by one.
+    let has_control = match id.is_ascii() {
+        true => id.bytes().any(|byte| byte.is_ascii_control()),
+        false => id.chars().any(char::is_control),
+    };
+    if has_control {
+        return invalid("must not contain control characters".into());
     }
     Ok(())
 }
 
-fn check_link(link: &Link, event: &Event, field: &str) -> Result<()> {
-    check_id(&format!("{field}.to"), &link.to)?;
+fn check_link(link: &Link, event: &Event, field: impl Display) -> Result<()> {
+    check_id(format_args!("{field}.to"), &link.to)?;
     if link.to == event.item {
         return Err(Error::invalid(
             &format!("{field}.to"),
@@ -215,7 +235,7 @@ fn check_link(link: &Link, event: &Event, field: &str) -> Result<()> {
     let binds = link.dependency.is_some() || link.lag.is_some() || link.stage.is_some();
     if binds && link.kind != LinkKind::DependsOn {
         return Err(Error::invalid(
-            field,
+            &field.to_string(),
             format!("dependency, lag and stage belong to depends_on links, not to {}", link.kind),
         ));
     }
@@ -228,7 +248,7 @@ struct Mark {
     links: usize,
     assertions: usize,
     details: usize,
-    /// Links whose hold on the graph the event changed, as they were.
+    /// Links from before whose hold on the graph the event changed, as they were.
     flipped: Vec<(u32, bool)>,
 }
 
@@ -238,10 +258,11 @@ impl State {
         self.ids.find(id).or_else(|| self.aliases.get(id).copied())
     }
 
-    fn apply(&mut self, event: Event) -> Result<Applied> {
+    fn apply(&mut self, event: &mut Event) -> Result<Applied> {
         let key = event.key();
-        if let Some(known) = self.record.keys.find(&key) {
-            return if self.same(known, &event) {
+        let (known, is_new) = self.record.keys.intern(&key);
+        if !is_new {
+            return if self.same(known, event) {
                 Ok(Applied::Duplicate)
             } else {
                 let reason = "was applied before with other content: give a changed event a new id";
@@ -251,6 +272,7 @@ impl State {
         for alias in &event.aliases {
             if let Some(other) = self.resolve(alias).filter(|other| Some(*other) != self.resolve(&event.item))
             {
+                self.record.keys.truncate(self.record.events.len());
                 return Err(Error::Conflict {
                     id: clip(alias).into(),
                     reason: format!(
@@ -269,12 +291,11 @@ impl State {
         };
         let item = self.intern(&event.item);
         let assertions = mark.assertions as u32;
-        let aliases = event.aliases;
-        let mut sets = event.set.pack(event.clear);
+        let aliases = take(&mut event.aliases);
+        let mut sets = event.set.pack(take(&mut event.clear));
         if !aliases.is_empty() {
             sets = sets.into_iter().chain(aliases.iter().map(|a| Set::Alias(a.as_str().into()))).collect();
         }
-        self.record.keys.intern(&key);
         self.record.events.push(Stored {
             occurred: event.occurred_at,
             recorded: event.recorded_at,
@@ -284,7 +305,7 @@ impl State {
             sets,
             assertions: assertions..assertions,
         });
-        let linked = self.link(item, event.unlinks, event.links, &mut mark);
+        let linked = self.link(item, take(&mut event.unlinks), take(&mut event.links), &mut mark);
         if let Err(path) = linked {
             self.take_back(mark);
             return Err(Error::Cycle {
@@ -303,6 +324,9 @@ impl State {
         if mark.assertions != self.links.assertions.len() || mark.items != self.ids.len() {
             self.frozen = OnceLock::new();
         }
+        if mark.items != self.ids.len() {
+            self.order = OnceLock::new();
+        }
         Ok(Applied::Accepted)
     }
 
@@ -319,14 +343,14 @@ impl State {
         }
         event.recorded_at = known.recorded_at;
         for link in &mut event.unlinks {
-            *link = Link::new(link.kind, std::mem::take(&mut link.to));
+            *link = Link::new(link.kind, take(&mut link.to));
         }
         known == event
     }
 
     fn intern(&mut self, id: &str) -> u32 {
-        if let Some(item) = self.aliases.get(id) {
-            return *item;
+        if let Some(item) = self.resolve(id) {
+            return item;
         }
         let (item, new) = self.ids.intern(id);
         if new {
@@ -378,41 +402,47 @@ impl State {
     /// Brings the graph in line with what the record says of a link, and of its rivals where only one can hold.
     fn settle(&mut self, link: u32, mark: &mut Mark) -> std::result::Result<(), Vec<u32>> {
         let Some(rec) = self.links.get(link).copied() else { return Ok(()) };
-        let rivals =
-            if rec.kind == LinkKind::Parent { self.graph.parents(rec.from).collect() } else { vec![link] };
+        if rec.kind != LinkKind::Parent {
+            return self.switch(link, self.holds(link, None), mark);
+        }
+        let rivals: Vec<u32> = self.graph.parents(rec.from).collect();
         let (on, off): (Vec<u32>, Vec<u32>) = rivals.into_iter().partition(|link| self.holds(*link, None));
-        for link in off {
-            if self.graph.is_active(link) {
-                mark.flipped.push((link, true));
+        off.into_iter().try_for_each(|link| self.switch(link, false, mark))?;
+        on.into_iter().try_for_each(|link| self.switch(link, true, mark))
+    }
+
+    /// Lets a link hold in the graph or not.
+    fn switch(&mut self, link: u32, on: bool, mark: &mut Mark) -> std::result::Result<(), Vec<u32>> {
+        if self.graph.is_active(link) != on {
+            if on {
+                self.graph.activate(link)?;
+            } else {
                 self.graph.deactivate(link);
             }
-        }
-        for link in on {
-            if !self.graph.is_active(link) {
-                self.graph.activate(link)?;
-                mark.flipped.push((link, false));
+            // A new link goes away as a whole; of an old one the first change tells how it was before the event.
+            if (link as usize) < mark.links && mark.flipped.iter().all(|(seen, _)| *seen != link) {
+                mark.flipped.push((link, !on));
             }
         }
         Ok(())
     }
 
-    /// Whether a link holds within the bounds. Of several parents the last stated one does.
+    /// Whether a link holds within the bounds. Of several parents only the last stated one can.
     pub(crate) fn holds(&self, link: u32, bounds: Option<Bounds>) -> bool {
         let Some(rec) = self.links.get(link) else { return false };
         let Some(own) = self.links.effective(&self.record, link, bounds) else { return false };
         if rec.kind != LinkKind::Parent {
             return true;
         }
-        let weight = |assertion| (self.links.is_stated(assertion), self.links.event_of(assertion));
-        let (stated, event) = weight(own);
+        // A later parent replaces an earlier one for good, even where it was taken away again since.
+        let weight = |assertion| (self.links.is_stated(assertion), self.links.event_of(assertion), assertion);
+        let (stated, event, number) = weight(own);
         self.graph.parents(rec.from).filter(|rival| *rival != link).all(|rival| {
-            self.links.effective(&self.record, rival, bounds).map(weight).is_none_or(
-                |(other_stated, other)| {
-                    stated
-                        .cmp(&other_stated)
-                        .then_with(|| self.record.order(event, other))
-                        .then_with(|| link.cmp(&rival))
-                        .is_gt()
+            self.links.last_on(&self.record, rival, bounds).map(weight).is_none_or(
+                |(other_stated, other, at)| {
+                    let later = stated.cmp(&other_stated).then_with(|| self.record.order(event, other));
+                    // Of two parents in one event the one said last counts.
+                    later.then_with(|| number.cmp(&at)).is_gt()
                 },
             )
         })
@@ -420,6 +450,7 @@ impl State {
 
     fn take_back(&mut self, mark: Mark) {
         // First let go of what the event brought, so that what it replaced finds room again.
+        self.graph.truncate(mark.items, mark.links);
         for (link, was_active) in &mark.flipped {
             if !was_active {
                 self.graph.deactivate(*link);
@@ -432,7 +463,6 @@ impl State {
             }
         }
         self.links.truncate(mark.links, mark.assertions, mark.details);
-        self.graph.truncate(mark.items, mark.links);
         self.ids.truncate(mark.items);
         self.latest.truncate(mark.items);
         self.kinds.truncate(mark.items);

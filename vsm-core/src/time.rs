@@ -422,6 +422,16 @@ impl Cursor<'_> {
     }
 }
 
+/// A text that came from outside, fit for a sentence or a page: control characters and those that turn the direction
+/// of writing would let a name pretend to be something else.
+pub(crate) fn printable(text: &str) -> String {
+    let is_harmful = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if is_harmful(c) { '\u{fffd}' } else { c }).collect()
+}
+
 /// The beginning of a text that came from outside, for an error message.
 pub(crate) fn clip(text: &str) -> &str {
     match text.char_indices().nth(80) {

@@ -65,13 +65,10 @@ impl ValueStream {
 
     /// The ids of all items of a kind, or of all items, in alphabetical order.
     pub fn items(&self, kind: Option<Kind>) -> Vec<String> {
-        let mut ids: Vec<String> = self
-            .all()
+        self.alphabetical()
             .filter(|item| self.exists(*item) && (kind.is_none() || self.kind(*item) == kind))
             .map(|item| self.id(item).to_owned())
-            .collect();
-        ids.sort_unstable();
-        ids
+            .collect()
     }
 
     /// The links that hold at an item, those that start from it first, each group by kind and other end.
@@ -179,10 +176,10 @@ impl ValueStream {
     /// The name for people; the id where there is none.
     pub(crate) fn title(&self, item: u32) -> &str {
         let walk = self.state.walk(item, self.bounds);
-        let sets = walk.flat_map(|(_, event)| event.sets.iter().rev());
-        for set in sets {
+        for set in walk.flat_map(|(_, event)| event.sets.iter().rev()) {
             match set {
                 Set::Title(title) if !title.is_empty() => return title,
+                Set::Clear(name) if &**name == "title" => break,
                 _ => {}
             }
         }
@@ -257,6 +254,12 @@ impl ValueStream {
         found.into_iter().map(|(link, other)| (other, self.evidence(link)))
     }
 
+    /// The items that links of one kind lead to.
+    pub(crate) fn ends(&self, kind: LinkKind) -> impl Iterator<Item = u32> {
+        let links = (0..).zip(&self.state.links.list);
+        links.filter(move |(link, rec)| rec.kind == kind && self.holds(*link)).map(|(_, rec)| rec.to)
+    }
+
     /// The event that decides over a link.
     pub(crate) fn evidence(&self, link: u32) -> u32 {
         let links = &self.state.links;
@@ -282,6 +285,11 @@ impl ValueStream {
             rule,
             evidence: self.key(self.evidence(link)).to_owned(),
         })
+    }
+
+    /// All items in the alphabetical order of their ids; kept until there is a new one.
+    pub(crate) fn alphabetical(&self) -> impl Iterator<Item = u32> {
+        self.state.order.get_or_init(|| self.state.ids.alphabetical()).iter().copied()
     }
 
     /// What needs what, laid out for passes. Kept until a link or an item changes; a view lays out its own.

@@ -7,7 +7,7 @@ use super::{Basis, Grounds};
 use crate::calendar::{Calendar, WorkingTime};
 use crate::error::{Error, Result};
 use crate::graph::Frozen;
-use crate::model::{Decision, Dependency, FlowState, Kind, LinkKind, Set};
+use crate::model::{Dependency, FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
 use crate::time::{Instant, Span};
 
@@ -229,12 +229,8 @@ impl<'a> Plan<'a> {
     fn finished(&self, item: u32) -> Option<(Instant, u32)> {
         let stream = self.stream;
         if stream.kind(item) == Some(Kind::Gate) {
-            let (decision, event) = stream.last(item, "decision", |set| match set {
-                Set::Decision(decision) => Some(*decision),
-                _ => None,
-            })?;
-            let passed = decision != Decision::Rejected;
-            return passed.then(|| stream.occurred(event).map(|t| (t, event))).flatten();
+            let event = stream.passed(item, self.query.at)?;
+            return stream.occurred(event).map(|t| (t, event));
         }
         if stream.state_of(item) != Some(FlowState::Done) {
             return None;
@@ -382,15 +378,14 @@ impl<'a> Plan<'a> {
     }
 
     fn report(mut self, dates: &[Dates], sinks: &[u32], end: i64) -> CriticalPath {
-        let critical = self.critical(dates, sinks);
-        let path_count = self.count(dates, sinks, &critical);
-        let path = self.path(dates, sinks);
+        let chains = self.chains(dates, sinks);
+        let path = chains.path(sinks);
         let wait =
             |number: u32| dates.get(number as usize).map_or(0, |d| d.early_finish.saturating_sub(d.ready));
         let cadence_wait = path.iter().map(|number| wait(*number)).sum();
         let mut activities = Vec::new();
         for (number, d) in (0..).zip(dates) {
-            let is_critical = critical.get(number as usize) == Some(&true);
+            let is_critical = chains.through(number) > 0;
             if is_critical {
                 // The date rests on what drives it; everything else may move within its float.
                 self.grounds.evidence.extend(self.stream.last_event(self.item(number)));
@@ -418,7 +413,12 @@ impl<'a> Plan<'a> {
                 total_float: Span::from_millis(self.network.between(d.early_finish, d.late_finish)),
                 free_float: Span::from_millis(d.free_float),
                 critical: is_critical,
-                driver: self.drivers(dates, number).first().map(|n| self.id(*n).to_owned()),
+                driver: if is_critical {
+                    chains.driver(number)
+                } else {
+                    self.first(&self.drivers(dates, number))
+                }
+                .map(|n| self.id(n).to_owned()),
                 cadence_wait: Span::from_millis(if is_done { 0 } else { wait(number) }),
             });
         }
@@ -435,75 +435,86 @@ impl<'a> Plan<'a> {
             length: Span::from_millis(end - self.query.at.millis()),
             cadence_wait: Span::from_millis(cadence_wait),
             path: ids,
-            path_count,
+            path_count: chains.count,
             activities,
             basis: self.grounds.finish(self.stream),
         }
     }
 
-    /// The needs that decide when a node starts, by id.
+    /// What decides when a node starts.
     fn drivers(&self, dates: &[Dates], number: u32) -> Vec<u32> {
-        let mut drivers: Vec<u32> = self
-            .network
-            .needs(number)
-            .iter()
-            .filter(|need| self.network.drives(dates, number, need))
-            .map(|need| need.node)
-            .collect();
-        drivers.sort_unstable_by_key(|n| self.id(*n));
+        let needs = self.network.needs(number).iter();
+        let mut drivers: Vec<u32> =
+            needs.filter(|need| self.network.drives(dates, number, need)).map(|need| need.node).collect();
+        drivers.sort_unstable();
         drivers.dedup();
         drivers
     }
 
-    /// Which nodes lie on a driving chain.
-    fn critical(&self, dates: &[Dates], sinks: &[u32]) -> Vec<bool> {
-        let mut critical = vec![false; dates.len()];
-        for sink in sinks {
-            if let Some(slot) = critical.get_mut(*sink as usize) {
-                *slot = true;
-            }
+    /// The alphabetically first of some nodes.
+    fn first(&self, numbers: &[u32]) -> Option<u32> {
+        match numbers {
+            [number] => Some(*number),
+            numbers => numbers.iter().copied().min_by_key(|n| self.id(*n)),
         }
-        for number in (0..dates.len() as u32).rev() {
-            if critical.get(number as usize) != Some(&true) {
-                continue;
-            }
-            for need in self.network.needs(number) {
-                if self.network.drives(dates, number, need)
-                    && let Some(slot) = critical.get_mut(need.node as usize)
-                {
-                    *slot = true;
-                }
-            }
-        }
-        critical
     }
 
-    fn count(&self, dates: &[Dates], sinks: &[u32], critical: &[bool]) -> u64 {
-        let mut counts = vec![0u64; dates.len()];
-        for number in 0..dates.len() as u32 {
-            if critical.get(number as usize) != Some(&true) {
+    /// The driving chains that end in the sinks, followed backwards.
+    fn chains(&self, dates: &[Dates], sinks: &[u32]) -> Chains {
+        let mut chains = Chains { through: vec![0; dates.len()], drivers: vec![0; dates.len()], count: 0 };
+        for sink in sinks {
+            chains.add(*sink, 1);
+        }
+        for number in (0..dates.len() as u32).rev() {
+            let through = chains.through(number);
+            if through == 0 {
                 continue;
             }
             let drivers = self.drivers(dates, number);
-            let sum = drivers
-                .iter()
-                .map(|n| counts.get(*n as usize).copied().unwrap_or(0))
-                .fold(0u64, u64::saturating_add)
-                .max(u64::from(drivers.is_empty()));
-            if let Some(slot) = counts.get_mut(number as usize) {
-                *slot = sum;
+            let Some(first) = self.first(&drivers) else {
+                chains.count = chains.count.saturating_add(through);
+                continue;
+            };
+            if let Some(slot) = chains.drivers.get_mut(number as usize) {
+                *slot = first + 1;
+            }
+            for driver in drivers {
+                chains.add(driver, through);
             }
         }
-        sinks.iter().map(|n| counts.get(*n as usize).copied().unwrap_or(0)).fold(0, u64::saturating_add)
+        chains
+    }
+}
+
+/// The driving chains of a schedule.
+struct Chains {
+    /// How many ways lead on from each node to a sink; none where it lies on no driving chain.
+    through: Vec<u64>,
+    /// By node: its alphabetically first driver plus one, 0 = none.
+    drivers: Vec<u32>,
+    /// How many chains there are.
+    count: u64,
+}
+
+impl Chains {
+    fn through(&self, number: u32) -> u64 {
+        self.through.get(number as usize).copied().unwrap_or(0)
     }
 
-    fn path(&self, dates: &[Dates], sinks: &[u32]) -> Vec<u32> {
-        let mut path = Vec::new();
-        let mut at = sinks.first().copied();
-        while let Some(number) = at {
-            path.push(number);
-            at = self.drivers(dates, number).first().copied();
+    fn add(&mut self, number: u32, ways: u64) {
+        if let Some(slot) = self.through.get_mut(number as usize) {
+            *slot = slot.saturating_add(ways);
         }
+    }
+
+    fn driver(&self, number: u32) -> Option<u32> {
+        self.drivers.get(number as usize)?.checked_sub(1)
+    }
+
+    /// The alphabetically first chain, first to last.
+    fn path(&self, sinks: &[u32]) -> Vec<u32> {
+        let mut path: Vec<u32> =
+            std::iter::successors(sinks.first().copied(), |number| self.driver(*number)).collect();
         path.reverse();
         path
     }

@@ -166,11 +166,10 @@ impl FlowQuery {
 impl ValueStream {
     /// The five flow metrics of a window (M. Kersten, "Project to Product", 2018).
     ///
-    /// Flow items are features, stories, defects, risks and debt without parts of their own; an item with parts is
-    /// counted by its parts. A done item belongs to the window of its last entry into done, as what it was then.
+    /// Flow items are features, stories, defects, risks and debt without parts of their own; from the time that an
+    /// item gets parts it is counted by them. A done item belongs to the window of its last entry into done, as what it was then.
     /// Flow time runs from the first entry into active or waiting, waits included; active time adds up all stays in
-    /// active. An item that was never active or waiting has no flow time, an item whose times contradict has none
-    /// either; both are listed. Load counts what is active or waiting at the end of each day. Cancelled items count
+    /// active. An item that was never active or waiting has no flow time and is listed. Load counts what is active or waiting at the end of each day. Cancelled items count
     /// in nothing. Takes one pass over the history of every item, and one step per item and day in progress.
     ///
     /// # Errors
@@ -251,6 +250,13 @@ impl ValueStream {
         })
     }
 
+    /// When the item got its first part, if it has any.
+    fn parts_since(&self, item: u32) -> Option<Instant> {
+        let parts = self.from(item, LinkKind::Parent);
+        let parts = parts.filter(|(part, _)| self.state_of(*part) != Some(FlowState::Cancelled));
+        parts.filter_map(|(_, event)| self.occurred(event)).min()
+    }
+
     fn tally(&self, item: u32, tally: &mut Tally) {
         let events = self.chronicle(item);
         if !events.iter().any(|(_, event)| event.kind.and_then(FlowItem::of).is_some()) {
@@ -258,18 +264,21 @@ impl ValueStream {
         }
         let life = Life::of(&events);
         tally.waits_known |= life.changes.iter().any(|(_, state, _)| *state == FlowState::Waiting);
-        if self.has_parts(item) {
-            if life.done.is_some_and(|(at, _)| tally.window(at)) {
-                tally.grounds.exclude("counted_by_its_parts", self.id(item));
-            }
+        if life.changes.last().is_some_and(|(_, state, _)| *state == FlowState::Cancelled) {
             return;
         }
+        // An item flows by itself until it gets parts; from then on they flow, and what was before stays as it was.
+        let until = self.parts_since(item).unwrap_or(Instant::MAX);
         if life.changes.is_empty() {
             tally.grounds.exclude("no_state_known", self.id(item));
             return;
         }
-        tally.load(&life);
+        tally.load(&life, until);
         let Some((done, event)) = life.done.filter(|(at, _)| tally.window(*at)) else { return };
+        if done >= until {
+            tally.grounds.exclude("counted_by_its_parts", self.id(item));
+            return;
+        }
         let Some(flow_item) = life.kind_at(done).and_then(FlowItem::of) else { return };
         tally.grounds.n += 1;
         tally.grounds.evidence.push(event);
@@ -278,7 +287,6 @@ impl ValueStream {
         }
         match life.started() {
             None => tally.grounds.exclude("never_started", self.id(item)),
-            Some(start) if start > done => tally.grounds.exclude("done_before_started", self.id(item)),
             Some(start) => {
                 let flow = done.since(start).millis();
                 tally.times.push(flow);
@@ -385,14 +393,14 @@ impl Tally {
         self.start <= at && at < self.end
     }
 
-    fn load(&mut self, life: &Life) {
+    fn load(&mut self, life: &Life, until: Instant) {
         for (from, to, state) in life.stays() {
             if !in_progress(state) {
                 continue;
             }
             let first = self.days.partition_point(|(_, last)| *last < from);
-            let until = self.days.partition_point(|(_, last)| *last < to);
-            for day in first..until {
+            let end = self.days.partition_point(|(_, last)| *last < to.min(until));
+            for day in first..end {
                 let Some((_, last)) = self.days.get(day) else { continue };
                 let flow_item = life.kind_at(*last).and_then(FlowItem::of);
                 if let (Some(item), Some(load)) = (flow_item, self.loads.get_mut(day))

@@ -53,6 +53,18 @@ pub(super) struct Dates {
     pub(super) free_float: i64,
 }
 
+impl Dates {
+    /// Before anything is known that bounds them from above.
+    const OPEN: Dates = Dates {
+        early_start: 0,
+        ready: 0,
+        early_finish: 0,
+        late_start: 0,
+        late_finish: i64::MAX,
+        free_float: i64::MAX,
+    };
+}
+
 /// A date that no calendar or train reaches, and the node that needed it.
 pub(super) struct Unreachable {
     pub(super) node: u32,
@@ -79,7 +91,7 @@ impl Network {
                     early_start: start,
                     ready: finished,
                     early_finish: finished,
-                    ..Dates::default()
+                    ..Dates::OPEN
                 });
                 continue;
             }
@@ -101,25 +113,22 @@ impl Network {
                 early_start: node.started.unwrap_or(start),
                 ready,
                 early_finish,
-                ..Dates::default()
+                ..Dates::OPEN
             });
         }
         Ok(dates)
     }
 
-    /// Late dates and free float, given that everything may take until `end`. A date that lies before the calendar's
+    /// Late dates and free float of what [`forward`](Network::forward) has left open, given that everything may take until `end`. A date that lies before the calendar's
     /// reach stays at the early one: float can't be told there.
     pub(super) fn backward(&self, dates: &mut [Dates], end: i64) {
-        for date in dates.iter_mut() {
-            date.late_finish = end;
-            date.free_float = i64::MAX;
-        }
         for number in (0..self.nodes.len() as u32).rev() {
             let (Some(node), Some(mut own)) =
                 (self.nodes.get(number as usize), dates.get(number as usize).copied())
             else {
                 continue;
             };
+            own.late_finish = own.late_finish.min(end);
             if node.finished.is_some() {
                 own.late_start = own.early_start;
                 own.late_finish = own.early_finish;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Basis, Condition, Coverage, CriticalPath, CriticalPathQuery, FlowMetrics, FlowQuery, Grounds, Policy,
-    ReadinessQuery, Scope, ScopeQuery, Unmet, Verdict,
+    Basis, Condition, Coverage, CriticalPath, CriticalPathQuery, EVIDENCE, FlowMetrics, FlowQuery, Grounds,
+    Policy, ReadinessQuery, Scope, ScopeQuery, Unmet, Verdict,
 };
 use crate::calendar::Calendar;
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ pub struct OutlookQuery {
     /// What counts as ready; absent = the default policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
-    /// The working calendar; absent = that of the release's application, or plain time where it has none.
+    /// The working calendar; absent = that of the first of the release's applications that has one, else plain time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<Calendar>,
     /// How long work without an estimate takes; absent = no time, and it is listed.
@@ -66,7 +66,7 @@ pub struct Outlook {
     pub critical_path: CriticalPath,
     /// Planned against actual scope.
     pub scope: Scope,
-    /// The flow of its stream: its applications, or everything where it has none.
+    /// The flow of its stream: the first of its applications, or everything where it has none.
     pub flow: FlowMetrics,
     /// How much of the input could not be linked.
     pub coverage: Coverage,
@@ -117,6 +117,7 @@ impl ValueStream {
         let policy = query.policy.clone().unwrap_or_default();
         let mut stages = Vec::new();
         let mut unmet: Vec<Unmet> = Vec::new();
+        let mut evidence: Vec<String> = Vec::new();
         let mut seen = HashSet::default();
         for stage in &policy.stages {
             let readiness = self.readiness(&ReadinessQuery {
@@ -130,6 +131,7 @@ impl ValueStream {
                 verdict: readiness.verdict,
                 unmet: readiness.unmet.len() as u32,
             });
+            evidence.extend(readiness.basis.evidence);
             for mut fact in readiness.unmet {
                 if seen.insert(fact.sentence.clone()) {
                     fact.stage.clone_from(stage);
@@ -158,6 +160,10 @@ impl ValueStream {
         let shipped = self.state_of(release) == Some(FlowState::Done);
         let mut grounds = Grounds { n: critical_path.basis.n, ..Grounds::default() };
         grounds.rule("unmet_facts_without_duration_take_no_time");
+        evidence.extend_from_slice(&critical_path.basis.evidence);
+        evidence.sort_unstable();
+        evidence.dedup();
+        evidence.truncate(EVIDENCE);
         Ok(Outlook {
             title: self.title(release).to_owned(),
             applications: applications.iter().map(|item| self.title(*item).to_owned()).collect(),
@@ -172,7 +178,7 @@ impl ValueStream {
             scope: self.scope(&ScopeQuery { release: id.clone(), at: query.at })?,
             flow: self.recent_flow(query, &applications)?,
             coverage: self.coverage(),
-            basis: grounds.finish(self),
+            basis: Basis { evidence, ..grounds.finish(self) },
             critical_path,
             release: id,
         })

@@ -1,11 +1,9 @@
 //! An outlook as a page of English text: the first screen answers, the rest explains.
 
-use std::fmt::Write;
-
 use chrono::Datelike;
 
 use super::{Activity, Condition, CoverageRow, Outlook, Unmet, Verdict};
-use crate::time::{Instant, Span, Zone};
+use crate::time::{Instant, Span, Zone, printable};
 
 /// How many lines a list takes before it is cut.
 const LINES: usize = 15;
@@ -33,9 +31,11 @@ struct Page {
 }
 
 impl Page {
-    // Writing to a String can't fail.
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
-        let _ = self.text.write_fmt(line);
+        let line = line.to_string();
+        let (gap, line) = line.strip_prefix('\n').map_or(("", line.as_str()), |rest| ("\n", rest));
+        self.text.push_str(gap);
+        self.text.push_str(&printable(line));
         while self.text.ends_with(' ') {
             self.text.pop();
         }

@@ -16,7 +16,7 @@ use crate::time::Instant;
 pub struct ScopeQuery {
     /// The release.
     pub release: String,
-    /// The time it is asked at.
+    /// The time it is asked at; what happened later is left out.
     pub at: Instant,
 }
 
@@ -66,6 +66,10 @@ impl ValueStream {
     /// # Errors
     /// [`Error::UnknownItem`]; [`Error::Invalid`] for an item that is not a release.
     pub fn scope(&self, query: &ScopeQuery) -> Result<Scope> {
+        self.as_of(query.at, Instant::MAX).scope_then(query)
+    }
+
+    fn scope_then(&self, query: &ScopeQuery) -> Result<Scope> {
         let release = self.find(&query.release)?;
         if self.kind(release) != Some(Kind::Release) {
             return Err(Error::invalid("release", format!("\"{}\" is not a release", query.release)));

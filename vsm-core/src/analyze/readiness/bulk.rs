@@ -98,21 +98,18 @@ pub(super) fn verdicts(
         passed.push(lanes);
         proved.push(proof);
     }
-    let mut verdicts: Vec<ItemVerdict> = (0..frozen.len() as u32)
-        .filter_map(|rank| {
-            let item = frozen.item(rank);
-            let kind = stream.kind(item)?;
-            let own = read(passed.get(rank as usize).copied()?, rung);
-            let verdict = match kind {
-                Kind::Release => own,
-                kind if kind.is_work() => own.max(proved.get(rank as usize).copied()?),
-                _ => return None,
-            };
-            Some(ItemVerdict { item: stream.id(item).to_owned(), verdict })
-        })
-        .collect();
-    verdicts.sort_unstable_by(|a, b| a.item.cmp(&b.item));
-    Ok(verdicts)
+    let verdicts = stream.alphabetical().filter_map(|item| {
+        let rank = frozen.rank(item);
+        let kind = stream.kind(item)?;
+        let own = read(passed.get(rank as usize).copied()?, rung);
+        let verdict = match kind {
+            Kind::Release => own,
+            kind if kind.is_work() => own.max(proved.get(rank as usize).copied()?),
+            _ => return None,
+        };
+        Some(ItemVerdict { item: stream.id(item).to_owned(), verdict })
+    });
+    Ok(verdicts.collect())
 }
 
 /// A release depended on counts at the stage that the link names.

@@ -30,20 +30,21 @@ impl Tested {
             return Tested::NotRun;
         }
         runs.sort_unstable_by_key(|run| stream.id(*run));
+        let mut is_open = false;
         for run in runs {
-            let outcome = stream.outcome_with_event(run);
-            let Some((outcome, event)) = outcome.filter(|(o, _)| *o != Outcome::Running) else {
-                return Tested::NotRun;
-            };
-            if outcome != Outcome::Success {
-                let counts = stream.last(run, "tests", |set| match set {
-                    Set::Tests(tests) => Some((tests.failed + tests.errors, tests.tests)),
-                    _ => None,
-                });
-                return Tested::Failed { run, event, counts: counts.map(|(counts, _)| counts) };
+            match stream.outcome_with_event(run) {
+                Some((Outcome::Success, _)) => {}
+                Some((Outcome::Running, _)) | None => is_open = true,
+                Some((_, event)) => {
+                    let counts = stream.last(run, "tests", |set| match set {
+                        Set::Tests(tests) => Some((tests.failed.saturating_add(tests.errors), tests.tests)),
+                        _ => None,
+                    });
+                    return Tested::Failed { run, event, counts: counts.map(|(counts, _)| counts) };
+                }
             }
         }
-        Tested::Passed
+        if is_open { Tested::NotRun } else { Tested::Passed }
     }
 }
 
@@ -68,13 +69,19 @@ pub(super) struct Evidence {
     /// What some build brings that passed its tests, and what some build brings that failed them.
     tested: HashSet<u32>,
     failed: HashSet<u32>,
+    /// Where the record knows no build at all: what some change is linked to.
+    linked: HashSet<u32>,
 }
 
 impl Evidence {
     /// Walks each commit at most three times.
     pub(super) fn gather(stream: &ValueStream, stage: Option<&str>) -> Evidence {
-        let mut evidence =
-            Evidence { built: HashSet::default(), tested: HashSet::default(), failed: HashSet::default() };
+        let mut evidence = Evidence {
+            built: HashSet::default(),
+            tested: HashSet::default(),
+            failed: HashSet::default(),
+            linked: HashSet::default(),
+        };
         for build in stream.all() {
             if stream.kind(build) != Some(Kind::Build) || stream.outcome(build) != Some(Outcome::Success) {
                 continue;
@@ -86,15 +93,16 @@ impl Evidence {
                 Tested::NotRun => {}
             }
         }
+        if evidence.built.is_empty() {
+            evidence.linked.extend(stream.ends(LinkKind::Implements));
+        }
         evidence
     }
 
     /// Where a leaf stands.
     pub(super) fn of(&self, stream: &ValueStream, leaf: u32) -> Standing {
         if self.built.is_empty() {
-            // The record knows no build at all: look no further than whether there is a change.
-            let is_linked = stream.from(leaf, LinkKind::Implements).next().is_some();
-            return if is_linked { Standing::NotBuilt } else { Standing::Unlinked };
+            return if self.linked.contains(&leaf) { Standing::NotBuilt } else { Standing::Unlinked };
         }
         if self.tested.contains(&leaf) {
             return Standing::Tested;

@@ -3,6 +3,7 @@
 use super::judge::{Fact, Judge, day};
 use super::{Condition, Verdict};
 use crate::model::{Decision, LinkKind, Set};
+use crate::stream::ValueStream;
 use crate::time::Instant;
 
 impl Judge<'_> {
@@ -33,21 +34,20 @@ impl Judge<'_> {
             decision.map(|(_, event)| event).or(asked.map(|(_, event)| event)).or(stream.last_event(item));
         let mut since = event.and_then(|event| stream.occurred(event));
         let (verdict, sentence) = match decision {
-            Some((Decision::Approved, _)) => {
-                let by: Vec<u32> = stream.to(item, LinkKind::DecidedBy).map(|(who, _)| who).collect();
-                if approvers.is_empty() || by.iter().any(|who| approvers.iter().any(|(one, _)| one == who)) {
-                    return None;
-                }
+            Some((decision @ (Decision::Approved | Decision::Waived), decided))
+                if !stream.is_entitled(item, decided) =>
+            {
+                let by = stream.deciders(item, decided);
                 let by = by.first().map_or("nobody in particular".into(), |who| self.name(*who));
-                (Verdict::NotReady, format!("{name} was approved by {by}, who is not entitled to."))
+                (Verdict::NotReady, format!("{name} was {decision} by {by}, who is not entitled to."))
             }
+            Some((Decision::Approved, _)) => return None,
             Some((Decision::Waived, _)) => {
-                let ends = instant("expires_at", |set| match set {
+                let (end, _) = instant("expires_at", |set| match set {
                     Set::ExpiresAt(instant) => Some(*instant),
                     _ => None,
-                });
-                let ends = ends.filter(|(end, _)| *end <= self.at);
-                let (end, _) = ends?;
+                })
+                .filter(|(end, _)| *end <= self.at)?;
                 since = Some(end);
                 (Verdict::NotReady, format!("The waiver of {name} ended on {}.", day(end)))
             }
@@ -81,5 +81,38 @@ impl Judge<'_> {
             earliest: None,
             evidence: event.into_iter().collect(),
         })
+    }
+}
+
+impl ValueStream {
+    /// The event by which a gate is passed: approved or waived by somebody entitled to, and a waiver not at its end.
+    pub(in crate::analyze) fn passed(&self, gate: u32, at: Instant) -> Option<u32> {
+        let (decision, event) = self.last(gate, "decision", |set| match set {
+            Set::Decision(decision) => Some(*decision),
+            _ => None,
+        })?;
+        let ends = self.last(gate, "expires_at", |set| match set {
+            Set::ExpiresAt(instant) => Some(*instant),
+            _ => None,
+        });
+        let holds = match decision {
+            Decision::Approved => true,
+            Decision::Waived => ends.is_none_or(|(end, _)| at < end),
+            Decision::Rejected => false,
+        };
+        (holds && self.is_entitled(gate, event)).then_some(event)
+    }
+
+    /// Whether somebody who may decide a gate did so; where nobody is named, anybody may.
+    fn is_entitled(&self, gate: u32, decision: u32) -> bool {
+        let approvers: Vec<u32> = self.to(gate, LinkKind::Approver).map(|(who, _)| who).collect();
+        approvers.is_empty() || self.deciders(gate, decision).iter().any(|who| approvers.contains(who))
+    }
+
+    /// Who decided: as the event of the decision or a later one says, not who decided something before.
+    fn deciders(&self, gate: u32, decision: u32) -> Vec<u32> {
+        let said = self.occurred(decision);
+        let links = self.to(gate, LinkKind::DecidedBy);
+        links.filter(|(_, event)| self.occurred(*event) >= said).map(|(who, _)| who).collect()
     }
 }

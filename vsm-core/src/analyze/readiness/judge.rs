@@ -15,7 +15,7 @@ use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
 use crate::model::{FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
-use crate::time::Instant;
+use crate::time::{Instant, printable};
 
 /// Changes are called by the beginning of their id, as git does; ids longer than a name are left out of sentences.
 const SHORT_CHANGE: usize = 14;
@@ -88,8 +88,12 @@ impl<'a> Judge<'a> {
                 facts.push(Found { through: need.through, rung: *rung, fact });
             });
         }
-        let leaves: BTreeSet<u32> =
-            needed.keys().map(|(item, _)| *item).filter(|item| self.is_leaf(*item)).collect();
+        let leaves: BTreeSet<u32> = needed
+            .iter()
+            .filter(|(_, need)| need.through.is_none())
+            .map(|((item, _), _)| *item)
+            .filter(|item| self.is_leaf(*item))
+            .collect();
         let done =
             leaves.iter().filter(|leaf| stream.state_of(**leaf) == Some(FlowState::Done)).count() as u32;
         let scope = leaves.len() as u32;
@@ -100,6 +104,8 @@ impl<'a> Judge<'a> {
             facts.extend(proofs.into_iter().map(|fact| Found { through: None, rung, fact }));
         }
         let verdict = facts.iter().map(|found| found.fact.verdict).max().unwrap_or(Verdict::Ready);
+        grounds.evidence.extend(facts.iter().flat_map(|found| &found.fact.evidence));
+        grounds.evidence.extend(needed.keys().filter_map(|(item, _)| stream.last_event(*item)));
         let unmet = self.list(target, facts, &needed);
         grounds.n = u64::from(scope);
         grounds.rule("worst_of_what_applies");
@@ -227,11 +233,11 @@ impl<'a> Judge<'a> {
 
     /// The name for people, with the id.
     pub(super) fn name(&self, item: u32) -> String {
-        let (id, title) = (self.stream.id(item), self.stream.title(item));
+        let (id, title) = (printable(self.stream.id(item)), printable(self.stream.title(item)));
         if self.stream.kind(item) == Some(Kind::Change) {
             return id.chars().take(SHORT_CHANGE).collect();
         }
-        if title == id || id.len() > LONG_ID { title.to_owned() } else { format!("{title} ({id})") }
+        if title == id || id.len() > LONG_ID { title } else { format!("{title} ({id})") }
     }
 
     /// Whom an item waits for: its assignee, else its owner.

@@ -1,0 +1,123 @@
+//! Whatever comes in: an error or a reject, nothing half-applied, no panic.
+
+use proptest::prelude::*;
+use vsm_core::{Adapter, CALLS, Event, IngestOptions, Instant, Kind, Span, ValueStream, call};
+
+use crate::world::{World, at};
+
+fn small() -> ValueStream {
+    let mut stream = ValueStream::new();
+    stream.apply_batch(World::new(7).events);
+    stream
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_read_or_rejected(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        for adapter in Adapter::ALL {
+            let mut stream = ValueStream::new();
+            stream.ingest(*adapter, &bytes, &IngestOptions::default());
+        }
+        prop_assert!(ValueStream::from_snapshot(&bytes).is_err());
+    }
+
+    #[test]
+    fn any_text_in_quotes_and_braces_is_read_or_rejected(text in r#"[\[\]{}",:0-9a-z<>/&;! \\-]{0,200}"#) {
+        for adapter in Adapter::ALL {
+            ValueStream::new().ingest(*adapter, text.as_bytes(), &IngestOptions::default());
+        }
+        let mut stream = ValueStream::new();
+        for name in CALLS {
+            let _ = call(&mut stream, name, &text);
+        }
+    }
+
+    #[test]
+    fn extreme_numbers_and_times_are_answered_or_refused(
+        span in any::<i64>(),
+        lag in any::<i64>(),
+        millis in Instant::MIN.millis()..=Instant::MAX.millis(),
+        number in any::<f64>(),
+    ) {
+        let mut stream = ValueStream::new();
+        let instant = Instant::from_millis(millis).unwrap();
+        let mut event = Event::new("t", "1", instant, "t:1");
+        event.kind = Some(Kind::Story);
+        event.set.estimate = Some(Span::from_millis(span));
+        event.set.value = Some(number);
+        let _ = stream.apply(event);
+        let mut event = Event::new("t", "2", at(0), "t:2");
+        event.kind = Some(Kind::Story);
+        let mut link = vsm_core::Link::new(vsm_core::LinkKind::DependsOn, "t:1");
+        link.lag = Some(Span::from_millis(lag));
+        event.links.push(link);
+        let _ = stream.apply(event);
+        for id in stream.items(None) {
+            let mut query = vsm_core::CriticalPathQuery::new(&id, instant);
+            let _ = stream.critical_path(&query);
+            query.calendar = Some(vsm_core::Calendar { zone: "Europe/Zurich".into(), ..Default::default() });
+            let _ = stream.critical_path(&query);
+            let _ = stream.readiness(&vsm_core::ReadinessQuery::new(&id, instant));
+        }
+        let _ = stream.flow_metrics(&vsm_core::FlowQuery::new(at(0), instant, "Pacific/Apia"));
+        prop_assert!(stream.items(None).len() <= 2);
+    }
+}
+
+#[test]
+fn a_snapshot_that_is_cut_off_anywhere_is_refused() {
+    let text = small().to_snapshot();
+    for end in (0..text.len()).step_by(97) {
+        assert!(ValueStream::from_snapshot(&text.as_bytes()[..end]).is_err(), "cut at {end}");
+    }
+    let newer = text.replacen("\"version\":1", "\"version\":2", 1);
+    let error = ValueStream::from_snapshot(newer.as_bytes()).unwrap_err();
+    assert_eq!(error.code(), "document");
+    assert!(error.to_string().contains("version 2"), "{error}");
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    let deep = "[".repeat(200_000);
+    for adapter in Adapter::ALL {
+        let report = ValueStream::new().ingest(*adapter, deep.as_bytes(), &IngestOptions::default());
+        assert_eq!(report.applied.accepted, 0);
+    }
+    assert!(ValueStream::from_snapshot(deep.as_bytes()).is_err());
+    assert_eq!(call(&mut ValueStream::new(), "apply", &deep).unwrap_err().code(), "document");
+    let xml = "<testsuite>".repeat(100_000);
+    let report = ValueStream::new().ingest(Adapter::Junit, xml.as_bytes(), &IngestOptions::default());
+    assert_eq!((report.applied.accepted, report.rejects.len()), (0, 1));
+}
+
+#[test]
+fn a_line_of_a_gigabyte_is_no_event() {
+    // The engine sees a slice that the host holds; what it must not do is copy or parse it.
+    let line = vec![b'['; vsm_core::LONGEST_LINE + 1];
+    let report = ValueStream::new().apply_json_lines(&line);
+    assert_eq!(report.refused.len(), 1);
+    assert!(report.refused[0].reason.contains("bytes long"), "{:?}", report.refused[0].reason);
+}
+
+#[test]
+fn long_chains_need_no_stack() {
+    let mut stream = ValueStream::new();
+    let events = (0..100_000u32).map(|n| {
+        let mut event = Event::new("t", n.to_string(), at(0), format!("t:{n}"));
+        event.kind = Some(Kind::Story);
+        if n > 0 {
+            event.links.push(vsm_core::Link::new(vsm_core::LinkKind::Parent, format!("t:{}", n - 1)));
+        }
+        event
+    });
+    assert_eq!(stream.apply_batch(events).refused, []);
+    let answer = stream.readiness(&vsm_core::ReadinessQuery::new("t:0", at(1))).unwrap();
+    assert_eq!(answer.scope, 1);
+    assert_eq!(stream.trace("t:99999").unwrap().up.len(), 99_999);
+    assert_eq!(
+        stream.critical_path(&vsm_core::CriticalPathQuery::new("t:0", at(1))).unwrap().activities.len(),
+        100_000
+    );
+}
