@@ -770,7 +770,7 @@ export interface Outlook {
   criticalPath: CriticalPath
   /** Planned against actual scope. */
   scope: Scope
-  /** The flow of its stream: its applications, or everything where it has none. */
+  /** The flow of its stream: the first of its applications, or everything where it has none. */
   flow: FlowMetrics
   /** How much of the input could not be linked. */
   coverage: Coverage
@@ -788,7 +788,7 @@ export interface OutlookQuery {
   zone: string
   /** What counts as ready; absent = the default policy. */
   policy?: Policy
-  /** The working calendar; absent = that of the release's application, or plain time where it has none. */
+  /** The working calendar; absent = that of the first of the release's applications that has one, else plain time. */
   calendar?: Calendar
   /** How long work without an estimate takes; absent = no time, and it is listed. */
   defaultDurationMs?: number
@@ -936,7 +936,7 @@ export interface Scope {
 export interface ScopeQuery {
   /** The release. */
   release: string
-  /** The time it is asked at. */
+  /** The time it is asked at; what happened later is left out. */
   at: Date
 }
 
@@ -969,7 +969,7 @@ export interface Shipping {
   items: Array<ShippedItem>
   /** Items that shipped in a release they were planned for. */
   agree: number
-  /** Items that were planned for a version that exists as a tag, and shipped in others only. */
+  /** Items that were planned for a version and shipped in others only. */
   differ: number
   /** Items without a plan, not shipped, or planned for what is no version. */
   unknown: number

@@ -615,7 +615,7 @@ pub struct Outlook {
     pub critical_path: CriticalPath,
     /// Planned against actual scope.
     pub scope: Scope,
-    /// The flow of its stream: its applications, or everything where it has none.
+    /// The flow of its stream: the first of its applications, or everything where it has none.
     pub flow: FlowMetrics,
     /// How much of the input could not be linked.
     pub coverage: Coverage,
@@ -635,7 +635,7 @@ pub struct OutlookQuery {
     /// What counts as ready; absent = the default policy.
     #[uniffi(default)]
     pub policy: Option<Policy>,
-    /// The working calendar; absent = that of the release's application, or plain time where it has none.
+    /// The working calendar; absent = that of the first of the release's applications that has one, else plain time.
     #[uniffi(default)]
     pub calendar: Option<Calendar>,
     /// How long work without an estimate takes; absent = no time, and it is listed.
@@ -782,7 +782,7 @@ pub struct Scope {
 pub struct ScopeQuery {
     /// The release.
     pub release: String,
-    /// The time it is asked at.
+    /// The time it is asked at; what happened later is left out.
     pub at: Instant,
 }
 
@@ -806,7 +806,7 @@ pub struct Shipping {
     pub items: Vec<ShippedItem>,
     /// Items that shipped in a release they were planned for.
     pub agree: u64,
-    /// Items that were planned for a version that exists as a tag, and shipped in others only.
+    /// Items that were planned for a version and shipped in others only.
     pub differ: u64,
     /// Items without a plan, not shipped, or planned for what is no version.
     pub unknown: u64,

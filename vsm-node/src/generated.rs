@@ -1717,7 +1717,7 @@ pub struct Outlook {
     pub critical_path: CriticalPath,
     /// Planned against actual scope.
     pub scope: Scope,
-    /// The flow of its stream: its applications, or everything where it has none.
+    /// The flow of its stream: the first of its applications, or everything where it has none.
     pub flow: FlowMetrics,
     /// How much of the input could not be linked.
     pub coverage: Coverage,
@@ -1777,7 +1777,7 @@ pub struct OutlookQuery {
     pub zone: String,
     /// What counts as ready; absent = the default policy.
     pub policy: Option<Policy>,
-    /// The working calendar; absent = that of the release's application, or plain time where it has none.
+    /// The working calendar; absent = that of the first of the release's applications that has one, else plain time.
     pub calendar: Option<Calendar>,
     /// How long work without an estimate takes; absent = no time, and it is listed.
     pub default_duration_ms: Option<f64>,
@@ -2036,7 +2036,7 @@ impl From<vsm_core::Scope> for Scope {
 pub struct ScopeQuery {
     /// The release.
     pub release: String,
-    /// The time it is asked at.
+    /// The time it is asked at; what happened later is left out.
     pub at: Date,
 }
 
@@ -2074,7 +2074,7 @@ pub struct Shipping {
     pub items: Vec<ShippedItem>,
     /// Items that shipped in a release they were planned for.
     pub agree: f64,
-    /// Items that were planned for a version that exists as a tag, and shipped in others only.
+    /// Items that were planned for a version and shipped in others only.
     pub differ: f64,
     /// Items without a plan, not shipped, or planned for what is no version.
     pub unknown: f64,

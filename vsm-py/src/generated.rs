@@ -2437,7 +2437,7 @@ impl Outlook {
         self.0.scope.to_python(py)
     }
 
-    /// The flow of its stream: its applications, or everything where it has none.
+    /// The flow of its stream: the first of its applications, or everything where it has none.
     #[getter]
     fn flow<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.flow.to_python(py)
@@ -3183,7 +3183,7 @@ impl Shipping {
         self.0.agree.to_python(py)
     }
 
-    /// Items that were planned for a version that exists as a tag, and shipped in others only.
+    /// Items that were planned for a version and shipped in others only.
     #[getter]
     fn differ<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.differ.to_python(py)

@@ -990,7 +990,7 @@ class Outlook:
         """Planned against actual scope."""
     @property
     def flow(self) -> FlowMetrics:
-        """The flow of its stream: its applications, or everything where it has none."""
+        """The flow of its stream: the first of its applications, or everything where it has none."""
     @property
     def coverage(self) -> Coverage:
         """How much of the input could not be linked."""
@@ -1260,7 +1260,7 @@ class Shipping:
         """Items that shipped in a release they were planned for."""
     @property
     def differ(self) -> int:
-        """Items that were planned for a version that exists as a tag, and shipped in others only."""
+        """Items that were planned for a version and shipped in others only."""
     @property
     def unknown(self) -> int:
         """Items without a plan, not shipped, or planned for what is no version."""
