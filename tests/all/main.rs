@@ -5,6 +5,7 @@ mod meet;
 mod properties;
 mod readme;
 mod real_ingest;
+mod scale;
 mod shared;
 mod ship_date;
 mod vectors;

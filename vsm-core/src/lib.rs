@@ -167,11 +167,12 @@
 //! A stream is a function of the events it holds. The order of arrival does not show in any answer: events are folded by
 //! `occurred_at`, then by `recorded_at`, so that a correction wins, then by key. Lists have a documented order, ties are
 //! broken by id, and nothing is random. The same events and the same question give the same bytes on every machine and in
-//! every language.
+//! every language. One thing does depend on arrival: which of several events that can't all hold is the one to be refused
+//! (a cycle, an id or alias used twice), since an event can only be compared with what is there already.
 //!
 //! Every answer has a [`Basis`]: `n`, how many items it counts; `excluded`, what it leaves out and why; `rules`, the names
 //! of the conventions it went by; `evidence`, the events behind it as `source:id`, to be found again in
-//! [`history`](ValueStream::history). What has no data has no value: `None`, and never 0.
+//! [`history`](ValueStream::history), at most a hundred. Answers that count everything (`coverage`, `shipping`) name none. What has no data has no value: `None`, and never 0.
 //!
 //! # The JSON form
 //!
@@ -219,6 +220,19 @@
 //!
 //! There are none to choose yet: the crate is always whole.
 #![forbid(unsafe_code)]
+// Whatever comes in, nothing here may end the host: what could panic has to be written so that it can't.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::todo,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
+)]
 
 mod analyze;
 mod calendar;

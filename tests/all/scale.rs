@@ -1,0 +1,45 @@
+//! A bank's week: 35 applications, 1,600 releases, answered at once.
+
+#[path = "../../benches/factories.rs"]
+mod factories;
+
+use factories::{Work, at, week};
+use vsm_core::{CriticalPathQuery, ReadinessQuery, Span, ValueStream, Verdict, VerdictQuery};
+
+#[test]
+fn sixteen_hundred_releases_are_answered_at_once() {
+    let mut stream = ValueStream::new();
+    assert_eq!(stream.apply_batch(week(35, 1_600, 12)).refused, []);
+    let verdicts = stream.verdicts(&VerdictQuery::new(at(0))).unwrap();
+    let releases: Vec<_> = verdicts.iter().filter(|verdict| verdict.item.starts_with("plan:R")).collect();
+    assert_eq!(releases.len(), 1_600);
+    assert!(releases.iter().all(|release| release.verdict == Verdict::NotReady), "no gate is decided");
+    for release in releases.iter().step_by(97) {
+        let one = stream.readiness(&ReadinessQuery::new(&release.item, at(0))).unwrap();
+        assert_eq!(one.verdict, release.verdict);
+        assert!(one.unmet.iter().any(|fact| fact.item.starts_with("gate:")), "{:?}", one.unmet);
+        assert!(one.scope == 12 && one.done <= 12, "{} of {}", one.done, one.scope);
+    }
+}
+
+#[test]
+fn a_large_plan_is_as_long_as_its_longest_chain() {
+    let work = Work::new(20_000);
+    let mut finish = vec![0; work.days.len()];
+    // Needs are given by what needs them, and what is needed comes before.
+    let mut needs = work.needs.iter().peekable();
+    for (n, days) in work.days.iter().enumerate() {
+        let mut start = 0;
+        while let Some((needed, _)) = needs.next_if(|(_, needing)| *needing as usize == n) {
+            start = start.max(finish[*needed as usize]);
+        }
+        finish[n] = start + days;
+    }
+    let mut stream = ValueStream::new();
+    assert_eq!(stream.apply_batch(work.events()).refused, []);
+    let query =
+        CriticalPathQuery { item: None, critical_only: Some(true), ..CriticalPathQuery::new("", at(0)) };
+    let path = stream.critical_path(&query).unwrap();
+    assert_eq!(path.length, Span::from_days(finish.into_iter().max().unwrap()));
+    assert!(work.done.iter().all(|done| !done));
+}
