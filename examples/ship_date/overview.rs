@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use vsm_core::{FlowState, Item, Kind, LinkKind, Outlook, OutlookQuery, Span, Verdict};
+use vsm_core::{FlowState, Instant, Item, Kind, LinkKind, Outlook, OutlookQuery, ScopeQuery, Span, Verdict};
 
 use super::folder::Folder;
 use super::options::Options;
@@ -90,9 +90,20 @@ fn releases(folder: &Folder) -> impl Iterator<Item = Item> {
     folder.stream.items(Some(Kind::Release)).into_iter().filter_map(|id| folder.stream.item(&id).ok())
 }
 
-/// Of each application the open release with the earliest target date; those without a target date come last.
+/// An open release, in the order in which people ask about them.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    is_delivered: bool,
+    has_no_target: bool,
+    due_at: Option<Instant>,
+    id: String,
+    applications: Vec<String>,
+}
+
+/// Of each application, and of what belongs to none, the open release with the earliest target date; what has no
+/// target date comes after what has one, and what is all done and only waits to be called released comes last.
 fn next_releases(folder: &Folder) -> Vec<String> {
-    let mut open: Vec<(bool, Option<vsm_core::Instant>, String, Vec<String>)> = releases(folder)
+    let mut open: Vec<Candidate> = releases(folder)
         .filter(|item| !matches!(item.fields.state, Some(FlowState::Done | FlowState::Cancelled)))
         .map(|item| {
             let links = folder.stream.links(&item.id).unwrap_or_default();
@@ -101,14 +112,18 @@ fn next_releases(folder: &Folder) -> Vec<String> {
                 .filter(|link| link.kind == LinkKind::BelongsTo && link.from == item.id)
                 .map(|link| link.to.clone())
                 .collect();
-            (item.fields.due_at.is_none(), item.fields.due_at, item.id, applications)
+            let query = ScopeQuery { release: item.id.clone(), at: folder.now };
+            let scope = folder.stream.scope(&query).ok();
+            let is_delivered = scope.is_some_and(|scope| scope.delivered == scope.current);
+            let due_at = item.fields.due_at;
+            Candidate { is_delivered, has_no_target: due_at.is_none(), due_at, id: item.id, applications }
         })
         .collect();
     open.sort();
     let mut served: Vec<Vec<String>> = Vec::new();
     let mut next = Vec::new();
-    for (_, _, id, applications) in open {
-        if applications.is_empty() || !served.contains(&applications) {
+    for Candidate { id, applications, .. } in open {
+        if !served.contains(&applications) {
             served.push(applications);
             next.push(id);
         }

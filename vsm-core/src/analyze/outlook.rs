@@ -133,7 +133,9 @@ impl ValueStream {
             });
             evidence.extend(readiness.basis.evidence);
             for mut fact in readiness.unmet {
-                if seen.insert(fact.sentence.clone()) {
+                // A build that nobody knows is missing once, whatever each stage would ask of it.
+                let same = if fact.condition == Condition::HasBuild { &fact.item } else { &fact.sentence };
+                if seen.insert(same.clone()) {
                     fact.stage.clone_from(stage);
                     unmet.push(fact);
                 }

@@ -61,7 +61,8 @@ impl ValueStream {
     /// The scope of a release: agreed, added, removed, delivered, and what its build or tag really holds.
     ///
     /// What ships are the changes behind the commit that the release was tagged at, or behind its candidate builds, less
-    /// those behind earlier releases of the same application, by the time of their commits.
+    /// those behind earlier releases of the same application, by the time of their commits; releases that belong to no
+    /// application are taken for one family.
     ///
     /// # Errors
     /// [`Error::UnknownItem`]; [`Error::Invalid`] for an item that is not a release.
@@ -144,16 +145,11 @@ impl ValueStream {
         let heads = self.release_heads(release);
         let own_time = heads.iter().filter_map(|head| self.first_seen(*head)).max()?;
         let mut earlier = HashSet::default();
-        for (application, _) in self.to(release, LinkKind::BelongsTo) {
-            for (other, _) in self.from(application, LinkKind::BelongsTo) {
-                if other == release || self.kind(other) != Some(Kind::Release) {
-                    continue;
-                }
-                let others = self.release_heads(other);
-                let time = others.iter().filter_map(|head| self.first_seen(*head)).max();
-                if time.is_some_and(|time| (time, self.id(other)) < (own_time, self.id(release))) {
-                    self.bring(others, &mut earlier);
-                }
+        for other in self.siblings(release) {
+            let others = self.release_heads(other);
+            let time = others.iter().filter_map(|head| self.first_seen(*head)).max();
+            if time.is_some_and(|time| (time, self.id(other)) < (own_time, self.id(release))) {
+                self.bring(others, &mut earlier);
             }
         }
         let mut all = earlier.clone();
@@ -165,6 +161,18 @@ impl ValueStream {
             .filter(|item| self.kind(*item).is_some_and(Kind::is_work))
             .collect();
         Some((items, all))
+    }
+
+    /// The other releases of a release's applications; of one that belongs to none, those that belong to none either.
+    fn siblings(&self, release: u32) -> Vec<u32> {
+        let applications: Vec<u32> = self.to(release, LinkKind::BelongsTo).map(|(item, _)| item).collect();
+        let is_sibling = |other: &u32| *other != release && self.kind(*other) == Some(Kind::Release);
+        if applications.is_empty() {
+            let is_alone = |other: &u32| self.to(*other, LinkKind::BelongsTo).next().is_none();
+            return self.all().filter(is_sibling).filter(is_alone).collect();
+        }
+        let theirs = applications.into_iter().flat_map(|item| self.from(item, LinkKind::BelongsTo));
+        theirs.map(|(item, _)| item).filter(is_sibling).collect()
     }
 
     /// The commits at the top of a release: those of its candidate builds, else those it was tagged at.

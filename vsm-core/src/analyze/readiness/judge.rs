@@ -225,7 +225,8 @@ impl<'a> Judge<'a> {
             item,
             sentence,
             waits_for: self.whom(item),
-            since: event.and_then(|event| self.stream.occurred(event)),
+            // What holds "always", as a source without a date says it, has no since.
+            since: event.and_then(|event| self.stream.occurred(event)).filter(|at| at.millis() != 0),
             earliest: None,
             evidence: event.into_iter().collect(),
         }
