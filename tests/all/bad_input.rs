@@ -73,6 +73,9 @@ fn a_snapshot_that_is_cut_off_anywhere_is_refused() {
         assert!(ValueStream::from_snapshot(&text.as_bytes()[..end]).is_err(), "cut at {end}");
     }
     let newer = text.replacen("\"version\":1", "\"version\":2", 1);
+    let other_shape = br#"{"format":"vsm.snapshot","version":2,"events":{"packed":"..."}}"#;
+    let error = ValueStream::from_snapshot(other_shape).unwrap_err();
+    assert!(error.to_string().contains("version 2"), "{error}");
     let error = ValueStream::from_snapshot(newer.as_bytes()).unwrap_err();
     assert_eq!(error.code(), "document");
     assert!(error.to_string().contains("version 2"), "{error}");

@@ -28,6 +28,32 @@ struct Snapshot<E> {
     events: E,
 }
 
+/// What every version of a snapshot begins with.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u32,
+}
+
+impl Head {
+    fn check(&self) -> Result<()> {
+        let refuse =
+            |position: &str, reason: String| Err(Error::Document { position: position.into(), reason });
+        if self.format != FORMAT {
+            return refuse("format", format!("this is not a snapshot: its format should be \"{FORMAT}\""));
+        }
+        if self.version != VERSION {
+            let whose = if self.version > VERSION { "a newer" } else { "no" };
+            let found = self.version;
+            return refuse(
+                "version",
+                format!("version {found} is that of {whose} engine; this one reads {VERSION}"),
+            );
+        }
+        Ok(())
+    }
+}
+
 /// The JSON form.
 impl ValueStream {
     /// Applies JSON Lines, one event a line; what can't be read or applied is reported with its line.
@@ -79,23 +105,14 @@ impl ValueStream {
     /// [`Error::Document`] with line and column where it is not such a document, is cut off, is of a newer version,
     /// or holds an event that can't be applied. Nothing is read in part.
     pub fn from_snapshot(text: &[u8]) -> Result<ValueStream> {
-        let snapshot: Snapshot<Vec<Event>> =
-            serde_json::from_slice(text).map_err(|error| document(&error))?;
-        if snapshot.format != FORMAT {
-            return Err(Error::Document {
-                position: "format".into(),
-                reason: format!("this is not a snapshot: its format should be \"{FORMAT}\""),
-            });
-        }
-        if snapshot.version != VERSION {
-            return Err(Error::Document {
-                position: "version".into(),
-                reason: format!(
-                    "the snapshot is of version {}, this engine reads version {VERSION}: use a newer engine",
-                    snapshot.version
-                ),
-            });
-        }
+        let snapshot: Snapshot<Vec<Event>> = serde_json::from_slice(text).map_err(|error| {
+            // Another version may hold its events in another shape; then its version is what to speak of.
+            match serde_json::from_slice::<Head>(text) {
+                Ok(head) => head.check().err().unwrap_or_else(|| document(&error)),
+                Err(_) => document(&error),
+            }
+        })?;
+        Head { format: snapshot.format, version: snapshot.version }.check()?;
         let mut stream = ValueStream::new();
         let report = stream.apply_batch(snapshot.events);
         match report.refused.into_iter().next() {

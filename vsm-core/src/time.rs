@@ -323,12 +323,12 @@ pub(crate) fn read_timestamp(text: &str) -> Option<Stamp> {
     let mut second = 0;
     let mut millis = 0;
     if at.take(b':') {
-        second = at.digits(2)?.min(60);
+        second = at.digits(2)?;
         if at.take(b'.') || at.take(b',') {
             millis = at.fraction()?;
         }
     }
-    if hour > 23 || minute > 59 {
+    if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     local +=
