@@ -63,6 +63,13 @@ fn try_write(context: &Context<'_>, issue: &Issue<'_>, position: u64, ingested: 
     let id = issue.id.get().map(|id| format!("jira:id/{}", id_part(id)));
     let mut writer = Writer { context, fields, key, id, track: Track::default() };
 
+    // Each name in an event of its own: one that something else has taken already must not cost the issue its values.
+    let moved = (key != today).then(|| format!("jira:{today}"));
+    for alias in writer.id.iter().cloned().chain(moved) {
+        let mut event = writer.event(&format!("known_as/{alias}"), created.unwrap_or(seen));
+        event.aliases.push(alias);
+        ingested.events.push(event);
+    }
     let dated = writer.status_is_dated(&chronicle, created, resolved);
     if let Some(created) = created {
         writer.created(created, &chronicle, dated, ingested);
@@ -73,10 +80,6 @@ fn try_write(context: &Context<'_>, issue: &Issue<'_>, position: u64, ingested: 
     // Jira's own clean-ups change issues without moving `updated`.
     let seen = chronicle.steps.last().map_or(seen, |last| last.at.max(seen));
     let mut event = writer.event_at("snapshot", seen);
-    event.aliases.extend(writer.id.clone());
-    if key != today {
-        event.aliases.push(format!("jira:{today}"));
-    }
     if created.is_none() {
         writer.belongs(&mut event);
     }
@@ -139,7 +142,6 @@ impl<'v, 'a> Writer<'v, 'a> {
     /// The issue as it was created: with all its values where the changelog tells them, else with its kind.
     fn created(&mut self, at: Instant, chronicle: &Chronicle<'v, 'a>, dated: bool, ingested: &mut Ingested) {
         let mut event = self.event("created", at);
-        event.aliases.extend(self.id.clone());
         self.belongs(&mut event);
         for (field, now) in self.values_of_today() {
             let known = field == Field::Type || (chronicle.complete && (field != Field::Status || dated));

@@ -15,7 +15,7 @@
 //! | field | becomes |
 //! |---|---|
 //! | `key` | item `jira:KEY`; an issue that was moved stays the item of its first key, today's is an alias |
-//! | `id` | alias `jira:id/<id>` |
+//! | `id` | alias `jira:id/<id>`; each alias is an event of its own, `KEY/known_as/<alias>` |
 //! | `issuetype` | kind: option `kinds` by name, the usual English names, `hierarchyLevel` 1 epic and above theme, `subtask` story; else story, and counted |
 //! | `status` | `status`, `status_id`, `state`: see below |
 //! | `resolution` | attribute `resolution`; done becomes cancelled with Won't Do/Fix, Duplicate, Cannot Reproduce, Invalid, Incomplete, Declined, Rejected and their like |

@@ -46,7 +46,7 @@ fn the_changelog_dates_everything() {
 
     let created = find(&read, "CHK-12/created");
     assert_eq!(created.item, "jira:CHK-12");
-    assert_eq!(created.aliases, ["jira:id/1012"]);
+    assert_eq!(find(&read, "CHK-12/known_as/jira:id/1012").aliases, ["jira:id/1012"]);
     assert_eq!((created.kind, created.set.state), (Some(Kind::Story), Some(FlowState::New)));
     assert_eq!(created.set.status_id.as_deref(), Some("1"));
     assert_eq!((created.set.title.as_deref(), &created.set.assignee), (Some("Crop"), &None));
@@ -146,7 +146,8 @@ fn given_up_is_cancelled_and_reopened_is_not() {
     let read = ingest(&issue("CHK-1", &fields, Some(&entries)));
     let states: Vec<Option<FlowState>> = read.events.iter().map(|event| event.set.state).collect();
     use FlowState::{Cancelled, Done, New};
-    assert_eq!(states, [Some(New), Some(Cancelled), Some(New), Some(Done), Some(Cancelled), None]);
+    // First by which id the issue is known, last how it is today.
+    assert_eq!(states, [None, Some(New), Some(Cancelled), Some(New), Some(Done), Some(Cancelled), None]);
 }
 
 #[test]
@@ -193,6 +194,20 @@ fn a_moved_issue_stays_the_same_item() {
     assert_eq!(stream.item("jira:CHK-7").unwrap().id, "jira:OLD-7");
     assert_eq!(links(&stream, "jira:CHK-8", LinkKind::Parent), ["jira:OLD-7"]);
     assert_eq!(stream.items(None), ["jira:CHK-8", "jira:OLD-7"]);
+}
+
+#[test]
+fn a_name_that_is_taken_costs_the_issue_only_that_name() {
+    let mut stream = ValueStream::new();
+    let mut commit = crate::Event::new("git", "1", instant("2026-03-01T09:00:00Z"), "git:4f2c");
+    commit.links.push(crate::Link::new(LinkKind::Implements, "jira:CHK-7"));
+    stream.apply(commit).unwrap();
+    let moved = entry(5, "2026-03-21T09:00:00Z", &[&change("Key", ("", "OLD-7"), ("", "CHK-7"))]);
+    let fields = r#""updated":"2026-03-21T09:00:00Z","summary":"Crop""#;
+    let report = stream.apply_batch(ingest(&issue("CHK-7", fields, Some(&[&moved]))).events);
+    let refused: Vec<&str> = report.refused.iter().filter_map(|refusal| refusal.event.as_deref()).collect();
+    assert_eq!(refused, ["jira:OLD-7/known_as/jira:CHK-7"]);
+    assert_eq!(stream.item("jira:OLD-7").unwrap().fields.title.as_deref(), Some("Crop"));
 }
 
 #[test]
