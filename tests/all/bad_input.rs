@@ -82,6 +82,21 @@ fn a_snapshot_that_is_cut_off_anywhere_is_refused() {
 }
 
 #[test]
+fn misspelt_arguments_are_not_passed_over() {
+    let mut stream = small();
+    let at = r#""at":"2026-03-02T00:00:00Z""#;
+    for (name, arguments) in [
+        ("readiness", format!(r#"{{"item":"plan:R0",{at},"stge":"production"}}"#)),
+        ("item", r#"{"id":"plan:R0","kind":"release"}"#.to_owned()),
+        ("coverage", r#"{"everything":true}"#.to_owned()),
+    ] {
+        let error = call(&mut stream, name, &arguments).unwrap_err();
+        assert_eq!(error.code(), "invalid");
+        assert!(error.to_string().contains("no argument of this name"), "{error}");
+    }
+}
+
+#[test]
 fn deep_nesting_is_refused() {
     let deep = "[".repeat(200_000);
     for adapter in Adapter::ALL {

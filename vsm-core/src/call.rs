@@ -75,6 +75,17 @@ pub fn call(stream: &mut ValueStream, name: &str, arguments: &str) -> Result<Str
 
 fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> {
     match name {
+        "ingest" => only(args, &["adapter", "text", "options"])?,
+        "correlate" | "shipping" => only(args, &["rules"])?,
+        "item" | "links" | "history" | "trace" => only(args, &["id"])?,
+        "items" => only(args, &["kind"])?,
+        "coverage" | "snapshot" => only(args, &[])?,
+        "add_working_time" => only(args, &["calendar", "start", "span"])?,
+        "working_time_between" => only(args, &["calendar", "start", "end"])?,
+        "next_departure" => only(args, &["cadence", "ready"])?,
+        _ => {}
+    }
+    match name {
         "apply" => {
             let applied = stream.apply(whole::<Event>(args)?)?;
             text(&json!({ "accepted": applied == Applied::Accepted }))
@@ -127,7 +138,27 @@ fn text(value: &impl Serialize) -> Result<String> {
 }
 
 fn whole<T: DeserializeOwned>(args: &Value) -> Result<T> {
-    T::deserialize(args).map_err(|error| Error::invalid("arguments", error.to_string()))
+    let mut unknown = None;
+    let value = serde_ignored::deserialize(args, |path| {
+        unknown.get_or_insert_with(|| path.to_string());
+    });
+    let value = value.map_err(|error| Error::invalid("arguments", error.to_string()))?;
+    // A misspelt "stage" would otherwise be answered for another one.
+    match unknown {
+        None => Ok(value),
+        Some(name) => Err(Error::invalid(&name, "there is no argument of this name")),
+    }
+}
+
+/// The arguments that the calls without a query take.
+fn only(args: &Value, names: &[&str]) -> Result<()> {
+    let unknown = args.as_object().and_then(|args| args.keys().find(|name| !names.contains(&name.as_str())));
+    match unknown {
+        None => Ok(()),
+        Some(name) => {
+            Err(Error::invalid(name, format!("there is no argument of this name, only {}", names.join(", "))))
+        }
+    }
 }
 
 fn field<T: DeserializeOwned>(args: &Value, name: &str) -> Result<T> {

@@ -15,7 +15,7 @@ pub enum Error {
         /// The id as it was asked for.
         id: String,
     },
-    /// A link that would make an item wait for itself.
+    /// Links that make an item wait for itself: one that is to be added, or those that held together at a past time.
     #[error("the link closes a cycle: {}; remove one of these links first", path.join(" needs "))]
     Cycle {
         /// The items of the cycle in the order "each needs the next"; the first one is repeated at the end.

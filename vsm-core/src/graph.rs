@@ -219,7 +219,7 @@ impl Graph {
     /// The needs that hold, laid out for passes over all of them.
     ///
     /// # Errors
-    /// Some items that lie on a cycle, which only a view of the past can have: links that never held together when
+    /// A cycle as items each of which needs the next, the first repeated at the end, which only a view of the past can have: links that never held together when
     /// they were applied may have overlapped at the time they speak of.
     pub(crate) fn freeze(
         &self,
@@ -299,9 +299,7 @@ impl Frozen {
             }
         }
         if items.len() < count {
-            return Err((0..count as u32)
-                .filter(|n| open.get(*n as usize).is_some_and(|n| *n > 0))
-                .collect());
+            return Err(cycle(&open, edges));
         }
         let rank = |item: u32| ranks.get(item as usize).copied().unwrap_or(0);
         let none = Need { rank: 0, link: 0, kind: LinkKind::Parent, is_plain: true };
@@ -330,6 +328,28 @@ impl Frozen {
             _ => &[],
         }
     }
+}
+
+/// A cycle among the nodes that still wait for something: each of them waits for another of them, so following these
+/// comes back sooner or later.
+fn cycle(open: &[u32], edges: &[(u32, u32, Need)]) -> Vec<u32> {
+    let waits = |node: u32| open.get(node as usize).is_some_and(|n| *n > 0);
+    let mut next: HashMap<u32, u32> = HashMap::default();
+    for (needed, needing, _) in edges.iter().filter(|edge| waits(edge.0) && waits(edge.1)) {
+        next.insert(*needing, *needed);
+    }
+    let mut path: Vec<u32> = Vec::new();
+    let mut seen: HashMap<u32, usize> = HashMap::default();
+    let mut at = (0..open.len() as u32).find(|node| waits(*node));
+    while let Some(node) = at {
+        path.push(node);
+        if let Some(start) = seen.insert(node, path.len() - 1) {
+            path.drain(..start);
+            break;
+        }
+        at = next.get(&node).copied();
+    }
+    path
 }
 
 /// Values grouped by a small number, in one array.

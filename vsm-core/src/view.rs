@@ -299,11 +299,8 @@ impl ValueStream {
                 .graph
                 .freeze(|link| self.holds(link), |link| self.detail(link).is_none())
                 .map(Arc::new)
-                .map_err(|items| {
-                    let mut path: Vec<String> =
-                        items.into_iter().map(|item| self.id(item).to_owned()).collect();
-                    path.sort_unstable();
-                    Error::Cycle { path }
+                .map_err(|items| Error::Cycle {
+                    path: items.into_iter().map(|item| self.id(item).to_owned()).collect(),
                 })
         };
         if self.bounds.is_some() {
