@@ -67,7 +67,7 @@ fn the_sample_says_when_mobile_ships_and_why_not_today() {
         unmet(&mobile, "user_acceptance"),
         pairs(&[
             ("gate_passed", "gate:mobile-4.13-security"),
-            ("no_booking_conflict", "booking:uat-gateway-2.8"),
+            ("no_booking_conflict", "booking:uat-mobile-4.13"),
             ("environment_version", "env:uat"),
         ])
     );

@@ -57,19 +57,13 @@ impl ValueStream {
     }
 
     pub(crate) fn outcome_with_event(&self, item: u32) -> Option<(Outcome, u32)> {
-        self.last(item, "result", |set| match set {
-            Set::Result(outcome) => Some(*outcome),
-            _ => None,
-        })
+        self.last(item, Set::result)
     }
 
     /// When a build, test run or deployment ended: as it says itself, else when its result became so, else when its
     /// last event occurred.
     pub(crate) fn finished_at(&self, item: u32) -> Option<Instant> {
-        let stated = self.last(item, "ends_at", |set| match set {
-            Set::EndsAt(instant) => Some(*instant),
-            _ => None,
-        });
+        let stated = self.last(item, Set::ends_at);
         let result = || self.occurred(self.outcome_with_event(item)?.1);
         stated.map(|(at, _)| at).or_else(result).or_else(|| self.occurred(self.last_event(item)?))
     }

@@ -145,14 +145,8 @@ impl ValueStream {
     }
 
     fn link_issues(&self, change: u32, prefixes: &BTreeSet<String>, events: &mut Vec<Event>) {
-        let title = self.last(change, "title", |set| match set {
-            Set::Title(text) => Some(text.clone()),
-            _ => None,
-        });
-        let body = self.last(change, "description", |set| match set {
-            Set::Description(text) => Some(text.clone()),
-            _ => None,
-        });
+        let title = self.last(change, Set::title);
+        let body = self.last(change, Set::description);
         let mut seen = BTreeSet::new();
         for (text, rule, confidence) in
             [(&title, "issue_key_in_subject", KEY_IN_SUBJECT), (&body, "issue_key_in_body", KEY_IN_BODY)]
@@ -174,10 +168,7 @@ impl ValueStream {
             self.all().filter(|item| self.kind(*item) == Some(Kind::Release)).collect();
         releases.sort_unstable_by_key(|release| self.id(*release));
         for release in releases {
-            let version = self.last(release, "version", |set| match set {
-                Set::Version(text) => Some(text.clone()),
-                _ => None,
-            });
+            let version = self.last(release, Set::version);
             let title = self.title(release);
             for (number, rule) in
                 rules.versions.iter().enumerate().filter(|(_, rule)| self.is_of(release, rule))

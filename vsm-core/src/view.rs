@@ -153,24 +153,13 @@ impl ValueStream {
         }
     }
 
-    /// The last value of one field and the event that set it.
-    pub(crate) fn last<T>(
-        &self,
-        item: u32,
-        name: &str,
-        pick: impl Fn(&Set) -> Option<T>,
-    ) -> Option<(T, u32)> {
-        for (number, event) in self.state.walk(item, self.bounds) {
-            for set in event.sets.iter().rev() {
-                if let Some(value) = pick(set) {
-                    return Some((value, number));
-                }
-                if matches!(set, Set::Clear(cleared) if &**cleared == name) {
-                    return None;
-                }
-            }
-        }
-        None
+    /// The last value of a field, given its reader, and the event that set it.
+    pub(crate) fn last<T: Clone>(&self, item: u32, read: fn(&Set) -> Option<Option<&T>>) -> Option<(T, u32)> {
+        self.state
+            .walk(item, self.bounds)
+            .flat_map(|(number, event)| event.sets.iter().rev().map(move |set| (number, set)))
+            .find_map(|(number, set)| read(set).map(|value| value.map(|value| (value.clone(), number))))
+            .flatten()
     }
 
     /// The name for people; the id where there is none.

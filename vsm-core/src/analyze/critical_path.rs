@@ -235,15 +235,9 @@ impl<'a> Plan<'a> {
         if stream.state_of(item) != Some(FlowState::Done) {
             return None;
         }
-        let released = stream.last(item, "released_at", |set| match set {
-            Set::ReleasedAt(instant) => Some(*instant),
-            _ => None,
-        });
+        let released = stream.last(item, Set::released_at);
         released.or_else(|| {
-            let (_, event) = stream.last(item, "state", |set| match set {
-                Set::State(FlowState::Done) => Some(()),
-                _ => None,
-            })?;
+            let (_, event) = stream.last(item, Set::state)?;
             Some((stream.occurred(event)?, event))
         })
     }
@@ -296,10 +290,8 @@ impl<'a> Plan<'a> {
             Some(Kind::Release) => {
                 let start = self.network.trains.len() as u32;
                 for (application, _) in stream.to(item, LinkKind::BelongsTo) {
-                    let cadence = stream.last(application, "cadence", |set| match set {
-                        Set::Cadence(cadence) => Some((**cadence).clone()),
-                        _ => None,
-                    });
+                    let cadence =
+                        stream.last(application, Set::cadence).map(|(cadence, event)| (*cadence, event));
                     if let Some((cadence, event)) = cadence {
                         self.network.trains.push(cadence);
                         self.grounds.evidence.push(event);

@@ -154,10 +154,7 @@ impl ValueStream {
             let activity = critical_path.activities.iter().find(|activity| activity.item == fact.item);
             fact.earliest = activity.map(|a| a.early_finish).filter(|finish| *finish > query.at);
         }
-        let due_at = self.last(release, "due_at", |set| match set {
-            Set::DueAt(instant) => Some(*instant),
-            _ => None,
-        });
+        let due_at = self.last(release, Set::due_at);
         let due_at = due_at.map(|(instant, _)| instant);
         let shipped = self.state_of(release) == Some(FlowState::Done);
         let mut grounds = Grounds { n: critical_path.basis.n, ..Grounds::default() };
@@ -189,11 +186,9 @@ impl ValueStream {
     /// The calendar of the first application that has one.
     pub(super) fn calendar_of(&self, applications: &[u32]) -> Option<Calendar> {
         applications.iter().find_map(|application| {
-            self.last(*application, "calendar", |set| match set {
-                Set::Calendar(calendar) => Some((**calendar).clone()),
-                _ => None,
-            })
-            .map(|(calendar, _)| calendar)
+            self.last(*application, Set::calendar)
+                .map(|(calendar, event)| (*calendar, event))
+                .map(|(calendar, _)| calendar)
         })
     }
 

@@ -76,10 +76,7 @@ impl ValueStream {
             return Err(Error::invalid("release", format!("\"{}\" is not a release", query.release)));
         }
         let mut grounds = Grounds::default();
-        let baseline_at = self.last(release, "baseline_at", |set| match set {
-            Set::BaselineAt(instant) => Some(*instant),
-            _ => None,
-        });
+        let baseline_at = self.last(release, Set::baseline_at);
         let current = self.scope_of(release);
         let baseline = match baseline_at {
             Some((at, event)) => {

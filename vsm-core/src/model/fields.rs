@@ -51,6 +51,19 @@ macro_rules! fields {
             Alias(Box<str>),
         }
 
+        /// One reader for each field, whether or not an answer asks for it yet: what a stored value says of the field.
+        /// None where it speaks of another one, `Some(None)` where it clears this one.
+        #[allow(dead_code)]
+        impl Set {
+            $( pub(crate) fn $name(&self) -> Option<Option<&$stored>> {
+                match self {
+                    Set::$variant(value) => Some(Some(value)),
+                    Set::Clear(name) if &**name == stringify!($name) => Some(None),
+                    _ => None,
+                }
+            } )+
+        }
+
         impl Fields {
             /// The names of all fields but `attributes`.
             pub const NAMES: &'static [&'static str] = &[$( stringify!($name), )+];

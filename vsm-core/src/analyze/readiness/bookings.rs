@@ -42,7 +42,7 @@ pub(super) fn environment(
         .flat_map(|(booking, _)| slots(stream, booking))
         .filter(|slot| of_stage(&slot.environment) && slot.end > place.at)
         .collect();
-    booked.sort_unstable_by_key(|slot| (slot.start, stream.id(slot.booking)));
+    booked.sort_unstable_by_key(|slot| (stream.id(slot.environment), slot.start, stream.id(slot.booking)));
     let mut environments: Vec<u32> = stream
         .to(place.release, LinkKind::BelongsTo)
         .flat_map(|(application, _)| stream.from(application, LinkKind::BelongsTo))
@@ -61,8 +61,11 @@ pub(super) fn environment(
     let free = environments.iter().find(|environment| capacity(stream, **environment).is_none()).copied();
     let used = match (approved, free, booked.first().copied()) {
         (Some(slot), _, _) => {
-            if !pending_conflicts_only {
-                conflict(judge, slot).into_iter().for_each(&mut *report);
+            let of_same = booked
+                .iter()
+                .filter(|other| other.status == Booking::Approved && other.environment == slot.environment);
+            for slot in of_same.filter(|_| !pending_conflicts_only) {
+                conflict(judge, *slot, &[]).into_iter().for_each(&mut *report);
             }
             slot.environment
         }
@@ -70,7 +73,7 @@ pub(super) fn environment(
         (None, None, pending) => {
             report(unbooked(judge, place, pending.as_ref(), first));
             // What waits for approval is judged as if it had it, or approving it would only bring up the next miss.
-            pending.and_then(|slot| conflict(judge, slot)).into_iter().for_each(&mut *report);
+            pending.and_then(|slot| conflict(judge, slot, &[])).into_iter().for_each(&mut *report);
             pending.map_or(first, |slot| slot.environment)
         }
     };
@@ -83,28 +86,14 @@ pub(super) fn environment(
 }
 
 fn capacity(stream: &ValueStream, environment: u32) -> Option<u32> {
-    stream
-        .last(environment, "capacity", |set| match set {
-            Set::Capacity(n) => Some(*n),
-            _ => None,
-        })
-        .map(|(n, _)| n)
+    stream.last(environment, Set::capacity).map(|(n, _)| n)
 }
 
 /// What a booking takes, where it says all that is needed.
 fn slots(stream: &ValueStream, booking: u32) -> Vec<Slot> {
-    let status = stream.last(booking, "booking", |set| match set {
-        Set::Booking(status) => Some(*status),
-        _ => None,
-    });
-    let start = stream.last(booking, "starts_at", |set| match set {
-        Set::StartsAt(instant) => Some(*instant),
-        _ => None,
-    });
-    let end = stream.last(booking, "ends_at", |set| match set {
-        Set::EndsAt(instant) => Some(*instant),
-        _ => None,
-    });
+    let status = stream.last(booking, Set::booking);
+    let start = stream.last(booking, Set::starts_at);
+    let end = stream.last(booking, Set::ends_at);
     let (Some((status, _)), Some((start, _)), Some((end, _))) = (status, start, end) else {
         return Vec::new();
     };
@@ -131,13 +120,13 @@ fn unbooked(judge: &Judge<'_>, place: &Place<'_>, pending: Option<&Slot>, enviro
     Fact { waits_for: judge.whom(owner).or(fact.waits_for), ..fact }
 }
 
-/// A booking must not run beside more approved ones than its environment takes.
-fn conflict(judge: &Judge<'_>, own: Slot) -> Option<Fact> {
+/// A booking must not run beside more approved ones than its environment takes; `moved` ones have gone elsewhere.
+fn conflict(judge: &Judge<'_>, own: Slot, moved: &[u32]) -> Option<Fact> {
     let stream = judge.stream;
     let capacity = capacity(stream, own.environment).unwrap_or(u32::MAX) as usize;
     let mut others: Vec<Slot> = stream
         .from(own.environment, LinkKind::Books)
-        .filter(|(booking, _)| *booking != own.booking)
+        .filter(|(booking, _)| *booking != own.booking && !moved.contains(booking))
         .flat_map(|(booking, _)| slots(stream, booking))
         .filter(|slot| slot.environment == own.environment && slot.status == Booking::Approved)
         .filter(|slot| slot.start < own.end && own.start < slot.end)
@@ -162,16 +151,36 @@ fn conflict(judge: &Judge<'_>, own: Slot) -> Option<Fact> {
         day(to),
         crowd.len() + 1,
     );
-    // Both sides of a conflict are at fault for one and the same thing, so both name the same one of them.
-    let all = || crowd.iter().chain([&own]).map(|slot| slot.booking);
-    let item = all().min_by_key(|booking| stream.id(*booking)).unwrap_or(own.booking);
-    let evidence = all().filter_map(|booking| stream.last_event(booking)).collect();
+    let evidence = crowd.iter().chain([&own]).filter_map(|slot| stream.last_event(slot.booking)).collect();
     Some(Fact {
         waits_for: judge.whom(own.environment),
         earliest: Some(to),
         evidence,
-        ..judge.fact(Condition::NoBookingConflict, Verdict::NotReady, item, sentence)
+        ..judge.fact(Condition::NoBookingConflict, Verdict::NotReady, own.booking, sentence)
     })
+}
+
+/// Of the bookings in conflict, in order of preference, the fewest that have to move: where two releases that are
+/// looked at together are in each other's way, one of them is enough.
+pub(super) fn fewest(judge: &Judge<'_>, bookings: &[u32]) -> Vec<u32> {
+    let in_conflict = |booking: u32, moved: &[u32]| {
+        slots(judge.stream, booking).into_iter().any(|slot| conflict(judge, slot, moved).is_some())
+    };
+    let mut kept: Vec<u32> = Vec::new();
+    for booking in bookings {
+        if !kept.contains(booking) && in_conflict(*booking, &kept) {
+            kept.push(*booking);
+        }
+    }
+    for number in (0..kept.len()).rev() {
+        let others: Vec<u32> =
+            kept.iter().enumerate().filter(|(n, _)| *n != number).map(|(_, booking)| *booking).collect();
+        // It may go only if every conflict that it was kept for is gone without it.
+        if bookings.iter().all(|booking| others.contains(booking) || !in_conflict(*booking, &others)) {
+            kept = others;
+        }
+    }
+    kept
 }
 
 /// The environment must hold the build of the release, as its last successful deployment says.

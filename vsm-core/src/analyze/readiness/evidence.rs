@@ -36,9 +36,8 @@ impl Tested {
                 Some((Outcome::Success, _)) => {}
                 Some((Outcome::Running, _)) | None => is_open = true,
                 Some((_, event)) => {
-                    let counts = stream.last(run, "tests", |set| match set {
-                        Set::Tests(tests) => Some((tests.failed.saturating_add(tests.errors), tests.tests)),
-                        _ => None,
+                    let counts = stream.last(run, Set::tests).map(|(tests, event)| {
+                        ((tests.failed.saturating_add(tests.errors), tests.tests), event)
                     });
                     return Tested::Failed { run, event, counts: counts.map(|(counts, _)| counts) };
                 }
@@ -54,12 +53,7 @@ fn stage_of_run(stream: &ValueStream, run: u32) -> Option<String> {
 
 /// The stage of an environment.
 pub(super) fn stage_of(stream: &ValueStream, environment: u32) -> Option<String> {
-    stream
-        .last(environment, "stage", |set| match set {
-            Set::Stage(stage) => Some(stage.to_string()),
-            _ => None,
-        })
-        .map(|(stage, _)| stage)
+    stream.last(environment, Set::stage).map(|(stage, _)| stage.into())
 }
 
 /// What all successful builds bring together, gathered once for a question. A piece of work may have changes in

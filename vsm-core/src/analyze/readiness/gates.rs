@@ -10,26 +10,16 @@ impl Judge<'_> {
     /// A gate of the stage must be passed by somebody entitled to, or waived for now.
     pub(super) fn gate(&self, item: u32, rung: usize) -> Option<Fact> {
         let stream = self.stream;
-        let stage = stream.last(item, "stage", |set| match set {
-            Set::Stage(stage) => Some(stage.to_string()),
-            _ => None,
-        });
-        if stage.is_some_and(|(stage, _)| stage != self.stage(rung)) {
+        let stage = stream.last(item, Set::stage);
+        if stage.is_some_and(|(stage, _)| *stage != *self.stage(rung)) {
             return None;
         }
         let name = self.name(item);
         let approvers: Vec<(u32, u32)> = stream.to(item, LinkKind::Approver).collect();
         let whom = (!approvers.is_empty())
             .then(|| approvers.iter().map(|(who, _)| stream.title(*who)).collect::<Vec<_>>().join(" or "));
-        let decision = stream.last(item, "decision", |set| match set {
-            Set::Decision(decision) => Some(*decision),
-            _ => None,
-        });
-        let instant = |name: &str, pick: fn(&Set) -> Option<Instant>| stream.last(item, name, pick);
-        let asked = instant("asked_at", |set| match set {
-            Set::AskedAt(instant) => Some(*instant),
-            _ => None,
-        });
+        let decision = stream.last(item, Set::decision);
+        let asked = stream.last(item, Set::asked_at);
         let event =
             decision.map(|(_, event)| event).or(asked.map(|(_, event)| event)).or(stream.last_event(item));
         let mut since = event.and_then(|event| stream.occurred(event));
@@ -43,11 +33,7 @@ impl Judge<'_> {
             }
             Some((Decision::Approved, _)) => return None,
             Some((Decision::Waived, _)) => {
-                let (end, _) = instant("expires_at", |set| match set {
-                    Set::ExpiresAt(instant) => Some(*instant),
-                    _ => None,
-                })
-                .filter(|(end, _)| *end <= self.at)?;
+                let (end, _) = stream.last(item, Set::expires_at).filter(|(end, _)| *end <= self.at)?;
                 since = Some(end);
                 (Verdict::NotReady, format!("The waiver of {name} ended on {}.", day(end)))
             }
@@ -57,10 +43,7 @@ impl Judge<'_> {
             }
             None => {
                 since = asked.map(|(at, _)| at).or(since);
-                let needed_by = instant("needed_by", |set| match set {
-                    Set::NeededBy(instant) => Some(*instant),
-                    _ => None,
-                });
+                let needed_by = stream.last(item, Set::needed_by);
                 let late = match needed_by {
                     Some((by, _)) if by < self.at => {
                         format!("; it was needed by {}, {} ago", day(by), self.at.since(by))
@@ -87,14 +70,8 @@ impl Judge<'_> {
 impl ValueStream {
     /// The event by which a gate is passed: approved or waived by somebody entitled to, and a waiver not at its end.
     pub(in crate::analyze) fn passed(&self, gate: u32, at: Instant) -> Option<u32> {
-        let (decision, event) = self.last(gate, "decision", |set| match set {
-            Set::Decision(decision) => Some(*decision),
-            _ => None,
-        })?;
-        let ends = self.last(gate, "expires_at", |set| match set {
-            Set::ExpiresAt(instant) => Some(*instant),
-            _ => None,
-        });
+        let (decision, event) = self.last(gate, Set::decision)?;
+        let ends = self.last(gate, Set::expires_at);
         let holds = match decision {
             Decision::Approved => true,
             Decision::Waived => ends.is_none_or(|(end, _)| at < end),

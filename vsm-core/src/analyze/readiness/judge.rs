@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::Grounds;
 use super::super::critical_path::CriticalPathQuery;
+use super::bookings;
 use super::evidence::Evidence;
 use super::{Condition, Policy, Readiness, Unmet, Verdict};
 use crate::error::{Error, Result};
@@ -103,6 +104,7 @@ impl<'a> Judge<'a> {
             let proofs = self.proofs(&leaves, rung, &evidence);
             facts.extend(proofs.into_iter().map(|fact| Found { through: None, rung, fact }));
         }
+        self.leave_one_side(&mut facts);
         let verdict = facts.iter().map(|found| found.fact.verdict).max().unwrap_or(Verdict::Ready);
         grounds.evidence.extend(facts.iter().flat_map(|found| &found.fact.evidence));
         grounds.evidence.extend(needed.keys().filter_map(|(item, _)| stream.last_event(*item)));
@@ -121,6 +123,20 @@ impl<'a> Judge<'a> {
             scope,
             basis: grounds.finish(stream),
         })
+    }
+
+    /// Drops those booking conflicts that are gone once the others are: one's own bookings are to move first.
+    fn leave_one_side(&self, facts: &mut Vec<Found>) {
+        let is_conflict = |found: &Found| found.fact.condition == Condition::NoBookingConflict;
+        let mut bookings: Vec<(bool, u32)> = facts
+            .iter()
+            .filter(|found| is_conflict(found))
+            .map(|found| (found.through.is_some(), found.fact.item))
+            .collect();
+        bookings.sort_unstable_by_key(|(upstream, booking)| (*upstream, self.stream.id(*booking)));
+        let bookings: Vec<u32> = bookings.into_iter().map(|(_, booking)| booking).collect();
+        let kept = bookings::fewest(self, &bookings);
+        facts.retain(|found| !is_conflict(found) || kept.contains(&found.fact.item));
     }
 
     pub(super) fn stage(&self, rung: usize) -> &'a str {
@@ -244,11 +260,7 @@ impl<'a> Judge<'a> {
     /// Whom an item waits for: its assignee, else its owner.
     pub(super) fn whom(&self, item: u32) -> Option<String> {
         let stream = self.stream;
-        let assignee = stream.last(item, "assignee", |set| match set {
-            Set::Assignee(name) => Some(name.to_string()),
-            _ => None,
-        });
-        assignee.map(|(name, _)| name).or_else(|| {
+        stream.last(item, Set::assignee).map(|(name, _)| name.into()).or_else(|| {
             stream.to(item, LinkKind::OwnedBy).next().map(|(owner, _)| stream.title(owner).to_owned())
         })
     }

@@ -46,10 +46,8 @@ impl Judge<'_> {
         let place = bookings::Place { release, stage: self.stage(rung), last, builds: &builds, at: self.at };
         bookings::environment(self, &place, self.policy.pending_conflicts_only, grounds, report);
         for (application, _) in stream.to(release, LinkKind::BelongsTo) {
-            let calendar = stream.last(application, "calendar", |set| match set {
-                Set::Calendar(calendar) => Some((**calendar).clone()),
-                _ => None,
-            });
+            let calendar =
+                stream.last(application, Set::calendar).map(|(calendar, event)| (*calendar, event));
             let Some((calendar, event)) = calendar else { continue };
             for blackout in &calendar.blackouts {
                 let Some(end) = blackout.covering(self.at) else { continue };

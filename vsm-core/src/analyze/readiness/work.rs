@@ -11,10 +11,7 @@ impl Judge<'_> {
     /// A work item must be done.
     pub(super) fn leaf(&self, item: u32) -> Option<Fact> {
         let stream = self.stream;
-        let state = stream.last(item, "state", |set| match set {
-            Set::State(state) => Some(*state),
-            _ => None,
-        });
+        let state = stream.last(item, Set::state);
         let name = self.name(item);
         let (verdict, sentence) = match state {
             Some((FlowState::Done | FlowState::Cancelled, _)) => return None,
@@ -97,10 +94,7 @@ impl Judge<'_> {
     /// An open defect must not be of blocking severity.
     pub(super) fn defect(&self, defect: u32, event: u32, grounds: &mut Grounds) -> Option<Fact> {
         let stream = self.stream;
-        let severity = stream.last(defect, "severity", |set| match set {
-            Set::Severity(severity) => Some(*severity),
-            _ => None,
-        });
+        let severity = stream.last(defect, Set::severity);
         let Some((severity, _)) = severity else {
             grounds.exclude("defect_without_severity", stream.id(defect));
             return None;
