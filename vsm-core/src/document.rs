@@ -58,7 +58,7 @@ impl Head {
 impl ValueStream {
     /// Applies JSON Lines, one event a line; what can't be read or applied is reported with its line.
     ///
-    /// Costs about a microsecond an event beyond bare `serde_json`; holds one event at a time.
+    /// Costs about two microseconds an event beyond bare `serde_json`; holds one event at a time.
     ///
     /// ```
     /// let mut stream = vsm_core::ValueStream::new();

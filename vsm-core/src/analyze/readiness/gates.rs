@@ -18,24 +18,24 @@ impl Judge<'_> {
         let approvers: Vec<(u32, u32)> = stream.to(item, LinkKind::Approver).collect();
         let whom = (!approvers.is_empty())
             .then(|| approvers.iter().map(|(who, _)| stream.title(*who)).collect::<Vec<_>>().join(" or "));
+        if stream.passed(item, self.at).is_some() {
+            return None;
+        }
         let decision = stream.last(item, Set::decision);
         let asked = stream.last(item, Set::asked_at);
         let event =
             decision.map(|(_, event)| event).or(asked.map(|(_, event)| event)).or(stream.last_event(item));
         let mut since = event.and_then(|event| stream.occurred(event));
         let (verdict, sentence) = match decision {
-            Some((decision @ (Decision::Approved | Decision::Waived), decided))
-                if !stream.is_entitled(item, decided) =>
-            {
+            Some((Decision::Waived, decided)) if stream.is_entitled(item, decided) => {
+                let (end, _) = stream.last(item, Set::expires_at)?;
+                since = Some(end);
+                (Verdict::NotReady, format!("The waiver of {name} ended on {}.", day(end)))
+            }
+            Some((decision @ (Decision::Approved | Decision::Waived), decided)) => {
                 let by = stream.deciders(item, decided);
                 let by = by.first().map_or("nobody in particular".into(), |who| self.name(*who));
                 (Verdict::NotReady, format!("{name} was {decision} by {by}, who is not entitled to."))
-            }
-            Some((Decision::Approved, _)) => return None,
-            Some((Decision::Waived, _)) => {
-                let (end, _) = stream.last(item, Set::expires_at).filter(|(end, _)| *end <= self.at)?;
-                since = Some(end);
-                (Verdict::NotReady, format!("The waiver of {name} ended on {}.", day(end)))
             }
             Some((Decision::Rejected, _)) => (Verdict::NotReady, format!("{name} was rejected.")),
             None if approvers.is_empty() => {

@@ -46,9 +46,7 @@ impl Judge<'_> {
         let place = bookings::Place { release, stage: self.stage(rung), last, builds: &builds, at: self.at };
         bookings::environment(self, &place, self.policy.pending_conflicts_only, grounds, report);
         for (application, _) in stream.to(release, LinkKind::BelongsTo) {
-            let calendar =
-                stream.last(application, Set::calendar).map(|(calendar, event)| (*calendar, event));
-            let Some((calendar, event)) = calendar else { continue };
+            let Some((calendar, event)) = stream.last(application, Set::calendar) else { continue };
             for blackout in &calendar.blackouts {
                 let Some(end) = blackout.covering(self.at) else { continue };
                 let why = blackout.reason.as_deref().unwrap_or("no reason given");
