@@ -83,6 +83,7 @@ impl ValueStream {
                 map.entry(*kind).or_insert_with(Vec::new).push(n);
                 map
             });
+        let mut grounds = Grounds::default();
         let (mut undescribed, mut unlinked, mut expected) = (0, 0, 0);
         for item in self.all() {
             let Some(kind) = self.kind(item) else {
@@ -106,9 +107,11 @@ impl ValueStream {
                     continue;
                 }
                 row.total += 1;
-                match self.is_linked(item, *link, *direction) {
-                    Some(true) => row.stated += 1,
-                    Some(false) => row.inferred += 1,
+                match self.linked_by(item, *link, *direction) {
+                    Some((is_stated, event)) => {
+                        *(if is_stated { &mut row.stated } else { &mut row.inferred }) += 1;
+                        grounds.evidence.push(event);
+                    }
                     None => {
                         row.unlinked += 1;
                         row.examples.push(self.id(item).to_owned());
@@ -125,18 +128,21 @@ impl ValueStream {
             row.examples.truncate(EXAMPLES);
         }
         rows.sort_by(|a, b| (b.unlinked, a.kind, &a.expects).cmp(&(a.unlinked, b.kind, &b.expects)));
-        let mut grounds = Grounds { n: expected, ..Grounds::default() };
+        grounds.n = expected;
         grounds.rule("stated_beats_inferred");
         Coverage { rows, undescribed, unlinked, expected, basis: grounds.finish(self) }
     }
 
-    /// Whether an item has a link: stated, only inferred, or none. A tag makes up for a candidate build.
-    fn is_linked(&self, item: u32, link: LinkKind, direction: Direction) -> Option<bool> {
+    /// The event behind an item's link, with whether it states or only infers it; of several stated ones the first by
+    /// key. A tag makes up for a candidate build.
+    fn linked_by(&self, item: u32, link: LinkKind, direction: Direction) -> Option<(bool, u32)> {
         let matches =
             |kind: LinkKind| kind == link || (link == LinkKind::Candidate && kind == LinkKind::Tags);
         self.touching(item, direction)
             .filter(|(_, kind, _)| matches(*kind))
-            .map(|(number, _, _)| self.detail(number).is_none_or(|detail| detail.rule.is_none()))
-            .max()
+            .map(|(number, _, _)| {
+                (self.detail(number).is_none_or(|detail| detail.rule.is_none()), self.evidence(number))
+            })
+            .max_by(|a, b| a.0.cmp(&b.0).then_with(|| self.key(b.1).cmp(self.key(a.1))))
     }
 }

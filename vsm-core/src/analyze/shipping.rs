@@ -47,14 +47,20 @@ impl ValueStream {
     /// made later more often than versions are given out of order; a commit belongs to the first that it can be
     /// reached from. Each commit is walked once.
     pub fn shipping(&self, rules: &CorrelationRules) -> Shipping {
+        let mut grounds = Grounds::default();
+        grounds.rule("first_tag_by_version");
         let mut tags: Vec<(Vec<u64>, String, u32)> = Vec::new();
         let mut work = BTreeSet::new();
         for change in self.all().filter(|item| self.kind(*item) == Some(Kind::Change)) {
-            work.extend(self.to(change, LinkKind::Implements).map(|(item, _)| item));
-            for (tag, _) in self.tags_of(change) {
+            for (item, event) in self.to(change, LinkKind::Implements) {
+                work.insert(item);
+                grounds.evidence.push(event);
+            }
+            for (tag, event) in self.tags_of(change) {
                 let mut rules = rules.versions.iter().filter(|rule| self.is_of(change, rule));
                 if let Some(version) = rules.find_map(|rule| rule.version_of_tag(tag)) {
                     tags.push((numbers(version), version.to_owned(), change));
+                    grounds.evidence.push(event);
                 }
             }
         }
@@ -73,8 +79,6 @@ impl ValueStream {
                 );
             }
         }
-        let mut grounds = Grounds::default();
-        grounds.rule("first_tag_by_version");
         let (mut agree, mut differ, mut unknown) = (0, 0, 0);
         let mut items: Vec<ShippedItem> = work
             .into_iter()
