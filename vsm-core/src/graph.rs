@@ -16,6 +16,8 @@ use crate::model::LinkKind;
 struct Edge {
     kind: LinkKind,
     active: bool,
+    /// Whether no event has said more of the link than its kind.
+    plain: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -56,8 +58,15 @@ impl Graph {
         self.graph.add_edge(
             NodeIndex::new(from as usize),
             NodeIndex::new(to as usize),
-            Edge { kind, active: false },
+            Edge { kind, active: false, plain: true },
         );
+    }
+
+    /// Remembers that an event says more of a link than its kind.
+    pub(crate) fn mark_detailed(&mut self, link: u32) {
+        if let Some(edge) = self.graph.edge_weight_mut(EdgeIndex::new(link as usize)) {
+            edge.plain = false;
+        }
     }
 
     pub(crate) fn is_active(&self, link: u32) -> bool {
@@ -216,27 +225,26 @@ impl Graph {
         found
     }
 
-    /// The needs that hold, laid out for passes over all of them.
+    /// The needs that hold, laid out for passes over all of them; `holds` is given a link and whether it holds now.
     ///
     /// # Errors
-    /// A cycle as items each of which needs the next, the first repeated at the end, which only a view of the past can have: links that never held together when
-    /// they were applied may have overlapped at the time they speak of.
-    pub(crate) fn freeze(
-        &self,
-        holds: impl Fn(u32) -> bool,
-        is_plain: impl Fn(u32) -> bool,
-    ) -> Result<Frozen, Vec<u32>> {
-        let edges: Vec<(u32, u32, Need)> = self
-            .graph
-            .edge_references()
-            .filter(|edge| edge.weight().kind.is_need() && holds(edge.id().index() as u32))
-            .map(|edge| {
-                let link = edge.id().index() as u32;
-                let need = Need { rank: 0, link, kind: edge.weight().kind, is_plain: is_plain(link) };
+    /// A cycle as items each of which needs the next, the first repeated at the end, which only a view of the past
+    /// can have: links that never held together when they were applied may have overlapped at the time they speak of.
+    pub(crate) fn freeze(&self, holds: impl Fn(u32, bool) -> bool) -> Result<Frozen, Vec<u32>> {
+        let edges: Vec<(u32, u32, Need)> = (0u32..)
+            .zip(self.graph.raw_edges())
+            .filter(|(link, edge)| edge.weight.kind.is_need() && holds(*link, edge.weight.active))
+            .map(|(link, edge)| {
+                let need = Need { rank: 0, link, kind: edge.weight.kind, is_plain: edge.weight.plain };
                 (edge.source().index() as u32, edge.target().index() as u32, need)
             })
             .collect();
-        Frozen::new(self.graph.node_count(), &edges)
+        // The order that is kept for the present is mostly that of arrival, in which neighbours lie together. It fits
+        // nearly every view of the past too.
+        let mut items: Vec<u32> = (0..self.graph.node_count() as u32).collect();
+        items.sort_by_key(|item| self.rank_of(*item));
+        let fits = edges.iter().all(|(needed, needing, _)| self.rank_of(*needed) < self.rank_of(*needing));
+        Ok(Frozen::new(if fits { items } else { sort(items.len(), &edges)? }, &edges))
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -271,41 +279,19 @@ pub(crate) struct Need {
 }
 
 impl Frozen {
-    fn new(count: usize, edges: &[(u32, u32, Need)]) -> Result<Frozen, Vec<u32>> {
-        let ahead = Rows::new(count, edges, 0, |edge| (edge.0, edge.1));
-        let mut open = vec![0u32; count];
-        for (_, needing, _) in edges {
-            if let Some(n) = open.get_mut(*needing as usize) {
-                *n += 1;
+    /// Lays needs out by an order of the items that they fit.
+    fn new(items: Vec<u32>, edges: &[(u32, u32, Need)]) -> Frozen {
+        let mut ranks = vec![0u32; items.len()];
+        for (rank, item) in (0u32..).zip(&items) {
+            if let Some(slot) = ranks.get_mut(*item as usize) {
+                *slot = rank;
             }
-        }
-        // A stack rather than a queue keeps neighbours together: passes over the result run three times faster.
-        let mut stack: Vec<u32> =
-            (0..count as u32).rev().filter(|n| open.get(*n as usize) == Some(&0)).collect();
-        let mut items = Vec::with_capacity(count);
-        let mut ranks = vec![0u32; count];
-        while let Some(item) = stack.pop() {
-            if let Some(rank) = ranks.get_mut(item as usize) {
-                *rank = items.len() as u32;
-            }
-            items.push(item);
-            for next in ahead.row(item) {
-                if let Some(n) = open.get_mut(*next as usize) {
-                    *n -= 1;
-                    if *n == 0 {
-                        stack.push(*next);
-                    }
-                }
-            }
-        }
-        if items.len() < count {
-            return Err(cycle(&open, edges));
         }
         let rank = |item: u32| ranks.get(item as usize).copied().unwrap_or(0);
         let none = Need { rank: 0, link: 0, kind: LinkKind::Parent, is_plain: true };
         let behind =
-            Rows::new(count, edges, none, |edge| (rank(edge.1), Need { rank: rank(edge.0), ..edge.2 }));
-        Ok(Frozen { items, ranks, starts: behind.starts, needs: behind.values })
+            Rows::new(items.len(), edges, none, |edge| (rank(edge.1), Need { rank: rank(edge.0), ..edge.2 }));
+        Frozen { items, ranks, starts: behind.starts, needs: behind.values }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -328,6 +314,32 @@ impl Frozen {
             _ => &[],
         }
     }
+}
+
+/// A topological order, or a cycle.
+fn sort(count: usize, edges: &[(u32, u32, Need)]) -> Result<Vec<u32>, Vec<u32>> {
+    let ahead = Rows::new(count, edges, 0, |edge| (edge.0, edge.1));
+    let mut open = vec![0u32; count];
+    for (_, needing, _) in edges {
+        if let Some(n) = open.get_mut(*needing as usize) {
+            *n += 1;
+        }
+    }
+    // A stack rather than a queue keeps neighbours together: passes over the result run three times faster.
+    let mut stack: Vec<u32> = (0..count as u32).rev().filter(|n| open.get(*n as usize) == Some(&0)).collect();
+    let mut items = Vec::with_capacity(count);
+    while let Some(item) = stack.pop() {
+        items.push(item);
+        for next in ahead.row(item) {
+            if let Some(n) = open.get_mut(*next as usize) {
+                *n -= 1;
+                if *n == 0 {
+                    stack.push(*next);
+                }
+            }
+        }
+    }
+    if items.len() < count { Err(cycle(&open, edges)) } else { Ok(items) }
 }
 
 /// A cycle among the nodes that still wait for something: each of them waits for another of them, so following these

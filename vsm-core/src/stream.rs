@@ -393,6 +393,9 @@ impl State {
             } else {
                 Detail::default()
             };
+            if detail != Detail::default() {
+                self.graph.mark_detailed(number);
+            }
             self.links.assert(&self.record, number, on, detail);
             self.settle(number, mark)?;
         }

@@ -286,7 +286,7 @@ impl ValueStream {
         let freeze = || {
             self.state
                 .graph
-                .freeze(|link| self.holds(link), |link| self.detail(link).is_none())
+                .freeze(|link, now| if self.bounds.is_none() { now } else { self.holds(link) })
                 .map(Arc::new)
                 .map_err(|items| Error::Cycle {
                     path: items.into_iter().map(|item| self.id(item).to_owned()).collect(),

@@ -204,21 +204,39 @@ impl<'a> Plan<'a> {
                 *slot = 1;
             }
         }
+        // A search costs what it finds, but jumps about. Once it turns out to find much of the graph, one look at every
+        // rank, from the last to the first, is cheaper.
+        let much = self.frozen.len() / 16;
         while let Some(rank) = stack.pop() {
             self.ranks.push(rank);
-            if self.finished(self.frozen.item(rank)).is_some() {
-                continue;
-            }
-            for need in self.frozen.needs(rank) {
-                if self.numbers.get(need.rank as usize) == Some(&0) && !self.is_cancelled(need.rank) {
-                    if let Some(slot) = self.numbers.get_mut(need.rank as usize) {
-                        *slot = 1;
+            self.mark_needs(rank, |needed| stack.push(needed));
+            if self.ranks.len() > much {
+                for rank in (0..self.frozen.len() as u32).rev() {
+                    if self.numbers.get(rank as usize) != Some(&0) {
+                        self.mark_needs(rank, |_| {});
                     }
-                    stack.push(need.rank);
                 }
+                let marked = (0u32..).zip(&self.numbers).filter(|(_, mark)| **mark != 0);
+                self.ranks = marked.map(|(rank, _)| rank).collect();
+                return;
             }
         }
         self.ranks.sort_unstable();
+    }
+
+    /// Marks what a rank needs; `note` is told what had no mark before.
+    fn mark_needs(&mut self, rank: u32, mut note: impl FnMut(u32)) {
+        if self.finished(self.frozen.item(rank)).is_some() {
+            return;
+        }
+        for need in self.frozen.needs(rank) {
+            if self.numbers.get(need.rank as usize) == Some(&0) && !self.is_cancelled(need.rank) {
+                if let Some(slot) = self.numbers.get_mut(need.rank as usize) {
+                    *slot = 1;
+                }
+                note(need.rank);
+            }
+        }
     }
 
     fn is_cancelled(&self, rank: u32) -> bool {
