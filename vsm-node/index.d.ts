@@ -83,10 +83,10 @@ export declare class ValueStream {
   readiness(query: ReadinessQuery): Readiness
   /** As `readiness`, off the event loop. */
   readinessAsync(query: ReadinessQuery): Promise<Readiness>
-  /** The verdicts of all items, from one pass over the stream. */
-  verdicts(query: VerdictQuery): Array<ItemVerdict>
+  /** The verdicts of all releases and work items, counted and listed, from one pass over the stream. */
+  verdicts(query: VerdictQuery): Verdicts
   /** As `verdicts`, off the event loop. */
-  verdictsAsync(query: VerdictQuery): Promise<Array<ItemVerdict>>
+  verdictsAsync(query: VerdictQuery): Promise<Verdicts>
   /** What the date of an item depends on: the schedule of everything it needs, with float, and a driving chain. */
   criticalPath(query: CriticalPathQuery): CriticalPath
   /** As `criticalPath`, off the event loop. */
@@ -646,6 +646,8 @@ export interface Item {
 export interface ItemVerdict {
   /** The item. */
   item: string
+  /** What it is. */
+  kind: Kind
   /** The verdict. */
   verdict: Verdict
 }
@@ -1087,6 +1089,28 @@ export interface VerdictQuery {
   stage?: string
   /** What counts as ready; absent = the default policy. */
   policy?: Policy
+  /** The kind of the items that are counted and listed; absent = all work and releases. */
+  kind?: Kind
+  /** The verdicts whose items are listed; absent = all of them, empty = none, for who wants the counts alone. */
+  list?: Array<Verdict>
+}
+
+/** The verdicts of all items for one stage. */
+export interface Verdicts {
+  /** The stage. */
+  stage: string
+  /** The time it was asked at. */
+  at: Date
+  /** How many items are ready. */
+  ready: number
+  /** How many may be or not: nobody knows. */
+  unknown: number
+  /** How many are not ready. */
+  notReady: number
+  /** The items that were to be listed, by id. */
+  items: Array<ItemVerdict>
+  /** What the answer rests on; its evidence are the last events of the first hundred items that are listed. */
+  basis: Basis
 }
 
 /**

@@ -69,7 +69,7 @@ proptest! {
         let stream = stream_of(World::new(seed).events);
         for stage in STAGES {
             let query = VerdictQuery { stage: Some(stage.into()), ..VerdictQuery::new(now()) };
-            for verdict in stream.verdicts(&query).unwrap() {
+            for verdict in stream.verdicts(&query).unwrap().items {
                 let one = ReadinessQuery { stage: Some(stage.into()), ..ReadinessQuery::new(&verdict.item, now()) };
                 let one = stream.readiness(&one).unwrap();
                 prop_assert_eq!(one.verdict, verdict.verdict, "{} for {}: {:?}", verdict.item, stage, one.unmet);

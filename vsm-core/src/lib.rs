@@ -172,7 +172,7 @@
 //!
 //! Every answer has a [`Basis`]: `n`, how many items it counts; `excluded`, what it leaves out and why; `rules`, the names
 //! of the conventions it went by; `evidence`, the events behind it as `source:id`, to be found again in
-//! [`history`](ValueStream::history), at most a hundred. Answers that count everything (`coverage`, `shipping`) name none. What has no data has no value: `None`, and never 0.
+//! [`history`](ValueStream::history), at most a hundred. What has no data has no value: `None`, and never 0.
 //!
 //! # The JSON form
 //!
@@ -203,7 +203,7 @@
 //! | [`item`](ValueStream::item), [`history`](ValueStream::history) | O(*e*), the events of the item |
 //! | [`links`](ValueStream::links) | O(*m* log *m*), the links of the item |
 //! | [`readiness`](ValueStream::readiness) | O(*n* + *m*), what the item needs, and the commits behind its builds |
-//! | [`verdicts`](ValueStream::verdicts) | one pass, O(*N* + *M*), and the commits behind all builds |
+//! | [`verdicts`](ValueStream::verdicts) | one pass, O(*N* + *M*), and the commits behind all builds; the list costs a text for each item in it |
 //! | [`critical_path`](ValueStream::critical_path) | O(*n* + *m*), what the item needs |
 //! | [`flow_metrics`](ValueStream::flow_metrics) | O(*N* + *e*), the events of the items within, and a step for each item and day in progress |
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
@@ -213,8 +213,8 @@
 //! | [`to_snapshot`](ValueStream::to_snapshot), [`from_snapshot`](ValueStream::from_snapshot) | O(*E*) |
 //!
 //! Schedules, verdicts and the earliest dates of unmet facts come from a layout of all needs in topological order,
-//! O(*N* + *M*). It is made when first needed and kept until an item or link changes. A view of the past looks into the history where the present has its last value
-//! at hand, and makes a layout of its own for each question.
+//! O(*N* + *M*). It is made when first needed and kept until an item or link changes. A view of the past looks into the
+//! history where the present has its last value at hand, and makes a layout of its own for each question.
 //!
 //! # Features
 //!
@@ -258,7 +258,7 @@ pub use analyze::{
     Activity, Basis, Condition, Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DayLoad, Durations,
     EfficiencyRule, Exclusion, FlowItem, FlowMetrics, FlowQuery, FlowShare, ItemVerdict, Outlook,
     OutlookQuery, PercentileRule, Policy, Readiness, ReadinessQuery, Scope, ScopeQuery, ShippedItem,
-    Shipping, StageOutlook, Trace, TraceStep, Unmet, Verdict, VerdictQuery,
+    Shipping, StageOutlook, Trace, TraceStep, Unmet, Verdict, VerdictQuery, Verdicts,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,

@@ -129,7 +129,7 @@ impl ValueStream {
     }
 
     /// Whether an event within the bounds speaks of the item or links to it.
-    fn exists(&self, item: u32) -> bool {
+    pub(crate) fn exists(&self, item: u32) -> bool {
         self.bounds.is_none()
             || self.state.walk(item, self.bounds).next().is_some()
             || self.touching(item, Direction::Incoming).next().is_some()
@@ -243,6 +243,12 @@ impl ValueStream {
         found.into_iter().map(|(link, other)| (other, self.evidence(link)))
     }
 
+    /// Whether something that is not cancelled is linked to an item by a link of one kind.
+    pub(crate) fn has(&self, item: u32, kind: LinkKind) -> bool {
+        self.touching(item, Direction::Incoming)
+            .any(|(_, k, other)| k == kind && self.state_of(other) != Some(FlowState::Cancelled))
+    }
+
     /// The items that links of one kind lead to.
     pub(crate) fn ends(&self, kind: LinkKind) -> impl Iterator<Item = u32> {
         let links = (0..).zip(&self.state.links.list);
@@ -260,6 +266,11 @@ impl ValueStream {
     /// A link's own details, where it has any.
     pub(crate) fn detail(&self, link: u32) -> Option<&crate::links::Detail> {
         self.state.links.detail(self.state.links.effective(&self.state.record, link, self.bounds)?)
+    }
+
+    /// Whether any link was ever said to ask for a stage.
+    pub(crate) fn names_stage(&self, stage: &str) -> bool {
+        self.state.links.details.iter().any(|detail| detail.stage.as_deref() == Some(stage))
     }
 
     pub(crate) fn related(&self, link: u32) -> Option<Related> {

@@ -10,7 +10,7 @@ use vsm_core::{
     IngestOptions, IngestReport, Instant, Item, ItemVerdict, Kind, Link, LinkKind, Outcome, Outlook,
     OutlookQuery, PercentileRule, Policy, Readiness, ReadinessQuery, Refusal, Reject, Related, Scope,
     ScopeQuery, Severity, ShippedItem, Shipping, Span, StageOutlook, TestCounts, Trace, TraceStep, Unmet,
-    Verdict, VerdictQuery, VersionRule, Weekday, WorkingHours,
+    Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
 };
 
 type U64Map = BTreeMap<String, u64>;
@@ -556,6 +556,8 @@ pub struct Item {
 pub struct ItemVerdict {
     /// The item.
     pub item: String,
+    /// What it is.
+    pub kind: Kind,
     /// The verdict.
     pub verdict: Verdict,
 }
@@ -927,6 +929,31 @@ pub struct VerdictQuery {
     /// What counts as ready; absent = the default policy.
     #[uniffi(default)]
     pub policy: Option<Policy>,
+    /// The kind of the items that are counted and listed; absent = all work and releases.
+    #[uniffi(default)]
+    pub kind: Option<Kind>,
+    /// The verdicts whose items are listed; absent = all of them, empty = none, for who wants the counts alone.
+    #[uniffi(default)]
+    pub list: Option<Vec<Verdict>>,
+}
+
+/// The verdicts of all items for one stage.
+#[uniffi::remote(Record)]
+pub struct Verdicts {
+    /// The stage.
+    pub stage: String,
+    /// The time it was asked at.
+    pub at: Instant,
+    /// How many items are ready.
+    pub ready: u64,
+    /// How many may be or not: nobody knows.
+    pub unknown: u64,
+    /// How many are not ready.
+    pub not_ready: u64,
+    /// The items that were to be listed, by id.
+    pub items: Vec<ItemVerdict>,
+    /// What the answer rests on; its evidence are the last events of the first hundred items that are listed.
+    pub basis: Basis,
 }
 
 /// How the tags and release names of one product correspond: `{version}` stands for digits and dots in both.

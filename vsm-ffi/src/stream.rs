@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use vsm_core::{
     Adapter, Applied, ApplyReport, CorrelationRules, Coverage, CriticalPath, CriticalPathQuery, Event,
-    FlowMetrics, FlowQuery, IngestOptions, IngestReport, Instant, Item, ItemVerdict, Kind, Outlook,
-    OutlookQuery, Readiness, ReadinessQuery, Related, Scope, ScopeQuery, Shipping, Trace, VerdictQuery,
+    FlowMetrics, FlowQuery, IngestOptions, IngestReport, Instant, Item, Kind, Outlook, OutlookQuery,
+    Readiness, ReadinessQuery, Related, Scope, ScopeQuery, Shipping, Trace, VerdictQuery, Verdicts,
 };
 
 use crate::error::VsmError;
@@ -143,8 +143,8 @@ impl ValueStream {
         Ok(self.now().readiness(query)?)
     }
 
-    /// The verdicts of all releases and work items at once.
-    pub fn verdicts(&self, query: &VerdictQuery) -> Result<Vec<ItemVerdict>, VsmError> {
+    /// The verdicts of all releases and work items at once, counted and listed.
+    pub fn verdicts(&self, query: &VerdictQuery) -> Result<Verdicts, VsmError> {
         Ok(self.now().verdicts(query)?)
     }
 

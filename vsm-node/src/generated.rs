@@ -652,6 +652,12 @@ impl From<vsm_core::Verdict> for Verdict {
     }
 }
 
+impl FromJs for vsm_core::Verdict {
+    fn from_js(value: Js) -> Fallible<vsm_core::Verdict> {
+        value.word(vsm_core::Verdict::ALL, vsm_core::Verdict::as_str)
+    }
+}
+
 /// A day of the week.
 ///
 /// - `mon`: Monday
@@ -1627,14 +1633,16 @@ impl From<vsm_core::Item> for Item {
 pub struct ItemVerdict {
     /// The item.
     pub item: String,
+    /// What it is.
+    pub kind: Kind,
     /// The verdict.
     pub verdict: Verdict,
 }
 
 impl From<vsm_core::ItemVerdict> for ItemVerdict {
     fn from(record: vsm_core::ItemVerdict) -> ItemVerdict {
-        let vsm_core::ItemVerdict { item, verdict } = record;
-        ItemVerdict { item, verdict: verdict.into() }
+        let vsm_core::ItemVerdict { item, kind, verdict } = record;
+        ItemVerdict { item, kind: kind.into(), verdict: verdict.into() }
     }
 }
 
@@ -2299,6 +2307,10 @@ pub struct VerdictQuery {
     pub stage: Option<String>,
     /// What counts as ready; absent = the default policy.
     pub policy: Option<Policy>,
+    /// The kind of the items that are counted and listed; absent = all work and releases.
+    pub kind: Option<Kind>,
+    /// The verdicts whose items are listed; absent = all of them, empty = none, for who wants the counts alone.
+    pub list: Option<Vec<Verdict>>,
 }
 
 impl FromJs for vsm_core::VerdictQuery {
@@ -2308,7 +2320,43 @@ impl FromJs for vsm_core::VerdictQuery {
             at: object.field(c"at")?,
             stage: object.optional(c"stage")?,
             policy: object.optional(c"policy")?,
+            kind: object.optional(c"kind")?,
+            list: object.optional(c"list")?,
         })
+    }
+}
+
+/// The verdicts of all items for one stage.
+#[napi(object, object_from_js = false)]
+pub struct Verdicts {
+    /// The stage.
+    pub stage: String,
+    /// The time it was asked at.
+    pub at: Date,
+    /// How many items are ready.
+    pub ready: f64,
+    /// How many may be or not: nobody knows.
+    pub unknown: f64,
+    /// How many are not ready.
+    pub not_ready: f64,
+    /// The items that were to be listed, by id.
+    pub items: Vec<ItemVerdict>,
+    /// What the answer rests on; its evidence are the last events of the first hundred items that are listed.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Verdicts> for Verdicts {
+    fn from(record: vsm_core::Verdicts) -> Verdicts {
+        let vsm_core::Verdicts { stage, at, ready, unknown, not_ready, items, basis } = record;
+        Verdicts {
+            stage,
+            at: Date(at),
+            ready: ready as f64,
+            unknown: unknown as f64,
+            not_ready: not_ready as f64,
+            items: items.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use vsm_core::{
 use crate::batch::Batch;
 use crate::error::{Fallible, throwing};
 use crate::generated::{
-    ApplyReport, Coverage, CriticalPath, FlowMetrics, IngestReport, Item, ItemVerdict, Outlook, Readiness,
-    Related, Scope, Shipping, Trace,
+    ApplyReport, Coverage, CriticalPath, FlowMetrics, IngestReport, Item, Outlook, Readiness, Related, Scope,
+    Shipping, Trace, Verdicts,
 };
 use crate::js::{Arg, Data};
 use crate::task::Job;
@@ -371,23 +371,23 @@ impl ValueStream {
         self.promise(("query", query), vsm_core::ValueStream::readiness)
     }
 
-    /// The verdicts of all items, from one pass over the stream.
+    /// The verdicts of all releases and work items, counted and listed, from one pass over the stream.
     #[napi(catch_unwind)]
     pub fn verdicts(
         &self,
         env: Env,
         #[napi(ts_arg_type = "VerdictQuery")] query: Arg<VerdictQuery>,
-    ) -> Result<Vec<ItemVerdict>> {
-        self.answer(env, ("query", query), |stream, query| stream.verdicts(query).map(all))
+    ) -> Result<Verdicts> {
+        self.answer(env, ("query", query), vsm_core::ValueStream::verdicts)
     }
 
     /// As `verdicts`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<Array<ItemVerdict>>")]
+    #[napi(catch_unwind, ts_return_type = "Promise<Verdicts>")]
     pub fn verdicts_async(
         &self,
         #[napi(ts_arg_type = "VerdictQuery")] query: Arg<VerdictQuery>,
-    ) -> AsyncTask<Job<Vec<ItemVerdict>>> {
-        self.promise(("query", query), |stream, query| stream.verdicts(query).map(all))
+    ) -> AsyncTask<Job<Verdicts>> {
+        self.promise(("query", query), vsm_core::ValueStream::verdicts)
     }
 
     /// What the date of an item depends on: the schedule of everything it needs, with float, and a driving chain.

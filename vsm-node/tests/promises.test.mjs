@@ -67,7 +67,7 @@ test('a promise sees the stream as it was when it was made', async () => {
   const expected = stream.snapshot()
   stream.apply({ source: 'late', id: '1', occurredAt: at, item: 'late:1', kind: 'feature' })
   const after = stream.verdictsAsync({ at })
-  assert.equal((await after).length, (await before).length + 1)
+  assert.equal((await after).items.length, (await before).items.length + 1)
   assert.ok((await snapshot).equals(expected))
 })
 

@@ -24,7 +24,7 @@ const later: Promise<ApplyReport> = stream.applyJsonLinesAsync(new Uint8Array())
 
 const unmet: Unmet[] = stream.readiness({ item: 'plan:R1', at, policy: { blocking: 'major' } }).unmet
 const since: Date | undefined = unmet[0]?.since
-const verdicts: Map<string, Verdict> = new Map(stream.verdicts({ at }).map((row) => [row.item, row.verdict]))
+const verdicts: Map<string, Verdict> = new Map(stream.verdicts({ at, list: ['not_ready'] }).items.map((row) => [row.item, row.verdict]))
 const kind: Kind | undefined = stream.item('plan:R1').kind
 const floats: number[] = stream.criticalPath({ at, calendar }).activities.map((activity) => activity.totalFloatMs)
 const outlook: Promise<Outlook> = stream.outlookAsync({ release: 'plan:R1', at, zone: 'UTC' })

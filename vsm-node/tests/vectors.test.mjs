@@ -28,7 +28,7 @@ const CALLS = {
   trace: [...byId('trace'), 'Trace'],
   snapshot: [(stream) => JSON.parse(stream.snapshot()), {}, 'any'],
   readiness: [...one('readiness', 'ReadinessQuery'), 'Readiness'],
-  verdicts: [...one('verdicts', 'VerdictQuery'), '[ItemVerdict]'],
+  verdicts: [...one('verdicts', 'VerdictQuery'), 'Verdicts'],
   critical_path: [...one('criticalPath', 'CriticalPathQuery'), 'CriticalPath'],
   flow_metrics: [...one('flowMetrics', 'FlowQuery'), 'FlowMetrics'],
   scope: [...one('scope', 'ScopeQuery'), 'Scope'],

@@ -2183,6 +2183,12 @@ impl ItemVerdict {
         self.0.item.to_python(py)
     }
 
+    /// What it is.
+    #[getter]
+    fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kind.to_python(py)
+    }
+
     /// The verdict.
     #[getter]
     fn verdict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -2222,6 +2228,7 @@ impl ToPython for core::ItemVerdict {
     fn show(&self, out: &mut String, depth: u32) {
         let mut shower = Shower::new("ItemVerdict", out, depth);
         shower.field("item", &self.item);
+        shower.field("kind", &self.kind);
         shower.field("verdict", &self.verdict);
         shower.end();
     }
@@ -3734,6 +3741,98 @@ impl ToPython for core::Unmet {
     }
 }
 
+/// The verdicts of all items for one stage.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Verdicts(pub(crate) core::Verdicts);
+
+#[pymethods]
+impl Verdicts {
+    /// The stage.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// The time it was asked at.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// How many items are ready.
+    #[getter]
+    fn ready<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ready.to_python(py)
+    }
+
+    /// How many may be or not: nobody knows.
+    #[getter]
+    fn unknown<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.unknown.to_python(py)
+    }
+
+    /// How many are not ready.
+    #[getter]
+    fn not_ready<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.not_ready.to_python(py)
+    }
+
+    /// The items that were to be listed, by id.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// What the answer rests on; its evidence are the last events of the first hundred items that are listed.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Verdicts> {
+        record::from_json(text).map(Verdicts)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Verdicts>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Verdicts {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Verdicts(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Verdicts", out, depth);
+        shower.field("stage", &self.stage);
+        shower.field("at", &self.at);
+        shower.field("ready", &self.ready);
+        shower.field("unknown", &self.unknown);
+        shower.field("not_ready", &self.not_ready);
+        shower.field("items", &self.items);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
 /// How the tags and release names of one product correspond: `{version}` stands for digits and dots in both.
 ///
 /// With the tag `v{version}` and the release `Mobile {version}`, the tag `v4.12.0` marks the release
@@ -3947,6 +4046,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Trace>()?;
     module.add_class::<TraceStep>()?;
     module.add_class::<Unmet>()?;
+    module.add_class::<Verdicts>()?;
     module.add_class::<VersionRule>()?;
     module.add_class::<WorkingHours>()?;
     Ok(())

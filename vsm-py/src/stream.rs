@@ -12,8 +12,8 @@ use crate::bytes::Bytes;
 use crate::convert::{FromPython, optional};
 use crate::error::raise;
 use crate::generated::{
-    ApplyReport, Coverage, CriticalPath, Event, FlowMetrics, IngestReport, Item, ItemVerdict, Outlook,
-    Readiness, Related, Scope, Shipping, Trace,
+    ApplyReport, Coverage, CriticalPath, Event, FlowMetrics, IngestReport, Item, Outlook, Readiness, Related,
+    Scope, Shipping, Trace, Verdicts,
 };
 
 /// The record of all events and the graph that follows from it.
@@ -216,27 +216,36 @@ impl ValueStream {
         self.ask(py, |stream| stream.readiness(&query)).map(Readiness).map_err(raise)
     }
 
-    /// The verdicts of all releases and work items in one pass.
+    /// The verdicts of all releases and work items, counted and listed, in one pass.
+    ///
+    /// ``kind`` restricts it to items of a kind; ``list`` names the verdicts whose items are listed (an empty list:
+    /// counts alone).
     #[pyo3(signature = (
         *,
         at: "datetime",
         stage: "str | None" = None,
         policy: "Policy | None" = None,
-    ) -> "list[ItemVerdict]")]
+        kind: "Kind | str | None" = None,
+        list: "Iterable[Verdict | str] | None" = None,
+    ) -> "Verdicts")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn verdicts(
         &self,
         py: Python<'_>,
         at: &Bound<'_, PyAny>,
         stage: Option<&Bound<'_, PyAny>>,
         policy: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Vec<ItemVerdict>> {
+        kind: Option<&Bound<'_, PyAny>>,
+        list: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Verdicts> {
         let query = core::VerdictQuery {
             at: core::Instant::from_python(at, "at")?,
             stage: optional(stage, "stage")?,
             policy: optional(policy, "policy")?,
+            kind: optional(kind, "kind")?,
+            list: optional(list, "list")?,
         };
-        let verdicts = self.ask(py, |stream| stream.verdicts(&query)).map_err(raise)?;
-        Ok(verdicts.into_iter().map(ItemVerdict).collect())
+        self.ask(py, |stream| stream.verdicts(&query)).map(Verdicts).map_err(raise)
     }
 
     /// What the end of an item depends on; without ``item``, the end of everything.

@@ -62,8 +62,11 @@ def test_answers(stream):
     assert "Ines" in [fact.waits_for for fact in readiness.unmet]
     blocking = vsm.Policy(stages=["system_test"], blocking="minor")
     assert stream.readiness("plan:R1", at=MONDAY, policy=blocking).stage == "system_test"
-    verdicts = {verdict.item: verdict.verdict for verdict in stream.verdicts(at=MONDAY)}
-    assert verdicts["plan:R1"] == "not_ready"
+    verdicts = stream.verdicts(at=MONDAY)
+    assert {one.item: one.verdict for one in verdicts.items}["plan:R1"] == "not_ready"
+    releases = stream.verdicts(at=MONDAY, kind="release", list=[vsm.Verdict.NotReady, "unknown"])
+    assert [one.item for one in releases.items] == ["plan:R1"] and releases.not_ready == 1
+    assert stream.verdicts(at=MONDAY, list=[]).items == []
 
     path = stream.critical_path("plan:R1", at=MONDAY)
     assert (path.ready_at, path.finish) == (MONDAY + 3 * DAY, MONDAY + 14 * DAY)

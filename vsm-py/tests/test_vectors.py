@@ -22,7 +22,7 @@ RESULTS = {
     "links": "[Related]",
     "history": "[Event]",
     "readiness": "Readiness",
-    "verdicts": "[ItemVerdict]",
+    "verdicts": "Verdicts",
     "critical_path": "CriticalPath",
     "flow_metrics": "FlowMetrics",
     "trace": "Trace",

@@ -243,13 +243,6 @@ impl ValueStream {
         found
     }
 
-    /// Whether any part of the item is known, cancelled ones aside.
-    pub(super) fn has_parts(&self, item: u32) -> bool {
-        self.touching(item, Direction::Incoming).any(|(_, kind, part)| {
-            kind == LinkKind::Parent && self.state_of(part) != Some(FlowState::Cancelled)
-        })
-    }
-
     /// When the item got its first part, if it has any.
     fn parts_since(&self, item: u32) -> Option<Instant> {
         let parts = self.from(item, LinkKind::Parent);

@@ -22,7 +22,7 @@ pub use flow::{
 };
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
 pub use readiness::{
-    Condition, ItemVerdict, Policy, Readiness, ReadinessQuery, Unmet, Verdict, VerdictQuery,
+    Condition, ItemVerdict, Policy, Readiness, ReadinessQuery, Unmet, Verdict, VerdictQuery, Verdicts,
 };
 pub use scope::{Scope, ScopeQuery};
 pub use shipping::{ShippedItem, Shipping};

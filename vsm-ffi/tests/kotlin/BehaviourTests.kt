@@ -82,7 +82,7 @@ fun behaviourTests() {
         equal(at("2026-03-04T08:00:00Z"), path.readyAt)
         equal(24 * HOUR, path.lengthMs)
         equal(listOf("plan:F1"), stream.scope(ScopeQuery(release = "plan:R1", at = now)).current)
-        holds("both items have a verdict", stream.verdicts(VerdictQuery(at = now)).map { it.item }.containsAll(listOf("plan:F1", "plan:R1")))
+        holds("both items have a verdict", stream.verdicts(VerdictQuery(at = now)).items.map { it.item }.containsAll(listOf("plan:F1", "plan:R1")))
         val outlook = OutlookQuery(release = "plan:R1", at = now, zone = "Europe/Zurich")
         equal("Mobile 4.12", stream.outlook(outlook).title)
         holds("the page has a title", "Mobile 4.12" in stream.outlookText(outlook))

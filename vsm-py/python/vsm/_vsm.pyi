@@ -60,6 +60,7 @@ __all__ = [
     "Trace",
     "TraceStep",
     "Unmet",
+    "Verdicts",
     "VersionRule",
     "WorkingHours",
     "ValueStream",
@@ -886,6 +887,9 @@ class ItemVerdict:
     def item(self) -> str:
         """The item."""
     @property
+    def kind(self) -> Kind:
+        """What it is."""
+    @property
     def verdict(self) -> Verdict:
         """The verdict."""
     def to_json(self) -> str:
@@ -1461,6 +1465,40 @@ class Unmet:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class Verdicts:
+    """The verdicts of all items for one stage."""
+    @property
+    def stage(self) -> str:
+        """The stage."""
+    @property
+    def at(self) -> datetime:
+        """The time it was asked at."""
+    @property
+    def ready(self) -> int:
+        """How many items are ready."""
+    @property
+    def unknown(self) -> int:
+        """How many may be or not: nobody knows."""
+    @property
+    def not_ready(self) -> int:
+        """How many are not ready."""
+    @property
+    def items(self) -> list[ItemVerdict]:
+        """The items that were to be listed, by id."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; its evidence are the last events of the first hundred items that are listed."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Verdicts:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class VersionRule:
     """How the tags and release names of one product correspond: `{version}` stands for digits and dots in both.
 
@@ -1604,8 +1642,14 @@ class ValueStream:
         at: datetime,
         stage: str | None = None,
         policy: Policy | None = None,
-    ) -> list[ItemVerdict]:
-        """The verdicts of all releases and work items in one pass."""
+        kind: Kind | str | None = None,
+        list: Iterable[Verdict | str] | None = None,
+    ) -> Verdicts:
+        """The verdicts of all releases and work items, counted and listed, in one pass.
+
+        ``kind`` restricts it to items of a kind; ``list`` names the verdicts whose items are listed (an empty list:
+        counts alone).
+        """
     def critical_path(
         self,
         item: str | None = None,

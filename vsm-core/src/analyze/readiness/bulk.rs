@@ -1,13 +1,12 @@
 //! The verdicts of everything in one pass over the graph in topological order.
 
-use super::judge::Judge;
-use super::{ItemVerdict, Policy, Verdict};
-use crate::analyze::Grounds;
-use crate::analyze::readiness::evidence::Evidence;
+use super::evidence::Evidence;
+use super::judge::{Judge, RULES};
+use super::{ItemVerdict, Policy, Verdict, VerdictQuery, Verdicts, has_verdict};
+use crate::analyze::{EVIDENCE, Grounds};
 use crate::error::Result;
 use crate::model::{FlowState, Kind, LinkKind};
 use crate::stream::ValueStream;
-use crate::time::Instant;
 
 /// Verdicts for up to eight stages, two bits each, so that the worst of two sets is one bitwise or: ready 0,
 /// unknown 1, not ready 2 or 3.
@@ -38,12 +37,16 @@ fn all(verdict: Verdict) -> Lanes {
 pub(super) fn verdicts(
     stream: &ValueStream,
     policy: &Policy,
-    at: Instant,
+    query: &VerdictQuery,
     rung: usize,
-) -> Result<Vec<ItemVerdict>> {
-    let judge = Judge::new(stream, policy, at);
+) -> Result<Verdicts> {
+    let judge = Judge::new(stream, policy, query.at);
     let frozen = stream.frozen()?;
     let evidence = Evidence::gather(stream, judge.required_stage(rung));
+    // The stages that can matter: the one asked about, and those that links between releases name.
+    let rungs: Vec<usize> = (0..policy.stages.len())
+        .filter(|n| *n == rung || stream.names_stage(policy.stages.get(*n).map_or("", String::as_str)))
+        .collect();
     // What an item passes on to whatever needs it, and what its leaves can prove of builds and tests. The second
     // concerns work items only: a release is judged by its own build.
     let mut passed: Vec<Lanes> = Vec::with_capacity(frozen.len());
@@ -79,10 +82,10 @@ pub(super) fn verdicts(
         }
         match kind {
             Some(Kind::Release) if is_shipped => {}
-            Some(Kind::Release) => lanes |= local(&judge, policy, item),
+            Some(Kind::Release) => lanes |= local(&judge, &rungs, item),
             Some(Kind::Gate) => {
-                for rung in 0..policy.stages.len() {
-                    lanes |= judge.gate(item, rung).map_or(0, |fact| lane(fact.verdict, rung));
+                for rung in &rungs {
+                    lanes |= judge.gate(item, *rung).map_or(0, |fact| lane(fact.verdict, *rung));
                 }
             }
             _ if !has_parts && kind.is_none_or(Kind::is_work) => {
@@ -98,18 +101,52 @@ pub(super) fn verdicts(
         passed.push(lanes);
         proved.push(proof);
     }
-    let verdicts = stream.alphabetical().filter_map(|item| {
-        let rank = frozen.rank(item);
-        let kind = stream.kind(item)?;
-        let own = read(passed.get(rank as usize).copied()?, rung);
-        let verdict = match kind {
-            Kind::Release => own,
-            kind if kind.is_work() => own.max(proved.get(rank as usize).copied()?),
-            _ => return None,
-        };
-        Some(ItemVerdict { item: stream.id(item).to_owned(), verdict })
-    });
-    Ok(verdicts.collect())
+    let mut grounds = Grounds::default();
+    grounds.rules.extend(RULES.map(String::from));
+    let verdict = |item: u32, kind: Kind| {
+        let rank = frozen.rank(item) as usize;
+        let own = read(passed.get(rank).copied().unwrap_or(0), rung);
+        if kind == Kind::Release { own } else { own.max(proved.get(rank).copied().unwrap_or(own)) }
+    };
+    let is_meant = |kind: Kind| query.kind.map_or_else(|| has_verdict(kind), |wanted| wanted == kind);
+    let mut answer = Verdicts {
+        stage: judge.stage(rung).to_owned(),
+        at: query.at,
+        ready: 0,
+        unknown: 0,
+        not_ready: 0,
+        items: Vec::new(),
+        basis: super::Basis::default(),
+    };
+    for item in stream.all() {
+        match stream.kind(item) {
+            Some(kind) if is_meant(kind) => match verdict(item, kind) {
+                Verdict::Ready => answer.ready += 1,
+                Verdict::Unknown => answer.unknown += 1,
+                Verdict::NotReady => answer.not_ready += 1,
+            },
+            None if query.kind.is_none() && stream.exists(item) => {
+                grounds.exclude("not_described", stream.id(item));
+            }
+            _ => {}
+        }
+    }
+    grounds.n = answer.ready + answer.unknown + answer.not_ready;
+    if query.list.as_ref().is_none_or(|wanted| !wanted.is_empty()) {
+        let is_listed = |verdict: &Verdict| query.list.as_ref().is_none_or(|list| list.contains(verdict));
+        for item in stream.alphabetical() {
+            let Some(kind) = stream.kind(item).filter(|kind| is_meant(*kind)) else { continue };
+            let verdict = verdict(item, kind);
+            if is_listed(&verdict) {
+                if answer.items.len() < EVIDENCE {
+                    grounds.evidence.extend(stream.last_event(item));
+                }
+                answer.items.push(ItemVerdict { item: stream.id(item).to_owned(), kind, verdict });
+            }
+        }
+    }
+    answer.basis = grounds.finish(stream);
+    Ok(answer)
 }
 
 /// A release depended on counts at the stage that the link names.
@@ -122,9 +159,9 @@ fn at_level(stream: &ValueStream, policy: &Policy, link: u32, below: Lanes) -> L
 }
 
 /// A release's own facts, by stage.
-fn local(judge: &Judge<'_>, policy: &Policy, release: u32) -> Lanes {
+fn local(judge: &Judge<'_>, rungs: &[usize], release: u32) -> Lanes {
     let mut lanes = 0;
-    for rung in 0..policy.stages.len() {
+    for rung in rungs.iter().copied() {
         let mut worst = Verdict::Ready;
         // A defect of the scope counts there, so counting it here again changes nothing.
         judge.release(release, rung, &|_| false, &mut Grounds::default(), &mut |fact| {

@@ -10,7 +10,7 @@ use super::super::Grounds;
 use super::super::critical_path::CriticalPathQuery;
 use super::bookings;
 use super::evidence::Evidence;
-use super::{Condition, Policy, Readiness, Unmet, Verdict};
+use super::{Condition, Policy, Readiness, Unmet, Verdict, has_verdict};
 use crate::error::{Error, Result};
 use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
@@ -21,6 +21,9 @@ use crate::time::{Instant, printable};
 /// Changes are called by the beginning of their id, as git does; ids longer than a name are left out of sentences.
 const SHORT_CHANGE: usize = 14;
 const LONG_ID: usize = 48;
+
+/// The rules that every verdict goes by.
+pub(super) const RULES: [&str; 2] = ["worst_of_what_applies", "leaves"];
 
 /// A fact on its way to an [`Unmet`].
 pub(super) struct Fact {
@@ -74,7 +77,7 @@ impl<'a> Judge<'a> {
     pub(super) fn answer(&self, target: u32, rung: usize) -> Result<Readiness> {
         let stream = self.stream;
         let kind = stream.kind(target);
-        if kind.is_some_and(|k| !k.is_work() && k != Kind::Release) {
+        if kind.is_some_and(|kind| !has_verdict(kind)) {
             let kind = kind.map_or("", Kind::as_str);
             return Err(Error::invalid(
                 "item",
@@ -110,8 +113,7 @@ impl<'a> Judge<'a> {
         grounds.evidence.extend(needed.keys().filter_map(|(item, _)| stream.last_event(*item)));
         let unmet = self.list(target, facts, &needed);
         grounds.n = u64::from(scope);
-        grounds.rule("worst_of_what_applies");
-        grounds.rule("leaves");
+        grounds.rules.extend(RULES.map(String::from));
         Ok(Readiness {
             item: stream.id(target).to_owned(),
             title: stream.title(target).to_owned(),
@@ -154,7 +156,7 @@ impl<'a> Judge<'a> {
 
     /// Whether an item is work without parts; what nobody has described is taken for work.
     pub(super) fn is_leaf(&self, item: u32) -> bool {
-        self.stream.kind(item).is_none_or(Kind::is_work) && !self.stream.has_parts(item)
+        self.stream.kind(item).is_none_or(Kind::is_work) && !self.stream.has(item, LinkKind::Parent)
     }
 
     /// What an item needs directly, each with the rung it is needed for. What is finished needs nothing any more.

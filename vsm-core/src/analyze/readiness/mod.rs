@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use self::judge::Judge;
 use super::Basis;
 use crate::error::{Error, Result};
-use crate::model::Severity;
+use crate::model::{Kind, Severity};
 use crate::stream::ValueStream;
 use crate::text_enum::text_enum;
 use crate::time::Instant;
@@ -162,6 +162,31 @@ pub struct VerdictQuery {
     /// What counts as ready; absent = the default policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
+    /// The kind of the items that are counted and listed; absent = all work and releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// The verdicts whose items are listed; absent = all of them, empty = none, for who wants the counts alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<Vec<Verdict>>,
+}
+
+/// The verdicts of all items for one stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdicts {
+    /// The stage.
+    pub stage: String,
+    /// The time it was asked at.
+    pub at: Instant,
+    /// How many items are ready.
+    pub ready: u64,
+    /// How many may be or not: nobody knows.
+    pub unknown: u64,
+    /// How many are not ready.
+    pub not_ready: u64,
+    /// The items that were to be listed, by id.
+    pub items: Vec<ItemVerdict>,
+    /// What the answer rests on; its evidence are the last events of the first hundred items that are listed.
+    pub basis: Basis,
 }
 
 /// The verdict of one item.
@@ -169,6 +194,8 @@ pub struct VerdictQuery {
 pub struct ItemVerdict {
     /// The item.
     pub item: String,
+    /// What it is.
+    pub kind: Kind,
     /// The verdict.
     pub verdict: Verdict,
 }
@@ -206,7 +233,7 @@ impl ReadinessQuery {
 impl VerdictQuery {
     /// A question with all defaults: for the last stage, by the default policy.
     pub fn new(at: Instant) -> VerdictQuery {
-        VerdictQuery { at, stage: None, policy: None }
+        VerdictQuery { at, stage: None, policy: None, kind: None, list: None }
     }
 }
 
@@ -250,14 +277,44 @@ impl ValueStream {
         Judge::new(self, &policy, query.at).answer(item, rung)
     }
 
-    /// The verdicts of all work items and releases for a stage in one pass, by id; each is what
+    /// The verdicts of all work items and releases for a stage in one pass; each is what
     /// [`readiness`](ValueStream::readiness) would say.
     ///
+    /// Counting takes one look at every item and need, listing the time that it takes to write the list: ask for the
+    /// kind and the verdicts that you want to see. What nobody has described has no verdict of its own and is listed
+    /// under `excluded`.
+    ///
     /// # Errors
-    /// [`Error::Invalid`] for a stage that is not on the ladder.
-    pub fn verdicts(&self, query: &VerdictQuery) -> Result<Vec<ItemVerdict>> {
+    /// [`Error::Invalid`] for a stage that is not on the ladder, or a kind that is neither work nor a release.
+    ///
+    /// ```
+    /// use vsm_core::{Event, Kind, ValueStream, Verdict, VerdictQuery};
+    /// let day = "2026-03-02T00:00:00Z".parse()?;
+    /// let mut stream = ValueStream::new();
+    /// for id in ["plan:R1", "plan:R2"] {
+    ///     let mut release = Event::new("plan", id.replace(':', "/"), day, id);
+    ///     release.kind = Some(Kind::Release);
+    ///     stream.apply(release)?;
+    /// }
+    /// let query = VerdictQuery { list: Some(vec![Verdict::NotReady]), ..VerdictQuery::new(day) };
+    /// let verdicts = stream.verdicts(&query)?;
+    /// assert_eq!((verdicts.ready, verdicts.unknown, verdicts.items.len()), (0, 2, 0));
+    /// # Ok::<(), vsm_core::Error>(())
+    /// ```
+    pub fn verdicts(&self, query: &VerdictQuery) -> Result<Verdicts> {
         let policy = query.policy.clone().unwrap_or_default();
         let rung = policy.rung(query.stage.as_deref())?;
-        bulk::verdicts(self, &policy, query.at, rung)
+        if let Some(kind) = query.kind.filter(|kind| !has_verdict(*kind)) {
+            return Err(Error::invalid(
+                "kind",
+                format!("a {kind} has no verdict: ask for release or a kind of work"),
+            ));
+        }
+        bulk::verdicts(self, &policy, query, rung)
     }
+}
+
+/// Whether items of a kind can be ready.
+fn has_verdict(kind: Kind) -> bool {
+    kind.is_work() || kind == Kind::Release
 }

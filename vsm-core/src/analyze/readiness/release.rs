@@ -6,7 +6,7 @@ use super::evidence::Tested;
 use super::judge::{Fact, Judge, day};
 use super::{Condition, Verdict};
 use crate::hash::HashSet;
-use crate::model::{FlowState, Kind, LinkKind, Outcome, Set};
+use crate::model::{Kind, LinkKind, Outcome, Set};
 
 impl Judge<'_> {
     /// Everything that a release itself must have, its scope and gates aside.
@@ -22,9 +22,8 @@ impl Judge<'_> {
         if !self.is_open(release) {
             return;
         }
-        let counts = |item: u32| stream.state_of(item) != Some(FlowState::Cancelled);
-        let has_scope = stream.from(release, LinkKind::ShipsIn).any(|(item, _)| counts(item));
-        let has_parts = stream.from(release, LinkKind::Parent).any(|(item, _)| counts(item));
+        let has_scope = stream.has(release, LinkKind::ShipsIn);
+        let has_parts = stream.has(release, LinkKind::Parent);
         if !has_scope && !has_parts {
             let sentence =
                 format!("{} has no scope, so nobody can tell whether it is done.", self.name(release));
