@@ -431,7 +431,10 @@ export interface Event {
   recordedAt?: Date
   /** The item spoken of, by its id or one of its aliases. */
   item: string
-  /** Other ids by which tools know the item. */
+  /**
+   * Other ids by which tools know the item. One that has been spoken of as an item of its own, or linked to, becomes
+   * this item with all that was said of it; that holds for views of the past too.
+   */
   aliases?: Array<string>
   /** What the item is from now on. */
   kind?: Kind

@@ -65,6 +65,13 @@ proptest! {
     }
 
     #[test]
+    fn a_second_name_may_become_known_at_any_time(seed: u64, other: u64) {
+        let mut world = World::new(seed);
+        world.name_twice();
+        same(&stream_of(world.events.clone()), &stream_of(world.shuffled(other)))?;
+    }
+
+    #[test]
     fn the_verdicts_of_all_are_the_verdicts_of_each(seed: u64) {
         let stream = stream_of(World::new(seed).events);
         for stage in STAGES {

@@ -226,6 +226,28 @@ impl World {
         }
     }
 
+    /// Another tool's names for the work: some of the events and links go by them, and one event for each says so.
+    pub fn name_twice(&mut self) {
+        let second = |id: &str| id.strip_prefix("jira:").map(|key| format!("board:{key}"));
+        let mut known = Vec::new();
+        for event in &mut self.events {
+            for id in [&mut event.item].into_iter().chain(event.links.iter_mut().map(|link| &mut link.to)) {
+                let Some(name) = second(id) else { continue };
+                known.push(id.clone());
+                if self.dice.one_in(2) {
+                    *id = name;
+                }
+            }
+        }
+        known.sort();
+        known.dedup();
+        for (n, id) in known.into_iter().enumerate() {
+            let mut event = Event::new("names", n.to_string(), at(0), id.as_str());
+            event.aliases.extend(second(&id));
+            self.events.push(event);
+        }
+    }
+
     /// The same events in another order.
     pub fn shuffled(&self, seed: u64) -> Vec<Event> {
         let mut dice = Dice::new(seed);

@@ -62,6 +62,11 @@ impl Graph {
         );
     }
 
+    /// Whether no event has said more of a link than its kind.
+    pub(crate) fn is_plain(&self, link: u32) -> bool {
+        self.graph.edge_weight(EdgeIndex::new(link as usize)).is_none_or(|edge| edge.plain)
+    }
+
     /// Remembers that an event says more of a link than its kind.
     pub(crate) fn mark_detailed(&mut self, link: u32) {
         if let Some(edge) = self.graph.edge_weight_mut(EdgeIndex::new(link as usize)) {
@@ -207,6 +212,21 @@ impl Graph {
             }
         }
         Ok(())
+    }
+
+    /// The cycle that there would be if some items were one: a way from one of them to another, as items each of
+    /// which needs the next.
+    pub(crate) fn cycle_through(&self, whole: &[u32]) -> Option<Vec<u32>> {
+        let last = whole.iter().map(|item| self.rank_of(*item)).max()?;
+        for start in whole {
+            let found = self.search(*start, true, |rank| rank <= last);
+            let Some(end) = whole.iter().find(|end| **end != *start && found.contains_key(*end)) else {
+                continue;
+            };
+            let previous = |at: &u32| found.get(at).copied().filter(|before| before != at);
+            return Some(std::iter::successors(Some(*end), previous).collect());
+        }
+        None
     }
 
     /// Everything that can be reached within the ranks, each with the node it was reached from.

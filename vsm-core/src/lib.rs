@@ -116,7 +116,7 @@
 //! An **[item](Item)** is whatever events speak of, by an id of the form `source:key`. The first event or link that names
 //! an item makes it known, so that a link may come before what it leads to; until somebody says what it is, it has no kind
 //! and [`coverage`](ValueStream::coverage) counts it. Tools that know one thing by several ids say so with
-//! [aliases](Event::aliases).
+//! [aliases](Event::aliases), in whatever order: what was said under either name belongs to the one item.
 //!
 //! **[Links](LinkKind)** are of two sorts. `parent`, `ships_in`, `gates` and `depends_on` say what *needs* what; together
 //! they are kept free of cycles, and readiness and dates travel along them. The others say where things come from:
@@ -168,7 +168,7 @@
 //! `occurred_at`, then by `recorded_at`, so that a correction wins, then by key. Lists have a documented order, ties are
 //! broken by id, and nothing is random. The same events and the same question give the same bytes on every machine and in
 //! every language. One thing does depend on arrival: which of several events that can't all hold is the one to be refused
-//! (a cycle, an id or alias used twice), since an event can only be compared with what is there already.
+//! (a cycle, an id used twice, an alias of what can't be the same), since an event can only be compared with what is there already.
 //!
 //! Every answer has a [`Basis`]: `n`, how many items it counts; `excluded`, what it leaves out and why; `rules`, the names
 //! of the conventions it went by; `evidence`, the events behind it as `source:id`, to be found again in
@@ -197,7 +197,7 @@
 //! | call | takes |
 //! |---|---|
 //! | `clone`, [`as_of`](ValueStream::as_of) | O(1) |
-//! | [`apply`](ValueStream::apply) | what the event says; for a late event a step for each later one of its item; for a need that goes against the order kept so far, a search of the items between |
+//! | [`apply`](ValueStream::apply) | what the event says; for a late event a step for each later one of its item; for a need that goes against the order kept so far, a search of the items between; for an alias that is an item already, that item's events and links |
 //! | [`ingest`](ValueStream::ingest), [`apply_json_lines`](ValueStream::apply_json_lines) | O(bytes), and applying the events |
 //! | [`correlate`](ValueStream::correlate) | O(*N* + *M* + text of the changes) |
 //! | [`item`](ValueStream::item), [`history`](ValueStream::history) | O(*e*), the events of the item |
@@ -245,6 +245,7 @@ mod graph;
 mod hash;
 mod ingest;
 mod intake;
+mod join;
 mod links;
 mod model;
 mod record;

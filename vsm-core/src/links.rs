@@ -108,6 +108,37 @@ impl Links {
         }
     }
 
+    /// Whether any event has said anything of a link.
+    pub(crate) fn is_asserted(&self, link: u32) -> bool {
+        self.get(link).is_some_and(|link| link.latest != NONE)
+    }
+
+    /// Gives all that was said of one link to another one, whose own assertions keep their places in time.
+    pub(crate) fn hand_over(&mut self, record: &Record, from: u32, to: u32) {
+        let mut chain: Vec<u32> = Vec::new();
+        for link in [from, to] {
+            let mut at = self.get(link).map_or(NONE, |link| link.latest);
+            while let Some(assertion) = self.assertion(at) {
+                chain.push(at);
+                at = assertion.previous;
+            }
+        }
+        let event = |at: &u32| self.assertion(*at).map_or(NONE, |assertion| assertion.event);
+        chain.sort_unstable_by(|a, b| record.order(event(a), event(b)).then_with(|| a.cmp(b)));
+        let mut previous = NONE;
+        for at in chain {
+            if let Some(assertion) = self.assertions.get_mut(at as usize) {
+                (assertion.link, assertion.previous) = (to, previous);
+            }
+            previous = at;
+        }
+        for (link, latest) in [(from, NONE), (to, previous)] {
+            if let Some(link) = self.list.get_mut(link as usize) {
+                link.latest = latest;
+            }
+        }
+    }
+
     /// The assertion that decides over a link: the last stated one, or where nobody stated anything the last inferred
     /// one. None where the link does not hold.
     pub(crate) fn effective(&self, record: &Record, link: u32, bounds: Option<Bounds>) -> Option<u32> {

@@ -84,6 +84,29 @@ impl Record {
         }
     }
 
+    /// Gives all events of one item to another one, whose own keep their places in time; `latest` holds the ends of
+    /// the chains.
+    pub(crate) fn hand_over(&mut self, latest: &mut [u32], from: u32, to: u32) {
+        let mut chain: Vec<u32> = [from, to]
+            .into_iter()
+            .filter_map(|item| latest.get(item as usize))
+            .flat_map(|end| self.walk(*end, None).map(|(number, _)| number))
+            .collect();
+        chain.sort_unstable_by(|a, b| self.order(*a, *b));
+        let mut previous = NONE;
+        for number in chain {
+            if let Some(event) = self.events.get_mut(number as usize) {
+                (event.item, event.previous) = (to, previous);
+            }
+            previous = number;
+        }
+        for (item, end) in [(from, NONE), (to, previous)] {
+            if let Some(slot) = latest.get_mut(item as usize) {
+                *slot = end;
+            }
+        }
+    }
+
     /// An item's events from the latest to the first, as far as the bounds admit them.
     pub(crate) fn walk(&self, latest: u32, bounds: Option<Bounds>) -> impl Iterator<Item = (u32, &Stored)> {
         std::iter::successors(self.get(latest).map(|event| (latest, event)), |(_, event)| {

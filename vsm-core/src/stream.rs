@@ -43,6 +43,8 @@ pub struct ValueStream {
 pub(crate) struct State {
     pub(crate) ids: Texts,
     pub(crate) aliases: HashMap<Box<str>, u32>,
+    /// Items that turned out to be other ones, which have their events and links now.
+    pub(crate) joined: HashMap<u32, u32>,
     /// Per item: its last event, and what that chain says of kind and state now.
     pub(crate) latest: Vec<u32>,
     pub(crate) kinds: Vec<Option<Kind>>,
@@ -243,7 +245,8 @@ fn check_link(link: &Link, event: &Event, field: impl Display) -> Result<()> {
 }
 
 /// How much of everything there was before an event, so that it can be taken back.
-struct Mark {
+#[derive(Default)]
+pub(crate) struct Mark {
     items: usize,
     links: usize,
     assertions: usize,
@@ -255,7 +258,11 @@ struct Mark {
 impl State {
     /// The item that an id or alias names.
     pub(crate) fn resolve(&self, id: &str) -> Option<u32> {
-        self.ids.find(id).or_else(|| self.aliases.get(id).copied())
+        let mut item = self.ids.find(id).or_else(|| self.aliases.get(id).copied())?;
+        while let Some(other) = self.joined.get(&item) {
+            item = *other;
+        }
+        Some(item)
     }
 
     fn apply(&mut self, event: &mut Event) -> Result<Applied> {
@@ -268,19 +275,6 @@ impl State {
                 let reason = "was applied before with other content: give a changed event a new id";
                 Err(Error::Conflict { id: clip(&key).into(), reason: reason.into() })
             };
-        }
-        for alias in &event.aliases {
-            if let Some(other) = self.resolve(alias).filter(|other| Some(*other) != self.resolve(&event.item))
-            {
-                self.record.keys.truncate(self.record.events.len());
-                return Err(Error::Conflict {
-                    id: clip(alias).into(),
-                    reason: format!(
-                        "is already the item \"{}\" and can't be another one's alias",
-                        self.ids.get(other)
-                    ),
-                });
-            }
         }
         let mut mark = Mark {
             items: self.ids.len(),
@@ -312,16 +306,29 @@ impl State {
                 path: path.into_iter().map(|n| self.ids.get(n).to_owned()).collect(),
             });
         }
+        let others = self.named_by(&aliases, item);
+        if let Err(error) = self.check_join(item, &others) {
+            self.take_back(mark);
+            return Err(error);
+        }
         let end = self.links.assertions.len() as u32;
         if let Some(stored) = self.record.events.last_mut() {
             stored.assertions.end = end;
         }
         for alias in aliases {
-            self.aliases.insert(alias.into(), item);
+            if self.resolve(&alias).is_none() {
+                self.aliases.insert(alias.into(), item);
+            }
         }
         self.refresh(item);
+        for other in &others {
+            self.join(item, *other);
+        }
         // A link that is stated again may bind in another way, so any statement of a link counts.
-        if mark.assertions != self.links.assertions.len() || mark.items != self.ids.len() {
+        if mark.assertions != self.links.assertions.len()
+            || mark.items != self.ids.len()
+            || !others.is_empty()
+        {
             self.frozen = OnceLock::new();
         }
         if mark.items != self.ids.len() {
@@ -403,7 +410,7 @@ impl State {
     }
 
     /// Brings the graph in line with what the record says of a link, and of its rivals where only one can hold.
-    fn settle(&mut self, link: u32, mark: &mut Mark) -> std::result::Result<(), Vec<u32>> {
+    pub(crate) fn settle(&mut self, link: u32, mark: &mut Mark) -> std::result::Result<(), Vec<u32>> {
         let Some(rec) = self.links.get(link).copied() else { return Ok(()) };
         if rec.kind != LinkKind::Parent {
             return self.switch(link, self.holds(link, None), mark);

@@ -14,7 +14,7 @@ impl ValueStream {
     /// How many items are known, placeholders that only links name included.
     pub fn item_count(&self) -> usize {
         if self.bounds.is_none() {
-            self.state.ids.len()
+            self.state.ids.len() - self.state.joined.len()
         } else {
             self.all().filter(|item| self.exists(*item)).count()
         }
@@ -130,8 +130,10 @@ impl ValueStream {
 
     /// Whether an event within the bounds speaks of the item or links to it.
     pub(crate) fn exists(&self, item: u32) -> bool {
-        self.bounds.is_none()
-            || self.state.walk(item, self.bounds).next().is_some()
+        if self.bounds.is_none() {
+            return !self.state.joined.contains_key(&item);
+        }
+        self.state.walk(item, self.bounds).next().is_some()
             || self.touching(item, Direction::Incoming).next().is_some()
     }
 

@@ -305,7 +305,8 @@ pub struct Event {
     pub recorded_at: Option<Instant>,
     /// The item spoken of, by its id or one of its aliases.
     pub item: String,
-    /// Other ids by which tools know the item.
+    /// Other ids by which tools know the item. One that has been spoken of as an item of its own, or linked to, becomes
+    /// this item with all that was said of it; that holds for views of the past too.
     #[uniffi(default)]
     pub aliases: Vec<String>,
     /// What the item is from now on.

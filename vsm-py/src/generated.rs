@@ -1207,7 +1207,8 @@ impl Event {
         self.0.item.to_python(py)
     }
 
-    /// Other ids by which tools know the item.
+    /// Other ids by which tools know the item. One that has been spoken of as an item of its own, or linked to, becomes
+    /// this item with all that was said of it; that holds for views of the past too.
     #[getter]
     fn aliases<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.aliases.to_python(py)

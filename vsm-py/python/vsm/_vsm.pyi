@@ -517,7 +517,9 @@ class Event:
         """The item spoken of, by its id or one of its aliases."""
     @property
     def aliases(self) -> list[str]:
-        """Other ids by which tools know the item."""
+        """Other ids by which tools know the item. One that has been spoken of as an item of its own, or linked to, becomes
+        this item with all that was said of it; that holds for views of the past too.
+        """
     @property
     def kind(self) -> Kind | None:
         """What the item is from now on."""

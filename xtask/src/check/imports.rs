@@ -17,6 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("links", &["model", "record"]),
     ("graph", &["model"]),
     ("stream", &["model", "record", "links", "graph"]),
+    ("join", &["model", "graph", "stream"]),
     ("view", &["model", "record", "links", "graph", "stream"]),
     ("commits", &["model", "graph", "stream"]),
     ("correlate", &["model", "stream"]),
