@@ -37,6 +37,7 @@ BUILD, BUILD_READY, FIRST, AGAIN, LENGTH, READY = (
     "its length alone, by `dag_longest_path_length`",
     "readiness of every item",
 )
+LISTED = "readiness of every item, as a list with ids"
 MEMORY = "memory an item, its links included"
 
 
@@ -200,8 +201,9 @@ def run_vsm(folder: Path, runs: int, clock: Clock) -> dict[str, Any]:
         for what in (FIRST, AGAIN):
             path = clock.time(what, lambda: stream.critical_path("plan:release", at=MONDAY, critical_only=True))
         answers["path"] = [path.length.days, len(path.activities)]
-        verdicts = clock.time(READY, lambda: stream.verdicts(at=MONDAY))
-        answers["ready"] = sum(one.verdict == vsm.Verdict.Ready for one in verdicts)
+        answers["ready"] = clock.time(READY, lambda: stream.verdicts(at=MONDAY, list=[])).ready
+        verdicts = clock.time(LISTED, lambda: stream.verdicts(at=MONDAY))
+        assert len(verdicts.items) == verdicts.basis.n
         answers["links"] = stream.link_count()
         del stream, path, verdicts
     return answers
@@ -275,7 +277,7 @@ def measure(count: int) -> dict[str, dict[str, Any]]:
 
 
 def table(count: int, found: dict[str, dict[str, Any]]) -> None:
-    rows = [BUILD, BUILD_READY, FIRST, AGAIN, LENGTH, READY, MEMORY]
+    rows = [BUILD, BUILD_READY, FIRST, AGAIN, LENGTH, READY, LISTED, MEMORY]
 
     def pick(library: str, what: str) -> float | None:
         one = found[library]
@@ -292,7 +294,8 @@ def table(count: int, found: dict[str, dict[str, Any]]) -> None:
     print("| what | vsm | rustworkx | networkx | rustworkx / vsm | networkx / vsm |\n|---|---|---|---|---|---|")
     for what in rows:
         base = pick("vsm", what) or found["vsm"]["times"][instead[what]]
-        others = [pick(library, what) for library in ("rustworkx", "networkx")]
+        theirs = READY if what == LISTED else what
+        others = [pick(library, theirs) for library in ("rustworkx", "networkx")]
         cells = [write(what, base)] + [write(what, other) if other is not None else "" for other in others]
         cells += [f"{other / base:.2f}" if other is not None else "" for other in others]
         print(f"| {what} | {' | '.join(cells)} |")
