@@ -4,8 +4,7 @@
 #include "readme.inc"
 #undef main
 
-#include <stdlib.h>
-#include <unistd.h>
+#include "capture.h"
 #include "check.h"
 
 /* What a file beside this one holds; ended by NUL. */
@@ -24,30 +23,12 @@ static char *text_of(const char *beside) {
     return text;
 }
 
-/* What the README's program prints. */
-static char *printed(int *result) {
-    char *text = calloc(1, 1 << 16);
-    FILE *file = tmpfile();
-    fflush(stdout);
-    int usual = dup(STDOUT_FILENO);
-    dup2(fileno(file), STDOUT_FILENO);
-    *result = readme_main();
-    fflush(stdout);
-    dup2(usual, STDOUT_FILENO);
-    close(usual);
-    rewind(file);
-    size_t length = fread(text, 1, (1 << 16) - 1, file);
-    text[length] = '\0';
-    fclose(file);
-    return text;
-}
-
 int main(void) {
     char *readme = text_of("../../README.md");
     char *program = text_of("readme.inc");
     CHECK("the README shows readme.inc", program[0] != '\0' && strstr(readme, program) != NULL);
     int result = 1;
-    char *output = printed(&result);
+    char *output = printed(readme_main, &result);
     CHECK("readme.inc succeeds", result == 0);
     CHECK("both events are taken", strstr(output, "\"accepted\":2") != NULL);
     CHECK("it answers the date", strstr(output, "\"ready_at\":\"2026-03-04T08:00:00.000Z\"") != NULL);
