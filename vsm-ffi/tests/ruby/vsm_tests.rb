@@ -3,10 +3,13 @@
 # Run with the folder of the generated vsm.rb on the load path. A test is a block that raises when something is wrong.
 
 require 'json'
+require 'open3'
 require 'stringio'
+require 'tmpdir'
 require 'vsm'
 
 ROOT = File.expand_path('../../..', __dir__)
+SHIP_DATE = File.join(ROOT, 'examples/ruby/ship_date.rb')
 $passed = 0
 $failed = 0
 
@@ -186,6 +189,40 @@ test 'the README runs and prints what it says' do
     $stdout = usual
   end
   equal readme[/```text\n(.*?)```/m, 1], printed
+end
+
+def ship_date(*arguments)
+  printed, told, status = Open3.capture3(RbConfig.ruby, '-I', $LOAD_PATH.first, SHIP_DATE, *arguments)
+  # The page is UTF-8, whatever the locale of the tests.
+  [printed.force_encoding('UTF-8'), told, status.exitstatus]
+end
+
+test 'the example prints the page and facts of the next mobile release' do
+  printed, told, status = ship_date
+  equal ['', 0], [told, status]
+  page, facts = printed.split("\nMobile 4.13.0 ships on 2026-03-17\n")
+  equal "Mobile 4.13.0 of Mobile banking (iPhone), as of Wed 2026-03-04 (Europe/Zurich)\n", page.lines.first
+  stages = %w[system_test user_acceptance pre_production production]
+  equal stages.map { |stage| "#{stage}: not_ready" }, facts.lines.first(4).map { |line| line.split(', ').first }
+  unmet = facts.lines.drop(4)
+  equal true, page.include?("What is missing (#{unmet.size})\n")
+  equal true, unmet.include?("Priya Raman: scope_done of jira:CHK-28\n")
+end
+
+test 'the example names the record that could not be read' do
+  Dir.mktmpdir do |folder|
+    File.write("#{folder}/plan.jsonl", <<~LINES)
+      {"source":"plan","id":"1","occurred_at":"2026-03-02T09:00:00Z","item":"app:mobile-banking"}
+      no event
+    LINES
+    sources = [{ file: 'plan.jsonl', adapter: 'events', options: {} }]
+    manifest = { now: '2026-03-04T09:00:00.000Z', zone: 'UTC', correlation: {}, sources: sources }
+    File.write("#{folder}/vsm.json", JSON.generate(manifest))
+    printed, told, status = ship_date(folder)
+    equal ['', 1], [printed, status]
+    equal true, told.start_with?('plan.jsonl:2: ')
+    equal true, told.end_with?("app:mobile-banking has no open release\n")
+  end
 end
 
 puts "#{$passed} passed, #{$failed} failed"
