@@ -7,6 +7,7 @@ fun main() {
     errorTests()
     coverageTests()
     readmeTests()
+    shipDateTests()
     vectorTests()
     println("$passed passed, $failed failed")
     if (failed > 0) exitProcess(1)

@@ -1,8 +1,6 @@
 // The README's Kotlin, which is the file Readme.kt, runs and prints what the README says.
 
-import java.io.ByteArrayOutputStream
 import java.io.File
-import java.io.PrintStream
 
 private val page = File("vsm-ffi/README.md").readText()
 
@@ -15,14 +13,6 @@ fun readmeTests() {
     }
 
     test("Readme.kt prints what the README says") {
-        val printed = ByteArrayOutputStream()
-        val usual = System.out
-        System.setOut(PrintStream(printed))
-        try {
-            readme.main()
-        } finally {
-            System.setOut(usual)
-        }
-        equal(block("text"), printed.toString())
+        equal(Printed(block("text"), ""), printed { readme.main() })
     }
 }

@@ -1,4 +1,4 @@
-//! Kotlin over uniffi: the generated file and `vsm-ffi/tests/kotlin` compiled and run on the JVM.
+//! Kotlin over uniffi: the generated file, `vsm-ffi/tests/kotlin` and the example compiled and run on the JVM.
 //!
 //! The compiler is the npm package of JetBrains, which holds the whole JVM compiler with its standard library and
 //! the coroutines that asynchronous bindings need. JNA, which loads the library, comes from Debian.
@@ -49,7 +49,9 @@ fn compile_and_run(context: &Context, bindings: &Bindings) -> Result<Finished, S
             .arg("-cp")
             .arg(class_path(&libraries)?)
             .args(files_below(&bindings.folder, &[".kt"]))
-            .args(context.files("vsm-ffi/tests/kotlin", &[".kt"])),
+            .args(context.files("vsm-ffi/tests/kotlin", &[".kt"]))
+            // In one go with what tests it: the compiler takes longer to start than to compile it.
+            .args(context.files("examples/kotlin", &[".kt"])),
     )?;
 
     let mut library_path = std::ffi::OsString::from("-Djna.library.path=");
