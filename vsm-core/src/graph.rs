@@ -251,20 +251,24 @@ impl Graph {
     /// A cycle as items each of which needs the next, the first repeated at the end, which only a view of the past
     /// can have: links that never held together when they were applied may have overlapped at the time they speak of.
     pub(crate) fn freeze(&self, holds: impl Fn(u32, bool) -> bool) -> Result<Frozen, Vec<u32>> {
-        let edges: Vec<(u32, u32, Need)> = (0u32..)
+        let held: Vec<u32> = (0u32..)
             .zip(self.graph.raw_edges())
             .filter(|(link, edge)| edge.weight.kind.is_need() && holds(*link, edge.weight.active))
-            .map(|(link, edge)| {
-                let need = Need { rank: 0, link, kind: edge.weight.kind, is_plain: edge.weight.plain };
-                (edge.source().index() as u32, edge.target().index() as u32, need)
-            })
+            .map(|(link, _)| link)
             .collect();
+        let edges = || {
+            held.iter().filter_map(|link| {
+                let edge = self.graph.raw_edges().get(*link as usize)?;
+                let need = Need { rank: 0, link: *link, kind: edge.weight.kind, is_plain: edge.weight.plain };
+                Some((edge.source().index() as u32, edge.target().index() as u32, need))
+            })
+        };
         // The order that is kept for the present is mostly that of arrival, in which neighbours lie together. It fits
         // nearly every view of the past too.
         let mut items: Vec<u32> = (0..self.graph.node_count() as u32).collect();
         items.sort_by_key(|item| self.rank_of(*item));
-        let fits = edges.iter().all(|(needed, needing, _)| self.rank_of(*needed) < self.rank_of(*needing));
-        Ok(Frozen::new(if fits { items } else { sort(items.len(), &edges)? }, &edges))
+        let fits = edges().all(|(needed, needing, _)| self.rank_of(needed) < self.rank_of(needing));
+        Ok(Frozen::new(if fits { items } else { sort(items.len(), edges)? }, edges))
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -298,9 +302,12 @@ pub(crate) struct Need {
     pub(crate) is_plain: bool,
 }
 
+/// An edge as it is drawn: from what is needed to what needs it.
+type Drawn = (u32, u32, Need);
+
 impl Frozen {
     /// Lays needs out by an order of the items that they fit.
-    fn new(items: Vec<u32>, edges: &[(u32, u32, Need)]) -> Frozen {
+    fn new<E: Iterator<Item = Drawn>>(items: Vec<u32>, edges: impl Fn() -> E) -> Frozen {
         let mut ranks = vec![0u32; items.len()];
         for (rank, item) in (0u32..).zip(&items) {
             if let Some(slot) = ranks.get_mut(*item as usize) {
@@ -337,11 +344,11 @@ impl Frozen {
 }
 
 /// A topological order, or a cycle.
-fn sort(count: usize, edges: &[(u32, u32, Need)]) -> Result<Vec<u32>, Vec<u32>> {
-    let ahead = Rows::new(count, edges, 0, |edge| (edge.0, edge.1));
+fn sort<E: Iterator<Item = Drawn>>(count: usize, edges: impl Fn() -> E) -> Result<Vec<u32>, Vec<u32>> {
+    let ahead = Rows::new(count, &edges, 0, |edge| (edge.0, edge.1));
     let mut open = vec![0u32; count];
-    for (_, needing, _) in edges {
-        if let Some(n) = open.get_mut(*needing as usize) {
+    for (_, needing, _) in edges() {
+        if let Some(n) = open.get_mut(needing as usize) {
             *n += 1;
         }
     }
@@ -359,16 +366,16 @@ fn sort(count: usize, edges: &[(u32, u32, Need)]) -> Result<Vec<u32>, Vec<u32>> 
             }
         }
     }
-    if items.len() < count { Err(cycle(&open, edges)) } else { Ok(items) }
+    if items.len() < count { Err(cycle(&open, edges())) } else { Ok(items) }
 }
 
 /// A cycle among the nodes that still wait for something: each of them waits for another of them, so following these
 /// comes back sooner or later.
-fn cycle(open: &[u32], edges: &[(u32, u32, Need)]) -> Vec<u32> {
+fn cycle(open: &[u32], edges: impl Iterator<Item = Drawn>) -> Vec<u32> {
     let waits = |node: u32| open.get(node as usize).is_some_and(|n| *n > 0);
     let mut next: HashMap<u32, u32> = HashMap::default();
-    for (needed, needing, _) in edges.iter().filter(|edge| waits(edge.0) && waits(edge.1)) {
-        next.insert(*needing, *needed);
+    for (needed, needing, _) in edges.filter(|edge| waits(edge.0) && waits(edge.1)) {
+        next.insert(needing, needed);
     }
     let mut path: Vec<u32> = Vec::new();
     let mut seen: HashMap<u32, usize> = HashMap::default();
@@ -391,22 +398,30 @@ struct Rows<T> {
 }
 
 impl<T: Copy> Rows<T> {
-    fn new<E>(count: usize, edges: &[E], none: T, split: impl Fn(&E) -> (u32, T)) -> Rows<T> {
+    /// Goes over the edges twice.
+    fn new<E: Iterator<Item = Drawn>>(
+        count: usize,
+        edges: impl Fn() -> E,
+        none: T,
+        split: impl Fn(&Drawn) -> (u32, T),
+    ) -> Rows<T> {
         let mut starts = vec![0u32; count + 1];
-        for edge in edges {
-            if let Some(n) = starts.get_mut(split(edge).0 as usize + 1) {
+        let mut sum = 0;
+        for edge in edges() {
+            sum += 1;
+            if let Some(n) = starts.get_mut(split(&edge).0 as usize + 1) {
                 *n += 1;
             }
         }
+        let mut values = vec![none; sum];
         let mut sum = 0;
         for n in &mut starts {
             sum += *n;
             *n = sum;
         }
         let mut next = starts.clone();
-        let mut values = vec![none; edges.len()];
-        for edge in edges {
-            let (row, value) = split(edge);
+        for edge in edges() {
+            let (row, value) = split(&edge);
             if let Some(n) = next.get_mut(row as usize) {
                 if let Some(slot) = values.get_mut(*n as usize) {
                     *slot = value;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::network::{Dates, Need, Network, Node, Unreachable};
+use super::network::{Actual, Dates, Need, Network, Node, Unreachable};
 use super::{Basis, Grounds};
 use crate::calendar::{Calendar, WorkingTime};
 use crate::error::{Error, Result};
@@ -199,6 +199,7 @@ impl<'a> Plan<'a> {
                 .filter(|rank| !self.is_cancelled(*rank))
                 .collect(),
         };
+        let top = stack.iter().copied().max().unwrap_or(0);
         for rank in &stack {
             if let Some(slot) = self.numbers.get_mut(*rank as usize) {
                 *slot = 1;
@@ -206,12 +207,12 @@ impl<'a> Plan<'a> {
         }
         // A search costs what it finds, but jumps about. Once it turns out to find much of the graph, one look at every
         // rank, from the last to the first, is cheaper.
-        let much = self.frozen.len() / 16;
+        let much = self.frozen.len() / 64;
         while let Some(rank) = stack.pop() {
             self.ranks.push(rank);
             self.mark_needs(rank, |needed| stack.push(needed));
             if self.ranks.len() > much {
-                for rank in (0..self.frozen.len() as u32).rev() {
+                for rank in (0..=top).rev() {
                     if self.numbers.get(rank as usize) != Some(&0) {
                         self.mark_needs(rank, |_| {});
                     }
@@ -268,6 +269,7 @@ impl<'a> Plan<'a> {
             }
         }
         self.network.nodes.reserve(self.ranks.len());
+        self.network.needs.reserve(self.ranks.iter().map(|rank| self.frozen.needs(*rank).len()).sum());
         for number in 0..self.ranks.len() as u32 {
             let rank = self.ranks.get(number as usize).copied().unwrap_or(0);
             let item = self.frozen.item(rank);
@@ -300,8 +302,8 @@ impl<'a> Plan<'a> {
         let at = self.query.at;
         let mut node = Node { floor: at.millis(), ..Node::default() };
         if let Some(finished) = finished {
-            node.finished = Some(finished.millis());
-            node.started = Said::of(stream, item).started.map(|t| t.min(finished).millis());
+            let started = Said::of(stream, item).started.map(|t| t.min(finished).millis());
+            self.network.happened(&mut node, Actual { started, finished: Some(finished.millis()) });
             return node;
         }
         match stream.kind(item) {
@@ -321,14 +323,15 @@ impl<'a> Plan<'a> {
             _ if is_parent => {}
             _ => {
                 let said = Said::of(stream, item);
-                match said.started.filter(|t| *t <= at) {
-                    Some(started) => node.started = Some(started.millis()),
+                let started = said.started.filter(|t| *t <= at).map(Instant::millis);
+                match started {
+                    Some(_) => self.network.happened(&mut node, Actual { started, finished: None }),
                     None => {
                         node.floor =
                             said.planned.map_or(node.floor, |planned| planned.millis().max(node.floor))
                     }
                 }
-                node.duration = self.duration(item, &said, node.started);
+                node.duration = self.duration(item, &said, started);
             }
         }
         node
@@ -405,7 +408,7 @@ impl<'a> Plan<'a> {
             }
             let item = self.item(number);
             let node = self.network.nodes.get(number as usize);
-            let is_done = node.is_some_and(|n| n.finished.is_some());
+            let is_done = node.is_some_and(|n| self.network.actual(n).finished.is_some());
             activities.push(Activity {
                 item: self.stream.id(item).to_owned(),
                 title: self.stream.title(item).to_owned(),

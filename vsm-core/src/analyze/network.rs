@@ -14,14 +14,21 @@ pub(super) struct Node {
     pub(super) floor: i64,
     /// Working time that is left.
     pub(super) duration: i64,
-    /// When it really started, where it has.
-    pub(super) started: Option<i64>,
-    /// When it really finished, where it has; then nothing can move it.
-    pub(super) finished: Option<i64>,
+    /// Its place in [`Network::actuals`] plus one; 0 = it has not been started.
+    pub(super) actual: u32,
     /// The trains that it has to take, as an index range into [`Network::trains`].
     pub(super) trains: std::ops::Range<u32>,
     /// Where its needs end in [`Network::needs`]; they begin where those of the node before end.
     pub(super) needs_end: u32,
+}
+
+/// What has really happened to an activity. Kept apart, since most of what is scheduled lies ahead.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Actual {
+    /// When it started, where it has.
+    pub(super) started: Option<i64>,
+    /// When it finished, where it has; then nothing can move it.
+    pub(super) finished: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +44,7 @@ pub(super) struct Network {
     pub(super) nodes: Vec<Node>,
     pub(super) needs: Vec<Need>,
     pub(super) trains: Vec<Cadence>,
+    pub(super) actuals: Vec<Actual>,
     /// Working calendar of everything; none = plain time.
     pub(super) calendar: Option<WorkingTime>,
 }
@@ -72,6 +80,18 @@ pub(super) struct Unreachable {
 }
 
 impl Network {
+    /// Notes what has really happened to a node.
+    pub(super) fn happened(&mut self, node: &mut Node, actual: Actual) {
+        self.actuals.push(actual);
+        node.actual = self.actuals.len() as u32;
+    }
+
+    /// What has really happened to a node.
+    pub(super) fn actual(&self, node: &Node) -> Actual {
+        let place = (node.actual as usize).checked_sub(1);
+        place.and_then(|place| self.actuals.get(place)).copied().unwrap_or_default()
+    }
+
     /// What a node needs.
     pub(super) fn needs(&self, node: u32) -> &[Need] {
         let node = node as usize;
@@ -85,8 +105,9 @@ impl Network {
         let mut dates: Vec<Dates> = Vec::with_capacity(self.nodes.len());
         for (number, node) in self.nodes.iter().enumerate() {
             let number = number as u32;
-            if let Some(finished) = node.finished {
-                let start = node.started.unwrap_or(finished);
+            let actual = self.actual(node);
+            if let Some(finished) = actual.finished {
+                let start = actual.started.unwrap_or(finished);
                 dates.push(Dates {
                     early_start: start,
                     ready: finished,
@@ -110,7 +131,7 @@ impl Network {
             let early_finish =
                 self.departure(node, ready).ok_or(Unreachable { node: number, train: true })?;
             dates.push(Dates {
-                early_start: node.started.unwrap_or(start),
+                early_start: actual.started.unwrap_or(start),
                 ready,
                 early_finish,
                 ..Dates::OPEN
@@ -129,7 +150,8 @@ impl Network {
                 continue;
             };
             own.late_finish = own.late_finish.min(end);
-            if node.finished.is_some() {
+            let actual = self.actual(node);
+            if actual.finished.is_some() {
                 own.late_start = own.early_start;
                 own.late_finish = own.early_finish;
                 own.free_float = 0;
@@ -140,7 +162,7 @@ impl Network {
                     let Some(needed) = self.nodes.get(need.node as usize) else { continue };
                     let from_start =
                         matches!(need.dependency, Dependency::StartToStart | Dependency::StartToFinish);
-                    if from_start && needed.started.is_some() {
+                    if from_start && self.actual(needed).started.is_some() {
                         // It has started: nothing that it still does can move this node.
                         continue;
                     }
@@ -170,7 +192,7 @@ impl Network {
                     }
                     of.free_float = of.free_float.min(slack);
                 }
-                if node.started.is_some() {
+                if actual.started.is_some() {
                     own.late_start = own.early_start;
                 }
                 let total = self.between(own.early_finish, own.late_finish);
@@ -192,7 +214,7 @@ impl Network {
         ) else {
             return false;
         };
-        if node.finished.is_some() || needed.finished.is_some() {
+        if [node, needed].into_iter().any(|node| self.actual(node).finished.is_some()) {
             return false;
         }
         let Some(bound) = self.bound(of, need, node.duration) else { return false };
