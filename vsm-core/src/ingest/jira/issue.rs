@@ -63,13 +63,6 @@ fn try_write(context: &Context<'_>, issue: &Issue<'_>, position: u64, ingested: 
     let id = issue.id.get().map(|id| format!("jira:id/{}", id_part(id)));
     let mut writer = Writer { context, fields, key, id, track: Track::default() };
 
-    // Each name in an event of its own: one that something else has taken already must not cost the issue its values.
-    let moved = (key != today).then(|| format!("jira:{today}"));
-    for alias in writer.id.iter().cloned().chain(moved) {
-        let mut event = writer.event(&format!("known_as/{alias}"), created.unwrap_or(seen));
-        event.aliases.push(alias);
-        ingested.events.push(event);
-    }
     let dated = writer.status_is_dated(&chronicle, created, resolved);
     if let Some(created) = created {
         writer.created(created, &chronicle, dated, ingested);
@@ -97,6 +90,14 @@ fn try_write(context: &Context<'_>, issue: &Issue<'_>, position: u64, ingested: 
     ingested
         .events
         .extend(undated.map(|need| need.event(key, &format!("snapshot/{}", seen.millis()), seen, true)));
+    // Each name in an event of its own, and after the kind is said: one that belongs to something else must not cost
+    // the issue its values.
+    let moved = (key != today).then(|| format!("jira:{today}"));
+    for alias in writer.id.iter().cloned().chain(moved) {
+        let mut event = writer.event(&format!("known_as/{alias}"), created.unwrap_or(seen));
+        event.aliases.push(alias);
+        ingested.events.push(event);
+    }
     Ok(())
 }
 

@@ -146,8 +146,8 @@ fn given_up_is_cancelled_and_reopened_is_not() {
     let read = ingest(&issue("CHK-1", &fields, Some(&entries)));
     let states: Vec<Option<FlowState>> = read.events.iter().map(|event| event.set.state).collect();
     use FlowState::{Cancelled, Done, New};
-    // First by which id the issue is known, last how it is today.
-    assert_eq!(states, [None, Some(New), Some(Cancelled), Some(New), Some(Done), Some(Cancelled), None]);
+    // Last how it is today, and by which id it is known.
+    assert_eq!(states, [Some(New), Some(Cancelled), Some(New), Some(Done), Some(Cancelled), None, None]);
 }
 
 #[test]
@@ -196,15 +196,30 @@ fn a_moved_issue_stays_the_same_item() {
     assert_eq!(stream.items(None), ["jira:CHK-8", "jira:OLD-7"]);
 }
 
+fn moved_to_chk_7() -> Vec<crate::Event> {
+    let moved = entry(5, "2026-03-21T09:00:00Z", &[&change("Key", ("", "OLD-7"), ("", "CHK-7"))]);
+    let fields = r#""updated":"2026-03-21T09:00:00Z","summary":"Crop","issuetype":{"name":"Story"}"#;
+    ingest(&issue("CHK-7", fields, Some(&[&moved]))).events
+}
+
 #[test]
-fn a_name_that_is_taken_costs_the_issue_only_that_name() {
+fn a_commit_that_came_before_its_issue_was_moved_is_found() {
     let mut stream = ValueStream::new();
     let mut commit = crate::Event::new("git", "1", instant("2026-03-01T09:00:00Z"), "git:4f2c");
     commit.links.push(crate::Link::new(LinkKind::Implements, "jira:CHK-7"));
     stream.apply(commit).unwrap();
-    let moved = entry(5, "2026-03-21T09:00:00Z", &[&change("Key", ("", "OLD-7"), ("", "CHK-7"))]);
-    let fields = r#""updated":"2026-03-21T09:00:00Z","summary":"Crop""#;
-    let report = stream.apply_batch(ingest(&issue("CHK-7", fields, Some(&[&moved]))).events);
+    assert_eq!(stream.apply_batch(moved_to_chk_7()).refused, []);
+    assert_eq!(links(&stream, "git:4f2c", LinkKind::Implements), ["jira:OLD-7"]);
+    assert_eq!(stream.item("jira:CHK-7").unwrap().fields.title.as_deref(), Some("Crop"));
+}
+
+#[test]
+fn a_name_that_is_taken_costs_the_issue_only_that_name() {
+    let mut stream = ValueStream::new();
+    let mut other = crate::Event::new("plan", "1", instant("2026-03-01T09:00:00Z"), "jira:CHK-7");
+    other.kind = Some(Kind::Release);
+    stream.apply(other).unwrap();
+    let report = stream.apply_batch(moved_to_chk_7());
     let refused: Vec<&str> = report.refused.iter().filter_map(|refusal| refusal.event.as_deref()).collect();
     assert_eq!(refused, ["jira:OLD-7/known_as/jira:CHK-7"]);
     assert_eq!(stream.item("jira:OLD-7").unwrap().fields.title.as_deref(), Some("Crop"));
