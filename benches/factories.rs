@@ -1,5 +1,10 @@
 //! Portfolios of any size, the same for the same size.
 
+// Named by path, because tests and benches reach this file by different ways.
+#[path = "dice.rs"]
+mod dice;
+
+use dice::Dice;
 use vsm_core::{Cadence, Event, FlowState, Instant, Kind, Link, LinkKind, Outcome, Span};
 
 /// 2026-03-02T00:00:00Z, a Monday.
@@ -8,16 +13,6 @@ const HOUR: i64 = 3_600_000;
 
 pub fn at(hours: i64) -> Instant {
     Instant::from_millis(MONDAY + hours * HOUR).unwrap()
-}
-
-/// A small generator, so that every language and every run has the same portfolio.
-pub struct Dice(pub u64);
-
-impl Dice {
-    pub fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % n
-    }
 }
 
 /// A graph of work: `count` items, each with an estimate, a state, one or two items before it that it depends on, and
