@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::text_enum::text_enum;
-use crate::time::{DAY, Instant, Span, Zone, clip};
+use crate::time::{DAY, Instant, Offsets, Span, Zone, clip};
 
 text_enum! {
     /// A day of the week.
@@ -199,16 +199,26 @@ impl WorkingTime {
                 subtract(&mut intervals, zone.day_start(*holiday).millis(), zone.day_start(next).millis());
             }
         } else {
+            let mut offsets = Offsets::new(zone);
             let mut day = first;
             while day < last {
                 if holidays.binary_search(&day).is_err() {
                     let slots = week
                         .get(day.weekday().num_days_from_monday() as usize)
                         .map_or(&[][..], Vec::as_slice);
+                    // Fifty years of days are laid out for every question, and on nearly all of them no clock changes.
+                    let offset = if slots.is_empty() { None } else { offsets.of(day) };
+                    let at = |time: NaiveTime, last: bool| {
+                        let wall = day.and_time(time);
+                        match offset {
+                            Some(offset) => wall.and_utc().timestamp_millis() - offset,
+                            None => zone.at(wall, last).millis(),
+                        }
+                    };
                     for (start, end) in slots {
-                        let from = zone.at(day.and_time(*start), false).millis();
+                        let from = at(*start, false);
                         let to = match end {
-                            Some(end) => zone.at(day.and_time(*end), true).millis(),
+                            Some(end) => at(*end, true),
                             None => {
                                 zone.day_start(day.checked_add_days(Days::new(1)).unwrap_or(last)).millis()
                             }

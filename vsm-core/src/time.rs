@@ -291,6 +291,41 @@ fn wall_offset(zone: chrono_tz::Tz, wall: NaiveDateTime) -> i64 {
     zone.offset_from_utc_datetime(&wall).fix().local_minus_utc() as i64 * SECOND
 }
 
+/// The offsets of a zone, day after day. Asking the zone for every time of every day takes many times as long.
+pub(crate) struct Offsets {
+    zone: Zone,
+    /// The offset holds from a day before `from` to the beginning of `to`.
+    from: NaiveDate,
+    to: NaiveDate,
+    offset: i64,
+}
+
+impl Offsets {
+    pub(crate) fn new(zone: Zone) -> Offsets {
+        Offsets { zone, from: NaiveDate::MAX, to: NaiveDate::MIN, offset: 0 }
+    }
+
+    /// How far the wall clock is ahead of UTC on a day, in milliseconds; none where that may change on it.
+    pub(crate) fn of(&mut self, day: NaiveDate) -> Option<i64> {
+        let of = |day: NaiveDate| wall_offset(self.zone.0, day.and_time(chrono::NaiveTime::MIN));
+        let (before, after) = (day.pred_opt()?, day.succ_opt()?.succ_opt()?);
+        if day < self.from || self.to < before {
+            (self.from, self.to, self.offset) = (day, before, of(before));
+        }
+        // No zone is further from UTC than a day, and none has ever changed its clock there and back within three.
+        while self.to < after {
+            let next = self.to.checked_add_days(chrono::Days::new(3))?;
+            if of(next) != self.offset {
+                // The next day begins anew.
+                self.from = NaiveDate::MAX;
+                return None;
+            }
+            self.to = next;
+        }
+        Some(self.offset)
+    }
+}
+
 /// A time stamp as text gives it: wall-clock milliseconds since 1970, and the offset from UTC if it states one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
@@ -437,5 +472,36 @@ pub(crate) fn clip(text: &str) -> &str {
     match text.char_indices().nth(80) {
         Some((end, _)) => text.get(..end).unwrap_or(text),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_offset_of_a_day_is_that_of_all_its_times() {
+        // Clocks that change at odd times, by odd amounts, across the date line, or there and back within a week.
+        for name in ["Europe/Zurich", "Pacific/Apia", "America/Noronha", "Australia/Lord_Howe", "Asia/Gaza"] {
+            let zone = Zone::named(name).unwrap();
+            let mut offsets = Offsets::new(zone);
+            let mut day = NaiveDate::from_ymd_opt(1990, 1, 1).unwrap();
+            let mut unknown = 0;
+            while day.year() < 2080 {
+                match offsets.of(day) {
+                    None => unknown += 1,
+                    Some(offset) => {
+                        for (hour, minute) in [(0, 0), (2, 30), (12, 0), (23, 59)] {
+                            let wall = day.and_hms_opt(hour, minute, 0).unwrap();
+                            let at = wall.and_utc().timestamp_millis() - offset;
+                            assert_eq!(at, zone.at(wall, false).millis(), "{name} {wall}");
+                            assert_eq!(at, zone.at(wall, true).millis(), "{name} {wall}");
+                        }
+                    }
+                }
+                day = day.succ_opt().unwrap();
+            }
+            assert!(unknown < 90 * 4 * 6, "{name}: {unknown} days are not known");
+        }
     }
 }
