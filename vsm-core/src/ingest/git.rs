@@ -17,8 +17,9 @@
 //! **References** are CSV with the columns `ref`, `commit`, `date`, quoted or not, with or without that header (a
 //! header may order them otherwise), as written by
 //! `git for-each-ref --format='"%(refname)",%(objectname),%(creatordate:iso-strict)'`; for annotated tags the commit is
-//! `%(*objectname)`. A tag becomes an event about its commit that sets `tag`; id `refs/tags/<name>`. The name is
-//! kept as it stands: which release it means is for the correlation to say. Branches and other references don't say
+//! `%(*objectname)`. A tag becomes an event about its commit that sets `tag`; id `<sha>/refs/tags/<name>`, because
+//! every repository may have its own `v1.0.0`. A tag that was moved between two exports stays on its first commit, too:
+//! nothing says when it left. The name is kept as it stands: which release it means is for the correlation to say. Branches and other references don't say
 //! what was released; they are counted in `ignored` by their folder.
 
 use std::borrow::Cow;
@@ -171,7 +172,8 @@ fn tag_event(reference: &str, cells: &[Cow<'_, str>], columns: &Columns, stamps:
     check_key("ref", Some(tag))?;
     let sha = read_sha("commit", cell(columns.commit))?;
     let date = cell(columns.date).ok_or_else(|| Error::invalid("date", "is missing"))?;
-    let mut event = Event::new("git", reference, stamps.text("date", date)?, item(&sha));
+    let id = format!("{sha}/{reference}");
+    let mut event = Event::new("git", id, stamps.text("date", date)?, item(&sha));
     event.set.tag = Some(tag.to_owned());
     Ok(event)
 }
@@ -322,8 +324,8 @@ mod tests {
             .map(|event| (event.id.as_str(), event.item.as_str(), event.set.tag.as_deref()))
             .collect();
         let expected = [
-            ("refs/tags/v1,\"beta\"", "git:4f2c", Some("v1,\"beta\"")),
-            ("refs/tags/1.0.0", "git:4f2c", Some("1.0.0")),
+            ("4f2c/refs/tags/v1,\"beta\"", "git:4f2c", Some("v1,\"beta\"")),
+            ("4f2c/refs/tags/1.0.0", "git:4f2c", Some("1.0.0")),
         ];
         assert_eq!(said, expected);
         assert_eq!(read.events[0].occurred_at.to_string(), "2026-03-01T08:00:00.000Z");
@@ -331,11 +333,20 @@ mod tests {
     }
 
     #[test]
+    fn two_repositories_may_have_the_same_tag() {
+        let mut stream = crate::ValueStream::new();
+        for commit in ["4f2c", "aa01"] {
+            let read = tags(&format!("refs/tags/1.0.0,{commit},2026-03-01T09:00:00Z"));
+            assert_eq!(stream.apply_batch(read.events).refused, []);
+        }
+    }
+
+    #[test]
     fn a_header_may_order_the_columns_and_may_be_absent() {
         let read = tags("date,ref,commit\n2026-03-01T09:00:00Z,refs/tags/1,4f2c");
-        assert_eq!(read.events[0].id, "refs/tags/1");
+        assert_eq!(read.events[0].id, "4f2c/refs/tags/1");
         let read = tags("refs/tags/1,4f2c,2026-03-01T09:00:00Z");
-        assert_eq!(read.events[0].id, "refs/tags/1");
+        assert_eq!(read.events[0].id, "4f2c/refs/tags/1");
     }
 
     #[test]
