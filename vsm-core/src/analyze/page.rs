@@ -59,6 +59,9 @@ impl Page {
         } else {
             let due = match (outlook.due_at, outlook.late_by) {
                 (Some(due), Some(late)) if late > Span::ZERO => {
+                    // Both are days on the page, so the days between them are meant.
+                    let days = (self.zone.date(outlook.ships_at) - self.zone.date(due)).num_days();
+                    let late = if days > 0 { Span::from_days(days) } else { late };
                     format!(", {} after its target {}", whole(late), self.day(due))
                 }
                 (Some(due), _) => format!(", in time for its target {}", self.day(due)),
