@@ -2,7 +2,7 @@
 
 // Named by path, because tests and benches reach this file by different ways.
 #[path = "dice.rs"]
-mod dice;
+pub mod dice;
 
 use dice::Dice;
 use vsm_core::{Cadence, Event, FlowState, Instant, Kind, Link, LinkKind, Outcome, Span};

@@ -174,9 +174,11 @@ impl Plan {
             59..61 => Trouble::Unmerged,
             61..64 => Trouble::Defect,
             64..72 if has_neighbour && number > 0 => {
+                let applications = self.size.applications;
                 let other = dice.below(u64::from(number)) as u32;
-                let own = number % self.size.applications;
-                if other % self.size.applications == own {
+                // Half of what others wait for is on the mainframe.
+                let other = if dice.below(2) == 0 { other - other % applications } else { other };
+                if other % applications == number % applications {
                     Trouble::Nothing
                 } else {
                     Trouble::Upstream { release: other }
@@ -322,7 +324,7 @@ impl Train {
 pub fn train(application: u32) -> Option<Train> {
     let (day, every_days, cutoff) = match application {
         0 => (5, 182, 2),
-        n if n % 3 == 1 => (1 + i64::from(n / 3 % 4), 14, 1),
+        n if n % 3 == 1 => (2 + i64::from(n / 3 % 4), 14, 1),
         _ => return None,
     };
     Some(Train { departure: MONDAY + day * DAY, every_days, cutoff: cutoff * DAY })

@@ -1,6 +1,6 @@
 //! When does each release ship, and why not today?
 //!
-//! `cargo run --release --example ship_date [FOLDER] [--release NAME] [--now INSTANT] [--zone ZONE] [--json]`
+//! `cargo run --release --example ship_date [FOLDER] [--release NAME] [--within DAYS] [--now INSTANT] [--zone ZONE] [--json]`
 //!
 //! Without a folder it reads the sample portfolio in `examples/data`. This is also the shape of a host: files and the
 //! clock are here, everything else is a call into the engine.

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod meet;
+mod portfolio;
 mod properties;
 mod readme;
 mod real_ingest;

@@ -1,7 +1,7 @@
 //! A bank's week: 35 applications, 1,600 releases, answered at once.
 
 #[path = "../../benches/factories.rs"]
-mod factories;
+pub mod factories;
 
 use factories::{Work, at, week};
 use vsm_core::{CriticalPathQuery, Kind, ReadinessQuery, Span, ValueStream, VerdictQuery};

@@ -17,13 +17,13 @@ use serde_json::Value;
 
 use crate::shared::{bytes, shared};
 
-fn run(arguments: &[&str]) -> Result<String, String> {
+pub fn run(arguments: &[&str]) -> Result<String, String> {
     let options = Options::read(arguments.iter().map(|word| (*word).to_owned()))?.ok_or(options::HELP)?;
     overview::render(&Folder::read(&options)?, &options)
 }
 
 /// A folder of its own for a test, empty.
-fn scratch(name: &str) -> PathBuf {
+pub fn scratch(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).unwrap();
@@ -117,8 +117,16 @@ fn the_sample_says_what_waits_for_the_mainframe() {
 #[test]
 fn the_first_lines_answer() {
     let page = run(&[]).unwrap();
-    let first: Vec<&str> = page.lines().take(6).collect();
-    assert!(first[0].starts_with("3 releases are next"), "{first:?}");
+    let first: Vec<&str> = page.lines().take(21).collect();
+    let totals = "4 releases are open: 3 reach their target, 1 are late, 0 have no target";
+    assert_eq!(first[0], totals, "{first:#?}");
+    // Late ones first, then those with the least time left.
+    let order = ["Mobile 4.14.0", "Core 26.1", "Mobile 4.13.0", "Gateway 2.8.0"];
+    let lines = first.iter().skip_while(|line| !line.starts_with("  late by")).skip(1);
+    for (line, title) in lines.zip(order) {
+        assert!(line.contains(title), "{first:#?}");
+    }
+    assert!(first.iter().any(|line| line.starts_with("     98 d  2026-07-07  2026-03-31")), "{first:#?}");
     assert!(page.contains("Mobile 4.13.0 of Mobile banking (iPhone), as of Wed 2026-03-04 (Europe/Zurich)"));
     assert!(page.contains("ships on Tue 2026-03-17 at the earliest, in time for its target Tue 2026-03-17"));
     assert!(
