@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Basis, Grounds};
 use crate::error::{Error, Result};
+use crate::graph::Direction;
 use crate::hash::HashSet;
 use crate::model::{FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
@@ -168,8 +169,9 @@ impl ValueStream {
             let is_alone = |other: &u32| self.to(*other, LinkKind::BelongsTo).next().is_none();
             return self.all().filter(is_sibling).filter(is_alone).collect();
         }
-        let theirs = applications.into_iter().flat_map(|item| self.from(item, LinkKind::BelongsTo));
-        theirs.map(|(item, _)| item).filter(is_sibling).collect()
+        let theirs = applications.into_iter().flat_map(|item| self.touching(item, Direction::Incoming));
+        let belongs = theirs.filter(|(_, kind, _)| *kind == LinkKind::BelongsTo);
+        belongs.map(|(_, _, item)| item).filter(is_sibling).collect()
     }
 
     /// The commits at the top of a release: those of its candidate builds, else those it was tagged at.

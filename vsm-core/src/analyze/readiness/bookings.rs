@@ -4,6 +4,7 @@ use super::super::Grounds;
 use super::evidence::stage_of;
 use super::judge::{Fact, Judge, day};
 use super::{Condition, Verdict};
+use crate::graph::Direction;
 use crate::model::{Booking, Kind, LinkKind, Outcome, Set};
 use crate::stream::ValueStream;
 use crate::time::Instant;
@@ -43,10 +44,12 @@ pub(super) fn environment(
         .filter(|slot| of_stage(&slot.environment) && slot.end > place.at)
         .collect();
     booked.sort_unstable_by_key(|slot| (stream.id(slot.environment), slot.start, stream.id(slot.booking)));
+    // Tens of thousands of items belong to an application, and a few of them are environments: only these are sorted.
     let mut environments: Vec<u32> = stream
         .to(place.release, LinkKind::BelongsTo)
-        .flat_map(|(application, _)| stream.from(application, LinkKind::BelongsTo))
-        .map(|(item, _)| item)
+        .flat_map(|(application, _)| stream.touching(application, Direction::Incoming))
+        .filter(|(_, kind, _)| *kind == LinkKind::BelongsTo)
+        .map(|(_, _, item)| item)
         .filter(|item| stream.kind(*item) == Some(Kind::Environment) && of_stage(item))
         .chain(booked.iter().map(|slot| slot.environment))
         .collect();
