@@ -198,7 +198,7 @@ fn totals(lines: &[Line]) -> String {
     let late = lines.iter().filter(|line| line.late_by.is_some_and(|late| late > Span::ZERO)).count();
     let aimless = lines.iter().filter(|line| line.late_by.is_none()).count();
     let mut text = format!(
-        "{} releases are open: {} reach their target, {late} are late, {aimless} have no target\n\n",
+        "{} releases are open: {} in time for their target, {late} late, {aimless} without a target\n\n",
         lines.len(),
         lines.len() - late - aimless
     );
@@ -248,6 +248,10 @@ fn table(folder: &Folder, lines: &[Line], most: usize) -> Result<String, String>
             (Some(_), _) => "-".into(),
             (None, _) => "?".into(),
         };
+        let of = match line.applications.as_slice() {
+            [] => String::new(),
+            applications => format!(" ({})", applications.join(", ")),
+        };
         let stages: String = line
             .stages
             .iter()
@@ -258,11 +262,10 @@ fn table(folder: &Folder, lines: &[Line], most: usize) -> Result<String, String>
             })
             .collect();
         text.push_str(&format!(
-            "  {late:>7}  {day}  {:<10} {stages:<18}  {:<25}  {} ({})\n",
+            "  {late:>7}  {day}  {:<10} {stages:<18}  {:<25}  {}{of}\n",
             target.map_or("-".into(), |day| day.to_string()),
             line.waits_most_for().unwrap_or("-"),
             line.title,
-            line.applications.join(", "),
         ));
     }
     if lines.len() > most {

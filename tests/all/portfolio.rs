@@ -113,7 +113,9 @@ fn the_main_job_finds_what_was_planned_of_a_bank() {
 fn check(page: &str, expected: &Expected) {
     let Expected { open, in_time, late, stages, waits_for } = expected;
     let mut lines = vec![
-        format!("{open} releases are open: {in_time} reach their target, {late} are late, 0 have no target"),
+        format!(
+            "{open} releases are open: {in_time} in time for their target, {late} late, 0 without a target"
+        ),
         String::new(),
         "  stage              ready  not ready  unknown".to_owned(),
     ];

@@ -118,7 +118,7 @@ fn the_sample_says_what_waits_for_the_mainframe() {
 fn the_first_lines_answer() {
     let page = run(&[]).unwrap();
     let first: Vec<&str> = page.lines().take(21).collect();
-    let totals = "4 releases are open: 3 reach their target, 1 are late, 0 have no target";
+    let totals = "4 releases are open: 3 in time for their target, 1 late, 0 without a target";
     assert_eq!(first[0], totals, "{first:#?}");
     // Late ones first, then those with the least time left.
     let order = ["Mobile 4.14.0", "Core 26.1", "Mobile 4.13.0", "Gateway 2.8.0"];
