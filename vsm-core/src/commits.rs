@@ -20,6 +20,13 @@ impl ValueStream {
         }
     }
 
+    /// The applications that an item belongs to, in no order: asked of every change for every rule, they are neither
+    /// sorted nor is it looked up who says so.
+    pub(crate) fn applications(&self, item: u32) -> impl Iterator<Item = u32> {
+        let links = self.touching(item, Direction::Outgoing);
+        links.filter(|(_, kind, _)| *kind == LinkKind::BelongsTo).map(|(_, _, application)| application)
+    }
+
     /// The changes that a build is made from, heads only.
     pub(crate) fn heads(&self, build: u32) -> impl Iterator<Item = u32> {
         self.to(build, LinkKind::BuiltFrom).map(|(change, _)| change)

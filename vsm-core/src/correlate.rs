@@ -185,8 +185,8 @@ impl ValueStream {
     /// Whether a rule is for the application of an item; an item without one is for every rule.
     pub(crate) fn is_of(&self, item: u32, rule: &VersionRule) -> bool {
         let Some(wanted) = &rule.application else { return true };
-        let mut applications = self.to(item, LinkKind::BelongsTo).peekable();
-        applications.peek().is_none() || applications.any(|(application, _)| self.id(application) == wanted)
+        let mut applications = self.applications(item).peekable();
+        applications.peek().is_none() || applications.any(|application| self.id(application) == wanted)
     }
 
     /// Every tag that a change was ever given, with the event that gave it.
