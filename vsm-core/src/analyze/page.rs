@@ -287,9 +287,18 @@ fn shorten(title: &str) -> String {
     }
 }
 
-/// The first few of a list, commit hashes cut.
+/// The first few of a list; what is long is cut where it tells least: a commit at its end, anything else inside.
 fn listed(items: &[String]) -> String {
-    let short = |item: &String| item.chars().take(24).collect::<String>();
+    let short = |item: &String| {
+        let count = item.chars().count();
+        let (head, tail) = if item.starts_with("git:") { (24, 0) } else { (20, 20) };
+        if count <= head + tail {
+            return item.clone();
+        }
+        let start: String = item.chars().take(head).collect();
+        let end: String = item.chars().skip(count - tail).collect();
+        if tail == 0 { start } else { format!("{start}…{end}") }
+    };
     let shown = items.iter().take(5).map(short).collect::<Vec<_>>().join(", ");
     if items.len() > 5 { format!("{shown}, …") } else { shown }
 }
