@@ -18,6 +18,9 @@ use crate::stream::{ApplyReport, Refusal, ValueStream};
 /// The longest line that is read, in bytes: one event, whatever a tool has put into it, is shorter.
 pub const LONGEST_LINE: usize = 16 << 20;
 
+/// No event is shorter, in bytes.
+const SHORTEST_EVENT: usize = 60;
+
 const FORMAT: &str = "vsm.snapshot";
 const VERSION: u32 = 1;
 
@@ -71,6 +74,8 @@ impl ValueStream {
     /// ```
     pub fn apply_json_lines(&mut self, text: &[u8]) -> ApplyReport {
         let mut report = ApplyReport::default();
+        // A line has to have its say before there is room for more than the text could hold.
+        self.expect(text.iter().filter(|byte| **byte == b'\n').count().min(text.len() / SHORTEST_EVENT));
         for (number, line) in lines(text) {
             let mut event = match line.and_then(|line| read_event(line, &mut report.unknown_fields)) {
                 Ok(event) => event,

@@ -1,8 +1,6 @@
 //! The links of the record: who asserted what, when, and what follows from it.
 
-use hashbrown::HashTable;
-
-use crate::hash::hash_of;
+use crate::hash::{Numbers, hash_of};
 use crate::model::{Dependency, LinkKind};
 use crate::record::{Bounds, Record};
 use crate::texts::NONE;
@@ -44,7 +42,7 @@ pub(crate) struct Links {
     pub(crate) list: Vec<LinkRec>,
     pub(crate) assertions: Vec<Assertion>,
     pub(crate) details: Vec<Detail>,
-    table: HashTable<u32>,
+    table: Numbers,
 }
 
 impl Links {
@@ -63,18 +61,15 @@ impl Links {
     /// The number of a link, and whether it is new.
     pub(crate) fn intern(&mut self, from: u32, to: u32, kind: LinkKind) -> (u32, bool) {
         let hash = hash_of((from, to, kind));
-        let same = |n: &u32| {
-            self.list.get(*n as usize).is_some_and(|link| (link.from, link.to, link.kind) == (from, to, kind))
+        let same = |n: u32| {
+            self.list.get(n as usize).is_some_and(|link| (link.from, link.to, link.kind) == (from, to, kind))
         };
         if let Some(number) = self.table.find(hash, same) {
-            return (*number, false);
+            return (number, false);
         }
         let number = self.list.len() as u32;
         self.list.push(LinkRec { from, to, kind, latest: NONE });
-        let Links { list, table, .. } = self;
-        table.insert_unique(hash, number, |n| {
-            list.get(*n as usize).map_or(0, |link| hash_of((link.from, link.to, link.kind)))
-        });
+        self.table.insert(hash, number);
         (number, true)
     }
 
@@ -208,10 +203,7 @@ impl Links {
         while self.list.len() > links {
             let last = (self.list.len() - 1) as u32;
             let Some(link) = self.list.pop() else { break };
-            if let Ok(entry) = self.table.find_entry(hash_of((link.from, link.to, link.kind)), |n| *n == last)
-            {
-                entry.remove();
-            }
+            self.table.remove(hash_of((link.from, link.to, link.kind)), last);
         }
     }
 
@@ -219,6 +211,6 @@ impl Links {
         self.list.capacity() * size_of::<LinkRec>()
             + self.assertions.capacity() * size_of::<Assertion>()
             + self.details.capacity() * size_of::<Detail>()
-            + self.table.allocation_size()
+            + self.table.bytes()
     }
 }

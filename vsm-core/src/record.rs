@@ -63,6 +63,12 @@ impl Record {
         }
     }
 
+    /// Makes room for so many more events.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.events.reserve(more);
+        self.keys.reserve(more);
+    }
+
     /// Puts the last event into the chain that ends at `latest`; the new end of the chain.
     pub(crate) fn chain(&mut self, latest: u32) -> u32 {
         let new = (self.events.len() as u32).wrapping_sub(1);

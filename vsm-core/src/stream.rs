@@ -135,10 +135,19 @@ impl ValueStream {
         Arc::make_mut(&mut self.state).apply(event)
     }
 
+    /// Makes room for so many more events. Memory that grows step by step costs a good part of applying them.
+    pub(crate) fn expect(&mut self, events: usize) {
+        if self.bounds.is_none() {
+            Arc::make_mut(&mut self.state).record.reserve(events);
+        }
+    }
+
     /// Applies events one by one; a refused one never keeps the others out.
     pub fn apply_batch(&mut self, events: impl IntoIterator<Item = Event>) -> ApplyReport {
         let mut report = ApplyReport::default();
-        for (n, mut event) in events.into_iter().enumerate() {
+        let events = events.into_iter();
+        self.expect(events.size_hint().0);
+        for (n, mut event) in events.enumerate() {
             let outcome = self.absorb(&mut event);
             let key = outcome.is_err().then(|| format!("{}:{}", clip(&event.source), clip(&event.id)));
             report.note(n as u64 + 1, key, outcome);
@@ -266,14 +275,13 @@ impl State {
     }
 
     fn apply(&mut self, event: &mut Event) -> Result<Applied> {
-        let key = event.key();
-        let (known, is_new) = self.record.keys.intern(&key);
+        let (known, is_new) = self.record.keys.intern(&[&event.source, ":", &event.id]);
         if !is_new {
             return if self.same(known, event) {
                 Ok(Applied::Duplicate)
             } else {
                 let reason = "was applied before with other content: give a changed event a new id";
-                Err(Error::Conflict { id: clip(&key).into(), reason: reason.into() })
+                Err(Error::Conflict { id: clip(&event.key()).into(), reason: reason.into() })
             };
         }
         let mut mark = Mark {
@@ -359,7 +367,7 @@ impl State {
         if let Some(item) = self.resolve(id) {
             return item;
         }
-        let (item, new) = self.ids.intern(id);
+        let (item, new) = self.ids.intern(&[id]);
         if new {
             self.graph.add_item();
             self.latest.push(NONE);

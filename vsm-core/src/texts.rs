@@ -1,8 +1,6 @@
 //! Interned texts: each is stored once and known by a small number, in order of first appearance.
 
-use hashbrown::HashTable;
-
-use crate::hash::hash_of;
+use crate::hash::{Numbers, hash_of};
 
 /// The number that stands for "no text", "no event" or "no link".
 pub(crate) const NONE: u32 = u32::MAX;
@@ -11,7 +9,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 pub(crate) struct Texts {
     text: String,
     ends: Vec<usize>,
-    table: HashTable<u32>,
+    table: Numbers,
 }
 
 impl Texts {
@@ -24,30 +22,36 @@ impl Texts {
     }
 
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        self.table.find(hash_of(text), |n| self.get(*n) == text).copied()
+        self.table.find(hash_of(text), |n| self.get(n) == text)
     }
 
-    /// The number of a text, and whether it is new.
-    pub(crate) fn intern(&mut self, text: &str) -> (u32, bool) {
-        let hash = hash_of(text);
-        if let Some(number) = self.table.find(hash, |n| self.get(*n) == text) {
-            return (*number, false);
+    /// The number of the text that some parts make together, and whether it is new.
+    pub(crate) fn intern(&mut self, parts: &[&str]) -> (u32, bool) {
+        let start = self.text.len();
+        parts.iter().for_each(|part| self.text.push_str(part));
+        let whole = self.text.get(start..).unwrap_or("");
+        let hash = hash_of(whole);
+        if let Some(number) = self.table.find(hash, |n| self.get(n) == whole) {
+            self.text.truncate(start);
+            return (number, false);
         }
         let number = self.ends.len() as u32;
-        self.text.push_str(text);
         self.ends.push(self.text.len());
-        let Texts { text, ends, table } = self;
-        table.insert_unique(hash, number, |n| hash_of(slice(text, ends, *n)));
+        self.table.insert(hash, number);
         (number, true)
+    }
+
+    /// Makes room for so many more texts.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.ends.reserve(more);
+        self.table.reserve(more);
     }
 
     /// Forgets the texts that were interned last, until `len` are left.
     pub(crate) fn truncate(&mut self, len: usize) {
         while self.ends.len() > len {
             let last = (self.ends.len() - 1) as u32;
-            if let Ok(entry) = self.table.find_entry(hash_of(self.get(last)), |n| *n == last) {
-                entry.remove();
-            }
+            self.table.remove(hash_of(self.get(last)), last);
             self.ends.pop();
             self.text.truncate(self.ends.last().copied().unwrap_or(0));
         }
@@ -72,7 +76,7 @@ impl Texts {
 
     /// Bytes held, capacity included.
     pub(crate) fn bytes(&self) -> usize {
-        self.text.capacity() + self.ends.capacity() * size_of::<usize>() + self.table.allocation_size()
+        self.text.capacity() + self.ends.capacity() * size_of::<usize>() + self.table.bytes()
     }
 }
 
