@@ -214,7 +214,8 @@
 //!
 //! Schedules, verdicts and the earliest dates of unmet facts come from a layout of all needs in topological order,
 //! O(*N* + *M*). It is made when first needed and kept until an item or link changes. A view of the past looks into the
-//! history where the present has its last value at hand, and makes a layout of its own for each question.
+//! history where the present has its last value at hand, and makes a layout of its own; ask one view several questions
+//! rather than several views one.
 //!
 //! # Features
 //!

@@ -37,6 +37,8 @@ const LONGEST_ID: usize = 1024;
 pub struct ValueStream {
     pub(crate) state: Arc<State>,
     pub(crate) bounds: Option<Bounds>,
+    /// The layout of a view, which the state can't keep: it has that of the present.
+    pub(crate) past: OnceLock<Arc<Frozen>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -53,6 +55,8 @@ pub(crate) struct State {
     pub(crate) links: Links,
     pub(crate) graph: Graph,
     pub(crate) frozen: OnceLock<Arc<Frozen>>,
+    /// The items that any event has ever called a build: few of many, and looked for by every question for readiness.
+    pub(crate) builds: Vec<u32>,
     /// The items in the alphabetical order of their ids.
     pub(crate) order: OnceLock<Vec<u32>>,
 }
@@ -172,7 +176,7 @@ impl ValueStream {
             None => Bounds { occurred, recorded },
             Some(b) => Bounds { occurred: b.occurred.min(occurred), recorded: b.recorded.min(recorded) },
         };
-        ValueStream { state: Arc::clone(&self.state), bounds: Some(bounds) }
+        ValueStream { state: Arc::clone(&self.state), bounds: Some(bounds), past: OnceLock::new() }
     }
 }
 
@@ -498,6 +502,9 @@ impl State {
             *slot = latest;
         }
         let Some(event) = self.record.events.last() else { return };
+        if event.kind == Some(Kind::Build) && self.kinds.get(index) != Some(&Some(Kind::Build)) {
+            self.builds.push(item);
+        }
         // The usual event is the last of its item and decides alone; only a late one makes us look back.
         let is_last = latest as usize + 1 == self.record.events.len();
         let clears_state = |set: &Set| matches!(set, Set::Clear(name) if &**name == "state");

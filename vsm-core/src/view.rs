@@ -294,24 +294,28 @@ impl ValueStream {
         self.state.order.get_or_init(|| self.state.ids.alphabetical()).iter().copied()
     }
 
-    /// What needs what, laid out for passes. Kept until a link or an item changes; a view lays out its own.
+    /// The builds, each once.
+    pub(crate) fn builds(&self) -> Vec<u32> {
+        let is_build = |item: &u32| self.kind(*item) == Some(Kind::Build);
+        let mut builds: Vec<u32> = self.state.builds.iter().copied().filter(is_build).collect();
+        builds.sort_unstable();
+        builds.dedup();
+        builds
+    }
+
+    /// What needs what, laid out for passes. Kept until a link or an item changes; a view keeps its own.
     pub(crate) fn frozen(&self) -> Result<Arc<Frozen>> {
-        let freeze = || {
-            self.state
-                .graph
-                .freeze(|link, now| if self.bounds.is_none() { now } else { self.holds(link) })
-                .map(Arc::new)
-                .map_err(|items| Error::Cycle {
-                    path: items.into_iter().map(|item| self.id(item).to_owned()).collect(),
-                })
+        let (kept, now) = match self.bounds {
+            None => (&self.state.frozen, true),
+            Some(_) => (&self.past, false),
         };
-        if self.bounds.is_some() {
-            return freeze();
-        }
-        if let Some(frozen) = self.state.frozen.get() {
+        if let Some(frozen) = kept.get() {
             return Ok(Arc::clone(frozen));
         }
-        let frozen = freeze()?;
-        Ok(Arc::clone(self.state.frozen.get_or_init(|| frozen)))
+        let frozen = self.state.graph.freeze(|link, active| if now { active } else { self.holds(link) });
+        let frozen = frozen.map(Arc::new).map_err(|items| Error::Cycle {
+            path: items.into_iter().map(|item| self.id(item).to_owned()).collect(),
+        })?;
+        Ok(Arc::clone(kept.get_or_init(|| frozen)))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Verdict;
 use crate::hash::HashSet;
-use crate::model::{Kind, LinkKind, Outcome, Set};
+use crate::model::{LinkKind, Outcome, Set};
 use crate::stream::ValueStream;
 
 /// What is known of a build's tests in the environments of a stage.
@@ -76,8 +76,8 @@ impl Evidence {
             failed: HashSet::default(),
             linked: HashSet::default(),
         };
-        for build in stream.all() {
-            if stream.kind(build) != Some(Kind::Build) || stream.outcome(build) != Some(Outcome::Success) {
+        for build in stream.builds() {
+            if stream.outcome(build) != Some(Outcome::Success) {
                 continue;
             }
             bring(stream, build, &mut evidence.built);
