@@ -217,14 +217,17 @@ impl Graph {
     /// The cycle that there would be if some items were one: a way from one of them to another, as items each of
     /// which needs the next.
     pub(crate) fn cycle_through(&self, whole: &[u32]) -> Option<Vec<u32>> {
-        let last = whole.iter().map(|item| self.rank_of(*item)).max()?;
-        for start in whole {
+        let needing = |ahead| whole.iter().filter(move |item| self.needs(**item, ahead).next().is_some());
+        let (starts, ends): (Vec<&u32>, Vec<&u32>) = (needing(true).collect(), needing(false).collect());
+        let last = ends.iter().map(|item| self.rank_of(**item)).max()?;
+        // Most names are new, or only ever meant something that nothing needs: then nobody has to search.
+        for start in starts.into_iter().filter(|start| ends.iter().any(|end| end != start)) {
             let found = self.search(*start, true, |rank| rank <= last);
-            let Some(end) = whole.iter().find(|end| **end != *start && found.contains_key(*end)) else {
+            let Some(end) = ends.iter().find(|end| **end != start && found.contains_key(**end)) else {
                 continue;
             };
             let previous = |at: &u32| found.get(at).copied().filter(|before| before != at);
-            return Some(std::iter::successors(Some(*end), previous).collect());
+            return Some(std::iter::successors(Some(**end), previous).collect());
         }
         None
     }

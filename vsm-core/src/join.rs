@@ -1,75 +1,68 @@
-//! Two items that turn out to be one: an alias names an item that has been spoken of, or linked to, under its own id.
+//! Two items that turn out to be one. Events and links keep the names that they were said by, so that a replay goes the
+//! same way again; only their places in time, and the graph, become those of the one item.
 
 use crate::error::{Error, Result};
 use crate::graph::Direction;
+use crate::model::Kind;
 use crate::stream::{Mark, State};
 use crate::time::clip;
 
-impl State {
-    /// The items that aliases name so far, `item` itself left out.
-    pub(crate) fn named_by(&self, aliases: &[String], item: u32) -> Vec<u32> {
-        let mut named: Vec<u32> = aliases.iter().filter_map(|alias| self.resolve(alias)).collect();
-        named.sort_unstable();
-        named.dedup();
-        named.retain(|other| *other != item);
-        named
-    }
+/// How many names an item can have: each new one may cost as much as all that is known of the item.
+const MOST_NAMES: usize = 100;
 
-    /// Whether some items can be the same as `item`; nothing is changed.
-    pub(crate) fn check_join(&self, item: u32, others: &[u32]) -> Result<()> {
-        let conflict = |other: u32, reason: String| {
-            Err(Error::Conflict { id: clip(self.ids.get(other)).into(), reason })
-        };
-        let whole: Vec<u32> = others.iter().copied().chain([item]).collect();
-        for other in others.iter().copied() {
-            let kinds = [item, other].map(|one| self.kind_at(one, None));
-            if let [Some(own), Some(its)] = kinds
-                && own != its
-                && !(own.is_work() && its.is_work())
-            {
-                let reason = format!(
-                    "is a {its} and can't be the same as \"{}\", a {own}: take back the alias",
-                    clip(self.ids.get(item))
-                );
-                return conflict(other, reason);
+impl State {
+    /// Whether an item and the items that some names stand for so far can be the same; nothing is changed.
+    pub(crate) fn check_join(&self, item: u32, names: &[u32]) -> Result<()> {
+        let mut whole = vec![item];
+        for name in names {
+            let other = self.names.item(*name);
+            if !whole.contains(&other) {
+                whole.push(other);
             }
+            let count: usize = whole.iter().map(|one| 1 + self.names.others(*one).len()).sum();
+            if count > MOST_NAMES {
+                let reason = format!("an item can have {MOST_NAMES} names and no more");
+                return Err(Error::invalid("aliases", reason));
+            }
+        }
+        for other in whole.iter().skip(1) {
             // Said or taken back, a link within would be one of an item to itself.
-            let mut linked = [Direction::Outgoing, Direction::Incoming]
+            let mut within = [Direction::Outgoing, Direction::Incoming]
                 .into_iter()
-                .flat_map(|direction| self.graph.touching(other, direction))
+                .flat_map(|direction| self.graph.touching(*other, direction))
                 .filter(|(link, _, end, _)| whole.contains(end) && self.links.is_asserted(*link));
-            if let Some((_, kind, end, _)) = linked.next() {
-                let reason = format!(
-                    "is linked with \"{}\" ({kind}), so the two can't be the same",
-                    clip(self.ids.get(end))
-                );
-                return conflict(other, reason);
+            if let Some((_, kind, end, _)) = within.next() {
+                let end = clip(self.ids.get(end));
+                let reason = format!("is linked with \"{end}\" ({kind}), so the two can't be the same");
+                return Err(Error::Conflict { id: clip(self.ids.get(*other)).into(), reason });
             }
         }
         match self.graph.cycle_through(&whole) {
             None => Ok(()),
-            Some(path) => {
-                Err(Error::Cycle { path: path.into_iter().map(|n| self.ids.get(n).to_owned()).collect() })
-            }
+            Some(path) => Err(self.cycle(path)),
         }
     }
 
-    /// Makes `other` the same as `item`: its events and links become the item's, and its id leads there. The check has
-    /// to come first.
-    pub(crate) fn join(&mut self, item: u32, other: u32) {
+    /// Makes an item and the items that some names stand for one; `said` is the name that they are aliases of. The
+    /// check has to come first.
+    pub(crate) fn join(&mut self, said: u32, names: &[u32]) {
+        let (item, given_up) = self.names.unite(&self.ids, said, names);
+        for other in given_up {
+            self.move_all(other, item);
+        }
+    }
+
+    /// Gives the events and links of one item to another one.
+    fn move_all(&mut self, from: u32, to: u32) {
         let mut moved = Vec::new();
         for direction in [Direction::Outgoing, Direction::Incoming] {
-            let links: Vec<u32> = self.graph.touching(other, direction).map(|found| found.0).collect();
+            let links: Vec<u32> = self.graph.touching(from, direction).map(|found| found.0).collect();
             for link in links {
                 let Some(rec) = self.links.get(link).copied().filter(|_| self.links.is_asserted(link)) else {
                     continue;
                 };
-                let renamed = |end: u32| if end == other { item } else { end };
-                let (from, to) = (renamed(rec.from), renamed(rec.to));
-                let (number, new) = self.links.intern(from, to, rec.kind);
-                if new {
-                    self.graph.add_link(from, to, rec.kind);
-                }
+                let renamed = |end: u32| if end == from { to } else { end };
+                let number = self.draw(renamed(rec.from), renamed(rec.to), rec.kind);
                 if !self.graph.is_plain(link) {
                     self.graph.mark_detailed(number);
                 }
@@ -78,17 +71,19 @@ impl State {
                 moved.push(number);
             }
         }
-        self.record.hand_over(&mut self.latest, other, item);
-        self.joined.insert(other, item);
-        for one in [item, other] {
+        self.record.hand_over(&mut self.latest, from, to);
+        for one in [from, to] {
             let (kind, state) = (self.kind_at(one, None), self.state_at(one, None));
             if let (Some(k), Some(s)) = (self.kinds.get_mut(one as usize), self.states.get_mut(one as usize))
             {
                 (*k, *s) = (kind, state);
             }
         }
+        if self.kinds.get(to as usize) == Some(&Some(Kind::Build)) {
+            self.builds.push(to);
+        }
         for link in moved {
-            // What held before can't close a cycle now: that was checked for the two together.
+            // What held before can't close a cycle now: that was checked for all of them together.
             let _ = self.settle(link, &mut Mark::default());
         }
     }

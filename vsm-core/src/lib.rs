@@ -249,6 +249,7 @@ mod intake;
 mod join;
 mod links;
 mod model;
+mod names;
 mod record;
 mod stream;
 mod text_enum;

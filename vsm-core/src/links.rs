@@ -21,6 +21,8 @@ pub(crate) struct LinkRec {
 pub(crate) struct Assertion {
     pub(crate) event: u32,
     pub(crate) link: u32,
+    /// What the event called the other end.
+    pub(crate) name: u32,
     pub(crate) previous: u32,
     /// Into [`Links::details`]; most links have none.
     pub(crate) detail: u32,
@@ -74,7 +76,7 @@ impl Links {
     }
 
     /// Adds what the last event of the record says of a link.
-    pub(crate) fn assert(&mut self, record: &Record, link: u32, on: bool, detail: Detail) {
+    pub(crate) fn assert(&mut self, record: &Record, link: u32, name: u32, on: bool, detail: Detail) {
         let event = (record.events.len() as u32).wrapping_sub(1);
         let detail = if detail == Detail::default() {
             NONE
@@ -92,7 +94,7 @@ impl Links {
             later = at;
             at = assertion.previous;
         }
-        self.assertions.push(Assertion { event, link, previous: at, detail, on });
+        self.assertions.push(Assertion { event, link, name, previous: at, detail, on });
         match self.assertions.get_mut(later as usize) {
             Some(assertion) => assertion.previous = new,
             None => {

@@ -13,7 +13,8 @@ pub(crate) struct Stored {
     pub(crate) occurred: Instant,
     /// Absent where the event did not say.
     pub(crate) recorded: Option<Instant>,
-    pub(crate) item: u32,
+    /// What it called its item.
+    pub(crate) name: u32,
     /// The event of the same item that comes before this one in time; events form one chain per item.
     pub(crate) previous: u32,
     pub(crate) kind: Option<Kind>,
@@ -93,6 +94,9 @@ impl Record {
     /// Gives all events of one item to another one, whose own keep their places in time; `latest` holds the ends of
     /// the chains.
     pub(crate) fn hand_over(&mut self, latest: &mut [u32], from: u32, to: u32) {
+        if latest.get(from as usize).is_none_or(|end| *end == NONE) {
+            return;
+        }
         let mut chain: Vec<u32> = [from, to]
             .into_iter()
             .filter_map(|item| latest.get(item as usize))
@@ -102,7 +106,7 @@ impl Record {
         let mut previous = NONE;
         for number in chain {
             if let Some(event) = self.events.get_mut(number as usize) {
-                (event.item, event.previous) = (to, previous);
+                event.previous = previous;
             }
             previous = number;
         }

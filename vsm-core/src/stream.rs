@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::graph::{Frozen, Graph};
-use crate::hash::HashMap;
 use crate::links::{Detail, Links};
 use crate::model::{Event, FlowState, Kind, Link, LinkKind, Set};
+use crate::names::Names;
 use crate::record::{Bounds, Record, Stored};
 use crate::texts::{NONE, Texts};
 use crate::time::{Instant, clip};
@@ -44,9 +44,7 @@ pub struct ValueStream {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     pub(crate) ids: Texts,
-    pub(crate) aliases: HashMap<Box<str>, u32>,
-    /// Items that turned out to be other ones, which have their events and links now.
-    pub(crate) joined: HashMap<u32, u32>,
+    pub(crate) names: Names,
     /// Per item: its last event, and what that chain says of kind and state now.
     pub(crate) latest: Vec<u32>,
     pub(crate) kinds: Vec<Option<Kind>>,
@@ -271,11 +269,7 @@ pub(crate) struct Mark {
 impl State {
     /// The item that an id or alias names.
     pub(crate) fn resolve(&self, id: &str) -> Option<u32> {
-        let mut item = self.ids.find(id).or_else(|| self.aliases.get(id).copied())?;
-        while let Some(other) = self.joined.get(&item) {
-            item = *other;
-        }
-        Some(item)
+        self.ids.find(id).map(|name| self.names.item(name))
     }
 
     fn apply(&mut self, event: &mut Event) -> Result<Applied> {
@@ -295,7 +289,8 @@ impl State {
             details: self.links.details.len(),
             flipped: Vec::new(),
         };
-        let item = self.intern(&event.item);
+        let said = self.intern(&event.item);
+        let item = self.names.item(said);
         let assertions = mark.assertions as u32;
         let aliases = take(&mut event.aliases);
         let mut sets = event.set.pack(take(&mut event.clear));
@@ -305,21 +300,15 @@ impl State {
         self.record.events.push(Stored {
             occurred: event.occurred_at,
             recorded: event.recorded_at,
-            item,
+            name: said,
             previous: NONE,
             kind: event.kind,
             sets,
             assertions: assertions..assertions,
         });
         let linked = self.link(item, take(&mut event.unlinks), take(&mut event.links), &mut mark);
-        if let Err(path) = linked {
-            self.take_back(mark);
-            return Err(Error::Cycle {
-                path: path.into_iter().map(|n| self.ids.get(n).to_owned()).collect(),
-            });
-        }
-        let others = self.named_by(&aliases, item);
-        if let Err(error) = self.check_join(item, &others) {
+        let names: Vec<u32> = aliases.iter().map(|alias| self.intern(alias)).collect();
+        if let Err(error) = linked.and_then(|()| self.check_join(item, &names)) {
             self.take_back(mark);
             return Err(error);
         }
@@ -327,19 +316,12 @@ impl State {
         if let Some(stored) = self.record.events.last_mut() {
             stored.assertions.end = end;
         }
-        for alias in aliases {
-            if self.resolve(&alias).is_none() {
-                self.aliases.insert(alias.into(), item);
-            }
-        }
         self.refresh(item);
-        for other in &others {
-            self.join(item, *other);
+        if !names.is_empty() {
+            self.join(said, &names);
         }
         // A link that is stated again may bind in another way, so any statement of a link counts.
-        if mark.assertions != self.links.assertions.len()
-            || mark.items != self.ids.len()
-            || !others.is_empty()
+        if mark.assertions != self.links.assertions.len() || mark.items != self.ids.len() || !names.is_empty()
         {
             self.frozen = OnceLock::new();
         }
@@ -353,12 +335,14 @@ impl State {
     /// became known is not compared: an export that is read again tomorrow says nothing new, and the first knowledge
     /// counts.
     fn same(&self, known: u32, event: &Event) -> bool {
-        let Some(known) = self.unpack(known) else { return false };
+        let Some(mut known) = self.unpack(known) else { return false };
         let name = |id: &str| self.resolve(id).map_or_else(|| id.to_owned(), |n| self.ids.get(n).to_owned());
         let mut event = event.clone();
-        event.item = name(&event.item);
-        for link in event.links.iter_mut().chain(&mut event.unlinks) {
-            link.to = name(&link.to);
+        for event in [&mut event, &mut known] {
+            event.item = name(&event.item);
+            for link in event.links.iter_mut().chain(&mut event.unlinks) {
+                link.to = name(&link.to);
+            }
         }
         event.recorded_at = known.recorded_at;
         for link in &mut event.unlinks {
@@ -367,10 +351,8 @@ impl State {
         known == event
     }
 
+    /// The number of a name.
     fn intern(&mut self, id: &str) -> u32 {
-        if let Some(item) = self.resolve(id) {
-            return item;
-        }
         let (item, new) = self.ids.intern(&[id]);
         if new {
             self.graph.add_item();
@@ -382,25 +364,17 @@ impl State {
     }
 
     /// Asserts the links of the event that was stored last.
-    fn link(
-        &mut self,
-        item: u32,
-        unlinks: Vec<Link>,
-        links: Vec<Link>,
-        mark: &mut Mark,
-    ) -> std::result::Result<(), Vec<u32>> {
+    fn link(&mut self, item: u32, unlinks: Vec<Link>, links: Vec<Link>, mark: &mut Mark) -> Result<()> {
         let all =
             unlinks.into_iter().map(|link| (link, false)).chain(links.into_iter().map(|link| (link, true)));
         for (link, on) in all {
-            let to = self.intern(&link.to);
-            // An alias may hide that the two ends are the same item.
+            let name = self.intern(&link.to);
+            let to = self.names.item(name);
             if to == item {
-                return Err(vec![item, item]);
+                let reason = format!("\"{}\" is another name of the item itself", clip(&link.to));
+                return Err(Error::invalid("links", reason));
             }
-            let (number, new) = self.links.intern(item, to, link.kind);
-            if new {
-                self.graph.add_link(item, to, link.kind);
-            }
+            let number = self.draw(item, to, link.kind);
             let detail = if on {
                 Detail {
                     dependency: link.dependency,
@@ -415,10 +389,23 @@ impl State {
             if detail != Detail::default() {
                 self.graph.mark_detailed(number);
             }
-            self.links.assert(&self.record, number, on, detail);
-            self.settle(number, mark)?;
+            self.links.assert(&self.record, number, name, on, detail);
+            self.settle(number, mark).map_err(|path| self.cycle(path))?;
         }
         Ok(())
+    }
+
+    pub(crate) fn cycle(&self, path: Vec<u32>) -> Error {
+        Error::Cycle { path: path.into_iter().map(|n| self.ids.get(n).to_owned()).collect() }
+    }
+
+    /// The number of a link, in the graph too.
+    pub(crate) fn draw(&mut self, from: u32, to: u32, kind: LinkKind) -> u32 {
+        let (number, new) = self.links.intern(from, to, kind);
+        if new {
+            self.graph.add_link(from, to, kind);
+        }
+        number
     }
 
     /// Brings the graph in line with what the record says of a link, and of its rivals where only one can hold.
@@ -546,11 +533,11 @@ impl State {
         None
     }
 
-    /// An event of the record in its public form, its items by the ids they were first named by.
+    /// An event of the record in its public form, its items by the names that it was said by.
     pub(crate) fn unpack(&self, number: u32) -> Option<Event> {
         let stored = self.record.get(number)?;
         let (source, id) = self.record.keys.get(number).split_once(':')?;
-        let mut event = Event::new(source, id, stored.occurred, self.ids.get(stored.item));
+        let mut event = Event::new(source, id, stored.occurred, self.ids.get(stored.name));
         event.recorded_at = stored.recorded;
         event.kind = stored.kind;
         for set in &stored.sets {
@@ -563,7 +550,7 @@ impl State {
         for number in stored.assertions.clone() {
             let Some(assertion) = self.links.assertions.get(number as usize) else { continue };
             let Some(rec) = self.links.get(assertion.link) else { continue };
-            let mut link = Link::new(rec.kind, self.ids.get(rec.to));
+            let mut link = Link::new(rec.kind, self.ids.get(assertion.name));
             if let Some(detail) = self.links.detail(number) {
                 link.dependency = detail.dependency;
                 link.lag = detail.lag;

@@ -14,7 +14,7 @@ impl ValueStream {
     /// How many items are known, placeholders that only links name included.
     pub fn item_count(&self) -> usize {
         if self.bounds.is_none() {
-            self.state.ids.len() - self.state.joined.len()
+            self.state.ids.len() - self.state.names.len()
         } else {
             self.all().filter(|item| self.exists(*item)).count()
         }
@@ -40,6 +40,7 @@ impl ValueStream {
             + state.record.bytes()
             + state.links.bytes()
             + state.graph.bytes()
+            + state.names.bytes()
     }
 
     /// One item.
@@ -49,17 +50,14 @@ impl ValueStream {
     pub fn item(&self, id: &str) -> Result<Item> {
         let item = self.find(id)?;
         let mut fields = Fields::default();
-        let mut aliases = Vec::new();
         let mut events: Vec<&Stored> = self.state.walk(item, self.bounds).map(|(_, event)| event).collect();
         events.reverse();
         for set in events.iter().flat_map(|event| &event.sets) {
-            match set {
-                Set::Alias(alias) => aliases.push(alias.to_string()),
-                set => fields.take(set),
-            }
+            fields.take(set);
         }
+        let names = self.state.names.others(item).iter();
+        let mut aliases: Vec<String> = names.map(|name| self.id(*name).to_owned()).collect();
         aliases.sort_unstable();
-        aliases.dedup();
         Ok(Item { id: self.id(item).to_owned(), kind: self.kind(item), aliases, fields })
     }
 
@@ -131,7 +129,7 @@ impl ValueStream {
     /// Whether an event within the bounds speaks of the item or links to it.
     pub(crate) fn exists(&self, item: u32) -> bool {
         if self.bounds.is_none() {
-            return !self.state.joined.contains_key(&item);
+            return self.state.names.is_item(item);
         }
         self.state.walk(item, self.bounds).next().is_some()
             || self.touching(item, Direction::Incoming).next().is_some()

@@ -90,8 +90,7 @@ fn try_write(context: &Context<'_>, issue: &Issue<'_>, position: u64, ingested: 
     ingested
         .events
         .extend(undated.map(|need| need.event(key, &format!("snapshot/{}", seen.millis()), seen, true)));
-    // Each name in an event of its own, and after the kind is said: one that belongs to something else must not cost
-    // the issue its values.
+    // Each name in an event of its own: one that can't be the issue's must not cost the issue its values.
     let moved = (key != today).then(|| format!("jira:{today}"));
     for alias in writer.id.iter().cloned().chain(moved) {
         let mut event = writer.event(&format!("known_as/{alias}"), created.unwrap_or(seen));

@@ -214,10 +214,10 @@ fn a_commit_that_came_before_its_issue_was_moved_is_found() {
 }
 
 #[test]
-fn a_name_that_is_taken_costs_the_issue_only_that_name() {
+fn a_name_that_can_not_be_its_own_costs_the_issue_only_that_name() {
     let mut stream = ValueStream::new();
-    let mut other = crate::Event::new("plan", "1", instant("2026-03-01T09:00:00Z"), "jira:CHK-7");
-    other.kind = Some(Kind::Release);
+    let mut other = crate::Event::new("plan", "1", instant("2026-03-01T09:00:00Z"), "jira:OLD-7");
+    other.links.push(crate::Link::new(LinkKind::Relates, "jira:CHK-7"));
     stream.apply(other).unwrap();
     let report = stream.apply_batch(moved_to_chk_7());
     let refused: Vec<&str> = report.refused.iter().filter_map(|refusal| refusal.event.as_deref()).collect();
