@@ -107,6 +107,9 @@ impl World {
                     event.links.push(Link::new(LinkKind::ShipsIn, format!("plan:R{}", dice.below(releases))));
                 }
                 // Parts come after wholes, prerequisites before what needs them: no cycle either way.
+                if n >= 4 && dice.one_in(12) {
+                    event.links.push(Link::new(LinkKind::Gates, format!("jira:W-{}", dice.below(4))));
+                }
                 if n >= 4 && dice.one_in(3) {
                     event.links.push(Link::new(LinkKind::Parent, format!("jira:W-{}", dice.below(4))));
                 } else if n >= 6 && dice.one_in(2) {
@@ -222,8 +225,21 @@ impl World {
                     format!("ci:{}", dice.below(5))
                 };
                 event.links.push(Link::new(LinkKind::FoundIn, place));
+                if dice.one_in(2) {
+                    event.links.push(Link::new(LinkKind::ShipsIn, format!("plan:R{}", dice.below(releases))));
+                }
+            });
+            let task = self.dice.one_in(2).then(|| format!("jira:D-{n}"));
+            self.say(&format!("jira:T-{n}"), Kind::Story, |event, dice| {
+                event.set.state = Some(dice.pick(&[FlowState::Active, FlowState::Done]));
+                let whole = task.clone().unwrap_or_else(|| format!("plan:R{}", dice.below(releases)));
+                event.links.push(Link::new(LinkKind::Parent, whole));
             });
         }
+        // Of one release only, for the reason given above.
+        let part = format!("plan:R{}", self.dice.below(releases));
+        self.say("jira:E", Kind::Epic, |_, _| {});
+        self.say(&part, Kind::Release, |event, _| event.links.push(Link::new(LinkKind::Parent, "jira:E")));
     }
 
     /// Another tool's names for the work: some of the events and links go by them, and one event for each says so.

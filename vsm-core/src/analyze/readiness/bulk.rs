@@ -71,12 +71,15 @@ pub(super) fn verdicts(
                         lanes |= at_level(stream, policy, need.link, below);
                     }
                     LinkKind::DependsOn if !is_release => {}
-                    LinkKind::Parent => {
-                        has_parts = true;
+                    _ => {
+                        has_parts |= need.kind == LinkKind::Parent;
                         lanes |= below;
-                        proof = proof.max(proved.get(need.rank as usize).copied().unwrap_or(Verdict::Ready));
+                        // What a release brings in is proved by its own build.
+                        if stream.kind(frozen.item(need.rank)) != Some(Kind::Release) {
+                            let own = proved.get(need.rank as usize).copied();
+                            proof = proof.max(own.unwrap_or(Verdict::Ready));
+                        }
                     }
-                    _ => lanes |= below,
                 }
             }
         }
@@ -94,7 +97,7 @@ pub(super) fn verdicts(
                     Some(_) => all(Verdict::NotReady),
                     None => all(Verdict::Unknown),
                 };
-                proof = judge.proof(item, &evidence);
+                proof = proof.max(judge.proof(item, &evidence));
             }
             _ => {}
         }

@@ -218,7 +218,10 @@ impl<'a> Judge<'a> {
     ) {
         match self.stream.kind(item) {
             Some(Kind::Release) => {
-                let already = |other: u32| (0..8).any(|rung| needed.contains_key(&(other, rung)));
+                // A defect that is needed anyway is reported there, unless its parts are what is looked at.
+                let already = |other: u32| {
+                    self.is_leaf(other) && (0..8).any(|rung| needed.contains_key(&(other, rung)))
+                };
                 self.release(item, rung, &already, grounds, report);
             }
             Some(Kind::Gate) => {
