@@ -51,9 +51,14 @@ pub fn render(folder: &Folder, options: &Options) -> Result<String, String> {
             input(folder)
         ));
     }
-    let mut lines = Vec::new();
+    // One release that can't be scheduled must not cost the others their answers.
+    let (mut lines, mut untold) = (Vec::new(), Vec::new());
     for id in &releases {
-        lines.push(Line::of(folder, id).map_err(|error| format!("{id}: {error}"))?);
+        match Line::of(folder, id) {
+            Ok(line) => lines.push(line),
+            Err(error) if options.release.is_some() => return Err(format!("{id}: {error}")),
+            Err(error) => untold.push(format!("{id}: {error}")),
+        }
     }
     lines.sort_by_cached_key(Line::urgency);
     let everything = options.all || options.release.is_some();
@@ -67,6 +72,7 @@ pub fn render(folder: &Folder, options: &Options) -> Result<String, String> {
             "correlation": folder.correlation,
             "shipping": folder.stream.shipping(&folder.correlation),
             "releases": lines,
+            "untold": untold,
             "outlooks": pages.collect::<Result<Vec<_>, _>>()?,
         });
         return serde_json::to_string_pretty(&document)
@@ -77,6 +83,12 @@ pub fn render(folder: &Folder, options: &Options) -> Result<String, String> {
     if lines.len() > 1 {
         text.push_str(&totals(&lines));
         text.push_str(&table(folder, &lines, if everything { lines.len() } else { LINES })?);
+    }
+    if !untold.is_empty() {
+        text.push_str(&format!("\n{} more can't be told\n", untold.len()));
+        for reason in untold.iter().take(EXAMPLES) {
+            text.push_str(&format!("  {reason}\n"));
+        }
     }
     let shown = pages.len();
     for page in pages {

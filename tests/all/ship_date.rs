@@ -115,6 +115,24 @@ fn the_sample_says_what_waits_for_the_mainframe() {
 }
 
 #[test]
+fn a_release_that_can_not_be_scheduled_keeps_no_other_back() {
+    let folder = scratch("untold");
+    let events = r#"
+{"source":"p","id":"1","occurred_at":"2026-03-02T08:00:00Z","item":"app:never","kind":"application","set":{"calendar":{"zone":"UTC","blackouts":[{"start":"2026-01-01T00:00:00Z","end":"2026-01-02T00:00:00Z","every_days":1}]}}}
+{"source":"p","id":"2","occurred_at":"2026-03-02T08:00:00Z","item":"plan:R1","kind":"release","set":{"title":"Never"},"links":[{"kind":"belongs_to","to":"app:never"}]}
+{"source":"p","id":"3","occurred_at":"2026-03-02T08:00:00Z","item":"plan:S1","kind":"story","set":{"state":"new","estimate":3600000},"links":[{"kind":"ships_in","to":"plan:R1"}]}
+{"source":"p","id":"4","occurred_at":"2026-03-02T08:00:00Z","item":"plan:R2","kind":"release","set":{"title":"Soon"}}
+"#;
+    std::fs::write(folder.join("plan.events.jsonl"), events).unwrap();
+    let path = folder.to_str().unwrap();
+    let page = run(&[path, "--now", "2026-03-02T09:00:00Z"]).unwrap();
+    assert!(page.contains("1 more can't be told\n  plan:R1: "), "{page}");
+    assert!(page.contains("Soon"), "{page}");
+    let alone = run(&[path, "--now", "2026-03-02T09:00:00Z", "--release", "Never"]);
+    assert!(alone.unwrap_err().starts_with("plan:R1: "));
+}
+
+#[test]
 fn the_first_lines_answer() {
     let page = run(&[]).unwrap();
     let first: Vec<&str> = page.lines().take(21).collect();
