@@ -43,7 +43,7 @@ pub enum Error {
         /// What is wrong there.
         reason: String,
     },
-    /// An event id that was used before with other content, or an alias that another item already has.
+    /// An event id that was used before with other content, or an alias of what can't be the same item.
     #[error("\"{id}\" {reason}")]
     Conflict {
         /// The id that is claimed twice.

@@ -327,10 +327,29 @@ impl ValueStream {
         throwing(env, || Ok(self.now()?.items(kind.map(|kind| kind.get("kind")).transpose()?)))
     }
 
+    /// As `items`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<string>>")]
+    pub fn items_async(
+        &self,
+        #[napi(ts_arg_type = "Kind | undefined | null")] kind: Option<Arg<Kind>>,
+    ) -> AsyncTask<Job<Vec<String>>> {
+        let view = self.view();
+        Job::promise(move || Ok(view()?.items(kind.map(|kind| kind.get("kind")).transpose()?)))
+    }
+
     /// The links that start from an item or lead to it.
     #[napi(catch_unwind)]
     pub fn links(&self, env: Env, #[napi(ts_arg_type = "string")] id: Arg<String>) -> Result<Vec<Related>> {
         self.answer(env, ("id", id), |stream, id| stream.links(id).map(all))
+    }
+
+    /// As `links`, off the event loop: an application may have as many as there are items.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<Related>>")]
+    pub fn links_async(
+        &self,
+        #[napi(ts_arg_type = "string")] id: Arg<String>,
+    ) -> AsyncTask<Job<Vec<Related>>> {
+        self.promise(("id", id), |stream, id| stream.links(id).map(all))
     }
 
     /// The events about an item, in the order they occurred.
@@ -341,6 +360,15 @@ impl ValueStream {
         #[napi(ts_arg_type = "string")] id: Arg<String>,
     ) -> Result<Vec<crate::generated::Event>> {
         self.answer(env, ("id", id), |stream, id| stream.history(id).map(all))
+    }
+
+    /// As `history`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<Event>>")]
+    pub fn history_async(
+        &self,
+        #[napi(ts_arg_type = "string")] id: Arg<String>,
+    ) -> AsyncTask<Job<Vec<crate::generated::Event>>> {
+        self.promise(("id", id), |stream, id| stream.history(id).map(all))
     }
 
     fn count(&self, env: Env, count: fn(&vsm_core::ValueStream) -> usize) -> Result<f64> {

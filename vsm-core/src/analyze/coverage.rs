@@ -91,9 +91,11 @@ impl ValueStream {
                 continue;
             };
             let state = self.state_of(item);
-            let Some(numbers) = by_kind.get(&kind).filter(|_| state != Some(FlowState::Cancelled)) else {
+            let Some(numbers) = by_kind.get(&kind) else { continue };
+            if state == Some(FlowState::Cancelled) {
+                grounds.exclude("cancelled", self.id(item));
                 continue;
-            };
+            }
             let is_begun = !matches!(state, None | Some(FlowState::New));
             expected += 1;
             let mut any = false;

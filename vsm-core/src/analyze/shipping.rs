@@ -87,16 +87,27 @@ impl ValueStream {
                 let version =
                     |change: &u32| tags.get(*first.get(change)?).map(|(_, version, _)| version.clone());
                 let shipped: BTreeSet<String> = changes.iter().filter_map(version).collect();
-                let planned: BTreeSet<String> = self
-                    .to(item, LinkKind::ShipsIn)
-                    .flat_map(|(release, _)| self.versions_of(release, rules))
-                    .collect();
+                let mut planned = BTreeSet::new();
+                let mut is_planned = false;
+                for (release, event) in self.to(item, LinkKind::ShipsIn) {
+                    is_planned = true;
+                    grounds.evidence.push(event);
+                    planned.extend(self.versions_of(release, rules));
+                }
                 let agrees = (!planned.is_empty() && !shipped.is_empty())
                     .then(|| planned.iter().any(|version| shipped.contains(version)));
                 match agrees {
                     Some(true) => agree += 1,
                     Some(false) => differ += 1,
-                    None => unknown += 1,
+                    None => {
+                        unknown += 1;
+                        let reason = match (is_planned, planned.is_empty()) {
+                            (false, _) => "without_plan",
+                            (true, true) => "planned_for_no_version",
+                            (true, false) => "not_shipped",
+                        };
+                        grounds.exclude(reason, self.id(item));
+                    }
                 }
                 ShippedItem {
                     item: self.id(item).to_owned(),
