@@ -271,7 +271,7 @@ pub use call::{CALLS, CHANGES, call};
 pub use correlate::{CorrelationRules, VersionRule};
 pub use document::{LONGEST_LINE, event_to_json};
 pub use error::{Error, Result};
-pub use ingest::{Adapter, IngestOptions, Ingested, Reject, ingest};
+pub use ingest::{Adapter, DateOrder, IngestOptions, Ingested, Reject, ingest};
 pub use intake::IngestReport;
 pub use model::{
     Booking, Decision, Dependency, Event, Fields, FlowState, Item, Kind, Link, LinkKind, Outcome, Related,

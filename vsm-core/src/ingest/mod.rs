@@ -45,6 +45,16 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// The order of day and month in dates such as `03/02/2026`.
+    pub enum DateOrder {
+        /// 3 February.
+        DayFirst = "day_first",
+        /// 2 March.
+        MonthFirst = "month_first",
+    }
+}
+
 /// What an adapter is told beside the bytes. Everything is optional.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -55,6 +65,9 @@ pub struct IngestOptions {
     /// IANA zone of time stamps that have none; without it such a stamp is a reject.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
+    /// The order of day and month in dates that don't say it themselves; without it such a date is a reject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date_order: Option<DateOrder>,
     /// The application that the items belong to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application: Option<String>,
