@@ -17,7 +17,9 @@ pub fn adapter_of(name: &str, head: &[u8]) -> Option<Adapter> {
         return None;
     }
     let has = |key: &str| text.contains(&format!("\"{key}\""));
-    if has("occurred_at") && has("source") && has("item") {
+    if text.contains("dev.cdevents") {
+        Some(Adapter::Cdevents)
+    } else if has("occurred_at") && has("source") && has("item") {
         Some(Adapter::Events)
     } else if has("sha") && has("parents") {
         Some(Adapter::Git)

@@ -5,6 +5,7 @@ mod meet;
 mod portfolio;
 mod properties;
 mod readme;
+mod real_cdevents;
 mod real_ingest;
 mod scale;
 mod shared;

@@ -37,6 +37,7 @@
 //!
 //! * [`item`](ValueStream::item), [`items`](ValueStream::items), [`links`](ValueStream::links) and
 //!   [`history`](ValueStream::history) look things up; [`as_of`](ValueStream::as_of) lets you ask all of it of the past.
+//! * [`CdEvent`] is a CDEvent as a value, for tools that look at events and hand them on.
 //! * [`add_working_time`], [`working_time_between`] and [`next_departure`] reckon with [`Calendar`]s and [`Cadence`]s.
 //! * [`call`] asks any of these by name, JSON in and out, for hosts that speak nothing else.
 //!
@@ -137,8 +138,9 @@
 //! # Time
 //!
 //! An [`Instant`] is a whole millisecond in UTC, a [`Span`] a number of them that may be negative. Text in RFC 3339 with
-//! any offset is read; a time without offset is refused, since nobody knows when that was (tools that write such times
-//! need [`IngestOptions::zone`]). A *day* exists only in a [`Zone`], and wherever days are counted the query names one;
+//! any offset is read; a time without offset is refused, since nobody knows when that was. Adapters read whatever forms
+//! tools write; those without zone need [`IngestOptions::zone`], and dates such as `03/02/2026` need
+//! [`IngestOptions::date_order`]. A *day* exists only in a [`Zone`], and wherever days are counted the query names one;
 //! there is no default, and an unknown name is an error.
 //! Intervals have their start and not their end: what ends when another begins does not overlap it.
 //!
@@ -271,7 +273,7 @@ pub use call::{CALLS, CHANGES, call};
 pub use correlate::{CorrelationRules, VersionRule};
 pub use document::{LONGEST_LINE, event_to_json};
 pub use error::{Error, Result};
-pub use ingest::{Adapter, DateOrder, IngestOptions, Ingested, Reject, ingest};
+pub use ingest::{Adapter, CdEvent, DateOrder, IngestOptions, Ingested, Reject, ingest};
 pub use intake::IngestReport;
 pub use model::{
     Booking, Decision, Dependency, Event, Fields, FlowState, Item, Kind, Link, LinkKind, Outcome, Related,

@@ -12,6 +12,7 @@ use crate::model::{Event, FlowState, Kind};
 use crate::text_enum::text_enum;
 use crate::time::{Instant, clip};
 
+mod cdevents;
 mod events;
 mod git;
 mod jenkins;
@@ -20,6 +21,8 @@ mod junit;
 mod loose;
 mod records;
 mod timestamp;
+
+pub use self::cdevents::CdEvent;
 
 /// The longest key of a record, in bytes; it leaves room for the ids that are made of it.
 const LONGEST_KEY: usize = 400;
@@ -40,6 +43,8 @@ text_enum! {
         Jenkins = "jenkins",
         /// Test results as JUnit XML in the dialects of Surefire, pytest, Playwright, Selenium suites and others.
         Junit = "junit",
+        /// CDEvents 0.3 to 0.5 and approvals of 0.6: bare, in CloudEvents, or in requests `{"headers":…,"body":…}`.
+        Cdevents = "cdevents",
         /// Events in this engine's own form, as JSON Lines.
         Events = "events",
     }
@@ -185,6 +190,7 @@ pub fn ingest(adapter: Adapter, bytes: &[u8], options: &IngestOptions) -> Ingest
         Adapter::GitTags => git::read_tags(bytes, options),
         Adapter::Jenkins => jenkins::read(bytes, options),
         Adapter::Junit => junit::read(bytes, options),
+        Adapter::Cdevents => cdevents::read(bytes, options),
         Adapter::Events => events::read(bytes),
     }
 }
@@ -193,7 +199,7 @@ pub fn ingest(adapter: Adapter, bytes: &[u8], options: &IngestOptions) -> Ingest
 mod tests {
     use super::*;
 
-    const SAMPLES: [(Adapter, &str); 6] = [
+    const SAMPLES: [(Adapter, &str); 7] = [
         (
             Adapter::Jira,
             r#"{"names":{"customfield_1":"Story Points"},"issues":[{"id":"7","key":"CHK-1","fields":{"created":"2026-03-01T09:00:00.000+0000",
@@ -222,6 +228,13 @@ mod tests {
             "<?xml version='1.0'?><testsuites name='n' time='1.5'><testsuite timestamp='2026-03-01T09:00:00Z' tests='2'>\
             <testcase classname='c' name='&lt;a&#x41;' time='1,000.5'><failure>x &amp; <![CDATA[y]]></failure></testcase>\
             <!-- c --><testcase status='notrun'/></testsuite></testsuites>",
+        ),
+        (
+            Adapter::Cdevents,
+            r#"{"specversion":"1.0","type":"dev.cdevents.service.deployed.0.3.0","data":{"context":{"specversion":"0.5.1",
+            "id":"7","source":"/ci","type":"dev.cdevents.service.deployed.0.3.0","timestamp":"2026-03-01T09:00:00Z",
+            "chainId":"c","links":[{"linkType":"PATH","from":{"contextId":"6"}}]},"subject":{"id":"shop","content":
+            {"environment":{"id":"e"},"artifactId":"pkg:oci/a@sha256%3A0b31b1c02ff458ad9b7b81cbdf8f028bd54699fa151f221d1e8de6817db93427"}}}}"#,
         ),
         (
             Adapter::Events,
