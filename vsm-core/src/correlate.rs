@@ -4,6 +4,8 @@
 //! statement, below all that a tool states. The ids of these events follow from what they link, so running the rules
 //! again after more history has arrived adds what is new and repeats nothing.
 
+mod chains;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -98,6 +100,8 @@ impl ValueStream {
     /// | `issue_key_in_subject` | change `implements` issue | 0.95 |
     /// | `issue_key_in_body` | change `implements` issue | 0.8 |
     /// | `tag_name` | change `tags` release | 0.98 |
+    /// | `event_link` | build `built_from` change, test run `tests` build, deployment `deploys` build, incident `caused_by` deployment, whose CDEvents name each other | 0.9 |
+    /// | `event_chain` | the first three of these, within a chain of CDEvents that has only one such change or build | 0.7 |
     ///
     /// Keys count only with the prefix of a known issue or one that the rules name, so that `UTF-8` and `SHA-256` are
     /// no issues; the issue itself need not be known yet. A build is linked to its commit by the adapter that read
@@ -125,6 +129,7 @@ impl ValueStream {
             self.link_issues(change, &prefixes, &mut events);
             self.link_releases(change, rules, &releases, &mut events);
         }
+        self.link_chains(&mut events);
         events.sort_by(|a, b| a.id.cmp(&b.id));
         events
     }
