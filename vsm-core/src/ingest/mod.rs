@@ -17,9 +17,9 @@ mod events;
 mod git;
 mod jenkins;
 mod jira;
-mod junit;
 mod loose;
 mod records;
+mod testing;
 mod timestamp;
 
 pub use self::cdevents::CdEvent;
@@ -39,12 +39,20 @@ text_enum! {
         Git = "git",
         /// Git references as CSV with the columns `ref`, `commit` and `date`.
         GitTags = "git_tags",
-        /// Jenkins builds as `/api/json` gives them: one build, a job with `builds` or `allBuilds`, or JSON Lines.
+        /// Jenkins: builds of `/api/json`, pipeline runs, stages and inputs of `wfapi`, and notification webhooks.
         Jenkins = "jenkins",
-        /// Test results as JUnit XML in the dialects of Surefire, pytest, Playwright, Selenium suites and others.
+        /// Test results as JUnit XML in the dialects of Surefire, pytest, Playwright, CTest, Selenium suites and others.
         Junit = "junit",
         /// CDEvents 0.3 to 0.5 and approvals of 0.6: bare, in CloudEvents, or in requests `{"headers":…,"body":…}`.
         Cdevents = "cdevents",
+        /// Test results of NUnit 2 and 3.
+        Nunit = "nunit",
+        /// Test results of xUnit.net.
+        Xunit = "xunit",
+        /// Test results of Visual Studio, `dotnet test` and MSTest: TRX.
+        Trx = "trx",
+        /// Test results of CTest: `Test.xml`, as it is sent to CDash.
+        Ctest = "ctest",
         /// Events in this engine's own form, as JSON Lines.
         Events = "events",
     }
@@ -76,7 +84,8 @@ pub struct IngestOptions {
     /// The application that the items belong to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application: Option<String>,
-    /// Jira: the application per project key; wins over `application`.
+    /// Jira: the application per project key; Jenkins: per `{application}` of a deployment's name; wins over
+    /// `application`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub applications: BTreeMap<String, String>,
     /// Jira: the flow state per status id or name, an id before a name; absent = by the status category.
@@ -85,18 +94,31 @@ pub struct IngestOptions {
     /// Jira: the kind per issue type name; absent = by the usual names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub kinds: BTreeMap<String, Kind>,
-    /// JUnit: the name of the test run; absent = the name of the outermost suite.
+    /// Jenkins: the environment per pattern of the jobs whose runs are deployments to it:
+    /// `deploy-{application}-{environment}` = `env:{environment}`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub deploy_jobs: BTreeMap<String, String>,
+    /// Jenkins: the environment per pattern of the pipeline stages that are deployments to it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub deploy_stages: BTreeMap<String, String>,
+    /// Jenkins: the release or item per pattern of the jobs whose inputs are gates of it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub gates: BTreeMap<String, String>,
+    /// Test results: the name of the test run; absent = the name of the outermost suite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// JUnit: the build that was tested.
+    /// Test results: the build that was tested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub build: Option<String>,
-    /// JUnit: the environment that the tests ran in.
+    /// Test results: the environment that the tests ran in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
-    /// JUnit: when the run was over; absent = the first time stamp of a suite plus the time that the run took.
+    /// Test results: when the run was over; absent = its end as stated, else its start plus the time that it took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Instant>,
+    /// Test results: whether cases of one name are attempts at one test, of which the last counts; else the worst does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub retries: bool,
 }
 
 /// What an adapter made of the bytes.
@@ -189,8 +211,12 @@ pub fn ingest(adapter: Adapter, bytes: &[u8], options: &IngestOptions) -> Ingest
         Adapter::Git => git::read_commits(bytes, options),
         Adapter::GitTags => git::read_tags(bytes, options),
         Adapter::Jenkins => jenkins::read(bytes, options),
-        Adapter::Junit => junit::read(bytes, options),
         Adapter::Cdevents => cdevents::read(bytes, options),
+        Adapter::Junit => testing::junit(bytes, options),
+        Adapter::Nunit => testing::nunit(bytes, options),
+        Adapter::Xunit => testing::xunit(bytes, options),
+        Adapter::Trx => testing::trx(bytes, options),
+        Adapter::Ctest => testing::ctest(bytes, options),
         Adapter::Events => events::read(bytes),
     }
 }
@@ -224,6 +250,14 @@ mod tests {
             "url":"https://ci/job/f/job/j%20k/3/","actions":[{"lastBuiltRevision":{"SHA1":"4f2c","branch":[{"name":"m"}]}}]}]}"#,
         ),
         (
+            Adapter::Jenkins,
+            r#"[{"_links":{"self":{"href":"/job/f/job/j/3/wfapi/describe"}},"status":"PAUSED_PENDING_INPUT","startTimeMillis":1772355600000,
+            "stages":[{"id":"6","name":"s","status":"PAUSED_PENDING_INPUT","startTimeMillis":1772355600001,"durationMillis":9,
+            "stageFlowNodes":[{"status":"PAUSED_PENDING_INPUT","startTimeMillis":1772355600002}]}]},{"id":"I","message":"m",
+            "abortUrl":"/job/f/job/j/3/input/I/abort"},{"name":"j","build":{"url":"job/f/job/j/2/","phase":"COMPLETED","status":"SUCCESS",
+            "timestamp":1772355600000,"duration":5,"scm":{"commit":"4f2c"}}}]"#,
+        ),
+        (
             Adapter::Junit,
             "<?xml version='1.0'?><testsuites name='n' time='1.5'><testsuite timestamp='2026-03-01T09:00:00Z' tests='2'>\
             <testcase classname='c' name='&lt;a&#x41;' time='1,000.5'><failure>x &amp; <![CDATA[y]]></failure></testcase>\
@@ -235,6 +269,30 @@ mod tests {
             "id":"7","source":"/ci","type":"dev.cdevents.service.deployed.0.3.0","timestamp":"2026-03-01T09:00:00Z",
             "chainId":"c","links":[{"linkType":"PATH","from":{"contextId":"6"}}]},"subject":{"id":"shop","content":
             {"environment":{"id":"e"},"artifactId":"pkg:oci/a@sha256%3A0b31b1c02ff458ad9b7b81cbdf8f028bd54699fa151f221d1e8de6817db93427"}}}}"#,
+        ),
+        (
+            Adapter::Nunit,
+            "<test-run name='n.dll' result='Failed' start-time='2026-03-01 09:00:00Z' duration='1.5'><test-suite name='s'>\
+            <test-case fullname='s.a&lt;1>' classname='s' result='Passed'/><test-case name='b' result='Failed(Child)'>\
+            <failure/></test-case></test-suite></test-run>",
+        ),
+        (
+            Adapter::Xunit,
+            "<assemblies><assembly name='a/b.dll' run-date='2026-03-01' run-time='09:00:00' time='1,5'><errors><error name='e'/>\
+            </errors><collection><test type='t' method='m' result='Pass'/><test name='n' result='Skip'/></collection>\
+            </assembly></assemblies>",
+        ),
+        (
+            Adapter::Trx,
+            "<TestRun name='n'><Times start='2026-03-01T09:00:00.1234567+01:00' finish='2026-03-01T09:00:01Z'/><Results>\
+            <UnitTestResult testId='1' testName='a' outcome='Passed'/></Results><TestDefinitions><UnitTest id='1'>\
+            <TestMethod className='c, d'/></UnitTest></TestDefinitions><ResultSummary outcome='Failed'/></TestRun>",
+        ),
+        (
+            Adapter::Ctest,
+            "<Site BuildName='b'><Testing><StartTestTime>1772355600</StartTestTime><Test Status='notrun'><Name>a&amp;</Name>\
+            <Path>.</Path><Results><NamedMeasurement name='Completion Status'><Value>Disabled</Value></NamedMeasurement>\
+            </Results></Test><EndTestTime>1772355601</EndTestTime></Testing></Site>",
         ),
         (
             Adapter::Events,
@@ -286,9 +344,15 @@ mod tests {
     #[test]
     fn nesting_as_deep_as_the_text_likes_does_no_harm() {
         for depth in [50, 100_000] {
-            for opening in
-                ["{\"issues\":[", "{\"builds\":[", "{\"fields\":{\"x\":", "[", "<testsuite>", "{\"x\":"]
-            {
+            for opening in [
+                "{\"issues\":[",
+                "{\"builds\":[",
+                "{\"fields\":{\"x\":",
+                "[",
+                "<testsuite>",
+                "<test-suite>",
+                "{\"x\":",
+            ] {
                 for (adapter, _) in SAMPLES.iter().copied() {
                     hurt(adapter, opening.repeat(depth).as_bytes());
                 }
