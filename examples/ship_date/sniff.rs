@@ -7,7 +7,17 @@ pub fn adapter_of(name: &str, head: &[u8]) -> Option<Adapter> {
     let head = String::from_utf8_lossy(head);
     let text = head.trim_start_matches('\u{feff}').trim_start();
     if text.starts_with('<') {
-        return (text.contains("<testsuite") || text.contains("<testcase")).then_some(Adapter::Junit);
+        let roots = [
+            ("<testsuite", Adapter::Junit),
+            ("<testcase", Adapter::Junit),
+            ("<test-run", Adapter::Nunit),
+            ("<test-results", Adapter::Nunit),
+            ("<assemblies", Adapter::Xunit),
+            ("<assembly ", Adapter::Xunit),
+            ("<TestRun", Adapter::Trx),
+            ("<Testing", Adapter::Ctest),
+        ];
+        return roots.into_iter().find(|(root, _)| text.contains(root)).map(|(_, adapter)| adapter);
     }
     if name.ends_with(".csv") {
         let first = text.lines().next().unwrap_or_default().replace('"', "");
@@ -27,6 +37,9 @@ pub fn adapter_of(name: &str, head: &[u8]) -> Option<Adapter> {
         Some(Adapter::Jira)
     } else if (has("allBuilds") || has("builds") || has("fullDisplayName"))
         || (has("building") && has("number"))
+        || text.contains("/wfapi/describe")
+        || (has("abortUrl") && has("proceedUrl"))
+        || (has("build") && has("phase"))
     {
         Some(Adapter::Jenkins)
     } else {

@@ -7,6 +7,8 @@ mod properties;
 mod readme;
 mod real_cdevents;
 mod real_ingest;
+mod real_jenkins;
+mod real_tests;
 mod scale;
 mod shared;
 mod ship_date;
