@@ -14,7 +14,10 @@ use crate::time::{Instant, clip};
 
 mod cdevents;
 mod events;
+mod forge;
 mod git;
+mod github;
+mod gitlab;
 mod jenkins;
 mod jira;
 mod loose;
@@ -53,6 +56,10 @@ text_enum! {
         Trx = "trx",
         /// Test results of CTest: `Test.xml`, as it is sent to CDash.
         Ctest = "ctest",
+        /// GitHub webhooks and REST objects: one, a list, an answer page or JSON Lines, mixed as they come.
+        Github = "github",
+        /// GitLab webhooks and REST objects: one, a list or JSON Lines, mixed as they come.
+        Gitlab = "gitlab",
         /// Events in this engine's own form, as JSON Lines.
         Events = "events",
     }
@@ -86,12 +93,14 @@ pub struct IngestOptions {
     pub application: Option<String>,
     /// Jira: the application per project key; Jenkins: per `{application}` of a deployment's name; wins over
     /// `application`.
+    /// The application per project key (Jira) or full name of the repository (GitHub, GitLab); wins over `application`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub applications: BTreeMap<String, String>,
-    /// Jira: the flow state per status id or name, an id before a name; absent = by the status category.
+    /// Jira: the flow state per status id or name, an id before a name; absent = by the status category. GitHub, GitLab:
+    /// per label or state of an issue, a label before a state.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub states: BTreeMap<String, FlowState>,
-    /// Jira: the kind per issue type name; absent = by the usual names.
+    /// The kind per issue type name (Jira, GitHub, GitLab) or label (GitHub, GitLab); absent = by the usual names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub kinds: BTreeMap<String, Kind>,
     /// Jenkins: the environment per pattern of the jobs whose runs are deployments to it:
@@ -217,6 +226,8 @@ pub fn ingest(adapter: Adapter, bytes: &[u8], options: &IngestOptions) -> Ingest
         Adapter::Xunit => testing::xunit(bytes, options),
         Adapter::Trx => testing::trx(bytes, options),
         Adapter::Ctest => testing::ctest(bytes, options),
+        Adapter::Github => github::read(bytes, options),
+        Adapter::Gitlab => gitlab::read(bytes, options),
         Adapter::Events => events::read(bytes),
     }
 }
@@ -293,6 +304,17 @@ mod tests {
             "<Site BuildName='b'><Testing><StartTestTime>1772355600</StartTestTime><Test Status='notrun'><Name>a&amp;</Name>\
             <Path>.</Path><Results><NamedMeasurement name='Completion Status'><Value>Disabled</Value></NamedMeasurement>\
             </Results></Test><EndTestTime>1772355601</EndTestTime></Testing></Site>",
+        ),
+        (
+            Adapter::Github,
+            r#"{"action":"reopened","repository":{"full_name":"a/b"},"pull_request":{"number":7,"title":"t","state":"open","labels":[{"name":"bug"}],
+                "head":{"ref":"x","sha":"4f2c"},"base":{"ref":"m"},"created_at":"2026-03-01T09:00:00Z","updated_at":"2026-03-02T09:00:00Z"}}"#,
+        ),
+        (
+            Adapter::Gitlab,
+            r#"{"object_kind":"pipeline","project":{"path_with_namespace":"a/b"},"object_attributes":{"id":3,"sha":"4f2c","ref":"m","status":"failed",
+            "created_at":"2026-03-01 09:00:00 UTC","finished_at":"2026-03-01 09:10:00 UTC"},"builds":[{"id":4,"stage":"s","name":"n",
+            "status":"success","created_at":"2026-03-01 09:00:00 UTC","started_at":"2026-03-01 09:01:00 UTC","finished_at":"2026-03-01 09:02:00 UTC"}]}"#,
         ),
         (
             Adapter::Events,
