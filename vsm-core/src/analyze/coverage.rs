@@ -138,8 +138,12 @@ impl ValueStream {
     /// The event behind an item's link, with whether it states or only infers it; of several stated ones the first by
     /// key. A tag makes up for a candidate build.
     fn linked_by(&self, item: u32, link: LinkKind, direction: Direction) -> Option<(bool, u32)> {
-        let matches =
-            |kind: LinkKind| kind == link || (link == LinkKind::Candidate && kind == LinkKind::Tags);
+        let matches = |kind: LinkKind| match link {
+            LinkKind::Candidate => matches!(kind, LinkKind::Candidate | LinkKind::Tags),
+            // A job is a part of a build, which knows the commit.
+            LinkKind::BuiltFrom => matches!(kind, LinkKind::BuiltFrom | LinkKind::Parent),
+            link => kind == link,
+        };
         self.touching(item, direction)
             .filter(|(_, kind, _)| matches(*kind))
             .map(|(number, _, _)| {

@@ -186,10 +186,11 @@ pub(super) fn fewest(judge: &Judge<'_>, bookings: &[u32]) -> Vec<u32> {
     kept
 }
 
-/// The environment must hold the build of the release, as its last successful deployment says.
+/// The environment must hold the build of the release, as its last successful deployment says. Where a tool knows
+/// nothing but the commit that it deployed, any build that is made from this commit will do.
 fn version(judge: &Judge<'_>, place: &Place<'_>, environment: u32) -> Option<Fact> {
     let stream = judge.stream;
-    let application = |build: u32| stream.to(build, LinkKind::BelongsTo).map(|(app, _)| app).next();
+    let application = |item: u32| stream.to(item, LinkKind::BelongsTo).map(|(app, _)| app).next();
     let mut deployed: Vec<(u32, u32, u32)> = stream
         .from(environment, LinkKind::DeployedTo)
         .filter(|(deployment, _)| stream.outcome(*deployment) == Some(Outcome::Success))
@@ -198,13 +199,23 @@ fn version(judge: &Judge<'_>, place: &Place<'_>, environment: u32) -> Option<Fac
         })
         .collect();
     deployed.sort_unstable_by(|a, b| {
-        (stream.finished_at(a.0), stream.id(a.0)).cmp(&(stream.finished_at(b.0), stream.id(b.0)))
+        (stream.finished_at(a.0), stream.id(a.0), stream.id(a.1)).cmp(&(
+            stream.finished_at(b.0),
+            stream.id(b.0),
+            stream.id(b.1),
+        ))
     });
     for wanted in place.builds {
-        let of_same = |found: &&(u32, u32, u32)| application(found.1) == application(*wanted);
+        // A commit may be of several applications; the deployment knows whose it is.
+        let owner = |found: &(u32, u32, u32)| match stream.kind(found.1) {
+            Some(Kind::Change) => application(found.0).or_else(|| application(found.1)),
+            _ => application(found.1),
+        };
+        let of_same = |found: &&(u32, u32, u32)| owner(found) == application(*wanted);
+        let is_wanted = |build: u32| build == *wanted || stream.heads(*wanted).any(|head| head == build);
         let name = judge.name(environment);
         match deployed.iter().rev().find(of_same) {
-            Some((_, build, _)) if build == wanted => {}
+            Some((last, ..)) if deployed.iter().any(|found| found.0 == *last && is_wanted(found.1)) => {}
             Some((deployment, build, event)) => {
                 let sentence = format!("{name} holds {}, not {}.", judge.name(*build), judge.name(*wanted));
                 let fact =

@@ -256,7 +256,8 @@ impl<'a> Judge<'a> {
     /// The name for people, with the id.
     pub(super) fn name(&self, item: u32) -> String {
         let (id, title) = (printable(self.stream.id(item)), printable(self.stream.title(item)));
-        if self.stream.kind(item) == Some(Kind::Change) {
+        // A commit is known by its hash, a pull request like anything else.
+        if self.stream.kind(item) == Some(Kind::Change) && id.starts_with("git:") {
             return id.chars().take(SHORT_CHANGE).collect();
         }
         if title == id || id.len() > LONG_ID { title } else { format!("{title} ({id})") }
