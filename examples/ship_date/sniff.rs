@@ -31,6 +31,10 @@ pub fn adapter_of(name: &str, head: &[u8]) -> Option<Adapter> {
         Some(Adapter::Cdevents)
     } else if has("occurred_at") && has("source") && has("item") {
         Some(Adapter::Events)
+    } else if has("object_kind") || has("iid") {
+        Some(Adapter::Gitlab)
+    } else if has("node_id") {
+        Some(Adapter::Github)
     } else if has("sha") && has("parents") {
         Some(Adapter::Git)
     } else if has("fields") && has("key") {

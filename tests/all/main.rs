@@ -6,6 +6,7 @@ mod portfolio;
 mod properties;
 mod readme;
 mod real_cdevents;
+mod real_forges;
 mod real_ingest;
 mod real_jenkins;
 mod real_tests;

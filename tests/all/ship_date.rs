@@ -210,3 +210,14 @@ fn the_main_job_runs_on_a_real_archive() {
     let page = run(&arguments[..3]).unwrap();
     assert!(page.contains("Linked input"), "{page}");
 }
+
+#[test]
+fn what_forges_write_is_told_by_its_beginning() {
+    use vsm_core::Adapter;
+    let told = |text: &str| sniff::adapter_of("x.json", text.as_bytes());
+    assert_eq!(told(r#"[{"id":1,"iid":2,"project_id":3,"title":"t"}]"#), Some(Adapter::Gitlab));
+    assert_eq!(told(r#"{"object_kind":"build"}"#), Some(Adapter::Gitlab));
+    assert_eq!(told(r#"{"action":"x","issue":{"url":"u","node_id":"n"}}"#), Some(Adapter::Github));
+    assert_eq!(told(r#"[{"sha":"4f2c","node_id":"n","parents":[]}]"#), Some(Adapter::Github));
+    assert_eq!(told(r#"{"sha":"4f2c","parents":[]}"#), Some(Adapter::Git));
+}
