@@ -35,6 +35,8 @@ pub fn adapter_of(name: &str, head: &[u8]) -> Option<Adapter> {
         Some(Adapter::Gitlab)
     } else if has("node_id") {
         Some(Adapter::Github)
+    } else if let Some(adapter) = operations(&has) {
+        Some(adapter)
     } else if has("sha") && has("parents") {
         Some(Adapter::Git)
     } else if has("fields") && has("key") {
@@ -46,6 +48,30 @@ pub fn adapter_of(name: &str, head: &[u8]) -> Option<Adapter> {
         || (has("build") && has("phase"))
     {
         Some(Adapter::Jenkins)
+    } else {
+        None
+    }
+}
+
+/// The tools around builds and operations, whose hooks and lists have words of their own.
+fn operations(has: &dyn Fn(&str) -> bool) -> Option<Adapter> {
+    let any = |keys: &[&str]| keys.iter().any(|key| has(key));
+    // Jenkins has build numbers too, in its own words for branches.
+    if (has("eventType") && has("publisherId"))
+        || (has("buildNumber") && has("sourceBranch"))
+        || any(&["pullRequestId", "releaseEnvironment", "System.WorkItemType"])
+    {
+        Some(Adapter::AzureDevops)
+    } else if any(&["eventKey", "pullrequest", "commit_status", "fromRef", "pipeline_state_completed"]) {
+        Some(Adapter::Bitbucket)
+    } else if (has("happened_at") && has("webhook")) || has("project_slug") {
+        Some(Adapter::Circleci)
+    } else if has("sys_id") {
+        Some(Adapter::Servicenow)
+    } else if (has("event_type") && has("resource_type")) || any(&["incident_number", "escalation_policy"]) {
+        Some(Adapter::Pagerduty)
+    } else if has("tinyId") {
+        Some(Adapter::Opsgenie)
     } else {
         None
     }

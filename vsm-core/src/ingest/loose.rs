@@ -174,6 +174,62 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
+/// A text, or an object: what is referred to is named in one version of a tool and described in the next.
+#[derive(Clone, Debug)]
+pub(super) enum Either<'a, T> {
+    Text(Text<'a>),
+    Object(T),
+}
+
+impl<T> Default for Either<'_, T> {
+    fn default() -> Self {
+        Either::Text(Text::default())
+    }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Either<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Either<'a, T>, D::Error> {
+        struct Eithers<T>(PhantomData<T>);
+        fn plain<'a, T>(scalar: Scalar<'a>) -> Either<'a, T> {
+            Either::Text(Text(scalar.into_text()))
+        }
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Eithers<T> {
+            type Value = Either<'de, T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or an object")
+            }
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Either::default())
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+                Ok(plain(Scalar::Bool(value)))
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+                Ok(plain(Scalar::Int(value)))
+            }
+            fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+                Ok(plain(i64::try_from(value).map_or(Scalar::Float(value as f64), Scalar::Int)))
+            }
+            fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+                Ok(plain(Scalar::Float(value)))
+            }
+            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+                Ok(plain(Scalar::Text(value.into())))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+                Ok(plain(Scalar::Text(value.to_owned().into())))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                skip_list(seq).map(|()| Either::default())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Either::Object)
+            }
+        }
+        deserializer.deserialize_any(Eithers(PhantomData))
+    }
+}
+
 /// A list; anything else reads as an empty one.
 #[derive(Clone, Debug)]
 pub(super) struct List<T>(pub(super) Vec<T>);

@@ -12,7 +12,10 @@ use crate::model::{Event, FlowState, Kind};
 use crate::text_enum::text_enum;
 use crate::time::{Instant, clip};
 
+mod azure_devops;
+mod bitbucket;
 mod cdevents;
+mod circleci;
 mod events;
 mod forge;
 mod git;
@@ -21,9 +24,13 @@ mod gitlab;
 mod jenkins;
 mod jira;
 mod loose;
+mod opsgenie;
+mod pagerduty;
 mod records;
+mod servicenow;
 mod testing;
 mod timestamp;
+mod told;
 
 pub use self::cdevents::CdEvent;
 
@@ -60,6 +67,18 @@ text_enum! {
         Github = "github",
         /// GitLab webhooks and REST objects: one, a list or JSON Lines, mixed as they come.
         Gitlab = "gitlab",
+        /// Azure DevOps service hooks, and its builds, pull requests, work items, deployments and approvals by REST.
+        AzureDevops = "azure_devops",
+        /// Bitbucket webhooks of Cloud and Data Center, and pull requests, commits, pipelines and deployments by REST.
+        Bitbucket = "bitbucket",
+        /// CircleCI webhooks, and its pipelines and workflows by the API v2.
+        Circleci = "circleci",
+        /// ServiceNow change requests, approvals and incidents as the Table API gives them.
+        Servicenow = "servicenow",
+        /// PagerDuty webhooks V3, and incidents and log entries by REST.
+        Pagerduty = "pagerduty",
+        /// Opsgenie alert webhooks, and alerts and incidents by REST.
+        Opsgenie = "opsgenie",
         /// Events in this engine's own form, as JSON Lines.
         Events = "events",
     }
@@ -91,16 +110,15 @@ pub struct IngestOptions {
     /// The application that the items belong to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application: Option<String>,
-    /// Jira: the application per project key; Jenkins: per `{application}` of a deployment's name; wins over
-    /// `application`.
-    /// The application per project key (Jira) or full name of the repository (GitHub, GitLab); wins over `application`.
+    /// The application per project key (Jira), repository, project or service by its id or name, or `{application}` of a
+    /// job's name (Jenkins), as the adapter says; wins over `application`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub applications: BTreeMap<String, String>,
-    /// Jira: the flow state per status id or name, an id before a name; absent = by the status category. GitHub, GitLab:
-    /// per label or state of an issue, a label before a state.
+    /// The flow state per status (Jira: id or name, an id before a name), label (GitHub, GitLab: a label before a state) or
+    /// state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub states: BTreeMap<String, FlowState>,
-    /// The kind per issue type name (Jira, GitHub, GitLab) or label (GitHub, GitLab); absent = by the usual names.
+    /// The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub kinds: BTreeMap<String, Kind>,
     /// Jenkins: the environment per pattern of the jobs whose runs are deployments to it:
@@ -228,6 +246,12 @@ pub fn ingest(adapter: Adapter, bytes: &[u8], options: &IngestOptions) -> Ingest
         Adapter::Ctest => testing::ctest(bytes, options),
         Adapter::Github => github::read(bytes, options),
         Adapter::Gitlab => gitlab::read(bytes, options),
+        Adapter::AzureDevops => azure_devops::read(bytes, options),
+        Adapter::Bitbucket => bitbucket::read(bytes, options),
+        Adapter::Circleci => circleci::read(bytes, options),
+        Adapter::Servicenow => servicenow::read(bytes, options),
+        Adapter::Pagerduty => pagerduty::read(bytes, options),
+        Adapter::Opsgenie => opsgenie::read(bytes, options),
         Adapter::Events => events::read(bytes),
     }
 }
@@ -317,6 +341,44 @@ mod tests {
             "status":"success","created_at":"2026-03-01 09:00:00 UTC","started_at":"2026-03-01 09:01:00 UTC","finished_at":"2026-03-01 09:02:00 UTC"}]}"#,
         ),
         (
+            Adapter::AzureDevops,
+            r#"[{"eventType":"git.pullrequest.merged","createdDate":"2026-03-02T09:00:00Z","resource":{"pullRequestId":3,"status":"completed",
+            "creationDate":"2026-03-01T09:00:00Z","closedDate":"2026-03-01T10:00:00Z","url":"https://dev.azure.com/acme/x","title":"t",
+            "lastMergeCommit":{"commitId":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"}}},{"id":1,"fields":{"System.WorkItemType":"Bug","System.State":"Done",
+            "System.ChangedDate":"2026-03-01T09:00:00Z","System.Parent":2},"relations":[{"rel":"System.LinkTypes.Related","url":"x/3"}]},
+            {"deploymentStatus":"failed","releaseEnvironment":{"id":8,"name":"P"},"completedOn":"2026-03-01T09:00:00Z"}]"#,
+        ),
+        (
+            Adapter::Bitbucket,
+            r#"[{"push":{"changes":[{"new":{"type":"tag","name":"v1","target":{"hash":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","date":"2026-03-01T09:00:00Z"}}}]}},
+            {"pullrequest":{"id":3,"state":"MERGED","created_on":"2026-03-01T09:00:00Z","merge_commit":{"hash":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a"},
+            "destination":{"repository":{"full_name":"a/b"}}}},{"type":"deployment","uuid":"{d}","environment":{"uuid":"{e}"},
+            "release":{"pipeline":{"uuid":"{p}"}},"state":{"name":"COMPLETED","status":{"name":"FAILED"},"completed_on":"2026-03-01T09:07:00Z"}}]"#,
+        ),
+        (
+            Adapter::Circleci,
+            r#"{"type":"workflow-completed","workflow":{"id":"f","status":"success","created_at":"2026-03-01T09:00:00Z",
+            "stopped_at":"2026-03-01T09:10:00Z"},"pipeline":{"id":"q","number":1,"created_at":"2026-03-01T09:00:00Z",
+            "vcs":{"revision":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","tag":"v1"}},"project":{"slug":"gh/a/b"}}"#,
+        ),
+        (
+            Adapter::Servicenow,
+            r#"{"result":[{"number":"CHG1","sys_id":"c","state":"-1","approval":"approved","opened_at":"2026-03-01 09:00:00",
+            "start_date":"2026-03-02 09:00:00","end_date":"2026-03-02 10:00:00"},{"number":"INC1","sys_id":{"value":"i"},
+            "state":{"value":"6","display_value":"Resolved"},"opened_at":"2026-03-01 09:00:00","resolved_at":"2026-03-01 09:30:00"}]}"#,
+        ),
+        (
+            Adapter::Pagerduty,
+            r#"[{"event":{"event_type":"incident.resolved","occurred_at":"2026-03-01T09:30:00Z","data":{"id":"P1","type":"incident",
+            "status":"resolved","created_at":"2026-03-01T09:00:00Z"}}},{"id":"P2","status":"acknowledged","created_at":"2026-03-01T09:00:00Z",
+            "log_entries":[{"id":"L","type":"acknowledge_log_entry","created_at":"2026-03-01T09:05:00Z"}]}]"#,
+        ),
+        (
+            Adapter::Opsgenie,
+            r#"[{"action":"Close","alert":{"alertId":"a","createdAt":1772355600000,"updatedAt":1772355660000000123,"priority":"P1"}},
+            {"id":"b","status":"closed","createdAt":"2026-03-01T09:00:00Z","report":{"ackTime":5,"closeTime":9}}]"#,
+        ),
+        (
             Adapter::Events,
             r#"{"source":"x","id":"1","occurred_at":"2026-03-01T09:00:00Z","item":"a:1","kind":"story"}"#,
         ),
@@ -374,6 +436,7 @@ mod tests {
                 "<testsuite>",
                 "<test-suite>",
                 "{\"x\":",
+                "{\"value\":[",
             ] {
                 for (adapter, _) in SAMPLES.iter().copied() {
                     hurt(adapter, opening.repeat(depth).as_bytes());
