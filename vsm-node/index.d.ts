@@ -72,10 +72,16 @@ export declare class ValueStream {
   item(id: string): Item
   /** The ids of all items, or of those of a kind, in alphabetical order. */
   items(kind?: Kind | undefined | null): Array<string>
+  /** As `items`, off the event loop. */
+  itemsAsync(kind?: Kind | undefined | null): Promise<Array<string>>
   /** The links that start from an item or lead to it. */
   links(id: string): Array<Related>
+  /** As `links`, off the event loop: an application may have as many as there are items. */
+  linksAsync(id: string): Promise<Array<Related>>
   /** The events about an item, in the order they occurred. */
   history(id: string): Array<Event>
+  /** As `history`, off the event loop. */
+  historyAsync(id: string): Promise<Array<Event>>
   /**
    * Whether an item is ready for a stage; if not, the unmet facts: meeting exactly these makes it ready. No evidence
    * is `unknown`, and unknown is never ready.
@@ -165,11 +171,24 @@ export interface Activity {
  * - `jira`: Jira issues as the REST API (v2, v3, Agile) gives them: one object, a search page, or JSON Lines.
  * - `git`: Git commits as JSON Lines: `sha`, `parents`, `authored`, `committed`, `subject`, `body`.
  * - `git_tags`: Git references as CSV with the columns `ref`, `commit` and `date`.
- * - `jenkins`: Jenkins builds as `/api/json` gives them: one build, a job with `builds` or `allBuilds`, or JSON Lines.
- * - `junit`: Test results as JUnit XML in the dialects of Surefire, pytest, Playwright, Selenium suites and others.
+ * - `jenkins`: Jenkins: builds of `/api/json`, pipeline runs, stages and inputs of `wfapi`, and notification webhooks.
+ * - `junit`: Test results as JUnit XML in the dialects of Surefire, pytest, Playwright, CTest, Selenium suites and others.
+ * - `cdevents`: CDEvents 0.3 to 0.5 and approvals of 0.6: bare, in CloudEvents, or in requests `{"headers":…,"body":…}`.
+ * - `nunit`: Test results of NUnit 2 and 3.
+ * - `xunit`: Test results of xUnit.net.
+ * - `trx`: Test results of Visual Studio, `dotnet test` and MSTest: TRX.
+ * - `ctest`: Test results of CTest: `Test.xml`, as it is sent to CDash.
+ * - `github`: GitHub webhooks and REST objects: one, a list, an answer page or JSON Lines, mixed as they come.
+ * - `gitlab`: GitLab webhooks and REST objects: one, a list or JSON Lines, mixed as they come.
+ * - `azure_devops`: Azure DevOps service hooks, and its builds, pull requests, work items, deployments and approvals by REST.
+ * - `bitbucket`: Bitbucket webhooks of Cloud and Data Center, and pull requests, commits, pipelines and deployments by REST.
+ * - `circleci`: CircleCI webhooks, and its pipelines and workflows by the API v2.
+ * - `servicenow`: ServiceNow change requests, approvals and incidents as the Table API gives them.
+ * - `pagerduty`: PagerDuty webhooks V3, and incidents and log entries by REST.
+ * - `opsgenie`: Opsgenie alert webhooks, and alerts and incidents by REST.
  * - `events`: Events in this engine's own form, as JSON Lines.
  */
-export type Adapter = 'jira' | 'git' | 'git_tags' | 'jenkins' | 'junit' | 'events'
+export type Adapter = 'jira' | 'git' | 'git_tags' | 'jenkins' | 'junit' | 'cdevents' | 'nunit' | 'xunit' | 'trx' | 'ctest' | 'github' | 'gitlab' | 'azure_devops' | 'bitbucket' | 'circleci' | 'servicenow' | 'pagerduty' | 'opsgenie' | 'events'
 
 /**
  * The end of so much working time that starts at an instant; for a negative span the start of so much working time
@@ -352,6 +371,14 @@ export interface CriticalPathQuery {
   /** Whether only the activities on a driving chain are listed; absent = all of them. */
   criticalOnly?: boolean
 }
+
+/**
+ * The order of day and month in dates such as `03/02/2026`.
+ *
+ * - `day_first`: 3 February.
+ * - `month_first`: 2 March.
+ */
+export type DateOrder = 'day_first' | 'month_first'
 
 /** Items in progress at the end of a day, each counted as what it was on that day. */
 export interface DayLoad {
@@ -605,22 +632,41 @@ export interface IngestOptions {
   recordedAt?: Date
   /** IANA zone of time stamps that have none; without it such a stamp is a reject. */
   zone?: string
+  /** The order of day and month in dates that don't say it themselves; without it such a date is a reject. */
+  dateOrder?: DateOrder
   /** The application that the items belong to. */
   application?: string
-  /** Jira: the application per project key; wins over `application`. */
+  /**
+   * The application per project key (Jira), repository, project or service by its id or name, or `{application}` of a
+   * job's name (Jenkins), as the adapter says; wins over `application`.
+   */
   applications?: Record<string, string>
-  /** Jira: the flow state per status id or name, an id before a name; absent = by the status category. */
+  /**
+   * The flow state per status (Jira: id or name, an id before a name), label (GitHub, GitLab: a label before a state) or
+   * state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories.
+   */
   states?: Record<string, FlowState>
-  /** Jira: the kind per issue type name; absent = by the usual names. */
+  /** The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names. */
   kinds?: Record<string, Kind>
-  /** JUnit: the name of the test run; absent = the name of the outermost suite. */
+  /**
+   * Jenkins: the environment per pattern of the jobs whose runs are deployments to it:
+   * `deploy-{application}-{environment}` = `env:{environment}`.
+   */
+  deployJobs?: Record<string, string>
+  /** Jenkins: the environment per pattern of the pipeline stages that are deployments to it. */
+  deployStages?: Record<string, string>
+  /** Jenkins: the release or item per pattern of the jobs whose inputs are gates of it. */
+  gates?: Record<string, string>
+  /** Test results: the name of the test run; absent = the name of the outermost suite. */
   name?: string
-  /** JUnit: the build that was tested. */
+  /** Test results: the build that was tested. */
   build?: string
-  /** JUnit: the environment that the tests ran in. */
+  /** Test results: the environment that the tests ran in. */
   environment?: string
-  /** JUnit: when the run was over; absent = the first time stamp of a suite plus the time that the run took. */
+  /** Test results: when the run was over; absent = its end as stated, else its start plus the time that it took. */
   at?: Date
+  /** Test results: whether cases of one name are attempts at one test, of which the last counts; else the worst does. */
+  retries?: boolean
 }
 
 /** What became of one input. */

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use vsm_core::{
     Activity, Adapter, ApplyReport, Basis, Blackout, Booking, Cadence, Calendar, Condition, CorrelationRules,
-    Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DayLoad, Decision, Dependency, Durations,
-    EfficiencyRule, Event, Exclusion, Fields, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowState,
-    IngestOptions, IngestReport, Instant, Item, ItemVerdict, Kind, Link, LinkKind, Outcome, Outlook,
-    OutlookQuery, PercentileRule, Policy, Readiness, ReadinessQuery, Refusal, Reject, Related, Scope,
-    ScopeQuery, Severity, ShippedItem, Shipping, Span, StageOutlook, TestCounts, Trace, TraceStep, Unmet,
-    Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
+    Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DateOrder, DayLoad, Decision, Dependency,
+    Durations, EfficiencyRule, Event, Exclusion, Fields, FlowItem, FlowMetrics, FlowQuery, FlowShare,
+    FlowState, IngestOptions, IngestReport, Instant, Item, ItemVerdict, Kind, Link, LinkKind, Outcome,
+    Outlook, OutlookQuery, PercentileRule, Policy, Readiness, ReadinessQuery, Refusal, Reject, Related,
+    Scope, ScopeQuery, Severity, ShippedItem, Shipping, Span, StageOutlook, TestCounts, Trace, TraceStep,
+    Unmet, Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
 };
 
 type U64Map = BTreeMap<String, u64>;
@@ -502,30 +502,48 @@ pub struct IngestOptions {
     /// IANA zone of time stamps that have none; without it such a stamp is a reject.
     #[uniffi(default)]
     pub zone: Option<String>,
+    /// The order of day and month in dates that don't say it themselves; without it such a date is a reject.
+    #[uniffi(default)]
+    pub date_order: Option<DateOrder>,
     /// The application that the items belong to.
     #[uniffi(default)]
     pub application: Option<String>,
-    /// Jira: the application per project key; wins over `application`.
+    /// The application per project key (Jira), repository, project or service by its id or name, or `{application}` of a
+    /// job's name (Jenkins), as the adapter says; wins over `application`.
     #[uniffi(default)]
     pub applications: BTreeMap<String, String>,
-    /// Jira: the flow state per status id or name, an id before a name; absent = by the status category.
+    /// The flow state per status (Jira: id or name, an id before a name), label (GitHub, GitLab: a label before a state) or
+    /// state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories.
     #[uniffi(default)]
     pub states: BTreeMap<String, FlowState>,
-    /// Jira: the kind per issue type name; absent = by the usual names.
+    /// The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names.
     #[uniffi(default)]
     pub kinds: BTreeMap<String, Kind>,
-    /// JUnit: the name of the test run; absent = the name of the outermost suite.
+    /// Jenkins: the environment per pattern of the jobs whose runs are deployments to it:
+    /// `deploy-{application}-{environment}` = `env:{environment}`.
+    #[uniffi(default)]
+    pub deploy_jobs: BTreeMap<String, String>,
+    /// Jenkins: the environment per pattern of the pipeline stages that are deployments to it.
+    #[uniffi(default)]
+    pub deploy_stages: BTreeMap<String, String>,
+    /// Jenkins: the release or item per pattern of the jobs whose inputs are gates of it.
+    #[uniffi(default)]
+    pub gates: BTreeMap<String, String>,
+    /// Test results: the name of the test run; absent = the name of the outermost suite.
     #[uniffi(default)]
     pub name: Option<String>,
-    /// JUnit: the build that was tested.
+    /// Test results: the build that was tested.
     #[uniffi(default)]
     pub build: Option<String>,
-    /// JUnit: the environment that the tests ran in.
+    /// Test results: the environment that the tests ran in.
     #[uniffi(default)]
     pub environment: Option<String>,
-    /// JUnit: when the run was over; absent = the first time stamp of a suite plus the time that the run took.
+    /// Test results: when the run was over; absent = its end as stated, else its start plus the time that it took.
     #[uniffi(default)]
     pub at: Option<Instant>,
+    /// Test results: whether cases of one name are attempts at one test, of which the last counts; else the worst does.
+    #[uniffi(default)]
+    pub retries: bool,
 }
 
 /// What became of one input.
@@ -992,10 +1010,36 @@ pub enum Adapter {
     Git,
     /// Git references as CSV with the columns `ref`, `commit` and `date`.
     GitTags,
-    /// Jenkins builds as `/api/json` gives them: one build, a job with `builds` or `allBuilds`, or JSON Lines.
+    /// Jenkins: builds of `/api/json`, pipeline runs, stages and inputs of `wfapi`, and notification webhooks.
     Jenkins,
-    /// Test results as JUnit XML in the dialects of Surefire, pytest, Playwright, Selenium suites and others.
+    /// Test results as JUnit XML in the dialects of Surefire, pytest, Playwright, CTest, Selenium suites and others.
     Junit,
+    /// CDEvents 0.3 to 0.5 and approvals of 0.6: bare, in CloudEvents, or in requests `{"headers":…,"body":…}`.
+    Cdevents,
+    /// Test results of NUnit 2 and 3.
+    Nunit,
+    /// Test results of xUnit.net.
+    Xunit,
+    /// Test results of Visual Studio, `dotnet test` and MSTest: TRX.
+    Trx,
+    /// Test results of CTest: `Test.xml`, as it is sent to CDash.
+    Ctest,
+    /// GitHub webhooks and REST objects: one, a list, an answer page or JSON Lines, mixed as they come.
+    Github,
+    /// GitLab webhooks and REST objects: one, a list or JSON Lines, mixed as they come.
+    Gitlab,
+    /// Azure DevOps service hooks, and its builds, pull requests, work items, deployments and approvals by REST.
+    AzureDevops,
+    /// Bitbucket webhooks of Cloud and Data Center, and pull requests, commits, pipelines and deployments by REST.
+    Bitbucket,
+    /// CircleCI webhooks, and its pipelines and workflows by the API v2.
+    Circleci,
+    /// ServiceNow change requests, approvals and incidents as the Table API gives them.
+    Servicenow,
+    /// PagerDuty webhooks V3, and incidents and log entries by REST.
+    Pagerduty,
+    /// Opsgenie alert webhooks, and alerts and incidents by REST.
+    Opsgenie,
     /// Events in this engine's own form, as JSON Lines.
     Events,
 }
@@ -1040,6 +1084,15 @@ pub enum Condition {
     EnvironmentVersion,
     /// No blackout covers the time.
     NoBlackout,
+}
+
+/// The order of day and month in dates such as `03/02/2026`.
+#[uniffi::remote(Enum)]
+pub enum DateOrder {
+    /// 3 February.
+    DayFirst,
+    /// 2 March.
+    MonthFirst,
 }
 
 /// What was decided at a gate.

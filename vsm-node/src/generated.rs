@@ -29,8 +29,21 @@ pub(crate) const RENAMED: &[(&str, &str)] = &[
 /// - `jira`: Jira issues as the REST API (v2, v3, Agile) gives them: one object, a search page, or JSON Lines.
 /// - `git`: Git commits as JSON Lines: `sha`, `parents`, `authored`, `committed`, `subject`, `body`.
 /// - `git_tags`: Git references as CSV with the columns `ref`, `commit` and `date`.
-/// - `jenkins`: Jenkins builds as `/api/json` gives them: one build, a job with `builds` or `allBuilds`, or JSON Lines.
-/// - `junit`: Test results as JUnit XML in the dialects of Surefire, pytest, Playwright, Selenium suites and others.
+/// - `jenkins`: Jenkins: builds of `/api/json`, pipeline runs, stages and inputs of `wfapi`, and notification webhooks.
+/// - `junit`: Test results as JUnit XML in the dialects of Surefire, pytest, Playwright, CTest, Selenium suites and others.
+/// - `cdevents`: CDEvents 0.3 to 0.5 and approvals of 0.6: bare, in CloudEvents, or in requests `{"headers":…,"body":…}`.
+/// - `nunit`: Test results of NUnit 2 and 3.
+/// - `xunit`: Test results of xUnit.net.
+/// - `trx`: Test results of Visual Studio, `dotnet test` and MSTest: TRX.
+/// - `ctest`: Test results of CTest: `Test.xml`, as it is sent to CDash.
+/// - `github`: GitHub webhooks and REST objects: one, a list, an answer page or JSON Lines, mixed as they come.
+/// - `gitlab`: GitLab webhooks and REST objects: one, a list or JSON Lines, mixed as they come.
+/// - `azure_devops`: Azure DevOps service hooks, and its builds, pull requests, work items, deployments and approvals by REST.
+/// - `bitbucket`: Bitbucket webhooks of Cloud and Data Center, and pull requests, commits, pipelines and deployments by REST.
+/// - `circleci`: CircleCI webhooks, and its pipelines and workflows by the API v2.
+/// - `servicenow`: ServiceNow change requests, approvals and incidents as the Table API gives them.
+/// - `pagerduty`: PagerDuty webhooks V3, and incidents and log entries by REST.
+/// - `opsgenie`: Opsgenie alert webhooks, and alerts and incidents by REST.
 /// - `events`: Events in this engine's own form, as JSON Lines.
 #[napi(string_enum, object_from_js = false)]
 #[expect(missing_docs, reason = "listed above")]
@@ -45,6 +58,32 @@ pub enum Adapter {
     Jenkins,
     #[napi(value = "junit")]
     Junit,
+    #[napi(value = "cdevents")]
+    Cdevents,
+    #[napi(value = "nunit")]
+    Nunit,
+    #[napi(value = "xunit")]
+    Xunit,
+    #[napi(value = "trx")]
+    Trx,
+    #[napi(value = "ctest")]
+    Ctest,
+    #[napi(value = "github")]
+    Github,
+    #[napi(value = "gitlab")]
+    Gitlab,
+    #[napi(value = "azure_devops")]
+    AzureDevops,
+    #[napi(value = "bitbucket")]
+    Bitbucket,
+    #[napi(value = "circleci")]
+    Circleci,
+    #[napi(value = "servicenow")]
+    Servicenow,
+    #[napi(value = "pagerduty")]
+    Pagerduty,
+    #[napi(value = "opsgenie")]
+    Opsgenie,
     #[napi(value = "events")]
     Events,
 }
@@ -150,6 +189,25 @@ impl From<vsm_core::Condition> for Condition {
             vsm_core::Condition::EnvironmentVersion => Condition::EnvironmentVersion,
             vsm_core::Condition::NoBlackout => Condition::NoBlackout,
         }
+    }
+}
+
+/// The order of day and month in dates such as `03/02/2026`.
+///
+/// - `day_first`: 3 February.
+/// - `month_first`: 2 March.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum DateOrder {
+    #[napi(value = "day_first")]
+    DayFirst,
+    #[napi(value = "month_first")]
+    MonthFirst,
+}
+
+impl FromJs for vsm_core::DateOrder {
+    fn from_js(value: Js) -> Fallible<vsm_core::DateOrder> {
+        value.word(vsm_core::DateOrder::ALL, vsm_core::DateOrder::as_str)
     }
 }
 
@@ -1546,25 +1604,41 @@ pub struct IngestOptions {
     pub recorded_at: Option<Date>,
     /// IANA zone of time stamps that have none; without it such a stamp is a reject.
     pub zone: Option<String>,
+    /// The order of day and month in dates that don't say it themselves; without it such a date is a reject.
+    pub date_order: Option<DateOrder>,
     /// The application that the items belong to.
     pub application: Option<String>,
-    /// Jira: the application per project key; wins over `application`.
+    /// The application per project key (Jira), repository, project or service by its id or name, or `{application}` of a
+    /// job's name (Jenkins), as the adapter says; wins over `application`.
     #[napi(ts_type = "Record<string, string>")]
     pub applications: Option<Map<String>>,
-    /// Jira: the flow state per status id or name, an id before a name; absent = by the status category.
+    /// The flow state per status (Jira: id or name, an id before a name), label (GitHub, GitLab: a label before a state) or
+    /// state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories.
     #[napi(ts_type = "Record<string, FlowState>")]
     pub states: Option<Map<FlowState>>,
-    /// Jira: the kind per issue type name; absent = by the usual names.
+    /// The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names.
     #[napi(ts_type = "Record<string, Kind>")]
     pub kinds: Option<Map<Kind>>,
-    /// JUnit: the name of the test run; absent = the name of the outermost suite.
+    /// Jenkins: the environment per pattern of the jobs whose runs are deployments to it:
+    /// `deploy-{application}-{environment}` = `env:{environment}`.
+    #[napi(ts_type = "Record<string, string>")]
+    pub deploy_jobs: Option<Map<String>>,
+    /// Jenkins: the environment per pattern of the pipeline stages that are deployments to it.
+    #[napi(ts_type = "Record<string, string>")]
+    pub deploy_stages: Option<Map<String>>,
+    /// Jenkins: the release or item per pattern of the jobs whose inputs are gates of it.
+    #[napi(ts_type = "Record<string, string>")]
+    pub gates: Option<Map<String>>,
+    /// Test results: the name of the test run; absent = the name of the outermost suite.
     pub name: Option<String>,
-    /// JUnit: the build that was tested.
+    /// Test results: the build that was tested.
     pub build: Option<String>,
-    /// JUnit: the environment that the tests ran in.
+    /// Test results: the environment that the tests ran in.
     pub environment: Option<String>,
-    /// JUnit: when the run was over; absent = the first time stamp of a suite plus the time that the run took.
+    /// Test results: when the run was over; absent = its end as stated, else its start plus the time that it took.
     pub at: Option<Date>,
+    /// Test results: whether cases of one name are attempts at one test, of which the last counts; else the worst does.
+    pub retries: Option<bool>,
 }
 
 impl FromJs for vsm_core::IngestOptions {
@@ -1574,14 +1648,19 @@ impl FromJs for vsm_core::IngestOptions {
         Ok(vsm_core::IngestOptions {
             recorded_at: object.optional(c"recordedAt")?,
             zone: object.optional(c"zone")?,
+            date_order: object.optional(c"dateOrder")?,
             application: object.optional(c"application")?,
             applications: object.optional(c"applications")?.unwrap_or(default.applications),
             states: object.optional(c"states")?.unwrap_or(default.states),
             kinds: object.optional(c"kinds")?.unwrap_or(default.kinds),
+            deploy_jobs: object.optional(c"deployJobs")?.unwrap_or(default.deploy_jobs),
+            deploy_stages: object.optional(c"deployStages")?.unwrap_or(default.deploy_stages),
+            gates: object.optional(c"gates")?.unwrap_or(default.gates),
             name: object.optional(c"name")?,
             build: object.optional(c"build")?,
             environment: object.optional(c"environment")?,
             at: object.optional(c"at")?,
+            retries: object.optional(c"retries")?.unwrap_or(default.retries),
         })
     }
 }

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween } from 'vsm-core'
 
-import { path, portfolio, root, thrown } from './support.mjs'
+import { api, path, portfolio, root, thrown } from './support.mjs'
 
 const at = new Date('2026-03-02T09:00:00.000Z')
 const event = { source: 'plan', id: '1', occurredAt: at, item: 'plan:A' }
@@ -178,7 +178,7 @@ test('names in any script and with any control are kept or refused, never mangle
 test('adapters reject what they can not read', async () => {
   const bomb = `<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><testsuite name="&b;"/>`
   const inputs = ['', '{', '['.repeat(100_000), 'null', '\u0000', '<testsuite', bomb, '{"fields":null}', Buffer.from([0xc3, 0x28])]
-  for (const adapter of ['jira', 'git', 'git_tags', 'jenkins', 'junit', 'events']) {
+  for (const adapter of api.enums.Adapter) {
     for (const input of inputs) {
       const stream = new ValueStream()
       const report = stream.ingest(adapter, input)

@@ -12,6 +12,7 @@ use crate::words::word;
 word!(Adapter);
 word!(Booking);
 word!(Condition);
+word!(DateOrder);
 word!(Decision);
 word!(Dependency);
 word!(EfficiencyRule);
@@ -1892,32 +1893,42 @@ pub(crate) struct IngestOptions(pub(crate) core::IngestOptions);
 #[pymethods]
 impl IngestOptions {
     #[new]
-    #[pyo3(signature = (*, recorded_at = None, zone = None, application = None, applications = None, states = None, kinds = None, name = None, build = None, environment = None, at = None))]
+    #[pyo3(signature = (*, recorded_at = None, zone = None, date_order = None, application = None, applications = None, states = None, kinds = None, deploy_jobs = None, deploy_stages = None, gates = None, name = None, build = None, environment = None, at = None, retries = None))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         recorded_at: Option<Bound<'_, PyAny>>,
         zone: Option<Bound<'_, PyAny>>,
+        date_order: Option<Bound<'_, PyAny>>,
         application: Option<Bound<'_, PyAny>>,
         applications: Option<Bound<'_, PyAny>>,
         states: Option<Bound<'_, PyAny>>,
         kinds: Option<Bound<'_, PyAny>>,
+        deploy_jobs: Option<Bound<'_, PyAny>>,
+        deploy_stages: Option<Bound<'_, PyAny>>,
+        gates: Option<Bound<'_, PyAny>>,
         name: Option<Bound<'_, PyAny>>,
         build: Option<Bound<'_, PyAny>>,
         environment: Option<Bound<'_, PyAny>>,
         at: Option<Bound<'_, PyAny>>,
+        retries: Option<Bound<'_, PyAny>>,
     ) -> PyResult<IngestOptions> {
         let default = core::IngestOptions::default();
         Ok(IngestOptions(core::IngestOptions {
             recorded_at: taken(recorded_at, "recorded_at", default.recorded_at)?,
             zone: taken(zone, "zone", default.zone)?,
+            date_order: taken(date_order, "date_order", default.date_order)?,
             application: taken(application, "application", default.application)?,
             applications: taken(applications, "applications", default.applications)?,
             states: taken(states, "states", default.states)?,
             kinds: taken(kinds, "kinds", default.kinds)?,
+            deploy_jobs: taken(deploy_jobs, "deploy_jobs", default.deploy_jobs)?,
+            deploy_stages: taken(deploy_stages, "deploy_stages", default.deploy_stages)?,
+            gates: taken(gates, "gates", default.gates)?,
             name: taken(name, "name", default.name)?,
             build: taken(build, "build", default.build)?,
             environment: taken(environment, "environment", default.environment)?,
             at: taken(at, "at", default.at)?,
+            retries: taken(retries, "retries", default.retries)?,
         }))
     }
 
@@ -1933,52 +1944,85 @@ impl IngestOptions {
         self.0.zone.to_python(py)
     }
 
+    /// The order of day and month in dates that don't say it themselves; without it such a date is a reject.
+    #[getter]
+    fn date_order<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.date_order.to_python(py)
+    }
+
     /// The application that the items belong to.
     #[getter]
     fn application<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.application.to_python(py)
     }
 
-    /// Jira: the application per project key; wins over `application`.
+    /// The application per project key (Jira), repository, project or service by its id or name, or `{application}` of a
+    /// job's name (Jenkins), as the adapter says; wins over `application`.
     #[getter]
     fn applications<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.applications.to_python(py)
     }
 
-    /// Jira: the flow state per status id or name, an id before a name; absent = by the status category.
+    /// The flow state per status (Jira: id or name, an id before a name), label (GitHub, GitLab: a label before a state) or
+    /// state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories.
     #[getter]
     fn states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.states.to_python(py)
     }
 
-    /// Jira: the kind per issue type name; absent = by the usual names.
+    /// The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names.
     #[getter]
     fn kinds<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.kinds.to_python(py)
     }
 
-    /// JUnit: the name of the test run; absent = the name of the outermost suite.
+    /// Jenkins: the environment per pattern of the jobs whose runs are deployments to it:
+    /// `deploy-{application}-{environment}` = `env:{environment}`.
+    #[getter]
+    fn deploy_jobs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.deploy_jobs.to_python(py)
+    }
+
+    /// Jenkins: the environment per pattern of the pipeline stages that are deployments to it.
+    #[getter]
+    fn deploy_stages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.deploy_stages.to_python(py)
+    }
+
+    /// Jenkins: the release or item per pattern of the jobs whose inputs are gates of it.
+    #[getter]
+    fn gates<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.gates.to_python(py)
+    }
+
+    /// Test results: the name of the test run; absent = the name of the outermost suite.
     #[getter]
     fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.name.to_python(py)
     }
 
-    /// JUnit: the build that was tested.
+    /// Test results: the build that was tested.
     #[getter]
     fn build<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.build.to_python(py)
     }
 
-    /// JUnit: the environment that the tests ran in.
+    /// Test results: the environment that the tests ran in.
     #[getter]
     fn environment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.environment.to_python(py)
     }
 
-    /// JUnit: when the run was over; absent = the first time stamp of a suite plus the time that the run took.
+    /// Test results: when the run was over; absent = its end as stated, else its start plus the time that it took.
     #[getter]
     fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.at.to_python(py)
+    }
+
+    /// Test results: whether cases of one name are attempts at one test, of which the last counts; else the worst does.
+    #[getter]
+    fn retries<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.retries.to_python(py)
     }
 
     /// This record as JSON.
@@ -2015,14 +2059,19 @@ impl ToPython for core::IngestOptions {
         let mut shower = Shower::new("IngestOptions", out, depth);
         shower.field("recorded_at", &self.recorded_at);
         shower.field("zone", &self.zone);
+        shower.field("date_order", &self.date_order);
         shower.field("application", &self.application);
         shower.field("applications", &self.applications);
         shower.field("states", &self.states);
         shower.field("kinds", &self.kinds);
+        shower.field("deploy_jobs", &self.deploy_jobs);
+        shower.field("deploy_stages", &self.deploy_stages);
+        shower.field("gates", &self.gates);
         shower.field("name", &self.name);
         shower.field("build", &self.build);
         shower.field("environment", &self.environment);
         shower.field("at", &self.at);
+        shower.field("retries", &self.retries);
         shower.end();
     }
 }

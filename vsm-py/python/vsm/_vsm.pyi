@@ -7,6 +7,7 @@ from vsm._words import (
     Adapter,
     Booking,
     Condition,
+    DateOrder,
     Decision,
     Dependency,
     EfficiencyRule,
@@ -786,14 +787,19 @@ class IngestOptions:
         *,
         recorded_at: datetime | None = None,
         zone: str | None = None,
+        date_order: DateOrder | str | None = None,
         application: str | None = None,
         applications: Mapping[str, str] | None = None,
         states: Mapping[str, FlowState | str] | None = None,
         kinds: Mapping[str, Kind | str] | None = None,
+        deploy_jobs: Mapping[str, str] | None = None,
+        deploy_stages: Mapping[str, str] | None = None,
+        gates: Mapping[str, str] | None = None,
         name: str | None = None,
         build: str | None = None,
         environment: str | None = None,
         at: datetime | None = None,
+        retries: bool | None = None,
     ) -> IngestOptions: ...
     @property
     def recorded_at(self) -> datetime | None:
@@ -802,29 +808,50 @@ class IngestOptions:
     def zone(self) -> str | None:
         """IANA zone of time stamps that have none; without it such a stamp is a reject."""
     @property
+    def date_order(self) -> DateOrder | None:
+        """The order of day and month in dates that don't say it themselves; without it such a date is a reject."""
+    @property
     def application(self) -> str | None:
         """The application that the items belong to."""
     @property
     def applications(self) -> dict[str, str]:
-        """Jira: the application per project key; wins over `application`."""
+        """The application per project key (Jira), repository, project or service by its id or name, or `{application}` of a
+        job's name (Jenkins), as the adapter says; wins over `application`.
+        """
     @property
     def states(self) -> dict[str, FlowState]:
-        """Jira: the flow state per status id or name, an id before a name; absent = by the status category."""
+        """The flow state per status (Jira: id or name, an id before a name), label (GitHub, GitLab: a label before a state) or
+        state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories.
+        """
     @property
     def kinds(self) -> dict[str, Kind]:
-        """Jira: the kind per issue type name; absent = by the usual names."""
+        """The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names."""
+    @property
+    def deploy_jobs(self) -> dict[str, str]:
+        """Jenkins: the environment per pattern of the jobs whose runs are deployments to it:
+        `deploy-{application}-{environment}` = `env:{environment}`.
+        """
+    @property
+    def deploy_stages(self) -> dict[str, str]:
+        """Jenkins: the environment per pattern of the pipeline stages that are deployments to it."""
+    @property
+    def gates(self) -> dict[str, str]:
+        """Jenkins: the release or item per pattern of the jobs whose inputs are gates of it."""
     @property
     def name(self) -> str | None:
-        """JUnit: the name of the test run; absent = the name of the outermost suite."""
+        """Test results: the name of the test run; absent = the name of the outermost suite."""
     @property
     def build(self) -> str | None:
-        """JUnit: the build that was tested."""
+        """Test results: the build that was tested."""
     @property
     def environment(self) -> str | None:
-        """JUnit: the environment that the tests ran in."""
+        """Test results: the environment that the tests ran in."""
     @property
     def at(self) -> datetime | None:
-        """JUnit: when the run was over; absent = the first time stamp of a suite plus the time that the run took."""
+        """Test results: when the run was over; absent = its end as stated, else its start plus the time that it took."""
+    @property
+    def retries(self) -> bool:
+        """Test results: whether cases of one name are attempts at one test, of which the last counts; else the worst does."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:

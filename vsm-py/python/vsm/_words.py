@@ -7,6 +7,7 @@ __all__ = [
     "Adapter",
     "Booking",
     "Condition",
+    "DateOrder",
     "Decision",
     "Dependency",
     "EfficiencyRule",
@@ -35,10 +36,49 @@ class Adapter(Word):
     """Git references as CSV with the columns `ref`, `commit` and `date`."""
 
     Jenkins = "jenkins"
-    """Jenkins builds as `/api/json` gives them: one build, a job with `builds` or `allBuilds`, or JSON Lines."""
+    """Jenkins: builds of `/api/json`, pipeline runs, stages and inputs of `wfapi`, and notification webhooks."""
 
     Junit = "junit"
-    """Test results as JUnit XML in the dialects of Surefire, pytest, Playwright, Selenium suites and others."""
+    """Test results as JUnit XML in the dialects of Surefire, pytest, Playwright, CTest, Selenium suites and others."""
+
+    Cdevents = "cdevents"
+    """CDEvents 0.3 to 0.5 and approvals of 0.6: bare, in CloudEvents, or in requests `{"headers":…,"body":…}`."""
+
+    Nunit = "nunit"
+    """Test results of NUnit 2 and 3."""
+
+    Xunit = "xunit"
+    """Test results of xUnit.net."""
+
+    Trx = "trx"
+    """Test results of Visual Studio, `dotnet test` and MSTest: TRX."""
+
+    Ctest = "ctest"
+    """Test results of CTest: `Test.xml`, as it is sent to CDash."""
+
+    Github = "github"
+    """GitHub webhooks and REST objects: one, a list, an answer page or JSON Lines, mixed as they come."""
+
+    Gitlab = "gitlab"
+    """GitLab webhooks and REST objects: one, a list or JSON Lines, mixed as they come."""
+
+    AzureDevops = "azure_devops"
+    """Azure DevOps service hooks, and its builds, pull requests, work items, deployments and approvals by REST."""
+
+    Bitbucket = "bitbucket"
+    """Bitbucket webhooks of Cloud and Data Center, and pull requests, commits, pipelines and deployments by REST."""
+
+    Circleci = "circleci"
+    """CircleCI webhooks, and its pipelines and workflows by the API v2."""
+
+    Servicenow = "servicenow"
+    """ServiceNow change requests, approvals and incidents as the Table API gives them."""
+
+    Pagerduty = "pagerduty"
+    """PagerDuty webhooks V3, and incidents and log entries by REST."""
+
+    Opsgenie = "opsgenie"
+    """Opsgenie alert webhooks, and alerts and incidents by REST."""
 
     Events = "events"
     """Events in this engine's own form, as JSON Lines."""
@@ -98,6 +138,16 @@ class Condition(Word):
 
     NoBlackout = "no_blackout"
     """No blackout covers the time."""
+
+
+class DateOrder(Word):
+    """The order of day and month in dates such as `03/02/2026`."""
+
+    DayFirst = "day_first"
+    """3 February."""
+
+    MonthFirst = "month_first"
+    """2 March."""
 
 
 class Decision(Word):
