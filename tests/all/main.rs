@@ -9,6 +9,7 @@ mod real_cdevents;
 mod real_forges;
 mod real_ingest;
 mod real_jenkins;
+mod real_mapping;
 mod real_operations;
 mod real_tests;
 mod scale;

@@ -273,7 +273,9 @@ pub use call::{CALLS, CHANGES, call};
 pub use correlate::{CorrelationRules, VersionRule};
 pub use document::{LONGEST_LINE, event_to_json};
 pub use error::{Error, Result};
-pub use ingest::{Adapter, CdEvent, DateOrder, IngestOptions, Ingested, Reject, ingest};
+pub use ingest::{
+    Adapter, CdEvent, DateOrder, IngestOptions, Ingested, MappedLink, Reject, RowFormat, TableMapping, ingest,
+};
 pub use intake::IngestReport;
 pub use model::{
     Booking, Decision, Dependency, Event, Fields, FlowState, Item, Kind, Link, LinkKind, Outcome, Related,

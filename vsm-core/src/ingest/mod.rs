@@ -24,6 +24,7 @@ mod gitlab;
 mod jenkins;
 mod jira;
 mod loose;
+mod mapping;
 mod opsgenie;
 mod pagerduty;
 mod records;
@@ -33,6 +34,7 @@ mod timestamp;
 mod told;
 
 pub use self::cdevents::CdEvent;
+pub use self::mapping::{MappedLink, RowFormat, TableMapping};
 
 /// The longest key of a record, in bytes; it leaves room for the ids that are made of it.
 const LONGEST_KEY: usize = 400;
@@ -79,6 +81,8 @@ text_enum! {
         Pagerduty = "pagerduty",
         /// Opsgenie alert webhooks, and alerts and incidents by REST.
         Opsgenie = "opsgenie",
+        /// Any other table, CSV or JSON, by the option `mapping`.
+        Mapping = "mapping",
         /// Events in this engine's own form, as JSON Lines.
         Events = "events",
     }
@@ -146,6 +150,9 @@ pub struct IngestOptions {
     /// Test results: whether cases of one name are attempts at one test, of which the last counts; else the worst does.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub retries: bool,
+    /// Mapping: what the columns of the table mean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<TableMapping>,
 }
 
 /// What an adapter made of the bytes.
@@ -252,6 +259,7 @@ pub fn ingest(adapter: Adapter, bytes: &[u8], options: &IngestOptions) -> Ingest
         Adapter::Servicenow => servicenow::read(bytes, options),
         Adapter::Pagerduty => pagerduty::read(bytes, options),
         Adapter::Opsgenie => opsgenie::read(bytes, options),
+        Adapter::Mapping => mapping::read(bytes, options),
         Adapter::Events => events::read(bytes),
     }
 }
@@ -298,6 +306,7 @@ mod tests {
             <testcase classname='c' name='&lt;a&#x41;' time='1,000.5'><failure>x &amp; <![CDATA[y]]></failure></testcase>\
             <!-- c --><testcase status='notrun'/></testsuite></testsuites>",
         ),
+        (Adapter::Mapping, "k,name,due,needs\n1,\"a \"\"b\"\"\",2026-03-01,\"2,3\"\n2,c,,\n"),
         (
             Adapter::Cdevents,
             r#"{"specversion":"1.0","type":"dev.cdevents.service.deployed.0.3.0","data":{"context":{"specversion":"0.5.1",
@@ -384,12 +393,16 @@ mod tests {
         ),
     ];
 
-    fn hurt(adapter: Adapter, bytes: &[u8]) -> Ingested {
-        let read = ingest(
-            adapter,
-            bytes,
-            &IngestOptions { zone: Some("Asia/Tokyo".into()), ..IngestOptions::default() },
+    fn options(zone: &str) -> IngestOptions {
+        let mapping = serde_json::from_str(
+            r#"{"source":"t","id":"t:{k}","fields":{"title":"{name}","due_at":"{due}"},"occurred_at":"2026-03-01",
+            "links":[{"kind":"depends_on","to":"t:{needs}","separator":","}]}"#,
         );
+        IngestOptions { zone: Some(zone.into()), mapping: mapping.unwrap(), ..IngestOptions::default() }
+    }
+
+    fn hurt(adapter: Adapter, bytes: &[u8]) -> Ingested {
+        let read = ingest(adapter, bytes, &options("Asia/Tokyo"));
         let report = crate::ValueStream::new().apply_batch(read.events.clone());
         assert_eq!(report.refused, [], "{adapter}: {}", String::from_utf8_lossy(bytes));
         read
@@ -449,7 +462,7 @@ mod tests {
 
     #[test]
     fn an_option_that_is_wrong_is_said_at_position_zero() {
-        let options = IngestOptions { zone: Some("Nowhere".into()), ..IngestOptions::default() };
+        let options = options("Nowhere");
         for (adapter, text) in SAMPLES.iter().copied() {
             if !matches!(adapter, Adapter::Events | Adapter::Jenkins) {
                 let rejects = ingest(adapter, text.as_bytes(), &options).rejects;

@@ -130,6 +130,11 @@ impl Stamps {
         }
     }
 
+    /// Whether a text says no more than the day.
+    pub(super) fn is_day(self, text: &str) -> bool {
+        self.or_utc().instant("", text.trim()).is_ok_and(|(_, is_day)| is_day)
+    }
+
     fn or_utc(self) -> Stamps {
         Stamps { zone: self.zone.or(Some(Zone::UTC)), ..self }
     }

@@ -1,0 +1,194 @@
+//! Rows of CSV and records of JSON, as the cells of the columns that are asked for.
+
+use std::borrow::Cow;
+
+use csv::{ByteRecord, ReaderBuilder};
+use serde_json::{Map, Value};
+
+use super::super::{Ingested, Reject, records};
+use super::pattern::Columns;
+use crate::error::{Error, Result};
+use crate::time::clip;
+
+/// A cell: trimmed text; what a list of JSON holds is known one by one as well.
+#[derive(Clone, Debug, Default)]
+struct Cell<'r> {
+    text: Cow<'r, str>,
+    list: Option<Vec<String>>,
+}
+
+/// The cells of a row in the order of [`Columns`].
+#[derive(Debug)]
+pub(super) struct Row<'r> {
+    cells: Vec<Cell<'r>>,
+    blank: bool,
+}
+
+impl Row<'_> {
+    /// A row for patterns that name no column.
+    pub(super) fn none() -> Row<'static> {
+        Row { cells: Vec::new(), blank: true }
+    }
+
+    /// Whether it has nothing in it, in whatever column.
+    pub(super) fn is_blank(&self) -> bool {
+        self.blank
+    }
+
+    pub(super) fn text(&self, column: usize) -> &str {
+        self.cells.get(column).map_or("", |cell| &cell.text)
+    }
+
+    /// The values of a cell that holds several.
+    pub(super) fn elements(&self, column: usize, separator: Option<&str>) -> Vec<&str> {
+        let Some(cell) = self.cells.get(column) else { return Vec::new() };
+        let parts: Vec<&str> = match (&cell.list, separator) {
+            (Some(list), _) => list.iter().map(String::as_str).collect(),
+            (None, Some(separator)) => cell.text.split(separator).collect(),
+            (None, None) => vec![&*cell.text],
+        };
+        parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+    }
+}
+
+/// What becomes of each row.
+type Take<'t> = &'t mut dyn FnMut(&mut Ingested, u64, std::result::Result<Row<'_>, Reject>);
+
+fn reject(position: u64, reason: impl Into<String>) -> Reject {
+    Reject { position, record: None, code: "document".into(), reason: reason.into() }
+}
+
+/// # Errors
+/// The header is missing, or lacks a column.
+pub(super) fn csv(
+    text: &[u8],
+    delimiter: u8,
+    columns: &Columns,
+    ingested: &mut Ingested,
+    take: Take<'_>,
+) -> Result<()> {
+    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        ingested.rejects.push(reject(1, "the text is UTF-16: save it as UTF-8"));
+        return Ok(());
+    }
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut reader =
+        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
+    let mut record = ByteRecord::new();
+    if !matches!(reader.read_byte_record(&mut record), Ok(true)) {
+        ingested.rejects.push(reject(1, "the text is empty: it holds no header"));
+        return Ok(());
+    }
+    let width = record.len();
+    let places = places(&record, columns)?;
+    while let Ok(true) = reader.read_byte_record(&mut record) {
+        let (line, start) = record.position().map_or((0, 0), |at| (at.line(), at.byte()));
+        // The reader's place is before the line ends that it passes over, such as the second half of "\r\n".
+        let ahead = text.iter().skip(usize::try_from(start).unwrap_or(usize::MAX));
+        let passed = ahead.take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n');
+        let position = line + passed.count() as u64;
+        let end = reader.position().byte();
+        // In CSV a quote that is not closed takes everything up to the end.
+        let whole = || {
+            let range = usize::try_from(start).ok()?..usize::try_from(end).ok()?;
+            Some(text.get(range)?.iter().filter(|byte| **byte == b'"').count() % 2 == 0)
+        };
+        let row = if end >= text.len() as u64 && whole() == Some(false) {
+            Err(reject(
+                position,
+                "a quote is not closed: the text was cut off, or a quote inside is not doubled",
+            ))
+        } else if record.len() != width {
+            let cells = record.len();
+            Err(reject(position, format!("the row has {cells} cells and the header {width}")))
+        } else {
+            row_of(&record, &places).ok_or_else(|| {
+                reject(position, "the row is not UTF-8: save the table as \"CSV UTF-8\" or convert it")
+            })
+        };
+        take(ingested, position, row);
+    }
+    Ok(())
+}
+
+/// Where the columns stand in the header.
+fn places(header: &ByteRecord, columns: &Columns) -> Result<Vec<usize>> {
+    let names: Vec<String> =
+        header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+    let place = |column: &String| {
+        let mut places = names.iter().enumerate().filter(|(_, name)| *name == column).map(|(place, _)| place);
+        match (places.next(), places.next()) {
+            (Some(place), None) => Ok(place),
+            (None, _) => {
+                let has = names.join("\", \"");
+                let reason =
+                    format!("the header has no column \"{}\", only \"{}\"", clip(column), clip(&has));
+                Err(Error::invalid("mapping", reason))
+            }
+            (Some(_), Some(_)) => Err(Error::invalid(
+                "mapping",
+                format!("the header has the column \"{}\" twice", clip(column)),
+            )),
+        }
+    };
+    columns.0.iter().map(place).collect()
+}
+
+fn row_of<'r>(record: &'r ByteRecord, places: &[usize]) -> Option<Row<'r>> {
+    let cell = |place: &usize| {
+        let text = std::str::from_utf8(record.get(*place).unwrap_or_default()).ok()?;
+        Some(Cell { text: text.trim().into(), list: None })
+    };
+    let cells = places.iter().map(cell).collect::<Option<Vec<_>>>()?;
+    Some(Row { cells, blank: record.iter().all(|cell| cell.trim_ascii().is_empty()) })
+}
+
+pub(super) fn json(text: &[u8], columns: &Columns, ingested: &mut Ingested, take: Take<'_>) {
+    let records = records::read::<Map<String, Value>>(text);
+    let mut seen = vec![false; columns.0.len()];
+    let mut rows = 0;
+    for (position, record) in records {
+        let row = record.map(|record| {
+            rows += 1;
+            let find = |(name, seen): (&String, &mut bool)| {
+                let found = find(&record, name);
+                *seen |= found.is_some();
+                found.map_or_else(Cell::default, cell)
+            };
+            let cells = columns.0.iter().zip(&mut seen).map(find).collect();
+            Row { cells, blank: record.is_empty() }
+        });
+        take(ingested, position, row);
+    }
+    for (name, _) in columns.0.iter().zip(&seen).filter(|(_, seen)| rows > 0 && !**seen) {
+        ingested.ignored.insert(format!("column that no record has: {}", super::super::id_part(name)), rows);
+    }
+}
+
+/// The value under a key, else at the end of a path of keys with dots between them.
+fn find<'r>(record: &'r Map<String, Value>, name: &str) -> Option<&'r Value> {
+    if let Some(value) = record.get(name) {
+        return Some(value);
+    }
+    let mut keys = name.split('.');
+    let mut value = record.get(keys.next()?)?;
+    for key in keys {
+        value = value.get(key)?;
+    }
+    Some(value)
+}
+
+fn cell(value: &Value) -> Cell<'static> {
+    let plain = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    };
+    match value {
+        Value::Array(list) if list.iter().all(|element| !element.is_object() && !element.is_array()) => {
+            let list: Vec<String> = list.iter().map(plain).filter(|text| !text.is_empty()).collect();
+            Cell { text: list.join(", ").into(), list: Some(list) }
+        }
+        other => Cell { text: plain(other).into(), list: None },
+    }
+}
