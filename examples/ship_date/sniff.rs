@@ -39,7 +39,7 @@ pub fn adapter_of(name: &str, head: &[u8]) -> Option<Adapter> {
         Some(adapter)
     } else if has("sha") && has("parents") {
         Some(Adapter::Git)
-    } else if has("fields") && has("key") {
+    } else if (has("fields") && has("key")) || has("webhookEvent") {
         Some(Adapter::Jira)
     } else if (has("allBuilds") || has("builds") || has("fullDisplayName"))
         || (has("building") && has("number"))

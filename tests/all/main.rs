@@ -7,6 +7,7 @@ mod properties;
 mod readme;
 mod real_cdevents;
 mod real_forges;
+mod real_hooks;
 mod real_ingest;
 mod real_jenkins;
 mod real_mapping;

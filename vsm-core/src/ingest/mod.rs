@@ -45,7 +45,8 @@ const LONGEST_PART: usize = 200;
 text_enum! {
     /// A format that can be read.
     pub enum Adapter {
-        /// Jira issues as the REST API (v2, v3, Agile) gives them: one object, a search page, or JSON Lines.
+        /// Jira issues as the REST API (v2, v3, Agile) gives them, pages of changelogs, and webhooks: one, a list, or
+        /// JSON Lines.
         Jira = "jira",
         /// Git commits as JSON Lines: `sha`, `parents`, `authored`, `committed`, `subject`, `body`.
         Git = "git",
@@ -278,6 +279,12 @@ mod tests {
             "issuelinks":[{"type":{"name":"Blocks","outward":"blocks"},"outwardIssue":{"key":"CHK-2"}}]},
             "changelog":{"total":1,"histories":[{"id":"9","created":"2026-03-02T09:00:00Z","items":[
             {"field":"status","from":"1","fromString":"Open","to":"3","toString":"Done"}]}]}}]}"#,
+        ),
+        (
+            Adapter::Jira,
+            r#"{"timestamp":1772355600000,"webhookEvent":"jira:issue_deleted","issue":{"id":"7","key":"CHK-1","fields":
+            {"updated":"2026-03-01T09:00:00Z"}},"changelog":{"id":"9","items":[{"field":"status","to":"3"}]},
+            "version":{"id":"4","name":"1"},"issueLink":{"id":1,"sourceIssueId":2,"destinationIssueId":3}}"#,
         ),
         (
             Adapter::Git,

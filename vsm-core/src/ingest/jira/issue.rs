@@ -28,12 +28,10 @@ struct Track<'v> {
     blank: Vec<&'static str>,
 }
 
-struct Writer<'v, 'a> {
+pub(super) struct Writer<'v, 'a> {
     context: &'v Context<'v>,
     fields: &'v Fields<'a>,
     key: &'v str,
-    /// The issue's numeric id, as an alias.
-    id: Option<String>,
     track: Track<'v>,
 }
 
@@ -45,26 +43,14 @@ pub(super) fn write(context: &Context<'_>, issue: &Issue<'_>, position: u64, ing
 }
 
 fn try_write(context: &Context<'_>, issue: &Issue<'_>, position: u64, ingested: &mut Ingested) -> Result<()> {
-    let today = issue.key.get();
-    check_key("key", today)?;
-    let today = today.unwrap_or_default();
-    let fields = issue.fields.0.as_ref().ok_or_else(|| Error::invalid("fields", "is missing"))?;
-    let stamps = context.stamps;
-    let created = stamps.read("fields.created", &fields.created)?;
-    let updated = stamps.read("fields.updated", &fields.updated)?;
-    let resolved = stamps.read("fields.resolutiondate", &fields.resolutiondate)?;
-    let seen = updated.or(resolved).or(created);
+    let head = Head::read(context, issue)?;
+    let seen = head.updated.or(head.resolved).or(head.created);
     let seen = seen.ok_or_else(|| Error::invalid("fields.updated", "is missing, and so is created"))?;
+    let chronicle = head.chronicle(context, issue, position, ingested);
+    let mut writer = Writer::new(context, &head);
 
-    let chronicle = Chronicle::read(issue, stamps, ingested, |ingested, error| {
-        ingested.rejects.push(Reject::new(position, Some(today), error));
-    });
-    let key = context.item_key(today);
-    let id = issue.id.get().map(|id| format!("jira:id/{}", id_part(id)));
-    let mut writer = Writer { context, fields, key, id, track: Track::default() };
-
-    let dated = writer.status_is_dated(&chronicle, created, resolved);
-    if let Some(created) = created {
+    let dated = writer.status_is_dated(&chronicle, head.created, head.resolved);
+    if let Some(created) = head.created {
         writer.created(created, &chronicle, dated, ingested);
     }
     for step in &chronicle.steps {
@@ -73,40 +59,112 @@ fn try_write(context: &Context<'_>, issue: &Issue<'_>, position: u64, ingested: 
     // Jira's own clean-ups change issues without moving `updated`.
     let seen = chronicle.steps.last().map_or(seen, |last| last.at.max(seen));
     let mut event = writer.event_at("snapshot", seen);
-    if created.is_none() {
+    if head.created.is_none() {
         writer.belongs(&mut event);
     }
-    writer.today(&mut event, !(dated && writer.is_current_status()), ingested);
-    if let (Some(FlowState::Done | FlowState::Cancelled), Some(resolved)) = (event.set.state, resolved)
-        && Some(resolved) >= chronicle.last(Field::Status)
-    {
-        let mut closing = writer.event_at("resolved", resolved);
-        closing.set.state = event.set.state.take();
-        ingested.events.push(closing);
-    }
-    let needs = links::relate(context, fields, key, &mut event, ingested);
-    ingested.events.push(event);
-    let undated = needs.into_iter().filter(|need| !writer.track.needs.contains(need));
-    ingested
-        .events
-        .extend(undated.map(|need| need.event(key, &format!("snapshot/{}", seen.millis()), seen, true)));
-    // Each name in an event of its own: one that can't be the issue's must not cost the issue its values.
-    let moved = (key != today).then(|| format!("jira:{today}"));
-    for alias in writer.id.iter().cloned().chain(moved) {
-        let mut event = writer.event(&format!("known_as/{alias}"), created.unwrap_or(seen));
-        event.aliases.push(alias);
-        ingested.events.push(event);
-    }
+    let with_status = !(dated && writer.is_current_status());
+    let closing = head.resolved.filter(|resolved| Some(*resolved) >= chronicle.last(Field::Status));
+    writer.finish(event, with_status, closing, ingested);
+    writer.names(&head, issue, seen, ingested);
     Ok(())
 }
 
+/// What every issue begins with.
+pub(super) struct Head<'v, 'a> {
+    /// The key of today.
+    today: &'v str,
+    fields: &'v Fields<'a>,
+    pub(super) created: Option<Instant>,
+    pub(super) updated: Option<Instant>,
+    pub(super) resolved: Option<Instant>,
+}
+
+impl<'v, 'a> Head<'v, 'a> {
+    pub(super) fn read(context: &Context<'_>, issue: &'v Issue<'a>) -> Result<Head<'v, 'a>> {
+        let today = issue.key.get();
+        check_key("key", today)?;
+        let fields = issue.fields.0.as_ref().ok_or_else(|| Error::invalid("fields", "is missing"))?;
+        let stamps = context.stamps;
+        Ok(Head {
+            today: today.unwrap_or_default(),
+            fields,
+            created: stamps.read("fields.created", &fields.created)?,
+            updated: stamps.read("fields.updated", &fields.updated)?,
+            resolved: stamps.read("fields.resolutiondate", &fields.resolutiondate)?,
+        })
+    }
+
+    pub(super) fn chronicle(
+        &self,
+        context: &Context<'_>,
+        issue: &'v Issue<'a>,
+        position: u64,
+        ingested: &mut Ingested,
+    ) -> Chronicle<'v, 'a> {
+        Chronicle::read(issue, context.stamps, ingested, |ingested, error| {
+            ingested.rejects.push(Reject::new(position, Some(self.today), error));
+        })
+    }
+}
+
 impl<'v, 'a> Writer<'v, 'a> {
-    fn event(&self, id: &str, at: Instant) -> Event {
+    pub(super) fn new(context: &'v Context<'v>, head: &Head<'v, 'a>) -> Writer<'v, 'a> {
+        let key = context.item_key(head.today);
+        Writer { context, fields: head.fields, key, track: Track::default() }
+    }
+
+    /// The values of today in an event; a state that a resolution dates in one of its own.
+    pub(super) fn finish(
+        &mut self,
+        mut event: Event,
+        with_status: bool,
+        resolved: Option<Instant>,
+        ingested: &mut Ingested,
+    ) {
+        self.today(&mut event, with_status, ingested);
+        if let (Some(FlowState::Done | FlowState::Cancelled), Some(resolved)) = (event.set.state, resolved) {
+            let mut closing = self.event_at("resolved", resolved);
+            closing.set.state = event.set.state.take();
+            ingested.events.push(closing);
+        }
+        let needs = links::relate(self.context, self.fields, self.key, &mut event, ingested);
+        let own = format!("{}/", self.key);
+        let (id, at) = (event.id.strip_prefix(&own).unwrap_or_default().to_owned(), event.occurred_at);
+        ingested.events.push(event);
+        let undated = needs.into_iter().filter(|need| !self.track.needs.contains(need));
+        ingested.events.extend(undated.map(|need| need.event(self.key, &id, at, true)));
+    }
+
+    /// Forgets what was said, but for what it needs: then everything is said anew.
+    pub(super) fn forget(&mut self) {
+        let needs = std::mem::take(&mut self.track.needs);
+        self.track = Track { needs, ..Track::default() };
+    }
+
+    /// The other names of the issue, each in an event of its own: one that can't be the issue's must not cost the issue
+    /// its values.
+    pub(super) fn names(
+        &self,
+        head: &Head<'_, '_>,
+        issue: &Issue<'_>,
+        seen: Instant,
+        ingested: &mut Ingested,
+    ) {
+        let id = issue.id.get().map(|id| format!("jira:id/{}", id_part(id)));
+        let moved = (self.key != head.today).then(|| format!("jira:{}", head.today));
+        for alias in id.into_iter().chain(moved) {
+            let mut event = self.event(&format!("known_as/{alias}"), head.created.unwrap_or(seen));
+            event.aliases.push(alias);
+            ingested.events.push(event);
+        }
+    }
+
+    pub(super) fn event(&self, id: &str, at: Instant) -> Event {
         Event::new("jira", format!("{}/{id}", self.key), at, format!("jira:{}", self.key))
     }
 
     /// An event that there may be again at another time.
-    fn event_at(&self, what: &str, at: Instant) -> Event {
+    pub(super) fn event_at(&self, what: &str, at: Instant) -> Event {
         self.event(&format!("{what}/{}", at.millis()), at)
     }
 
@@ -140,7 +198,13 @@ impl<'v, 'a> Writer<'v, 'a> {
     }
 
     /// The issue as it was created: with all its values where the changelog tells them, else with its kind.
-    fn created(&mut self, at: Instant, chronicle: &Chronicle<'v, 'a>, dated: bool, ingested: &mut Ingested) {
+    pub(super) fn created(
+        &mut self,
+        at: Instant,
+        chronicle: &Chronicle<'v, 'a>,
+        dated: bool,
+        ingested: &mut Ingested,
+    ) {
         let mut event = self.event("created", at);
         self.belongs(&mut event);
         for (field, now) in self.values_of_today() {
@@ -166,7 +230,7 @@ impl<'v, 'a> Writer<'v, 'a> {
     }
 
     /// One entry of the changelog.
-    fn step(&mut self, step: &Step<'v, 'a>, ingested: &mut Ingested) {
+    pub(super) fn step(&mut self, step: &Step<'v, 'a>, ingested: &mut Ingested) {
         let id = format!("history/{}", step.id);
         let mut event = self.event(&id, step.at);
         let mut needs = Vec::new();
@@ -398,7 +462,7 @@ impl<'v, 'a> Writer<'v, 'a> {
         event.unlinks.push(Link::new(kind, super::versions::item(id)));
     }
 
-    fn belongs(&self, event: &mut Event) {
+    pub(super) fn belongs(&self, event: &mut Event) {
         if let Some(application) = self.context.application(self.key, self.fields) {
             event.links.push(Link::new(LinkKind::BelongsTo, application));
         }

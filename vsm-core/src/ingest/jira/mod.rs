@@ -1,6 +1,7 @@
 //! Jira issues, as the REST API gives them: `/rest/api/2|3/issue/<key>`, `/rest/api/2|3/search`, and the same under
-//! `/rest/agile/1.0`, of Cloud and Server, with `expand=changelog` or without. One issue, a search page, a list of
-//! issues, or JSON Lines of these.
+//! `/rest/agile/1.0`, of Cloud and Server, with `expand=changelog` or without; pages of `/issue/<key>/changelog`, as
+//! they are or wrapped as `{"key":...,"changelog":...}`; and webhooks. One of these, a list, or JSON Lines, in any
+//! mixture.
 //!
 //! Events of an issue, by id (`KEY` is the issue's key):
 //!
@@ -38,7 +39,8 @@
 //!
 //! **Changelog.** It is whole where it starts at 0 and has as many entries as its `total`; then the values before
 //! the first change are those that the first change changed, and the others are those of today. Of a page of a longer
-//! changelog only the changes themselves are used, and the page is counted. Links are
+//! changelog only the changes themselves are used, and the page is counted. Pages of the same issue in one
+//! input are put together, entry by entry; a page without its issue is a reject. Links are
 //! followed where their change is worded in English or in words that a link of the input has; sprints and story points
 //! are not followed. What is not followed is counted. Without a changelog nothing says what an issue
 //! was before today, so it has no state before its resolution or its last update.
@@ -50,18 +52,37 @@
 //! no known date is done by the last update of an issue that names it (`shipped_by`). A version that only a
 //! changelog names has a name and no state.
 //!
+//! **Webhooks** say the same in the same events, so that both ways meet:
+//!
+//! | `webhookEvent` | becomes |
+//! |---|---|
+//! | `jira:issue_created` | `KEY/created` with all values |
+//! | `jira:issue_updated`, `changelog` | `KEY/history/<id>` at `updated` |
+//! | both, and `jira:issue_deleted` | `KEY/webhook/<id of the change, else timestamp>` at `updated`: all values of then; the status where the change is not about it |
+//! | `jira:issue_deleted` | `KEY/deleted/<timestamp>`: cancelled, attribute `reason` |
+//! | `jira:version_...` | the definition as above, and `version/<id>/webhook/<timestamp>/<what>`: name and date since then; `_unreleased` new again, `_deleted` cancelled |
+//! | `issuelink_created`, `_deleted` | `link/<id>/created`, `/deleted`: begin and end of a link; a sub-task's is counted, as the issue tells it |
+//! | others: comments, worklogs, sprints, boards, users ... | counted by name |
+//!
+//! A webhook doesn't carry the time of its changelog entry; `updated` is that time or a few milliseconds before it. Where
+//! the two differ, the one that comes second is refused as a conflict, and the first one stands. A webhook of an issue
+//! that was moved before goes by the key of today until an export with its changelog says that both are one.
+//!
 //! **Not in the data**: a link or a version that was taken away between two exports without changelog stays as it
 //! was, since nothing says when it went. Descriptions and comments are not read.
 
 mod changes;
 mod context;
+mod hook;
 mod issue;
 mod links;
+mod pages;
 mod payload;
 mod versions;
 mod words;
 
 use self::context::Context;
+use self::hook::Hook;
 use self::payload::{Issue, Record};
 use self::versions::Versions;
 use super::loose::{List, Object};
@@ -78,10 +99,11 @@ pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
         Err(error) => return Ingested::refused(&error),
     };
     let mut ingested = Ingested::default();
+    let mut issues: Vec<(u64, Issue<'_>)> = Vec::new();
+    let mut hooks: Vec<(u64, Hook<'_>)> = Vec::new();
+    let mut names = Vec::new();
     let records = records::read::<Record<'_>>(text);
     let several = records.len() > 1;
-    let mut issues: Vec<(u64, Issue<'_>)> = Vec::with_capacity(records.len());
-    let mut names = Vec::new();
     for (position, record) in records {
         let mut record = match record {
             Ok(record) => record,
@@ -91,6 +113,14 @@ pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
             }
         };
         names.extend(record.names.0.take());
+        if record.webhook_event.get().is_some() {
+            hooks.push((position, Hook::new(record)));
+            continue;
+        }
+        if let Some(page) = pages::page(&mut record) {
+            issues.push((position, page));
+            continue;
+        }
         let Some(List(page)) = record.issues.take() else {
             issues.push((position, record.into_issue()));
             continue;
@@ -107,20 +137,29 @@ pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
             }
         }
     }
+    pages::join(&mut issues, &mut ingested);
     let mut context = Context::new(options, stamps);
     for names in &names {
         context.learn_names(names);
     }
-    for (_, issue) in &issues {
+    let told = || hooks.iter().filter_map(|(_, hook)| hook.own_issue());
+    let all = || issues.iter().map(|(_, issue)| issue).chain(told());
+    for issue in all() {
         context.learn(issue);
     }
     let mut versions = Versions::default();
-    for (_, issue) in &issues {
+    for issue in all() {
         versions.collect(issue, &context);
+    }
+    for (version, at) in hooks.iter().filter_map(|(_, hook)| hook.own_version(&context)) {
+        versions.note(version, at, &context);
     }
     versions.write(&context, &mut ingested);
     for (position, issue) in &issues {
         issue::write(&context, issue, *position, &mut ingested);
+    }
+    for (position, hook) in &hooks {
+        hook.write(&context, *position, &mut ingested);
     }
     ingested.recorded(options.recorded_at)
 }

@@ -7,7 +7,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::ingest::loose::{List, Object, Scalar, Text};
 
-/// An issue, or a page of a search for issues. A page is no issue of a page: a type that held itself would let the
+/// An issue, a page of a search for issues, a page of a changelog, or a webhook. A page is no issue of a page: a type that held itself would let the
 /// input decide over the depth of the stack.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -19,12 +19,32 @@ pub(super) struct Record<'a> {
     #[serde(borrow)]
     fields: Object<Fields<'a>>,
     #[serde(borrow)]
-    changelog: Object<Changelog<'a>>,
+    pub(super) changelog: Object<Changelog<'a>>,
     /// With `expand=names`: what the custom fields are called.
     #[serde(borrow)]
     pub(super) names: Object<Names<'a>>,
     #[serde(borrow)]
     pub(super) issues: Option<List<Object<Issue<'a>>>>,
+    /// A page of a changelog as its resource gives it: only the address says which issue it is of.
+    #[serde(borrow, rename = "self")]
+    pub(super) address: Text<'a>,
+    #[serde(borrow, rename = "startAt")]
+    pub(super) start_at: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) total: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) values: Option<List<Object<History<'a>>>>,
+    /// A webhook, whose other parts follow; its changelog is one entry.
+    #[serde(borrow, rename = "webhookEvent")]
+    pub(super) webhook_event: Text<'a>,
+    #[serde(borrow)]
+    pub(super) timestamp: Scalar<'a>,
+    #[serde(borrow)]
+    pub(super) issue: Object<Issue<'a>>,
+    #[serde(borrow)]
+    pub(super) version: Object<Version<'a>>,
+    #[serde(borrow, rename = "issueLink")]
+    pub(super) issue_link: Object<IssueLinkHook<'a>>,
 }
 
 impl<'a> Record<'a> {
@@ -260,7 +280,34 @@ pub(super) struct OtherFields<'a> {
     pub(super) status: Object<Status<'a>>,
 }
 
-/// Of an issue (`histories`), or a page of the changelog resource (`values`).
+/// A link between issues, as a webhook tells it.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct IssueLinkHook<'a> {
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    #[serde(borrow)]
+    pub(super) source_issue_id: Text<'a>,
+    #[serde(borrow)]
+    pub(super) destination_issue_id: Text<'a>,
+    #[serde(borrow)]
+    pub(super) issue_link_type: Object<LinkTypeHook<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct LinkTypeHook<'a> {
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(borrow)]
+    pub(super) inward_name: Text<'a>,
+    #[serde(borrow)]
+    pub(super) outward_name: Text<'a>,
+    #[serde(borrow)]
+    pub(super) is_sub_task_link_type: Scalar<'a>,
+}
+
+/// Of an issue (`histories`), a page of the changelog resource (`values`), or one entry in a webhook (`id`, `items`).
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Changelog<'a> {
@@ -272,6 +319,10 @@ pub(super) struct Changelog<'a> {
     pub(super) histories: List<Object<History<'a>>>,
     #[serde(borrow)]
     pub(super) values: List<Object<History<'a>>>,
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    #[serde(borrow)]
+    pub(super) items: List<Object<Change<'a>>>,
 }
 
 #[derive(Default, Deserialize)]

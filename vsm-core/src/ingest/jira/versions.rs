@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::context::Context;
 use super::payload::{Change, Issue, Version};
+use crate::error::Result;
 use crate::ingest::{Ingested, check_key, id_part};
 use crate::model::{Event, FlowState, Kind, Link, LinkKind};
 use crate::time::Instant;
@@ -57,6 +58,15 @@ impl<'i> Versions<'i> {
             if let Some(change) = &change.0 {
                 self.mention(change);
             }
+        }
+    }
+
+    /// A version that a webhook is about.
+    pub(super) fn note(&mut self, version: &'i Version<'_>, at: Option<Instant>, context: &Context<'i>) {
+        if let Some(said) = said(version) {
+            let seen = self.said.entry(said).or_default();
+            seen.application = seen.application.or(context.options.application.as_deref());
+            seen.latest = seen.latest.max(at);
         }
     }
 
@@ -121,6 +131,43 @@ impl<'i> Versions<'i> {
             }
         }
     }
+}
+
+/// What a webhook tells of a version beside its definition: its values since then.
+pub(super) fn told(
+    context: &Context<'_>,
+    version: &Version<'_>,
+    name: &str,
+    at: Instant,
+    ingested: &mut Ingested,
+) -> Result<()> {
+    check_key("version.id", version.id.get())?;
+    let Some(said) = said(version) else { return Ok(()) };
+    // Shipping a version is an update of it as well, told at the same time.
+    let what = name.strip_prefix("jira:version_").unwrap_or(name);
+    let id = format!("{}/webhook/{}/{}", part(said.id), at.millis(), id_part(what));
+    let mut event = Event::new("jira", id, at, item(said.id));
+    event.set.title = Some(said.name.to_owned());
+    event.set.version = Some(said.name.to_owned());
+    let due = (!said.ships.is_empty()).then(|| context.stamps.day_end("version.releaseDate", said.ships));
+    match due.transpose()? {
+        Some(due) if !said.released => event.set.due_at = Some(due),
+        None if !said.released => event.clear.push("due_at".into()),
+        _ => {}
+    }
+    match name {
+        "jira:version_deleted" => {
+            event.set.state = Some(FlowState::Cancelled);
+            event.set.attributes.insert("reason".into(), "deleted in Jira".into());
+        }
+        "jira:version_unreleased" => {
+            event.set.state = Some(FlowState::New);
+            event.clear.push("released_at".into());
+        }
+        _ => {}
+    }
+    ingested.events.push(event);
+    Ok(())
 }
 
 fn part(id: &str) -> String {

@@ -2,6 +2,7 @@
 
 mod fields;
 mod history;
+mod hooks;
 
 use super::*;
 use crate::model::{Event, FlowState, Kind, LinkKind, Severity};
