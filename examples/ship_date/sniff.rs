@@ -16,6 +16,7 @@ pub fn adapter_of(name: &str, head: &[u8]) -> Option<Adapter> {
             ("<assembly ", Adapter::Xunit),
             ("<TestRun", Adapter::Trx),
             ("<Testing", Adapter::Ctest),
+            ("http://www.xes-standard.org", Adapter::Xes),
         ];
         return roots.into_iter().find(|(root, _)| text.contains(root)).map(|(_, adapter)| adapter);
     }
@@ -37,6 +38,8 @@ pub fn adapter_of(name: &str, head: &[u8]) -> Option<Adapter> {
         Some(Adapter::Github)
     } else if let Some(adapter) = operations(&has) {
         Some(adapter)
+    } else if has("objectTypes") || has("eventTypes") || has("ocel:global-log") {
+        Some(Adapter::Ocel)
     } else if has("sha") && has("parents") {
         Some(Adapter::Git)
     } else if (has("fields") && has("key")) || has("webhookEvent") {

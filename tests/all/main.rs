@@ -10,6 +10,7 @@ mod real_forges;
 mod real_hooks;
 mod real_ingest;
 mod real_jenkins;
+mod real_logs;
 mod real_mapping;
 mod real_operations;
 mod real_tests;

@@ -18,6 +18,9 @@ use crate::stream::{ApplyReport, Refusal, ValueStream};
 /// The longest line that is read, in bytes: one event, whatever a tool has put into it, is shorter.
 pub const LONGEST_LINE: usize = 16 << 20;
 
+/// The attribute of an OCEL event that holds the event in our own form.
+pub(crate) const OCEL_EVENT: &str = "vsm_event";
+
 /// No event is shorter, in bytes.
 const SHORTEST_EVENT: usize = 60;
 

@@ -186,6 +186,9 @@
 //! its events, that is all there is to keep. What this crate writes it reads, and writes again byte for byte the same; a
 //! snapshot of a newer version is refused.
 //!
+//! For tools that mine processes, [`to_ocel`](ValueStream::to_ocel) writes the same record as an object-centric event log
+//! in OCEL 2.0, which comes back event by event as well.
+//!
 //! # Memory and cost
 //!
 //! A stream is held in memory: every item, link and event in compact form. Ids are kept once, a field takes a slot where an
@@ -212,7 +215,7 @@
 //! | [`trace`](ValueStream::trace) | what is found, and the later commits where the way leads through a change |
 //! | [`coverage`](ValueStream::coverage) | O(*N* + *M*) |
 //! | [`outlook`](ValueStream::outlook) | the parts together; `readiness` once for each stage |
-//! | [`to_snapshot`](ValueStream::to_snapshot), [`from_snapshot`](ValueStream::from_snapshot) | O(*E*) |
+//! | [`to_snapshot`](ValueStream::to_snapshot), [`from_snapshot`](ValueStream::from_snapshot), [`to_ocel`](ValueStream::to_ocel) | O(*E*); the last also the links |
 //!
 //! Schedules, verdicts and the earliest dates of unmet facts come from a layout of all needs in topological order,
 //! O(*N* + *M*). It is made when first needed and kept until an item or link changes. A view of the past looks into the
@@ -252,6 +255,7 @@ mod join;
 mod links;
 mod model;
 mod names;
+mod ocel;
 mod record;
 mod stream;
 mod text_enum;

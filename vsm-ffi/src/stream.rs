@@ -57,6 +57,12 @@ impl ValueStream {
         self.now().to_snapshot().into_bytes()
     }
 
+    /// The stream as an object-centric event log, OCEL 2.0 in JSON in UTF-8, for tools that mine processes; the adapter
+    /// `ocel` reads it back.
+    pub fn ocel(&self) -> Vec<u8> {
+        self.now().to_ocel().into_bytes()
+    }
+
     /// A stream of its own with the same record; free. Changes of one do not show in the other.
     pub fn copy(&self) -> Arc<ValueStream> {
         ValueStream::wrap(self.now())

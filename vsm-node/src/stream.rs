@@ -154,6 +154,20 @@ impl ValueStream {
         Job::promise(move || Ok(view()?.to_snapshot().into_bytes()))
     }
 
+    /// The stream as an object-centric event log, OCEL 2.0 in JSON in UTF-8, for tools that mine processes; the adapter
+    /// `ocel` reads it back.
+    #[napi(catch_unwind)]
+    pub fn ocel(&self, env: Env) -> Result<Buffer> {
+        throwing(env, || Ok(self.now()?.to_ocel().into_bytes().into()))
+    }
+
+    /// As `ocel`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Buffer>")]
+    pub fn ocel_async(&self) -> AsyncTask<Job<Vec<u8>, Buffer>> {
+        let view = self.view();
+        Job::promise(move || Ok(view()?.to_ocel().into_bytes()))
+    }
+
     /// A stream of its own with the same record; free. What is applied to one does not show in the other.
     #[napi(catch_unwind)]
     pub fn copy(&self, env: Env) -> Result<ValueStream> {

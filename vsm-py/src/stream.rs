@@ -78,6 +78,13 @@ impl ValueStream {
         self.ask(py, core::ValueStream::to_snapshot)
     }
 
+    /// The stream as an object-centric event log, OCEL 2.0 in JSON, for tools that mine processes; the adapter ``ocel``
+    /// reads it back.
+    #[pyo3(signature = () -> "str")]
+    fn ocel(&self, py: Python<'_>) -> String {
+        self.ask(py, core::ValueStream::to_ocel)
+    }
+
     /// Applies one event: True if it is new, False if it was applied before.
     ///
     /// Raises the reason why the event is refused; the stream is then as it was.

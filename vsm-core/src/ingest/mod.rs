@@ -25,6 +25,7 @@ mod jenkins;
 mod jira;
 mod loose;
 mod mapping;
+mod ocel;
 mod opsgenie;
 mod pagerduty;
 mod records;
@@ -32,6 +33,8 @@ mod servicenow;
 mod testing;
 mod timestamp;
 mod told;
+mod xes;
+mod xml;
 
 pub use self::cdevents::CdEvent;
 pub use self::mapping::{MappedLink, RowFormat, TableMapping};
@@ -82,6 +85,10 @@ text_enum! {
         Pagerduty = "pagerduty",
         /// Opsgenie alert webhooks, and alerts and incidents by REST.
         Opsgenie = "opsgenie",
+        /// Object-centric event logs: OCEL 2.0 as JSON, and what `to_ocel` writes.
+        Ocel = "ocel",
+        /// Process logs: XES as XML.
+        Xes = "xes",
         /// Any other table, CSV or JSON, by the option `mapping`.
         Mapping = "mapping",
         /// Events in this engine's own form, as JSON Lines.
@@ -120,10 +127,12 @@ pub struct IngestOptions {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub applications: BTreeMap<String, String>,
     /// The flow state per status (Jira: id or name, an id before a name), label (GitHub, GitLab: a label before a state) or
-    /// state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories.
+    /// state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories. OCEL, XES: the state that an
+    /// activity leads to; absent = none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub states: BTreeMap<String, FlowState>,
     /// The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names.
+    /// OCEL: the kind per object type; absent = the engine's own words. XES: the kind of a `trace`; absent = a story.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub kinds: BTreeMap<String, Kind>,
     /// Jenkins: the environment per pattern of the jobs whose runs are deployments to it:
@@ -260,6 +269,8 @@ pub fn ingest(adapter: Adapter, bytes: &[u8], options: &IngestOptions) -> Ingest
         Adapter::Servicenow => servicenow::read(bytes, options),
         Adapter::Pagerduty => pagerduty::read(bytes, options),
         Adapter::Opsgenie => opsgenie::read(bytes, options),
+        Adapter::Ocel => ocel::read(bytes, options),
+        Adapter::Xes => xes::read(bytes, options),
         Adapter::Mapping => mapping::read(bytes, options),
         Adapter::Events => events::read(bytes),
     }
@@ -312,6 +323,24 @@ mod tests {
             "<?xml version='1.0'?><testsuites name='n' time='1.5'><testsuite timestamp='2026-03-01T09:00:00Z' tests='2'>\
             <testcase classname='c' name='&lt;a&#x41;' time='1,000.5'><failure>x &amp; <![CDATA[y]]></failure></testcase>\
             <!-- c --><testcase status='notrun'/></testsuite></testsuites>",
+        ),
+        (
+            Adapter::Ocel,
+            r#"{"objects":[{"id":"o1","type":"story","attributes":[{"name":"value","time":"2026-03-01T09:00:00Z","value":"7"}],
+            "relationships":[{"objectId":"o2","qualifier":"parent"}]}],"events":[{"id":"e1","type":"Start",
+            "time":"2026-03-01T09:00:00Z","attributes":[{"name":"by","value":"a"}],"relationships":[{"objectId":"o1"}]},
+            {"attributes":[{"name":"vsm_event","value":"{\"source\":\"x\",\"id\":\"1\",\"occurred_at\":\"2026-03-01T09:00:00Z\",\"item\":\"a:1\"}"}]}]}"#,
+        ),
+        (
+            Adapter::Ocel,
+            r#"{"ocel:events":{"e1":{"ocel:activity":"a","ocel:timestamp":"2026-03-01T09:00:00","ocel:omap":["o1"],
+            "ocel:vmap":{"x":1}}},"ocel:objects":{"o1":{"ocel:type":"t","ocel:ovmap":{"y":true}}}}"#,
+        ),
+        (
+            Adapter::Xes,
+            "<?xml version='1.0'?><log xmlns='http://www.xes-standard.org/'><global scope='event'><string key='x' value='y'/></global>\
+            <trace><string key='concept:name' value='&lt;1'/><event><string key='concept:name' value='a'><int key='n' value='1'/></string>\
+            <date key='time:timestamp' value='2026-03-01T09:00:00'/><float key='cost' value='1.5'/><list key='l'/></event></trace></log>",
         ),
         (Adapter::Mapping, "k,name,due,needs\n1,\"a \"\"b\"\"\",2026-03-01,\"2,3\"\n2,c,,\n"),
         (

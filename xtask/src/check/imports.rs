@@ -24,6 +24,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("correlate", &["model", "stream"]),
     ("analyze", &["model", "record", "graph", "stream", "correlate"]),
     ("document", &["model", "stream"]),
+    ("ocel", &["model", "stream", "document"]),
     ("ingest", &["model", "document"]),
     ("intake", &["stream", "ingest", "correlate"]),
     ("call", &["model", "stream", "correlate", "document", "ingest"]),

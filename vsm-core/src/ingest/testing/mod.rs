@@ -47,12 +47,11 @@ mod junit;
 mod nunit;
 mod tally;
 mod trx;
-mod xml;
 mod xunit;
 
 use self::tally::{Counted, Tally};
-use self::xml::{Malformed, Problem};
 use super::timestamp::Stamps;
+use super::xml::{self, Malformed, Problem};
 use super::{IngestOptions, Ingested, Reject, id_part};
 use crate::error::{Error, Result};
 use crate::model::{Event, Kind, Link, LinkKind, Outcome};

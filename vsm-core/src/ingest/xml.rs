@@ -1,4 +1,4 @@
-//! XML, read element by element and never kept: what every format of test results has in common.
+//! XML, read element by element and never kept: what formats of test results and of process logs have in common.
 //!
 //! A DTD is not read, and no entity but XML's own five and character references: neither can make a small text large.
 //! Elements nest at most [`DEEPEST`] deep. The first thing that is wrong ends the reading, with its line.
