@@ -24,6 +24,13 @@ export declare class ValueStream {
   snapshot(): Buffer
   /** As `snapshot`, off the event loop. */
   snapshotAsync(): Promise<Buffer>
+  /**
+   * The stream as an object-centric event log, OCEL 2.0 in JSON in UTF-8, for tools that mine processes; the adapter
+   * `ocel` reads it back.
+   */
+  ocel(): Buffer
+  /** As `ocel`, off the event loop. */
+  ocelAsync(): Promise<Buffer>
   /** A stream of its own with the same record; free. What is applied to one does not show in the other. */
   copy(): ValueStream
   /** The stream as it was at `occurred`, as it was known at `recorded`. Takes no time; the view is read-only. */
@@ -168,7 +175,7 @@ export interface Activity {
 /**
  * A format that can be read.
  *
- * - `jira`: Jira issues as the REST API (v2, v3, Agile) gives them: one object, a search page, or JSON Lines.
+ * - `jira`: Jira issues as the REST API (v2, v3, Agile) gives them, pages of changelogs, and webhooks: one, a list, or JSON Lines.
  * - `git`: Git commits as JSON Lines: `sha`, `parents`, `authored`, `committed`, `subject`, `body`.
  * - `git_tags`: Git references as CSV with the columns `ref`, `commit` and `date`.
  * - `jenkins`: Jenkins: builds of `/api/json`, pipeline runs, stages and inputs of `wfapi`, and notification webhooks.
@@ -186,9 +193,12 @@ export interface Activity {
  * - `servicenow`: ServiceNow change requests, approvals and incidents as the Table API gives them.
  * - `pagerduty`: PagerDuty webhooks V3, and incidents and log entries by REST.
  * - `opsgenie`: Opsgenie alert webhooks, and alerts and incidents by REST.
+ * - `ocel`: Object-centric event logs: OCEL 2.0 as JSON, and what `to_ocel` writes.
+ * - `xes`: Process logs: XES as XML.
+ * - `mapping`: Any other table, CSV or JSON, by the option `mapping`.
  * - `events`: Events in this engine's own form, as JSON Lines.
  */
-export type Adapter = 'jira' | 'git' | 'git_tags' | 'jenkins' | 'junit' | 'cdevents' | 'nunit' | 'xunit' | 'trx' | 'ctest' | 'github' | 'gitlab' | 'azure_devops' | 'bitbucket' | 'circleci' | 'servicenow' | 'pagerduty' | 'opsgenie' | 'events'
+export type Adapter = 'jira' | 'git' | 'git_tags' | 'jenkins' | 'junit' | 'cdevents' | 'nunit' | 'xunit' | 'trx' | 'ctest' | 'github' | 'gitlab' | 'azure_devops' | 'bitbucket' | 'circleci' | 'servicenow' | 'pagerduty' | 'opsgenie' | 'ocel' | 'xes' | 'mapping' | 'events'
 
 /**
  * The end of so much working time that starts at an instant; for a negative span the start of so much working time
@@ -643,10 +653,14 @@ export interface IngestOptions {
   applications?: Record<string, string>
   /**
    * The flow state per status (Jira: id or name, an id before a name), label (GitHub, GitLab: a label before a state) or
-   * state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories.
+   * state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories. OCEL, XES: the state that an
+   * activity leads to; absent = none.
    */
   states?: Record<string, FlowState>
-  /** The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names. */
+  /**
+   * The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names.
+   * OCEL: the kind per object type; absent = the engine's own words. XES: the kind of a `trace`; absent = a story.
+   */
   kinds?: Record<string, Kind>
   /**
    * Jenkins: the environment per pattern of the jobs whose runs are deployments to it:
@@ -667,6 +681,8 @@ export interface IngestOptions {
   at?: Date
   /** Test results: whether cases of one name are attempts at one test, of which the last counts; else the worst does. */
   retries?: boolean
+  /** Mapping: what the columns of the table mean. */
+  mapping?: TableMapping
 }
 
 /** What became of one input. */
@@ -774,6 +790,20 @@ export interface Link {
  * - `relates`: Any other relation.
  */
 export type LinkKind = 'parent' | 'ships_in' | 'gates' | 'depends_on' | 'implements' | 'follows' | 'built_from' | 'candidate' | 'tags' | 'contains' | 'tests' | 'ran_in' | 'deploys' | 'deployed_to' | 'found_in' | 'caused_by' | 'books' | 'booked_for' | 'belongs_to' | 'owned_by' | 'approver' | 'decided_by' | 'relates'
+
+/** Links that a row of a mapped table states. */
+export interface MappedLink {
+  /** What the link says. */
+  kind: LinkKind
+  /** Pattern of the other item's id. */
+  to: string
+  /** What stands between several values in the pattern's column; absent = the cell is one value. */
+  separator?: string
+  /** How a `depends_on` link binds; absent = finish to start. */
+  dependency?: Dependency
+  /** Which stage a `depends_on` link is about; absent = the stage asked about. */
+  stage?: string
+}
 
 /** The first departure whose cut-off is not before `ready`; undefined after the last one. */
 export declare function nextDeparture(cadence: Cadence, ready: Date): Date | undefined
@@ -944,6 +974,14 @@ export interface Related {
 }
 
 /**
+ * How the rows of a mapped table are written.
+ *
+ * - `csv`: Comma-separated values, or any other separator, with a header.
+ * - `json_lines`: JSON objects: one, a list of them, or one a line.
+ */
+export type RowFormat = 'csv' | 'json_lines'
+
+/**
  * The scope of a release against its baseline, and against what its build or tag holds. Lists are in alphabetical
  * order.
  */
@@ -1036,6 +1074,45 @@ export interface StageOutlook {
   verdict: Verdict
   /** How many unmet facts there are. */
   unmet: number
+}
+
+/** What the columns of a table mean. Values are patterns: text with columns in braces, such as `plan:{Key}`. */
+export interface TableMapping {
+  /** Who says so: the `source` of the events, such as `portfolio`. */
+  source?: string
+  /** How the rows are written; absent = CSV. */
+  format?: RowFormat
+  /** CSV: the character between cells; absent = a comma. */
+  delimiter?: string
+  /**
+   * How times are written, in the signs of strftime: `%d.%m.%y`, `%m/%d/%Y %H:%M`; absent = in any form
+   * that can't be mistaken.
+   */
+  dates?: string
+  /** Whether a comma is the decimal mark. */
+  decimalComma?: boolean
+  /** Hours of a day in `estimateMs` and `remainingMs`; absent = 24. */
+  hoursPerDay?: number
+  /** Pattern of the item's id: `plan:{Key}`. */
+  id?: string
+  /** Pattern of the kind; absent = the rows are about items that others declare. */
+  kind?: string
+  /** Patterns by field: `title`, `state`, `dueAt` and so on. */
+  fields?: Record<string, string>
+  /** Patterns by attribute, for whatever is no field. */
+  attributes?: Record<string, string>
+  /** What words of the table stand for: `state: In Arbeit` in one field, `n/a` in all that are not free text. */
+  words?: Record<string, string>
+  /** Links to other items. */
+  links?: Array<MappedLink>
+  /** Pattern of the time since when the row holds; absent = the option `recordedAt`. */
+  occurredAt?: string
+  /** Patterns of the times at which the item came into a state, by state: `{"active": "{Started}"}`. */
+  reached?: Record<string, string>
+  /** Pattern of the event's id; absent = one that follows from all the row says. */
+  event?: string
+  /** Whether a blank cell takes a field's value away; absent = it says nothing. */
+  clearBlank?: boolean
 }
 
 /** Counts of one run of a test suite; `tests` is the sum of the four outcomes. */

@@ -7,10 +7,10 @@ use vsm_core::{
     Activity, Adapter, ApplyReport, Basis, Blackout, Booking, Cadence, Calendar, Condition, CorrelationRules,
     Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DateOrder, DayLoad, Decision, Dependency,
     Durations, EfficiencyRule, Event, Exclusion, Fields, FlowItem, FlowMetrics, FlowQuery, FlowShare,
-    FlowState, IngestOptions, IngestReport, Instant, Item, ItemVerdict, Kind, Link, LinkKind, Outcome,
-    Outlook, OutlookQuery, PercentileRule, Policy, Readiness, ReadinessQuery, Refusal, Reject, Related,
-    Scope, ScopeQuery, Severity, ShippedItem, Shipping, Span, StageOutlook, TestCounts, Trace, TraceStep,
-    Unmet, Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
+    FlowState, IngestOptions, IngestReport, Instant, Item, ItemVerdict, Kind, Link, LinkKind, MappedLink,
+    Outcome, Outlook, OutlookQuery, PercentileRule, Policy, Readiness, ReadinessQuery, Refusal, Reject,
+    Related, RowFormat, Scope, ScopeQuery, Severity, ShippedItem, Shipping, Span, StageOutlook, TableMapping,
+    TestCounts, Trace, TraceStep, Unmet, Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
 };
 
 type U64Map = BTreeMap<String, u64>;
@@ -513,10 +513,12 @@ pub struct IngestOptions {
     #[uniffi(default)]
     pub applications: BTreeMap<String, String>,
     /// The flow state per status (Jira: id or name, an id before a name), label (GitHub, GitLab: a label before a state) or
-    /// state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories.
+    /// state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories. OCEL, XES: the state that an
+    /// activity leads to; absent = none.
     #[uniffi(default)]
     pub states: BTreeMap<String, FlowState>,
     /// The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names.
+    /// OCEL: the kind per object type; absent = the engine's own words. XES: the kind of a `trace`; absent = a story.
     #[uniffi(default)]
     pub kinds: BTreeMap<String, Kind>,
     /// Jenkins: the environment per pattern of the jobs whose runs are deployments to it:
@@ -544,6 +546,9 @@ pub struct IngestOptions {
     /// Test results: whether cases of one name are attempts at one test, of which the last counts; else the worst does.
     #[uniffi(default)]
     pub retries: bool,
+    /// Mapping: what the columns of the table mean.
+    #[uniffi(default)]
+    pub mapping: Option<TableMapping>,
 }
 
 /// What became of one input.
@@ -603,6 +608,24 @@ pub struct Link {
     /// How sure an inferred link is, from 0 to 1; absent = stated.
     #[uniffi(default)]
     pub confidence: Option<f64>,
+}
+
+/// Links that a row of a mapped table states.
+#[uniffi::remote(Record)]
+pub struct MappedLink {
+    /// What the link says.
+    pub kind: LinkKind,
+    /// Pattern of the other item's id.
+    pub to: String,
+    /// What stands between several values in the pattern's column; absent = the cell is one value.
+    #[uniffi(default)]
+    pub separator: Option<String>,
+    /// How a `depends_on` link binds; absent = finish to start.
+    #[uniffi(default)]
+    pub dependency: Option<Dependency>,
+    /// Which stage a `depends_on` link is about; absent = the stage asked about.
+    #[uniffi(default)]
+    pub stage: Option<String>,
 }
 
 /// Everything that a release manager asks of one release, in one answer.
@@ -846,6 +869,60 @@ pub struct StageOutlook {
     pub unmet: u32,
 }
 
+/// What the columns of a table mean. Values are patterns: text with columns in braces, such as `plan:{Key}`.
+#[uniffi::remote(Record)]
+pub struct TableMapping {
+    /// Who says so: the `source` of the events, such as `portfolio`.
+    #[uniffi(default)]
+    pub source: String,
+    /// How the rows are written; absent = CSV.
+    #[uniffi(default)]
+    pub format: Option<RowFormat>,
+    /// CSV: the character between cells; absent = a comma.
+    #[uniffi(default)]
+    pub delimiter: Option<String>,
+    /// How times are written, in the signs of strftime: `%d.%m.%y`, `%m/%d/%Y %H:%M`; absent = in any form
+    /// that can't be mistaken.
+    #[uniffi(default)]
+    pub dates: Option<String>,
+    /// Whether a comma is the decimal mark.
+    #[uniffi(default)]
+    pub decimal_comma: bool,
+    /// Hours of a day in `estimate` and `remaining`; absent = 24.
+    #[uniffi(default)]
+    pub hours_per_day: Option<f64>,
+    /// Pattern of the item's id: `plan:{Key}`.
+    #[uniffi(default)]
+    pub id: String,
+    /// Pattern of the kind; absent = the rows are about items that others declare.
+    #[uniffi(default)]
+    pub kind: Option<String>,
+    /// Patterns by field: `title`, `state`, `due_at` and so on.
+    #[uniffi(default)]
+    pub fields: BTreeMap<String, String>,
+    /// Patterns by attribute, for whatever is no field.
+    #[uniffi(default)]
+    pub attributes: BTreeMap<String, String>,
+    /// What words of the table stand for: `state: In Arbeit` in one field, `n/a` in all that are not free text.
+    #[uniffi(default)]
+    pub words: BTreeMap<String, String>,
+    /// Links to other items.
+    #[uniffi(default)]
+    pub links: Vec<MappedLink>,
+    /// Pattern of the time since when the row holds; absent = the option `recorded_at`.
+    #[uniffi(default)]
+    pub occurred_at: Option<String>,
+    /// Patterns of the times at which the item came into a state, by state: `{"active": "{Started}"}`.
+    #[uniffi(default)]
+    pub reached: BTreeMap<String, String>,
+    /// Pattern of the event's id; absent = one that follows from all the row says.
+    #[uniffi(default)]
+    pub event: Option<String>,
+    /// Whether a blank cell takes a field's value away; absent = it says nothing.
+    #[uniffi(default)]
+    pub clear_blank: bool,
+}
+
 /// Counts of one run of a test suite; `tests` is the sum of the four outcomes.
 #[uniffi::remote(Record)]
 pub struct TestCounts {
@@ -1004,7 +1081,8 @@ pub struct WorkingHours {
 /// A format that can be read.
 #[uniffi::remote(Enum)]
 pub enum Adapter {
-    /// Jira issues as the REST API (v2, v3, Agile) gives them: one object, a search page, or JSON Lines.
+    /// Jira issues as the REST API (v2, v3, Agile) gives them, pages of changelogs, and webhooks: one, a list, or
+    /// JSON Lines.
     Jira,
     /// Git commits as JSON Lines: `sha`, `parents`, `authored`, `committed`, `subject`, `body`.
     Git,
@@ -1040,6 +1118,12 @@ pub enum Adapter {
     Pagerduty,
     /// Opsgenie alert webhooks, and alerts and incidents by REST.
     Opsgenie,
+    /// Object-centric event logs: OCEL 2.0 as JSON, and what `to_ocel` writes.
+    Ocel,
+    /// Process logs: XES as XML.
+    Xes,
+    /// Any other table, CSV or JSON, by the option `mapping`.
+    Mapping,
     /// Events in this engine's own form, as JSON Lines.
     Events,
 }
@@ -1278,6 +1362,15 @@ pub enum PercentileRule {
     Linear,
     /// The value at or below the interpolated rank of type 7.
     Lower,
+}
+
+/// How the rows of a mapped table are written.
+#[uniffi::remote(Enum)]
+pub enum RowFormat {
+    /// Comma-separated values, or any other separator, with a header.
+    Csv,
+    /// JSON objects: one, a list of them, or one a line.
+    JsonLines,
 }
 
 /// How much a defect hurts, worst first.

@@ -26,7 +26,7 @@ pub(crate) const RENAMED: &[(&str, &str)] = &[
 
 /// A format that can be read.
 ///
-/// - `jira`: Jira issues as the REST API (v2, v3, Agile) gives them: one object, a search page, or JSON Lines.
+/// - `jira`: Jira issues as the REST API (v2, v3, Agile) gives them, pages of changelogs, and webhooks: one, a list, or JSON Lines.
 /// - `git`: Git commits as JSON Lines: `sha`, `parents`, `authored`, `committed`, `subject`, `body`.
 /// - `git_tags`: Git references as CSV with the columns `ref`, `commit` and `date`.
 /// - `jenkins`: Jenkins: builds of `/api/json`, pipeline runs, stages and inputs of `wfapi`, and notification webhooks.
@@ -44,6 +44,9 @@ pub(crate) const RENAMED: &[(&str, &str)] = &[
 /// - `servicenow`: ServiceNow change requests, approvals and incidents as the Table API gives them.
 /// - `pagerduty`: PagerDuty webhooks V3, and incidents and log entries by REST.
 /// - `opsgenie`: Opsgenie alert webhooks, and alerts and incidents by REST.
+/// - `ocel`: Object-centric event logs: OCEL 2.0 as JSON, and what `to_ocel` writes.
+/// - `xes`: Process logs: XES as XML.
+/// - `mapping`: Any other table, CSV or JSON, by the option `mapping`.
 /// - `events`: Events in this engine's own form, as JSON Lines.
 #[napi(string_enum, object_from_js = false)]
 #[expect(missing_docs, reason = "listed above")]
@@ -84,6 +87,12 @@ pub enum Adapter {
     Pagerduty,
     #[napi(value = "opsgenie")]
     Opsgenie,
+    #[napi(value = "ocel")]
+    Ocel,
+    #[napi(value = "xes")]
+    Xes,
+    #[napi(value = "mapping")]
+    Mapping,
     #[napi(value = "events")]
     Events,
 }
@@ -641,6 +650,25 @@ pub enum PercentileRule {
 impl FromJs for vsm_core::PercentileRule {
     fn from_js(value: Js) -> Fallible<vsm_core::PercentileRule> {
         value.word(vsm_core::PercentileRule::ALL, vsm_core::PercentileRule::as_str)
+    }
+}
+
+/// How the rows of a mapped table are written.
+///
+/// - `csv`: Comma-separated values, or any other separator, with a header.
+/// - `json_lines`: JSON objects: one, a list of them, or one a line.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum RowFormat {
+    #[napi(value = "csv")]
+    Csv,
+    #[napi(value = "json_lines")]
+    JsonLines,
+}
+
+impl FromJs for vsm_core::RowFormat {
+    fn from_js(value: Js) -> Fallible<vsm_core::RowFormat> {
+        value.word(vsm_core::RowFormat::ALL, vsm_core::RowFormat::as_str)
     }
 }
 
@@ -1613,10 +1641,12 @@ pub struct IngestOptions {
     #[napi(ts_type = "Record<string, string>")]
     pub applications: Option<Map<String>>,
     /// The flow state per status (Jira: id or name, an id before a name), label (GitHub, GitLab: a label before a state) or
-    /// state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories.
+    /// state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories. OCEL, XES: the state that an
+    /// activity leads to; absent = none.
     #[napi(ts_type = "Record<string, FlowState>")]
     pub states: Option<Map<FlowState>>,
     /// The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names.
+    /// OCEL: the kind per object type; absent = the engine's own words. XES: the kind of a `trace`; absent = a story.
     #[napi(ts_type = "Record<string, Kind>")]
     pub kinds: Option<Map<Kind>>,
     /// Jenkins: the environment per pattern of the jobs whose runs are deployments to it:
@@ -1639,6 +1669,8 @@ pub struct IngestOptions {
     pub at: Option<Date>,
     /// Test results: whether cases of one name are attempts at one test, of which the last counts; else the worst does.
     pub retries: Option<bool>,
+    /// Mapping: what the columns of the table mean.
+    pub mapping: Option<TableMapping>,
 }
 
 impl FromJs for vsm_core::IngestOptions {
@@ -1661,6 +1693,7 @@ impl FromJs for vsm_core::IngestOptions {
             environment: object.optional(c"environment")?,
             at: object.optional(c"at")?,
             retries: object.optional(c"retries")?.unwrap_or(default.retries),
+            mapping: object.optional(c"mapping")?,
         })
     }
 }
@@ -1771,6 +1804,34 @@ impl FromJs for vsm_core::Link {
             stage: object.optional(c"stage")?,
             rule: object.optional(c"rule")?,
             confidence: object.optional(c"confidence")?,
+        })
+    }
+}
+
+/// Links that a row of a mapped table states.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct MappedLink {
+    /// What the link says.
+    pub kind: LinkKind,
+    /// Pattern of the other item's id.
+    pub to: String,
+    /// What stands between several values in the pattern's column; absent = the cell is one value.
+    pub separator: Option<String>,
+    /// How a `depends_on` link binds; absent = finish to start.
+    pub dependency: Option<Dependency>,
+    /// Which stage a `depends_on` link is about; absent = the stage asked about.
+    pub stage: Option<String>,
+}
+
+impl FromJs for vsm_core::MappedLink {
+    fn from_js(value: Js) -> Fallible<vsm_core::MappedLink> {
+        let object = value.record()?;
+        Ok(vsm_core::MappedLink {
+            kind: object.field(c"kind")?,
+            to: object.field(c"to")?,
+            separator: object.optional(c"separator")?,
+            dependency: object.optional(c"dependency")?,
+            stage: object.optional(c"stage")?,
         })
     }
 }
@@ -2198,6 +2259,73 @@ impl From<vsm_core::StageOutlook> for StageOutlook {
     fn from(record: vsm_core::StageOutlook) -> StageOutlook {
         let vsm_core::StageOutlook { stage, verdict, unmet } = record;
         StageOutlook { stage, verdict: verdict.into(), unmet }
+    }
+}
+
+/// What the columns of a table mean. Values are patterns: text with columns in braces, such as `plan:{Key}`.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct TableMapping {
+    /// Who says so: the `source` of the events, such as `portfolio`.
+    pub source: Option<String>,
+    /// How the rows are written; absent = CSV.
+    pub format: Option<RowFormat>,
+    /// CSV: the character between cells; absent = a comma.
+    pub delimiter: Option<String>,
+    /// How times are written, in the signs of strftime: `%d.%m.%y`, `%m/%d/%Y %H:%M`; absent = in any form
+    /// that can't be mistaken.
+    pub dates: Option<String>,
+    /// Whether a comma is the decimal mark.
+    pub decimal_comma: Option<bool>,
+    /// Hours of a day in `estimateMs` and `remainingMs`; absent = 24.
+    pub hours_per_day: Option<f64>,
+    /// Pattern of the item's id: `plan:{Key}`.
+    pub id: Option<String>,
+    /// Pattern of the kind; absent = the rows are about items that others declare.
+    pub kind: Option<String>,
+    /// Patterns by field: `title`, `state`, `dueAt` and so on.
+    #[napi(ts_type = "Record<string, string>")]
+    pub fields: Option<Map<String>>,
+    /// Patterns by attribute, for whatever is no field.
+    #[napi(ts_type = "Record<string, string>")]
+    pub attributes: Option<Map<String>>,
+    /// What words of the table stand for: `state: In Arbeit` in one field, `n/a` in all that are not free text.
+    #[napi(ts_type = "Record<string, string>")]
+    pub words: Option<Map<String>>,
+    /// Links to other items.
+    pub links: Option<Vec<MappedLink>>,
+    /// Pattern of the time since when the row holds; absent = the option `recordedAt`.
+    pub occurred_at: Option<String>,
+    /// Patterns of the times at which the item came into a state, by state: `{"active": "{Started}"}`.
+    #[napi(ts_type = "Record<string, string>")]
+    pub reached: Option<Map<String>>,
+    /// Pattern of the event's id; absent = one that follows from all the row says.
+    pub event: Option<String>,
+    /// Whether a blank cell takes a field's value away; absent = it says nothing.
+    pub clear_blank: Option<bool>,
+}
+
+impl FromJs for vsm_core::TableMapping {
+    fn from_js(value: Js) -> Fallible<vsm_core::TableMapping> {
+        let object = value.record()?;
+        let default = vsm_core::TableMapping::default();
+        Ok(vsm_core::TableMapping {
+            source: object.optional(c"source")?.unwrap_or(default.source),
+            format: object.optional(c"format")?,
+            delimiter: object.optional(c"delimiter")?,
+            dates: object.optional(c"dates")?,
+            decimal_comma: object.optional(c"decimalComma")?.unwrap_or(default.decimal_comma),
+            hours_per_day: object.optional(c"hoursPerDay")?,
+            id: object.optional(c"id")?.unwrap_or(default.id),
+            kind: object.optional(c"kind")?,
+            fields: object.optional(c"fields")?.unwrap_or(default.fields),
+            attributes: object.optional(c"attributes")?.unwrap_or(default.attributes),
+            words: object.optional(c"words")?.unwrap_or(default.words),
+            links: object.optional(c"links")?.unwrap_or(default.links),
+            occurred_at: object.optional(c"occurredAt")?,
+            reached: object.optional(c"reached")?.unwrap_or(default.reached),
+            event: object.optional(c"event")?,
+            clear_blank: object.optional(c"clearBlank")?.unwrap_or(default.clear_blank),
+        })
     }
 }
 

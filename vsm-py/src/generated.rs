@@ -22,6 +22,7 @@ word!(Kind);
 word!(LinkKind);
 word!(Outcome);
 word!(PercentileRule);
+word!(RowFormat);
 word!(Severity);
 word!(Verdict);
 word!(Weekday);
@@ -1893,7 +1894,7 @@ pub(crate) struct IngestOptions(pub(crate) core::IngestOptions);
 #[pymethods]
 impl IngestOptions {
     #[new]
-    #[pyo3(signature = (*, recorded_at = None, zone = None, date_order = None, application = None, applications = None, states = None, kinds = None, deploy_jobs = None, deploy_stages = None, gates = None, name = None, build = None, environment = None, at = None, retries = None))]
+    #[pyo3(signature = (*, recorded_at = None, zone = None, date_order = None, application = None, applications = None, states = None, kinds = None, deploy_jobs = None, deploy_stages = None, gates = None, name = None, build = None, environment = None, at = None, retries = None, mapping = None))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         recorded_at: Option<Bound<'_, PyAny>>,
@@ -1911,6 +1912,7 @@ impl IngestOptions {
         environment: Option<Bound<'_, PyAny>>,
         at: Option<Bound<'_, PyAny>>,
         retries: Option<Bound<'_, PyAny>>,
+        mapping: Option<Bound<'_, PyAny>>,
     ) -> PyResult<IngestOptions> {
         let default = core::IngestOptions::default();
         Ok(IngestOptions(core::IngestOptions {
@@ -1929,6 +1931,7 @@ impl IngestOptions {
             environment: taken(environment, "environment", default.environment)?,
             at: taken(at, "at", default.at)?,
             retries: taken(retries, "retries", default.retries)?,
+            mapping: taken(mapping, "mapping", default.mapping)?,
         }))
     }
 
@@ -1964,13 +1967,15 @@ impl IngestOptions {
     }
 
     /// The flow state per status (Jira: id or name, an id before a name), label (GitHub, GitLab: a label before a state) or
-    /// state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories.
+    /// state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories. OCEL, XES: the state that an
+    /// activity leads to; absent = none.
     #[getter]
     fn states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.states.to_python(py)
     }
 
     /// The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names.
+    /// OCEL: the kind per object type; absent = the engine's own words. XES: the kind of a `trace`; absent = a story.
     #[getter]
     fn kinds<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.kinds.to_python(py)
@@ -2025,6 +2030,12 @@ impl IngestOptions {
         self.0.retries.to_python(py)
     }
 
+    /// Mapping: what the columns of the table mean.
+    #[getter]
+    fn mapping<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.mapping.to_python(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -2072,6 +2083,7 @@ impl ToPython for core::IngestOptions {
         shower.field("environment", &self.environment);
         shower.field("at", &self.at);
         shower.field("retries", &self.retries);
+        shower.field("mapping", &self.mapping);
         shower.end();
     }
 }
@@ -2404,6 +2416,112 @@ impl FromPython for core::Link {
         match value.cast::<Link>() {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "Link", value)),
+        }
+    }
+}
+
+/// Links that a row of a mapped table states.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MappedLink(pub(crate) core::MappedLink);
+
+#[pymethods]
+impl MappedLink {
+    #[new]
+    #[pyo3(signature = (*, kind, to, separator = None, dependency = None, stage = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        kind: Bound<'_, PyAny>,
+        to: Bound<'_, PyAny>,
+        separator: Option<Bound<'_, PyAny>>,
+        dependency: Option<Bound<'_, PyAny>>,
+        stage: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<MappedLink> {
+        Ok(MappedLink(core::MappedLink {
+            kind: FromPython::from_python(&kind, "kind")?,
+            to: FromPython::from_python(&to, "to")?,
+            separator: taken(separator, "separator", Default::default())?,
+            dependency: taken(dependency, "dependency", Default::default())?,
+            stage: taken(stage, "stage", Default::default())?,
+        }))
+    }
+
+    /// What the link says.
+    #[getter]
+    fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kind.to_python(py)
+    }
+
+    /// Pattern of the other item's id.
+    #[getter]
+    fn to<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.to.to_python(py)
+    }
+
+    /// What stands between several values in the pattern's column; absent = the cell is one value.
+    #[getter]
+    fn separator<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.separator.to_python(py)
+    }
+
+    /// How a `depends_on` link binds; absent = finish to start.
+    #[getter]
+    fn dependency<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.dependency.to_python(py)
+    }
+
+    /// Which stage a `depends_on` link is about; absent = the stage asked about.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MappedLink> {
+        record::from_json(text).map(MappedLink)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MappedLink>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MappedLink {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MappedLink(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MappedLink", out, depth);
+        shower.field("kind", &self.kind);
+        shower.field("to", &self.to);
+        shower.field("separator", &self.separator);
+        shower.field("dependency", &self.dependency);
+        shower.field("stage", &self.stage);
+        shower.end();
+    }
+}
+
+impl FromPython for core::MappedLink {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::MappedLink> {
+        match value.cast::<MappedLink>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "MappedLink", value)),
         }
     }
 }
@@ -3363,6 +3481,213 @@ impl ToPython for core::StageOutlook {
     }
 }
 
+/// What the columns of a table mean. Values are patterns: text with columns in braces, such as `plan:{Key}`.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct TableMapping(pub(crate) core::TableMapping);
+
+#[pymethods]
+impl TableMapping {
+    #[new]
+    #[pyo3(signature = (*, source = None, format = None, delimiter = None, dates = None, decimal_comma = None, hours_per_day = None, id = None, kind = None, fields = None, attributes = None, words = None, links = None, occurred_at = None, reached = None, event = None, clear_blank = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        source: Option<Bound<'_, PyAny>>,
+        format: Option<Bound<'_, PyAny>>,
+        delimiter: Option<Bound<'_, PyAny>>,
+        dates: Option<Bound<'_, PyAny>>,
+        decimal_comma: Option<Bound<'_, PyAny>>,
+        hours_per_day: Option<Bound<'_, PyAny>>,
+        id: Option<Bound<'_, PyAny>>,
+        kind: Option<Bound<'_, PyAny>>,
+        fields: Option<Bound<'_, PyAny>>,
+        attributes: Option<Bound<'_, PyAny>>,
+        words: Option<Bound<'_, PyAny>>,
+        links: Option<Bound<'_, PyAny>>,
+        occurred_at: Option<Bound<'_, PyAny>>,
+        reached: Option<Bound<'_, PyAny>>,
+        event: Option<Bound<'_, PyAny>>,
+        clear_blank: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<TableMapping> {
+        let default = core::TableMapping::default();
+        Ok(TableMapping(core::TableMapping {
+            source: taken(source, "source", default.source)?,
+            format: taken(format, "format", default.format)?,
+            delimiter: taken(delimiter, "delimiter", default.delimiter)?,
+            dates: taken(dates, "dates", default.dates)?,
+            decimal_comma: taken(decimal_comma, "decimal_comma", default.decimal_comma)?,
+            hours_per_day: taken(hours_per_day, "hours_per_day", default.hours_per_day)?,
+            id: taken(id, "id", default.id)?,
+            kind: taken(kind, "kind", default.kind)?,
+            fields: taken(fields, "fields", default.fields)?,
+            attributes: taken(attributes, "attributes", default.attributes)?,
+            words: taken(words, "words", default.words)?,
+            links: taken(links, "links", default.links)?,
+            occurred_at: taken(occurred_at, "occurred_at", default.occurred_at)?,
+            reached: taken(reached, "reached", default.reached)?,
+            event: taken(event, "event", default.event)?,
+            clear_blank: taken(clear_blank, "clear_blank", default.clear_blank)?,
+        }))
+    }
+
+    /// Who says so: the `source` of the events, such as `portfolio`.
+    #[getter]
+    fn source<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.source.to_python(py)
+    }
+
+    /// How the rows are written; absent = CSV.
+    #[getter]
+    fn format<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.format.to_python(py)
+    }
+
+    /// CSV: the character between cells; absent = a comma.
+    #[getter]
+    fn delimiter<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.delimiter.to_python(py)
+    }
+
+    /// How times are written, in the signs of strftime: `%d.%m.%y`, `%m/%d/%Y %H:%M`; absent = in any form
+    /// that can't be mistaken.
+    #[getter]
+    fn dates<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.dates.to_python(py)
+    }
+
+    /// Whether a comma is the decimal mark.
+    #[getter]
+    fn decimal_comma<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.decimal_comma.to_python(py)
+    }
+
+    /// Hours of a day in `estimate` and `remaining`; absent = 24.
+    #[getter]
+    fn hours_per_day<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.hours_per_day.to_python(py)
+    }
+
+    /// Pattern of the item's id: `plan:{Key}`.
+    #[getter]
+    fn id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.id.to_python(py)
+    }
+
+    /// Pattern of the kind; absent = the rows are about items that others declare.
+    #[getter]
+    fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kind.to_python(py)
+    }
+
+    /// Patterns by field: `title`, `state`, `due_at` and so on.
+    #[getter]
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.fields.to_python(py)
+    }
+
+    /// Patterns by attribute, for whatever is no field.
+    #[getter]
+    fn attributes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.attributes.to_python(py)
+    }
+
+    /// What words of the table stand for: `state: In Arbeit` in one field, `n/a` in all that are not free text.
+    #[getter]
+    fn words<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.words.to_python(py)
+    }
+
+    /// Links to other items.
+    #[getter]
+    fn links<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.links.to_python(py)
+    }
+
+    /// Pattern of the time since when the row holds; absent = the option `recorded_at`.
+    #[getter]
+    fn occurred_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.occurred_at.to_python(py)
+    }
+
+    /// Patterns of the times at which the item came into a state, by state: `{"active": "{Started}"}`.
+    #[getter]
+    fn reached<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reached.to_python(py)
+    }
+
+    /// Pattern of the event's id; absent = one that follows from all the row says.
+    #[getter]
+    fn event<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.event.to_python(py)
+    }
+
+    /// Whether a blank cell takes a field's value away; absent = it says nothing.
+    #[getter]
+    fn clear_blank<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.clear_blank.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<TableMapping> {
+        record::from_json(text).map(TableMapping)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<TableMapping>(py, &self.0)
+    }
+}
+
+impl ToPython for core::TableMapping {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, TableMapping(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("TableMapping", out, depth);
+        shower.field("source", &self.source);
+        shower.field("format", &self.format);
+        shower.field("delimiter", &self.delimiter);
+        shower.field("dates", &self.dates);
+        shower.field("decimal_comma", &self.decimal_comma);
+        shower.field("hours_per_day", &self.hours_per_day);
+        shower.field("id", &self.id);
+        shower.field("kind", &self.kind);
+        shower.field("fields", &self.fields);
+        shower.field("attributes", &self.attributes);
+        shower.field("words", &self.words);
+        shower.field("links", &self.links);
+        shower.field("occurred_at", &self.occurred_at);
+        shower.field("reached", &self.reached);
+        shower.field("event", &self.event);
+        shower.field("clear_blank", &self.clear_blank);
+        shower.end();
+    }
+}
+
+impl FromPython for core::TableMapping {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::TableMapping> {
+        match value.cast::<TableMapping>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "TableMapping", value)),
+        }
+    }
+}
+
 /// Counts of one run of a test suite; `tests` is the sum of the four outcomes.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -4082,6 +4407,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Item>()?;
     module.add_class::<ItemVerdict>()?;
     module.add_class::<Link>()?;
+    module.add_class::<MappedLink>()?;
     module.add_class::<Outlook>()?;
     module.add_class::<Policy>()?;
     module.add_class::<Readiness>()?;
@@ -4092,6 +4418,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ShippedItem>()?;
     module.add_class::<Shipping>()?;
     module.add_class::<StageOutlook>()?;
+    module.add_class::<TableMapping>()?;
     module.add_class::<TestCounts>()?;
     module.add_class::<Trace>()?;
     module.add_class::<TraceStep>()?;

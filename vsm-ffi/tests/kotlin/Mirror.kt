@@ -92,5 +92,12 @@ private fun record(type: Class<*>, json: Map<*, *>): Any {
     val known = fields.map { engineName(it.name) }
     val unknown = whole.keys - known.toSet()
     check(unknown.isEmpty()) { "${type.simpleName} has no $unknown" }
-    return constructor.newInstance(*fields.map { fromJson(it.genericType, whole[engineName(it.name)]) }.toTypedArray())
+    val values = fields.map { field ->
+        val value = whole[engineName(field.name)]
+        if (value == null && "${type.simpleName}.${field.name}" in ABSENT_LISTS) null else fromJson(field.genericType, value)
+    }
+    return constructor.newInstance(*values.toTypedArray())
 }
+
+/** Lists of which none is not the same as an empty one; reflection can't tell them from the others. */
+private val ABSENT_LISTS = setOf("VerdictQuery.list")

@@ -17,6 +17,7 @@ from vsm._words import (
     LinkKind,
     Outcome,
     PercentileRule,
+    RowFormat,
     Severity,
     Verdict,
     Weekday,
@@ -47,6 +48,7 @@ __all__ = [
     "Item",
     "ItemVerdict",
     "Link",
+    "MappedLink",
     "Outlook",
     "Policy",
     "Readiness",
@@ -57,6 +59,7 @@ __all__ = [
     "ShippedItem",
     "Shipping",
     "StageOutlook",
+    "TableMapping",
     "TestCounts",
     "Trace",
     "TraceStep",
@@ -800,6 +803,7 @@ class IngestOptions:
         environment: str | None = None,
         at: datetime | None = None,
         retries: bool | None = None,
+        mapping: TableMapping | None = None,
     ) -> IngestOptions: ...
     @property
     def recorded_at(self) -> datetime | None:
@@ -821,11 +825,14 @@ class IngestOptions:
     @property
     def states(self) -> dict[str, FlowState]:
         """The flow state per status (Jira: id or name, an id before a name), label (GitHub, GitLab: a label before a state) or
-        state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories.
+        state (Azure DevOps, ServiceNow) of an item; absent = by the tool's own categories. OCEL, XES: the state that an
+        activity leads to; absent = none.
         """
     @property
     def kinds(self) -> dict[str, Kind]:
-        """The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names."""
+        """The kind per name of an issue or work item type, or per label (GitHub, GitLab); absent = by the usual names.
+        OCEL: the kind per object type; absent = the engine's own words. XES: the kind of a `trace`; absent = a story.
+        """
     @property
     def deploy_jobs(self) -> dict[str, str]:
         """Jenkins: the environment per pattern of the jobs whose runs are deployments to it:
@@ -852,6 +859,9 @@ class IngestOptions:
     @property
     def retries(self) -> bool:
         """Test results: whether cases of one name are attempts at one test, of which the last counts; else the worst does."""
+    @property
+    def mapping(self) -> TableMapping | None:
+        """Mapping: what the columns of the table mean."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -973,6 +983,44 @@ class Link:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Link:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MappedLink:
+    """Links that a row of a mapped table states."""
+
+    def __new__(
+        cls,
+        *,
+        kind: LinkKind | str,
+        to: str,
+        separator: str | None = None,
+        dependency: Dependency | str | None = None,
+        stage: str | None = None,
+    ) -> MappedLink: ...
+    @property
+    def kind(self) -> LinkKind:
+        """What the link says."""
+    @property
+    def to(self) -> str:
+        """Pattern of the other item's id."""
+    @property
+    def separator(self) -> str | None:
+        """What stands between several values in the pattern's column; absent = the cell is one value."""
+    @property
+    def dependency(self) -> Dependency | None:
+        """How a `depends_on` link binds; absent = finish to start."""
+    @property
+    def stage(self) -> str | None:
+        """Which stage a `depends_on` link is about; absent = the stage asked about."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MappedLink:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -1333,6 +1381,90 @@ class StageOutlook:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class TableMapping:
+    """What the columns of a table mean. Values are patterns: text with columns in braces, such as `plan:{Key}`."""
+
+    def __new__(
+        cls,
+        *,
+        source: str | None = None,
+        format: RowFormat | str | None = None,
+        delimiter: str | None = None,
+        dates: str | None = None,
+        decimal_comma: bool | None = None,
+        hours_per_day: float | None = None,
+        id: str | None = None,
+        kind: str | None = None,
+        fields: Mapping[str, str] | None = None,
+        attributes: Mapping[str, str] | None = None,
+        words: Mapping[str, str] | None = None,
+        links: Iterable[MappedLink] | None = None,
+        occurred_at: str | None = None,
+        reached: Mapping[str, str] | None = None,
+        event: str | None = None,
+        clear_blank: bool | None = None,
+    ) -> TableMapping: ...
+    @property
+    def source(self) -> str:
+        """Who says so: the `source` of the events, such as `portfolio`."""
+    @property
+    def format(self) -> RowFormat | None:
+        """How the rows are written; absent = CSV."""
+    @property
+    def delimiter(self) -> str | None:
+        """CSV: the character between cells; absent = a comma."""
+    @property
+    def dates(self) -> str | None:
+        """How times are written, in the signs of strftime: `%d.%m.%y`, `%m/%d/%Y %H:%M`; absent = in any form
+        that can't be mistaken.
+        """
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether a comma is the decimal mark."""
+    @property
+    def hours_per_day(self) -> float | None:
+        """Hours of a day in `estimate` and `remaining`; absent = 24."""
+    @property
+    def id(self) -> str:
+        """Pattern of the item's id: `plan:{Key}`."""
+    @property
+    def kind(self) -> str | None:
+        """Pattern of the kind; absent = the rows are about items that others declare."""
+    @property
+    def fields(self) -> dict[str, str]:
+        """Patterns by field: `title`, `state`, `due_at` and so on."""
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Patterns by attribute, for whatever is no field."""
+    @property
+    def words(self) -> dict[str, str]:
+        """What words of the table stand for: `state: In Arbeit` in one field, `n/a` in all that are not free text."""
+    @property
+    def links(self) -> list[MappedLink]:
+        """Links to other items."""
+    @property
+    def occurred_at(self) -> str | None:
+        """Pattern of the time since when the row holds; absent = the option `recorded_at`."""
+    @property
+    def reached(self) -> dict[str, str]:
+        """Patterns of the times at which the item came into a state, by state: `{"active": "{Started}"}`."""
+    @property
+    def event(self) -> str | None:
+        """Pattern of the event's id; absent = one that follows from all the row says."""
+    @property
+    def clear_blank(self) -> bool:
+        """Whether a blank cell takes a field's value away; absent = it says nothing."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> TableMapping:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class TestCounts:
     """Counts of one run of a test suite; `tests` is the sum of the four outcomes."""
 
@@ -1614,6 +1746,10 @@ class ValueStream:
         """Reads a snapshot document. Raises ``DocumentError`` where it is none; nothing is read in part."""
     def snapshot(self) -> str:
         """All accepted events as a snapshot document in JSON."""
+    def ocel(self) -> str:
+        """The stream as an object-centric event log, OCEL 2.0 in JSON, for tools that mine processes; the adapter ``ocel``
+        reads it back.
+        """
     def apply(self, event: Event) -> bool:
         """Applies one event: True if it is new, False if it was applied before.
 

@@ -17,6 +17,7 @@ __all__ = [
     "LinkKind",
     "Outcome",
     "PercentileRule",
+    "RowFormat",
     "Severity",
     "Verdict",
     "Weekday",
@@ -27,7 +28,9 @@ class Adapter(Word):
     """A format that can be read."""
 
     Jira = "jira"
-    """Jira issues as the REST API (v2, v3, Agile) gives them: one object, a search page, or JSON Lines."""
+    """Jira issues as the REST API (v2, v3, Agile) gives them, pages of changelogs, and webhooks: one, a list, or
+    JSON Lines.
+    """
 
     Git = "git"
     """Git commits as JSON Lines: `sha`, `parents`, `authored`, `committed`, `subject`, `body`."""
@@ -79,6 +82,15 @@ class Adapter(Word):
 
     Opsgenie = "opsgenie"
     """Opsgenie alert webhooks, and alerts and incidents by REST."""
+
+    Ocel = "ocel"
+    """Object-centric event logs: OCEL 2.0 as JSON, and what `to_ocel` writes."""
+
+    Xes = "xes"
+    """Process logs: XES as XML."""
+
+    Mapping = "mapping"
+    """Any other table, CSV or JSON, by the option `mapping`."""
 
     Events = "events"
     """Events in this engine's own form, as JSON Lines."""
@@ -394,6 +406,16 @@ class PercentileRule(Word):
 
     Lower = "lower"
     """The value at or below the interpolated rank of type 7."""
+
+
+class RowFormat(Word):
+    """How the rows of a mapped table are written."""
+
+    Csv = "csv"
+    """Comma-separated values, or any other separator, with a header."""
+
+    JsonLines = "json_lines"
+    """JSON objects: one, a list of them, or one a line."""
 
 
 class Severity(Word):
