@@ -1262,7 +1262,7 @@ export interface VsmError {
    * The stable code of this kind of error, the same in every language. `GenericFailure` is a defect of the engine
    * itself; a stream that it happened to while taking events refuses every later call.
    */
-  code: 'unknown_item' | 'cycle' | 'invalid' | 'unknown_zone' | 'document' | 'conflict' | 'read_only' | 'horizon' | 'GenericFailure'
+  code: 'unknown_item' | 'cycle' | 'invalid' | 'unknown_zone' | 'document' | 'conflict' | 'read_only' | 'horizon' | 'storage' | 'GenericFailure'
   /** Of a `cycle`: its items in the order "each needs the next", the first one repeated at the end. */
   path?: Array<string>
 }

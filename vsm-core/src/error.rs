@@ -64,6 +64,16 @@ pub enum Error {
         /// The instant that the calendar was prepared for.
         around: Instant,
     },
+    /// A store that can't be opened, read or written, such as one on a full disk.
+    #[error("{path}: {reason}{}", position.as_ref().map(|at| format!(" (at {at})")).unwrap_or_default())]
+    Storage {
+        /// The file.
+        path: String,
+        /// Where in it: "byte 120" or "event 7"; absent where it is about the whole file.
+        position: Option<String>,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
 }
 
 impl Error {
@@ -83,12 +93,22 @@ impl Error {
             Error::Conflict { .. } => "conflict",
             Error::ReadOnly => "read_only",
             Error::Horizon { .. } => "horizon",
+            Error::Storage { .. } => "storage",
         }
     }
 
     /// All codes, for bindings that build one exception class for each.
-    pub const CODES: [&'static str; 8] =
-        ["unknown_item", "cycle", "invalid", "unknown_zone", "document", "conflict", "read_only", "horizon"];
+    pub const CODES: [&'static str; 9] = [
+        "unknown_item",
+        "cycle",
+        "invalid",
+        "unknown_zone",
+        "document",
+        "conflict",
+        "read_only",
+        "horizon",
+        "storage",
+    ];
 
     pub(crate) fn invalid(field: &str, reason: impl Into<String>) -> Error {
         Error::Invalid { field: field.into(), reason: reason.into() }

@@ -80,6 +80,17 @@ pub enum VsmError {
         /// What could not be placed.
         what: String,
     },
+    /// A store that can't be opened, read or written, such as one on a full disk.
+    Storage {
+        /// `storage`
+        code: String,
+        /// The sentence for people.
+        message: String,
+        /// The file.
+        path: String,
+        /// Where in it: "byte 120" or "event 7"; absent where it is about the whole file.
+        position: Option<String>,
+    },
     /// A kind of error that this binding has no class for; its code tells.
     Other {
         /// The stable code.
@@ -106,6 +117,7 @@ impl VsmError {
             | VsmError::Conflict { code, message, .. }
             | VsmError::ReadOnly { code, message }
             | VsmError::Horizon { code, message, .. }
+            | VsmError::Storage { code, message, .. }
             | VsmError::Other { code, message } => (code, message),
         }
     }
@@ -139,6 +151,9 @@ impl From<Error> for VsmError {
             Error::Conflict { id, reason: _ } => VsmError::Conflict { code, message, id },
             Error::ReadOnly => VsmError::ReadOnly { code, message },
             Error::Horizon { what, around: _ } => VsmError::Horizon { code, message, what },
+            Error::Storage { path, position, reason: _ } => {
+                VsmError::Storage { code, message, path, position }
+            }
             _ => VsmError::Other { code, message },
         }
     }

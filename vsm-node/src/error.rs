@@ -12,14 +12,14 @@ pub struct VsmError {
     /// The stable code of this kind of error, the same in every language. `GenericFailure` is a defect of the engine
     /// itself; a stream that it happened to while taking events refuses every later call.
     #[napi(
-        ts_type = "'unknown_item' | 'cycle' | 'invalid' | 'unknown_zone' | 'document' | 'conflict' | 'read_only' | 'horizon' | 'GenericFailure'"
+        ts_type = "'unknown_item' | 'cycle' | 'invalid' | 'unknown_zone' | 'document' | 'conflict' | 'read_only' | 'horizon' | 'storage' | 'GenericFailure'"
     )]
     pub code: &'static str,
     /// Of a `cycle`: its items in the order "each needs the next", the first one repeated at the end.
     pub path: Option<Vec<String>>,
 }
 
-const _: () = assert!(vsm_core::Error::CODES.len() == 8, "the declaration of VsmError.code lists all codes");
+const _: () = assert!(vsm_core::Error::CODES.len() == 9, "the declaration of VsmError.code lists all codes");
 
 /// Why a call has no result.
 pub enum Failure {

@@ -20,6 +20,10 @@ fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
         Error::Invalid { field, .. } => details.set_item("field", field)?,
         Error::UnknownZone { zone } => details.set_item("zone", zone)?,
         Error::Document { position, .. } => details.set_item("position", position)?,
+        Error::Storage { path, position, .. } => {
+            details.set_item("path", path)?;
+            details.set_item("position", position)?;
+        }
         // The others say all in their message, and the core may gain kinds that this match does not know.
         _ => {}
     }

@@ -59,6 +59,7 @@ def test_every_error_code_is_a_class():
     codes = {error.code for error in vsm.VsmError.__subclasses__()}
     # The codes of the core's `Error`.
     assert codes == {
-        "unknown_item", "cycle", "invalid", "unknown_zone", "document", "conflict", "read_only", "horizon"
+        "unknown_item", "cycle", "invalid", "unknown_zone", "document", "conflict", "read_only", "horizon",
+        "storage"
     }  # fmt: skip
     assert all(getattr(vsm, error.__name__) is error for error in vsm.VsmError.__subclasses__())

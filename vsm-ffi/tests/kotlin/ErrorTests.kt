@@ -19,6 +19,7 @@ private fun kindOf(error: VsmException): String =
         is VsmException.Conflict -> "conflict"
         is VsmException.ReadOnly -> "read_only"
         is VsmException.Horizon -> "horizon"
+        is VsmException.Storage -> "storage"
         is VsmException.Other -> "other"
     }
 

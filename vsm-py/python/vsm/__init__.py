@@ -19,6 +19,7 @@ from vsm._errors import (
     HorizonError,
     InvalidError,
     ReadOnlyError,
+    StorageError,
     UnknownItem,
     UnknownZone,
     VsmError,

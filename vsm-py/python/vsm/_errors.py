@@ -72,6 +72,17 @@ class HorizonError(VsmError, OverflowError):
     code = "horizon"
 
 
+class StorageError(VsmError, OSError):
+    """A store that can't be opened, read or written, such as one on a full disk.
+
+    ``path`` is the file; ``position`` says where in it, or is None where it is about the whole file.
+    """
+
+    code = "storage"
+    path: str
+    position: str | None
+
+
 BY_CODE: dict[str, type[VsmError]] = {error.code: error for error in VsmError.__subclasses__()}
 
 # Tracebacks name the classes by where users import them from.
