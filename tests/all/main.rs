@@ -17,5 +17,8 @@ mod real_tests;
 mod scale;
 mod shared;
 mod ship_date;
+mod store;
+mod store_damage;
+mod store_killed;
 mod vectors;
 mod world;

@@ -12,7 +12,8 @@
 //! ```
 //!
 //! It is a library without side effects: it opens no file, reads no clock, starts no thread. The host brings bytes and the
-//! time of the question, and shows the answer.
+//! time of the question, and shows the answer. Only the record may have a file of its own, if the host wants one: see
+//! [Keeping the record](#keeping-the-record).
 //!
 //! # Overview
 //!
@@ -189,6 +190,49 @@
 //! For tools that mine processes, [`to_ocel`](ValueStream::to_ocel) writes the same record as an object-centric event log
 //! in OCEL 2.0, which comes back event by event as well.
 //!
+//! # Keeping the record
+//!
+//! A [`Store`] keeps events as they are accepted; a [`StoredStream`] is a stream whose store is never behind it by more
+//! than the call that is under way. Opening one reads the record and goes on where it ended:
+//!
+//! ```
+//! # #[cfg(feature = "journal")] {
+//! use vsm_core::{Durability, Event, Journal, StoredStream};
+//! # let folder = std::env::temp_dir().join(format!("vsm-book-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder).unwrap();
+//! let file = folder.join("portfolio.vsm");
+//! let (mut stream, recovery) = StoredStream::open(Journal::open(&file, Durability::EachAppend)?)?;
+//! assert!(recovery.is_whole());
+//! stream.apply(Event::new("jira", "1", "2026-03-02T09:00:00Z".parse()?, "jira:CHK-1"))?;
+//! // It is on the disk now. This is what to write down, somewhere else, for the day of the audit:
+//! let seal = stream.seal()?;
+//! drop(stream);
+//!
+//! let (mut stream, recovery) = StoredStream::open(Journal::open(&file, Durability::EachAppend)?)?;
+//! assert_eq!(recovery.events, 1);
+//! assert_eq!(stream.history("jira:CHK-1")?.len(), 1);
+//! assert!(stream.verify(Some(&seal))?.is_whole());
+//! # drop(stream);
+//! # std::fs::remove_dir_all(&folder).unwrap();
+//! # }
+//! # Ok::<(), vsm_core::Error>(())
+//! ```
+//!
+//! What is promised:
+//!
+//! * **An acknowledged event is never lost.** When `apply` and its like return `Ok`, the operating system has the event:
+//!   it outlives the process, however that ends. Whether it outlives a loss of power as well is chosen by [`Durability`].
+//! * **An append is taken whole or not at all.** One that fails, on a full disk say, leaves the store as it was.
+//! * **Damage costs what it hit.** What is whole before and behind it is read; [`Recovery`] says where the damage is and
+//!   how many events are missing. Sources may deliver these again, since an event that is there already is a duplicate.
+//! * **Nothing is altered unseen.** Each event has a hash, SHA-256 of the hash before it (32 bytes, zeros at first) and of
+//!   its line of JSON as [`event_to_json`] writes it. The last one, the [`Seal`], stands for the whole record.
+//!   [`verify`](StoredStream::verify) does them all over. Who can write the file can make new hashes, but not the old
+//!   seal: it proves something as far as it is kept elsewhere.
+//!
+//! There is one writer at a time, and any number of readers (`open_to_read`), which
+//! [`catch_up`](StoredStream::catch_up) when they like.
+//!
 //! # Memory and cost
 //!
 //! A stream is held in memory: every item, link and event in compact form. Ids are kept once, a field takes a slot where an
@@ -224,7 +268,12 @@
 //!
 //! # Features
 //!
-//! There are none to choose yet: the crate is always whole.
+//! Without features the crate opens no file. Two features bring a place for the record, and with it the one room of the
+//! crate that names files at all:
+//!
+//! * `journal`: `Journal`, a file of the engine's own. It adds `crc32fast`, `sha2` and `fs4`.
+//! * `sqlite`: `Sqlite`, a SQLite database that other programs can read while it grows. It adds `rusqlite` with SQLite
+//!   itself, for which a C compiler is needed, `sha2` and `fs4`.
 #![forbid(unsafe_code)]
 // Whatever comes in, nothing here may end the host: what could panic has to be written so that it can't.
 #![cfg_attr(
@@ -257,6 +306,7 @@ mod model;
 mod names;
 mod ocel;
 mod record;
+mod store;
 mod stream;
 mod text_enum;
 mod texts;
@@ -285,5 +335,10 @@ pub use model::{
     Booking, Decision, Dependency, Event, Fields, FlowState, Item, Kind, Link, LinkKind, Outcome, Related,
     Severity, TestCounts,
 };
+#[cfg(feature = "journal")]
+pub use store::Journal;
+#[cfg(feature = "sqlite")]
+pub use store::Sqlite;
+pub use store::{Audit, Damage, Durability, Recovery, Seal, Store, StoredStream};
 pub use stream::{Applied, ApplyReport, Refusal, ValueStream};
 pub use time::{Instant, Span, Zone};

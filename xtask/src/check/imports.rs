@@ -28,6 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ingest", &["model", "document"]),
     ("intake", &["stream", "ingest", "correlate"]),
     ("call", &["model", "stream", "correlate", "document", "ingest"]),
+    ("store", &["model", "stream", "correlate", "document", "ingest", "intake", "call"]),
 ];
 
 /// Rooms that no other crate may see, not even by a re-export.
@@ -39,7 +40,11 @@ const OUTSIDE: &[(&str, &[&str], &str)] = &[
     ("petgraph", &["graph"], "its next release is a rewrite: one room only depends on it"),
     ("csv", &["ingest"], "payloads are read in one room only"),
     ("quick_xml", &["ingest"], "payloads are read in one room only"),
-    ("std::fs", &[], "the core takes bytes, not files"),
+    ("rusqlite", &["store"], "the record is kept in one room only"),
+    ("sha2", &["store"], "the record is kept in one room only"),
+    ("crc32fast", &["store"], "the record is kept in one room only"),
+    ("fs4", &["store"], "the record is kept in one room only"),
+    ("std::fs", &["store"], "the core takes bytes, not files; only the record has one, behind its features"),
     ("std::net", &[], "the core takes bytes, not connections"),
     ("std::env", &[], "no answer depends on the environment"),
     ("std::process", &[], "the core starts nothing and ends nothing"),

@@ -1,0 +1,103 @@
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+use super::{APPLICATION, MIGRATIONS, Sqlite};
+use crate::model::Event;
+use crate::store::{Durability, Store};
+
+/// A folder that goes when the test ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let folder = std::env::temp_dir().join(format!("vsm-sqlite-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Folder(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn an_older_database_is_brought_up_to_date() {
+    let folder = Folder::new("migration");
+    let path = folder.0.join("older");
+    let older = Connection::open(&path).unwrap();
+    older.execute_batch(MIGRATIONS[0]).unwrap();
+    older.pragma_update(None, "application_id", APPLICATION).unwrap();
+    older.pragma_update(None, "user_version", 1).unwrap();
+    drop(older);
+    let mut store = Sqlite::open(&path, Durability::Every(2.try_into().unwrap())).unwrap();
+    assert_eq!(store.version().unwrap(), MIGRATIONS.len());
+    let event = Event::new("t", "1", "2026-03-02T09:00:00Z".parse().unwrap(), "t:item");
+    store.append(std::slice::from_ref(&event)).unwrap();
+    assert_eq!(store.waiting, 1);
+    store.sync().unwrap();
+    assert_eq!(store.waiting, 0);
+    // The table itself keeps others from changing what was said.
+    for sql in ["UPDATE events SET item = 'x'", "DELETE FROM events"] {
+        let error = store.connection.execute(sql, []).unwrap_err();
+        assert!(error.to_string().contains("append-only"), "{error}");
+    }
+    assert_eq!(store.seal().unwrap().number, 1);
+}
+
+#[test]
+fn a_full_disk_takes_an_append_whole_or_not_at_all() {
+    let folder = Folder::new("full");
+    let event = |n: u64| {
+        let mut event = Event::new("t", n.to_string(), "2026-03-02T09:00:00Z".parse().unwrap(), "t:item");
+        event.set.description = Some("long ".repeat(500));
+        event
+    };
+    let mut store = Sqlite::open(folder.0.join("record"), Durability::EachAppend).unwrap();
+    store.connection.pragma_update(None, "max_page_count", 20).unwrap();
+    let mut kept = 0;
+    let error = loop {
+        match store.append(&[event(kept + 1), event(kept + 2), event(kept + 3)]) {
+            Ok(()) => kept += 3,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.code(), "storage");
+    assert!(error.to_string().contains("full"), "{error}");
+    assert_eq!(store.seal().unwrap().number, kept);
+    // Somebody makes room, and it goes on where it was.
+    store.connection.pragma_update(None, "max_page_count", 2_000).unwrap();
+    store.append(&[event(kept + 1)]).unwrap();
+    assert_eq!(store.replay(0, &mut |_, _| ()).unwrap().events, kept + 1);
+    assert!(store.verify(None).unwrap().is_whole());
+}
+
+#[test]
+fn what_is_of_another_hand_stays_untouched() {
+    let folder = Folder::new("foreign");
+    let path = |name: &str| folder.0.join(name);
+    let newer = path("newer");
+    drop(Sqlite::open(&newer, Durability::ByHost).unwrap());
+    Connection::open(&newer).unwrap().pragma_update(None, "user_version", 9).unwrap();
+    let foreign = path("foreign");
+    Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE mine (x)").unwrap();
+    let text = path("text");
+    std::fs::write(&text, "no database, and long enough to be looked at as if it were one; ".repeat(10))
+        .unwrap();
+    for (path, expected) in [
+        (newer, "version 9 is that of a newer engine"),
+        (foreign, "another program"),
+        (text, "not a database"),
+    ] {
+        let before = std::fs::read(&path).unwrap();
+        for error in
+            [Sqlite::open(&path, Durability::ByHost).unwrap_err(), Sqlite::open_to_read(&path).unwrap_err()]
+        {
+            assert_eq!(error.code(), "storage");
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+        assert!(std::fs::read(&path).unwrap() == before);
+    }
+}
