@@ -11,7 +11,8 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::time::{Duration, Instant as Clock};
 
-use factories::{Dice, at};
+use factories::at;
+use factories::dice::Dice;
 use vsm_core::{
     Durability, Event, FlowState, Journal, Kind, Link, LinkKind, Sqlite, Store, StoredStream, ValueStream,
     event_to_json,

@@ -77,7 +77,7 @@ const LINK: u8 = 5;
 const UNLINK: u8 = 6;
 const ATTRIBUTE: u8 = 7;
 
-macro_rules! fields {
+macro_rules! packed {
     ($($tag:literal $name:ident)+) => {
         fn put_fields(fields: &Fields, out: &mut Vec<u8>) {
             // A field that is missing from the table would be lost: name them all here, and the compiler counts.
@@ -106,7 +106,7 @@ macro_rules! fields {
     };
 }
 
-fields! {
+packed! {
     10 title 11 description 12 state 13 status 14 status_id 15 assignee 16 priority 17 severity 18 version 19 tag
     20 starts_at 21 ends_at 22 due_at 23 needed_by 24 asked_at 25 expires_at 26 released_at 27 baseline_at
     28 estimate 29 remaining 30 value 31 size 32 capacity 33 stage 34 result 35 decision 36 booking 37 tests
