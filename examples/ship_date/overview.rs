@@ -1,7 +1,7 @@
 //! What is open and what needs attention first, then the pages of single releases.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::json;
@@ -168,13 +168,18 @@ impl Line {
         })?;
         let mut stages = Vec::new();
         let mut waits_for: BTreeMap<String, usize> = BTreeMap::new();
+        // Several stages ask for the same; it has to be done once.
+        let mut seen = BTreeSet::new();
         for stage in Policy::default().stages {
             let query = ReadinessQuery { stage: Some(stage.clone()), ..ReadinessQuery::new(release, at) };
             let readiness = stream.readiness(&query)?;
             let unmet = readiness.unmet.len() as u32;
             stages.push(StageOutlook { stage, verdict: readiness.verdict, unmet });
-            for whom in readiness.unmet.into_iter().filter_map(|unmet| unmet.waits_for) {
-                *waits_for.entry(whom).or_default() += 1;
+            for fact in readiness.unmet {
+                let Some(whom) = fact.waits_for else { continue };
+                if seen.insert((fact.condition, fact.item)) {
+                    *waits_for.entry(whom).or_default() += 1;
+                }
             }
         }
         let named = |item: Item| item.fields.title.unwrap_or(item.id);

@@ -107,11 +107,14 @@ impl ValueStream {
             .collect();
         let mut said: BTreeMap<String, Vec<Attribute>> = BTreeMap::new();
         let mut events = Vec::new();
+        // Events keep the names that they were said by; an object goes by one of them only.
+        let own = |name: &str| self.find(name).map_or(name, |item| self.id(item)).to_owned();
         for event in self.events() {
-            let kind = kinds.get(&event.item).map_or("unknown", String::as_str);
+            let item = own(&event.item);
+            let kind = kinds.get(&item).map_or("unknown", String::as_str);
             let attributes = attributes(&event);
-            events.push(ocel_event(&event, kind));
-            said.entry(event.item).or_default().extend(attributes);
+            events.push(ocel_event(&event, kind, own));
+            said.entry(item).or_default().extend(attributes);
         }
         let mut object_types: BTreeMap<String, BTreeMap<String, &'static str>> = BTreeMap::new();
         let mut objects = Vec::new();
@@ -170,15 +173,14 @@ fn attributes(event: &Event) -> Vec<Attribute> {
     all.map(|(name, value)| Attribute { name, time: Some(event.occurred_at), value: flat(value) }).collect()
 }
 
-fn ocel_event(event: &Event, kind: &str) -> OcelEvent {
+/// `id` gives the id that an object goes by, whatever an event calls it.
+fn ocel_event(event: &Event, kind: &str, id: impl Fn(&str) -> String) -> OcelEvent {
     let own = Attribute { name: OCEL_EVENT.into(), time: None, value: Value::String(event_to_json(event)) };
-    let item = Relationship { object_id: event.item.clone(), qualifier: "item".into() };
+    let item = Relationship { object_id: id(&event.item), qualifier: "item".into() };
     let begin = event.links.iter().map(|link| (link, ""));
     let links = begin.chain(event.unlinks.iter().map(|link| (link, "no_longer_")));
-    let links = links.map(|(link, no)| Relationship {
-        object_id: link.to.clone(),
-        qualifier: format!("{no}{}", link.kind),
-    });
+    let links = links
+        .map(|(link, no)| Relationship { object_id: id(&link.to), qualifier: format!("{no}{}", link.kind) });
     OcelEvent {
         id: format!("event:{}", event.key()),
         event_type: format!("{kind} {}", activity(event)),

@@ -27,6 +27,7 @@ const CALLS = {
   history: [...byId('history'), '[Event]'],
   trace: [...byId('trace'), 'Trace'],
   snapshot: [(stream) => JSON.parse(stream.snapshot()), {}, 'any'],
+  ocel: [(stream) => JSON.parse(stream.ocel()), {}, 'any'],
   readiness: [...one('readiness', 'ReadinessQuery'), 'Readiness'],
   verdicts: [...one('verdicts', 'VerdictQuery'), 'Verdicts'],
   critical_path: [...one('criticalPath', 'CriticalPathQuery'), 'CriticalPath'],

@@ -52,6 +52,8 @@ def answer(stream, call, args):
         text = stream.snapshot()
         assert vsm.ValueStream.from_snapshot(text).snapshot() == text
         return json.loads(text)
+    if call == "ocel":
+        return json.loads(stream.ocel())
     if call == "outlook_text":
         return stream.outlook(**arguments(args, "OutlookQuery")).to_text()
     query = next((query for query, method in QUERIES.items() if method == call), None)

@@ -105,6 +105,7 @@ private fun typed(stream: ValueStream, name: String, args: Arguments): Any? =
         "coverage" -> toJson(stream.coverage())
         "outlook" -> toJson(stream.outlook(fromJson(args)))
         "outlook_text" -> stream.outlookText(fromJson(args))
+        "ocel" -> parseJson(stream.ocel().decodeToString())
         "snapshot" -> parseJson(restored(stream).decodeToString())
         "add_working_time" -> {
             val span = fromJson<java.lang.Long>(args["span"]).toLong()

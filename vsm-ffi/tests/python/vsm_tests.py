@@ -234,6 +234,8 @@ def typed(stream, name, args):
             return stream.items(from_json(typing.Optional[vsm.Kind], args.get("kind")))
         case "coverage":
             return to_json(stream.coverage())
+        case "ocel":
+            return json.loads(stream.ocel())
         case "snapshot":
             return json.loads(restored(stream))
         case "add_working_time":
