@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --bench engine [-- ITEMS]`; a million items by default. The table goes to `benches/README.md`.
 
+mod clock;
 mod factories;
 
 use std::hint::black_box;
@@ -14,16 +15,8 @@ use vsm_core::{
 };
 
 /// The median of five runs.
-fn time<T>(mut run: impl FnMut() -> T) -> Duration {
-    let mut times: Vec<Duration> = (0..5)
-        .map(|_| {
-            let start = Clock::now();
-            black_box(run());
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    times[2]
+fn time<T>(run: impl FnMut() -> T) -> Duration {
+    clock::median(5, run)
 }
 
 fn row(what: &str, own: Duration, peer: &str, other: Duration) {

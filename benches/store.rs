@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --bench store [-- EVENTS]`; a million events by default. The table goes to `benches/README.md`.
 
+mod clock;
 #[allow(dead_code, reason = "the engine's benchmark uses the rest")]
 mod factories;
 
@@ -41,16 +42,8 @@ fn events(count: u64) -> Vec<Event> {
 }
 
 /// The median of three runs.
-fn time<T>(mut run: impl FnMut() -> T) -> Duration {
-    let mut times: Vec<Duration> = (0..3)
-        .map(|_| {
-            let start = Clock::now();
-            black_box(run());
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    times[1]
+fn time<T>(run: impl FnMut() -> T) -> Duration {
+    clock::median(3, run)
 }
 
 fn main() {

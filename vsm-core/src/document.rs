@@ -77,7 +77,7 @@ impl ValueStream {
     /// ```
     pub fn apply_json_lines(&mut self, text: &[u8]) -> ApplyReport {
         let mut report = ApplyReport::default();
-        // A line has to have its say before there is room for more than the text could hold.
+        // Lines that are too short to be events make no room.
         self.expect(text.iter().filter(|byte| **byte == b'\n').count().min(text.len() / SHORTEST_EVENT));
         for (number, line) in lines(text) {
             let mut event = match line.and_then(|line| read_event(line, &mut report.unknown_fields)) {

@@ -72,13 +72,8 @@ impl State {
             }
         }
         self.record.hand_over(&mut self.latest, from, to);
-        for one in [from, to] {
-            let (kind, state) = (self.kind_at(one, None), self.state_at(one, None));
-            if let (Some(k), Some(s)) = (self.kinds.get_mut(one as usize), self.states.get_mut(one as usize))
-            {
-                (*k, *s) = (kind, state);
-            }
-        }
+        self.look_back(from);
+        self.look_back(to);
         if self.kinds.get(to as usize) == Some(&Some(Kind::Build)) {
             self.builds.push(to);
         }

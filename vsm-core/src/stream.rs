@@ -505,10 +505,16 @@ impl State {
                 *state = said.or(*state);
             }
         } else {
-            let (kind, state) = (self.kind_at(item, None), self.state_at(item, None));
-            if let (Some(k), Some(s)) = (self.kinds.get_mut(index), self.states.get_mut(index)) {
-                (*k, *s) = (kind, state);
-            }
+            self.look_back(item);
+        }
+    }
+
+    /// Brings an item's kind and state up to date by its whole chain.
+    pub(crate) fn look_back(&mut self, item: u32) {
+        let (kind, state) = (self.kind_at(item, None), self.state_at(item, None));
+        let index = item as usize;
+        if let (Some(k), Some(s)) = (self.kinds.get_mut(index), self.states.get_mut(index)) {
+            (*k, *s) = (kind, state);
         }
     }
 

@@ -311,9 +311,7 @@ impl ValueStream {
             return Ok(Arc::clone(frozen));
         }
         let frozen = self.state.graph.freeze(|link, active| if now { active } else { self.holds(link) });
-        let frozen = frozen.map(Arc::new).map_err(|items| Error::Cycle {
-            path: items.into_iter().map(|item| self.id(item).to_owned()).collect(),
-        })?;
+        let frozen = frozen.map(Arc::new).map_err(|items| self.state.cycle(items))?;
         Ok(Arc::clone(kept.get_or_init(|| frozen)))
     }
 }

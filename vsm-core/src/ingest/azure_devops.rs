@@ -44,10 +44,11 @@ mod runs;
 mod work_items;
 
 use self::payload::{Commit, Record, Signature};
+use super::git::message;
 use super::loose::{List, Object, Text};
 use super::records::read_pages;
-use super::told::{self, Pull, Teller, full_sha, message, note};
-use super::{IngestOptions, Ingested, check_key, git, id_part};
+use super::told::{self, Pull, Teller, full_sha};
+use super::{IngestOptions, Ingested, attribute, check_key, git, id_part};
 use crate::error::{Error, Result};
 use crate::model::{FlowState, Kind, Link, LinkKind, Outcome};
 use crate::time::Instant;
@@ -237,18 +238,18 @@ impl<R> Record<'_, R> {
         event.set.version = self.build_number.owned();
         event.set.result = result;
         teller.span(&mut event, start, finish.filter(|_| !is_running));
-        note(
-            &mut event,
+        attribute(
+            &mut event.set,
             "definition",
             self.definition.0.as_ref().and_then(|definition| definition.name.get()),
         );
-        note(
-            &mut event,
+        attribute(
+            &mut event.set,
             "repository",
             self.repository.0.as_ref().and_then(|repository| repository.name.get()),
         );
-        note(&mut event, "branch", self.source_branch.get().map(branch));
-        note(&mut event, "url", self.url.get());
+        attribute(&mut event.set, "branch", self.source_branch.get().map(branch));
+        attribute(&mut event.set, "url", self.url.get());
         let got = self.source_get_version.get().and_then(|version| version.rsplit(':').next());
         match full_sha(self.source_version.get().or(got)) {
             Some(sha) => event.links.push(Link::new(LinkKind::BuiltFrom, git::item(&sha))),
@@ -343,7 +344,7 @@ fn tell_commit(
     let mut event = teller.commit(&sha, "commit", at);
     event.set.starts_at = authored;
     message(&mut event, comment.get());
-    note(&mut event, "author", author.and_then(|author| author.name.get()));
+    attribute(&mut event.set, "author", author.and_then(|author| author.name.get()));
     for parent in parents.0.iter().filter_map(|parent| full_sha(parent.get())).filter(|parent| *parent != sha)
     {
         event.links.push(Link::new(LinkKind::Follows, git::item(&parent)));

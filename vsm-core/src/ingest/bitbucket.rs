@@ -39,10 +39,11 @@ mod payload;
 mod pipelines;
 
 use self::payload::{Author, Change, Commit, Hash, Record, Reference, Repository, Side};
+use super::git::message;
 use super::loose::{Either, Object, Scalar};
 use super::records::read_pages;
-use super::told::{self, Pull, Teller, full_sha, message, note};
-use super::{IngestOptions, Ingested, check_key, git, id_part};
+use super::told::{self, Pull, Teller, full_sha};
+use super::{IngestOptions, Ingested, attribute, check_key, git, id_part};
 use crate::error::{Error, Result};
 use crate::model::{FlowState, Link, LinkKind};
 use crate::time::Instant;
@@ -357,7 +358,7 @@ fn tell_commit(commit: &CommitFields<'_, '_>, names: &[Option<&str>], teller: &m
     let mut event = teller.commit(&sha, "commit", at);
     event.set.starts_at = authored;
     message(&mut event, commit.message);
-    note(&mut event, "author", commit.author.and_then(Author::shown));
+    attribute(&mut event.set, "author", commit.author.and_then(Author::shown));
     let parents = commit.parents.iter().filter_map(|parent| full_sha(parent.0.as_ref()?.get()));
     event.links.extend(
         parents

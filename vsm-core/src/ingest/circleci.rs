@@ -28,8 +28,8 @@ use serde::Deserialize;
 
 use super::loose::{Object, Scalar, Text};
 use super::records::{InPages, read_pages};
-use super::told::{self, Teller, full_sha, note};
-use super::{IngestOptions, Ingested, check_key, id_part};
+use super::told::{self, Teller, full_sha};
+use super::{IngestOptions, Ingested, attribute, check_key, id_part};
 use crate::error::{Error, Result};
 use crate::model::{Kind, Link, LinkKind, Outcome};
 use crate::time::Instant;
@@ -262,12 +262,12 @@ impl Run<'_> {
         event.set.title = self.name.map(str::to_owned);
         event.set.result = result;
         teller.span(&mut event, self.created, stopped);
-        note(&mut event, "url", self.url);
-        note(&mut event, "pipeline", self.number);
-        note(&mut event, "project", self.project);
+        attribute(&mut event.set, "url", self.url);
+        attribute(&mut event.set, "pipeline", self.number);
+        attribute(&mut event.set, "project", self.project);
         if let Some(vcs) = self.vcs {
-            note(&mut event, "branch", vcs.branch.get());
-            note(&mut event, "tag", vcs.tag.get());
+            attribute(&mut event.set, "branch", vcs.branch.get());
+            attribute(&mut event.set, "tag", vcs.tag.get());
         }
         let revision = self.vcs.and_then(|vcs| full_sha(vcs.revision.get()));
         match (revision, self.pipeline) {

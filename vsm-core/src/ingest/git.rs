@@ -103,6 +103,15 @@ fn commit_event(commit: &Commit<'_>, stamps: Stamps, options: &IngestOptions) ->
     Ok(event)
 }
 
+/// The first line of a commit's message, and the rest.
+pub(super) fn message(event: &mut Event, text: Option<&str>) {
+    let Some(text) = text else { return };
+    let (subject, body) = text.split_once('\n').unwrap_or((text, ""));
+    let filled = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+    event.set.title = filled(subject);
+    event.set.description = filled(body);
+}
+
 /// The item of a commit.
 pub(super) fn item(sha: &str) -> String {
     format!("git:{sha}")

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::event_to_json;
 use crate::error::{Error, Result};
-use crate::model::{Event, FlowState, Kind};
+use crate::model::{Event, Fields, FlowState, Kind};
 use crate::text_enum::text_enum;
 use crate::time::{Instant, clip};
 
@@ -224,6 +225,20 @@ impl Reject {
 fn id_part(text: &str) -> String {
     let fits = text.char_indices().take_while(|(at, _)| *at < LONGEST_PART);
     fits.map(|(_, c)| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Sets an attribute, where there is something to set.
+fn attribute(set: &mut Fields, name: &str, value: Option<&str>) {
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        set.attributes.insert(name.into(), value.into());
+    }
+}
+
+/// FNV-1a over all that an event says: the same in every version and on every machine, since it becomes part of ids.
+fn fingerprint(event: &Event) -> u64 {
+    event_to_json(event)
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Refuses a text that can't be an item's key.

@@ -43,8 +43,8 @@ use serde::Deserialize;
 use super::loose::{Either, Scalar, Text};
 use super::records::{InPages, read_pages};
 use super::timestamp::Stamps;
-use super::told::{self, Incident, Teller, note};
-use super::{IngestOptions, Ingested, check_key, id_part};
+use super::told::{self, Incident, Teller};
+use super::{IngestOptions, Ingested, attribute, check_key, id_part};
 use crate::error::{Error, Result};
 use crate::model::{Decision, FlowState, Kind, Link, LinkKind};
 use crate::time::Instant;
@@ -311,7 +311,7 @@ impl Record<'_> {
             ("service", &self.business_service),
             ("cmdb_ci", &self.cmdb_ci),
         ] {
-            note(&mut event, name, cell.shown());
+            attribute(&mut event.set, name, cell.shown());
         }
         teller.belong(&mut event, &self.names());
         let approval = self.approval.value().map(plain);

@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 
 use super::timestamp::Stamps;
-use super::{IngestOptions, Ingested, Reject, check_key, git, id_part};
+use super::{IngestOptions, Ingested, Reject, attribute, check_key, fingerprint, git, id_part};
 use crate::error::{Error, Result};
 use crate::hash::HashSet;
 use crate::model::{Event, FlowState, Kind, Link, LinkKind};
@@ -146,7 +146,7 @@ impl<'o> Teller<'o> {
         event.kind = Some(kind);
         event.set.title = title.map(str::to_owned);
         for (name, value) in attributes {
-            note(&mut event, name, *value);
+            attribute(&mut event.set, name, *value);
         }
         event.id = format!("{}/{}", event.id, digest(&event));
         if self.defined.insert(event.id.clone()) {
@@ -202,13 +202,13 @@ impl<'o> Teller<'o> {
         let is_over = matches!(pull.state, Some(FlowState::Done | FlowState::Cancelled));
         let closed = pull.closed.filter(|_| is_over);
         event.set.state = pull.state.filter(|_| closed.is_none());
-        note(&mut event, "author", pull.author);
-        note(&mut event, "repository", pull.repository);
-        note(&mut event, "branch", pull.branch);
-        note(&mut event, "target", pull.target);
-        note(&mut event, "url", pull.url);
+        attribute(&mut event.set, "author", pull.author);
+        attribute(&mut event.set, "repository", pull.repository);
+        attribute(&mut event.set, "branch", pull.branch);
+        attribute(&mut event.set, "target", pull.target);
+        attribute(&mut event.set, "url", pull.url);
         for (name, value) in &pull.attributes {
-            note(&mut event, name, *value);
+            attribute(&mut event.set, name, *value);
         }
         for sha in pull.commits.iter().filter(|sha| pull.merge.as_ref() != Some(sha)) {
             let link = Link::new(LinkKind::Follows, git::item(sha));
@@ -260,7 +260,7 @@ impl<'o> Teller<'o> {
             event.clear.push("ends_at".into());
         }
         for (name, value) in &incident.attributes {
-            note(&mut event, name, value.as_deref());
+            attribute(&mut event.set, name, value.as_deref());
         }
         event.links.clone_from(&incident.links);
         self.belong(&mut event, &incident.names);
@@ -287,26 +287,10 @@ impl<'o> Teller<'o> {
     }
 }
 
-/// Sets an attribute, where there is something to set.
-pub(super) fn note(event: &mut Event, name: &str, value: Option<&str>) {
-    if let Some(value) = value.filter(|value| !value.is_empty()) {
-        event.set.attributes.insert(name.into(), value.into());
-    }
-}
-
 /// A commit that is named in full; shortened ones and that of all zeros, which stands for none, name no commit.
 pub(super) fn full_sha(text: Option<&str>) -> Option<String> {
     let sha = text.filter(|text| matches!(text.len(), 40 | 64) && text.bytes().any(|byte| byte != b'0'))?;
     git::read_sha("sha", Some(sha)).ok()
-}
-
-/// The first line of a commit's message, and the rest.
-pub(super) fn message(event: &mut Event, text: Option<&str>) {
-    let Some(text) = text else { return };
-    let (subject, body) = text.split_once('\n').unwrap_or((text, ""));
-    let filled = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
-    event.set.title = filled(subject);
-    event.set.description = filled(body);
 }
 
 /// The parts of a key, made fit for it and joined by slashes.
@@ -314,12 +298,9 @@ pub(super) fn key(parts: &[&str]) -> String {
     parts.iter().map(|part| id_part(part)).collect::<Vec<_>>().join("/")
 }
 
-/// FNV-1a of the event's JSON, folded to 32 bits: told apart are only statements about one item at one time.
+/// Folded to 32 bits: told apart are only statements about one item at one time.
 fn digest(event: &Event) -> String {
-    let text = serde_json::to_string(event).unwrap_or_default();
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = fingerprint(event);
     format!("{:08x}", (hash >> 32) as u32 ^ hash as u32)
 }
 

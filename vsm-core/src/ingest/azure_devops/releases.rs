@@ -23,8 +23,8 @@ use super::payload::{Named, Person, Record};
 use super::{Told, Top, outcome};
 use crate::error::{Error, Result};
 use crate::ingest::loose::{List, Object, Scalar, Text};
-use crate::ingest::told::{Teller, note};
-use crate::ingest::{check_key, id_part};
+use crate::ingest::told::Teller;
+use crate::ingest::{attribute, check_key, id_part};
 use crate::model::{Decision, FlowState, Kind, Link, LinkKind, Outcome};
 use crate::time::Instant;
 
@@ -208,8 +208,8 @@ impl<R> Record<'_, R> {
         event.set.state = state;
         event.set.asked_at = asked;
         event.set.decision = decision;
-        note(&mut event, "type", kind);
-        note(&mut event, "environment", place.and_then(|place| place.name.get()));
+        attribute(&mut event.set, "type", kind);
+        attribute(&mut event.set, "environment", place.and_then(|place| place.name.get()));
         let mut who = |person: &Person<'_>| {
             let key = told.key(&["user", person.id()?]);
             Some(teller.define(&key, Kind::Stakeholder, person.name()))
@@ -249,7 +249,7 @@ impl Deployment<'_> {
             (Some(release), Some(place)) => Some(format!("{release} to {place}")),
             (release, place) => release.or(place).map(str::to_owned),
         };
-        note(&mut event, "url", self.url);
+        attribute(&mut event.set, "url", self.url);
         if let Some(place) = self.place {
             let environment =
                 teller.define(&told.key(&["environment", place]), Kind::Environment, Some(place));

@@ -18,8 +18,8 @@ use super::payload::{Named, Person, Record};
 use super::{Told, outcome};
 use crate::error::{Error, Result};
 use crate::ingest::loose::{List, Object, Scalar, Text};
-use crate::ingest::told::{Teller, note};
-use crate::ingest::{check_key, id_part};
+use crate::ingest::told::Teller;
+use crate::ingest::{attribute, check_key, id_part};
 use crate::model::{Decision, Event, FlowState, Kind, Link, LinkKind, Outcome};
 
 #[derive(Default, Deserialize)]
@@ -75,7 +75,11 @@ impl Run<'_> {
         event.set.title = self.name.owned();
         event.set.result = result;
         teller.span(&mut event, start, finish);
-        note(&mut event, "definition", self.pipeline.0.as_ref().and_then(|pipeline| pipeline.name.get()));
+        attribute(
+            &mut event.set,
+            "definition",
+            self.pipeline.0.as_ref().and_then(|pipeline| pipeline.name.get()),
+        );
         self.belong(&mut event, told, teller);
         teller.tell(event);
         Ok(())
@@ -123,7 +127,7 @@ impl<R> Record<'_, R> {
         event.set.state = state;
         event.set.asked_at = asked;
         event.set.decision = decision;
-        note(&mut event, "stage", stage);
+        attribute(&mut event.set, "stage", stage);
         for step in self.steps.0.iter().filter_map(|step| step.0.as_ref()) {
             let decided = decision.is_some() && matches!(step.status.get(), Some("approved" | "rejected"));
             for (person, decides) in [(&step.assigned_approver, false), (&step.actual_approver, decided)] {

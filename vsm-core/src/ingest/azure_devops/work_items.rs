@@ -37,8 +37,8 @@ use super::Told;
 use super::payload::{Named, Person, Record};
 use crate::error::{Error, Result};
 use crate::ingest::loose::{Either, Object, Scalar, Text};
-use crate::ingest::told::{Teller, full_sha, note};
-use crate::ingest::{check_key, id_part};
+use crate::ingest::told::{Teller, full_sha};
+use crate::ingest::{attribute, check_key, id_part};
 use crate::model::{Event, FlowState, Kind, Link, LinkKind, Severity};
 use crate::time::{Instant, Span};
 
@@ -188,7 +188,7 @@ pub(super) fn tell<R>(record: &Record<'_, R>, told: &Told<'_>, teller: &mut Tell
     }
     event.set.due_at = due;
     fields.fill(&mut event, kind, teller);
-    note(&mut event, "url", record.url.get());
+    attribute(&mut event.set, "url", record.url.get());
     teller.belong(&mut event, &[fields.project.get(), told.project]);
     teller.tell(event);
     if told.hook == Some("workitem.deleted") {
@@ -236,11 +236,11 @@ impl Fields<'_> {
         event.set.value = self.value.float();
         event.set.estimate = hours(&self.estimate, teller);
         event.set.remaining = hours(&self.remaining, teller);
-        note(event, "labels", self.tags.get());
-        note(event, "sprint", self.iteration.get());
-        note(event, "area", self.area.get());
-        note(event, "reason", self.reason.get());
-        note(event, "project", self.project.get());
+        attribute(&mut event.set, "labels", self.tags.get());
+        attribute(&mut event.set, "sprint", self.iteration.get());
+        attribute(&mut event.set, "area", self.area.get());
+        attribute(&mut event.set, "reason", self.reason.get());
+        attribute(&mut event.set, "project", self.project.get());
     }
 }
 

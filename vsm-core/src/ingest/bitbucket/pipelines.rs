@@ -24,8 +24,8 @@ use super::Place;
 use super::payload::{Hash, Named, Record, Repository};
 use crate::error::{Error, Result};
 use crate::ingest::loose::{Either, Object, Scalar, Text};
-use crate::ingest::told::{self, Teller, full_sha, note};
-use crate::ingest::{check_key, git, id_part};
+use crate::ingest::told::{self, Teller, full_sha};
+use crate::ingest::{attribute, check_key, git, id_part};
 use crate::model::{Event, Kind, Link, LinkKind, Outcome};
 use crate::time::Instant;
 
@@ -81,9 +81,9 @@ impl<R> Record<'_, R> {
         }
         if let Some(target) = &self.target.0 {
             let name = if target.ref_type.get() == Some("tag") { "tag" } else { "branch" };
-            note(&mut event, name, target.ref_name.get());
+            attribute(&mut event.set, name, target.ref_name.get());
         }
-        note(&mut event, "url", self.address());
+        attribute(&mut event.set, "url", self.address());
         match full_sha(self.built()) {
             Some(sha) => event.links.push(Link::new(LinkKind::BuiltFrom, git::item(&sha))),
             None => teller.count("build without commit"),
@@ -112,8 +112,8 @@ impl<R> Record<'_, R> {
         let updated = teller.stamps.read("updated_on", &self.updated_on)?;
         let mut event = finished(&key, result, start, updated, Kind::Build, teller)?;
         event.set.title = self.name.owned().or_else(|| self.key.owned());
-        note(&mut event, "branch", self.refname.get());
-        note(&mut event, "url", self.url.get());
+        attribute(&mut event.set, "branch", self.refname.get());
+        attribute(&mut event.set, "url", self.url.get());
         event.links.push(Link::new(LinkKind::BuiltFrom, git::item(&sha)));
         belong(&mut event, place, teller);
         teller.tell(event);
@@ -142,8 +142,8 @@ impl<R> Record<'_, R> {
             |of: fn(&Deployable<'_>) -> Option<String>| brought.iter().flatten().find_map(|one| of(one));
         event.set.version = first(|one| one.name.owned());
         event.set.title.clone_from(&event.set.version);
-        note(&mut event, "url", first(|one| one.url.owned()).as_deref());
-        note(&mut event, "commit", first(|one| full_sha(one.commit.0.as_ref()?.get())).as_deref());
+        attribute(&mut event.set, "url", first(|one| one.url.owned()).as_deref());
+        attribute(&mut event.set, "commit", first(|one| full_sha(one.commit.0.as_ref()?.get())).as_deref());
         match first(|one| one.pipeline.0.as_ref()?.uuid.get().map(bare)) {
             Some(pipeline) => {
                 event

@@ -12,12 +12,14 @@ mod piece;
 
 pub(in crate::ingest) use self::piece::Piece;
 
-use super::git::{item, read_sha};
+use super::git::{item, message, read_sha};
 use super::loose::Scalar;
 use super::timestamp::Stamps;
-use super::{IngestOptions, Ingested, LONGEST_PART, Reject, check_key, id_part, records};
+use super::{
+    IngestOptions, Ingested, LONGEST_PART, Reject, attribute, check_key, fingerprint, id_part, records,
+};
 use crate::error::{Error, Result};
-use crate::model::{Event, Fields, FlowState, Kind, Link, LinkKind};
+use crate::model::{Event, FlowState, Kind, Link, LinkKind};
 use crate::time::Instant;
 
 static NULL: Value = Value::Null;
@@ -313,12 +315,6 @@ pub(in crate::ingest) fn environment_key(repository: &str, name: &str) -> String
     format!("{repository}/environment/{}", id_part(name))
 }
 
-pub(in crate::ingest) fn attribute(set: &mut Fields, name: &str, value: Option<&str>) {
-    if let Some(value) = value.filter(|value| !value.is_empty()) {
-        set.attributes.insert(name.into(), value.into());
-    }
-}
-
 /// The value of an attribute as it is today: set, or known to be none.
 pub(in crate::ingest) fn attribute_today(event: &mut Event, name: &str, value: Option<&str>) {
     match value.filter(|value| !value.is_empty()) {
@@ -341,23 +337,10 @@ pub(in crate::ingest) fn period(
     }
 }
 
-/// Subject and body of a commit.
-pub(in crate::ingest) fn message(event: &mut Event, message: Option<&str>) {
-    let Some(message) = message else { return };
-    let (subject, body) = message.split_once('\n').unwrap_or((message, ""));
-    let filled = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
-    event.set.title = filled(subject);
-    event.set.description = filled(body);
-}
-
 /// Completes the id of an event that tells the values of a moment by a hash of what it says: two states within one
 /// second, or one state seen through two interfaces that don't give the same fields, are two events.
 pub(in crate::ingest) fn with_hash(mut event: Event) -> Event {
-    let text = crate::document::event_to_json(&event);
-    // FNV-1a, which is the same on every machine.
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = fingerprint(&event);
     event.id = format!("{}/{hash:016x}", event.id);
     event
 }

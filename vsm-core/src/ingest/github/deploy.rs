@@ -2,7 +2,8 @@
 
 use super::{last_of_address, need_repository, repository};
 use crate::error::{Error, Result};
-use crate::ingest::forge::{Forge, Node, attribute, attribute_today, environment_key, with_hash};
+use crate::ingest::attribute;
+use crate::ingest::forge::{Forge, Node, attribute_today, environment_key, with_hash};
 use crate::ingest::git::{item, read_sha};
 use crate::ingest::id_part;
 use crate::model::{Decision, Event, FlowState, Kind, Link, LinkKind, Outcome};

@@ -2,7 +2,8 @@
 
 use super::repository;
 use crate::error::Result;
-use crate::ingest::forge::{Forge, Node, attribute, period};
+use crate::ingest::attribute;
+use crate::ingest::forge::{Forge, Node, period};
 use crate::ingest::git::{item, read_sha};
 use crate::ingest::id_part;
 use crate::model::{Event, Kind, Link, LinkKind, Outcome};

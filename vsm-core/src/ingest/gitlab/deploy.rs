@@ -2,7 +2,8 @@
 
 use super::{Place, runs};
 use crate::error::{Error, Result};
-use crate::ingest::forge::{Forge, Node, attribute, with_hash};
+use crate::ingest::attribute;
+use crate::ingest::forge::{Forge, Node, with_hash};
 use crate::ingest::git::{item, read_sha};
 use crate::ingest::id_part;
 use crate::model::{Decision, Event, FlowState, Kind, Link, LinkKind, Outcome};

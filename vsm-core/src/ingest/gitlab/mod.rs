@@ -72,9 +72,10 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use super::forge::{Forge, Node, attribute, message};
+use super::forge::{Forge, Node};
+use super::git::message;
 use super::git::{item, read_sha};
-use super::{IngestOptions, Ingested, check_key, id_part};
+use super::{IngestOptions, Ingested, attribute, check_key, id_part};
 use crate::error::{Error, Result};
 use crate::model::{Event, Kind, Link, LinkKind};
 

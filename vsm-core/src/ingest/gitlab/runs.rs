@@ -2,7 +2,8 @@
 
 use super::Place;
 use crate::error::{Error, Result};
-use crate::ingest::forge::{Forge, Node, attribute, period, with_hash};
+use crate::ingest::attribute;
+use crate::ingest::forge::{Forge, Node, period, with_hash};
 use crate::ingest::git::{item, read_sha};
 use crate::ingest::id_part;
 use crate::model::{Event, Kind, Link, LinkKind, Outcome};

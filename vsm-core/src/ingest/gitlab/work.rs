@@ -2,7 +2,8 @@
 
 use super::Place;
 use crate::error::{Error, Result};
-use crate::ingest::forge::{Forge, Node, Piece, attribute};
+use crate::ingest::attribute;
+use crate::ingest::forge::{Forge, Node, Piece};
 use crate::ingest::git::read_sha;
 use crate::ingest::id_part;
 use crate::model::{Event, Fields, Kind, Severity};

@@ -7,9 +7,8 @@ use super::pattern::{Columns, Pattern};
 use super::rows::Row;
 use super::values::{self, Reader};
 use super::{MappedLink, TableMapping};
-use crate::document::event_to_json;
 use crate::error::{Error, Result};
-use crate::ingest::{IngestOptions, Ingested, Reject, check_key};
+use crate::ingest::{IngestOptions, Ingested, Reject, check_key, fingerprint};
 use crate::model::{Event, Fields, FlowState, Kind, Link, LinkKind};
 use crate::time::{Instant, clip};
 
@@ -228,7 +227,7 @@ impl<'m> Plan<'m> {
                 check_key(&pattern.called, id.as_deref())?;
                 id.unwrap_or_default().into_owned()
             }
-            None => format!("{item}@{}/{:016x}", at.millis(), fingerprint(&event, &needs)),
+            None => format!("{item}@{}/{:016x}", at.millis(), fingerprint_of_row(&event, &needs)),
         };
         let parts = needs.into_iter().map(|need| {
             let id = format!("{}/{}/{}", event.id, need.kind, need.to);
@@ -314,13 +313,11 @@ fn delimiter(text: Option<&str>) -> Result<u8> {
     }
 }
 
-/// FNV-1a over all that a row says: the same in every version and on every machine, since it becomes part of an id.
-fn fingerprint(event: &Event, needs: &[Link]) -> u64 {
+/// Stands for all that a row says.
+fn fingerprint_of_row(event: &Event, needs: &[Link]) -> u64 {
     let mut whole = event.clone();
     whole.links.extend(needs.iter().cloned());
-    event_to_json(&whole)
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    fingerprint(&whole)
 }
 
 /// Translations of whole values.
