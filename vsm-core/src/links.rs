@@ -14,6 +14,8 @@ pub(crate) struct LinkRec {
     pub(crate) kind: LinkKind,
     /// The assertion that is last in time; they form a chain.
     pub(crate) latest: u32,
+    /// The link from the same item that was added before this one; these form a chain too.
+    before: u32,
 }
 
 /// What one event says of one link.
@@ -44,8 +46,14 @@ pub(crate) struct Links {
     pub(crate) list: Vec<LinkRec>,
     pub(crate) assertions: Vec<Assertion>,
     pub(crate) details: Vec<Detail>,
+    /// Per item: the link from it that was added last.
+    last: Vec<u32>,
+    /// The links of items that have many, all of them.
     table: Numbers,
 }
+
+/// An item has many links when it has so many: up to there it is faster to look at each, and most items have fewer.
+const MANY: usize = 8;
 
 impl Links {
     pub(crate) fn get(&self, link: u32) -> Option<&LinkRec> {
@@ -60,19 +68,51 @@ impl Links {
         self.details.get(self.assertion(assertion)?.detail as usize)
     }
 
+    pub(crate) fn add_item(&mut self) {
+        self.last.push(NONE);
+    }
+
+    /// The links from an item, the latest first, none but the last few.
+    fn last_few(&self, from: u32) -> impl Iterator<Item = u32> {
+        let known = |link: &u32| *link != NONE;
+        let last = self.last.get(from as usize).copied().filter(known);
+        std::iter::successors(last, move |link| self.get(*link).map(|rec| rec.before).filter(known))
+            .take(MANY)
+    }
+
     /// The number of a link, and whether it is new.
     pub(crate) fn intern(&mut self, from: u32, to: u32, kind: LinkKind) -> (u32, bool) {
-        let hash = hash_of((from, to, kind));
-        let same = |n: u32| {
-            self.list.get(n as usize).is_some_and(|link| (link.from, link.to, link.kind) == (from, to, kind))
-        };
-        if let Some(number) = self.table.find(hash, same) {
+        let is = |n: u32| self.get(n).is_some_and(|link| (link.from, link.to, link.kind) == (from, to, kind));
+        let mut few = 0;
+        for number in self.last_few(from) {
+            few += 1;
+            if is(number) {
+                return (number, false);
+            }
+        }
+        if few == MANY
+            && let Some(number) = self.table.find(hash_of((from, to, kind)), is)
+        {
             return (number, false);
         }
         let number = self.list.len() as u32;
-        self.list.push(LinkRec { from, to, kind, latest: NONE });
-        self.table.insert(hash, number);
+        let before = self.last.get_mut(from as usize).map_or(NONE, |last| std::mem::replace(last, number));
+        self.list.push(LinkRec { from, to, kind, latest: NONE, before });
+        if few == MANY {
+            self.table.insert(hash_of((from, to, kind)), number);
+        } else if few + 1 == MANY {
+            self.tabulate(from, Numbers::insert);
+        }
         (number, true)
+    }
+
+    /// Enters the last few links from an item into the table, or takes them out.
+    fn tabulate(&mut self, from: u32, change: impl Fn(&mut Numbers, u32, u32)) {
+        for number in self.last_few(from).collect::<Vec<u32>>() {
+            if let Some(link) = self.list.get(number as usize) {
+                change(&mut self.table, hash_of((link.from, link.to, link.kind)), number);
+            }
+        }
     }
 
     /// Adds what the last event of the record says of a link.
@@ -183,7 +223,7 @@ impl Links {
     }
 
     /// Takes back the last event's assertions, and the links that only it named.
-    pub(crate) fn truncate(&mut self, links: usize, assertions: usize, details: usize) {
+    pub(crate) fn truncate(&mut self, items: usize, links: usize, assertions: usize, details: usize) {
         while self.assertions.len() > assertions {
             let last = (self.assertions.len() - 1) as u32;
             let Some(assertion) = self.assertions.pop() else { break };
@@ -204,15 +244,61 @@ impl Links {
         self.details.truncate(details);
         while self.list.len() > links {
             let last = (self.list.len() - 1) as u32;
-            let Some(link) = self.list.pop() else { break };
-            self.table.remove(hash_of((link.from, link.to, link.kind)), last);
+            let Some(link) = self.list.last().copied() else { break };
+            let few = self.last_few(link.from).count();
+            if few == MANY {
+                self.table.remove(hash_of((link.from, link.to, link.kind)), last);
+            }
+            if let Some(slot) = self.last.get_mut(link.from as usize) {
+                *slot = link.before;
+            }
+            self.list.pop();
+            if few == MANY && self.last_few(link.from).count() < MANY {
+                self.tabulate(link.from, Numbers::remove);
+            }
         }
+        self.last.truncate(items);
     }
 
     pub(crate) fn bytes(&self) -> usize {
         self.list.capacity() * size_of::<LinkRec>()
             + self.assertions.capacity() * size_of::<Assertion>()
             + self.details.capacity() * size_of::<Detail>()
+            + self.last.capacity() * size_of::<u32>()
             + self.table.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Event, Link, LinkKind};
+    use crate::{Error, Instant, ValueStream};
+
+    /// An event of a hub that says so many of its links from `from` on.
+    fn links(id: usize, from: usize, count: usize) -> Event {
+        let at = Instant::from_millis(id as i64).unwrap_or(Instant::MIN);
+        let mut event = Event::new("t", id.to_string(), at, "t:hub");
+        event.links =
+            (from..from + count).map(|n| Link::new(LinkKind::DependsOn, format!("t:{n}"))).collect();
+        event
+    }
+
+    #[test]
+    fn a_link_is_one_however_many_there_are_and_whatever_was_refused() {
+        let mut stream = ValueStream::new();
+        let mut back = Event::new("t", "back", Instant::MIN, "t:end");
+        back.links.push(Link::new(LinkKind::DependsOn, "t:hub"));
+        stream.apply(back).unwrap();
+        for known in 0..40 {
+            let before = stream.to_snapshot();
+            // As many new links as carry the hub over each limit, all of them taken back.
+            let mut refused = links(1000 + known, known, 20);
+            refused.links.push(Link::new(LinkKind::DependsOn, "t:end"));
+            assert!(matches!(stream.apply(refused), Err(Error::Cycle { .. })));
+            assert_eq!(stream.to_snapshot(), before);
+            stream.apply(links(known, known, 1)).unwrap();
+            stream.apply(links(2000 + known, 0, known + 1)).unwrap();
+            assert_eq!(stream.link_count(), known + 2);
+        }
     }
 }
