@@ -53,7 +53,7 @@ impl ValueStream {
         let mut events: Vec<&Stored> = self.state.walk(item, self.bounds).map(|(_, event)| event).collect();
         events.reverse();
         for set in events.iter().flat_map(|event| &event.sets) {
-            fields.take(set);
+            fields.take(set.clone());
         }
         let names = self.state.names.others(item).iter();
         let mut aliases: Vec<String> = names.map(|name| self.id(*name).to_owned()).collect();

@@ -1,8 +1,10 @@
 //! What can be said of an item, and the compact form in which the record keeps it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, IgnoredAny, MapAccess};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::kinds::{Booking, Decision, FlowState, Outcome, Severity};
 use crate::calendar::{Cadence, Calendar};
@@ -33,8 +35,7 @@ macro_rules! fields {
         /// Everything that an event can say of its item; what is absent is not said.
         ///
         /// An item's own `Fields` hold the last value of each field as known.
-        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-        #[serde(default)]
+        #[derive(Clone, Debug, Default, PartialEq, Serialize)]
         pub struct Fields {
             $( $(#[$meta])* #[serde(skip_serializing_if = "Option::is_none")] pub $name: Option<$type>, )+
             /// Whatever else a source says, by its own names; each key is a field of its own.
@@ -64,27 +65,74 @@ macro_rules! fields {
             } )+
         }
 
+        /// The name of a field in JSON; none of those is one that this engine does not know.
+        enum Name {
+            $( $variant, )+
+            Attributes,
+            Unknown,
+        }
+
+        impl Name {
+            fn of(word: &str) -> Name {
+                match word {
+                    $( stringify!($name) => Name::$variant, )+
+                    "attributes" => Name::Attributes,
+                    _ => Name::Unknown,
+                }
+            }
+        }
+
+        impl Sets {
+            /// The fields of a JSON object, without the detour over a `Fields`, which is large and mostly empty.
+            fn read<'de, A: MapAccess<'de>>(mut map: A) -> std::result::Result<Sets, A::Error> {
+                let mut sets = Vec::new();
+                let mut attributes = None;
+                let mut may_have_more = false;
+                while let Some(name) = map.next_key()? {
+                    match name {
+                        $( Name::$variant => {
+                            if sets.iter().any(|set| matches!(set, Set::$variant(_))) {
+                                return Err(de::Error::duplicate_field(stringify!($name)));
+                            }
+                            if let Some(value) = map.next_value::<Option<$type>>()? {
+                                sets.push(Set::$variant(value.into()));
+                            }
+                        } )+
+                        Name::Attributes => {
+                            if attributes.replace(map.next_value()?).is_some() {
+                                return Err(de::Error::duplicate_field("attributes"));
+                            }
+                        }
+                        Name::Unknown => {
+                            may_have_more = true;
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                let is_record = |set: &Set| matches!(set, Set::Tests(_) | Set::Cadence(_) | Set::Calendar(_));
+                may_have_more |= sets.iter().any(is_record);
+                Ok(Sets { sets, may_have_more }.with(attributes.unwrap_or_default()))
+            }
+        }
+
         impl Fields {
             /// The names of all fields but `attributes`.
             pub const NAMES: &'static [&'static str] = &[$( stringify!($name), )+];
 
             /// Moves everything that is said into its compact form; a filled `Fields` is too large to be passed on.
-            pub(crate) fn pack(&mut self, clear: Vec<String>) -> Box<[Set]> {
+            pub(crate) fn pack(&mut self) -> Sets {
                 let count: usize = [$( self.$name.is_some(), )+].into_iter().map(usize::from).sum();
-                let mut sets = Vec::with_capacity(count + self.attributes.len() + clear.len());
-                sets.extend(clear.into_iter().map(|name| Set::Clear(name.into())));
+                let mut sets = Vec::with_capacity(count + self.attributes.len());
                 $( if let Some(value) = self.$name.take() { sets.push(Set::$variant(value.into())); } )+
-                let attributes = std::mem::take(&mut self.attributes).into_iter();
-                sets.extend(attributes.map(|(k, v)| Set::Attribute(Box::new((k.into(), v.into())))));
-                sets.into()
+                Sets { sets, may_have_more: false }.with(std::mem::take(&mut self.attributes))
             }
 
             /// Takes over one stored value; later calls win.
-            pub(crate) fn take(&mut self, set: &Set) {
+            pub(crate) fn take(&mut self, set: Set) {
                 match set {
-                    $( Set::$variant(value) => self.$name = Some(value.clone().into()), )+
+                    $( Set::$variant(value) => self.$name = Some(value.into()), )+
                     Set::Attribute(pair) => {
-                        self.attributes.insert(pair.0.to_string(), pair.1.to_string());
+                        self.attributes.insert(pair.0.into(), pair.1.into());
                     }
                     Set::Alias(_) => {}
                     Set::Clear(name) => match name.as_ref() {
@@ -182,45 +230,122 @@ impl Fields {
 
     /// Refuses values that no later event could make sense of.
     pub(crate) fn check(&self) -> Result<()> {
-        for (field, value) in [("value", self.value), ("size", self.size)] {
-            if value.is_some_and(|number| !number.is_finite()) {
-                return Err(Error::invalid(
-                    field,
-                    "must be a finite number; leave it out where it is not known",
-                ));
+        self.clone().pack().check()
+    }
+}
+
+/// What an event says of its item, in compact form.
+#[derive(Debug, Default)]
+pub(crate) struct Sets {
+    pub(crate) sets: Vec<Set>,
+    /// Whether the JSON that it was read from has a field that nobody knows, or a record that may have one.
+    pub(crate) may_have_more: bool,
+}
+
+impl Sets {
+    fn with(mut self, attributes: BTreeMap<String, String>) -> Sets {
+        self.sets.extend(attributes.into_iter().map(|(k, v)| Set::Attribute(Box::new((k.into(), v.into())))));
+        self
+    }
+
+    /// The names of the attributes.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = &str> {
+        self.sets.iter().filter_map(|set| match set {
+            Set::Attribute(pair) => Some(&*pair.0),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        let (mut starts_at, mut ends_at) = (None, None);
+        for set in &self.sets {
+            match set {
+                Set::Value(number) => check_number("value", *number)?,
+                Set::Size(number) => check_number("size", *number)?,
+                Set::Estimate(span) => check_work("estimate", *span)?,
+                Set::Remaining(span) => check_work("remaining", *span)?,
+                Set::Capacity(0) => return Err(Error::invalid("capacity", "must be at least 1")),
+                Set::StartsAt(at) => starts_at = Some(*at),
+                Set::EndsAt(at) => ends_at = Some(*at),
+                Set::Cadence(cadence) => cadence.check()?,
+                Set::Calendar(calendar) => calendar.check()?,
+                Set::Tests(tests) => tests.check()?,
+                _ => {}
             }
         }
-        for (field, span) in [("estimate", self.estimate), ("remaining", self.remaining)] {
-            let Some(span) = span else { continue };
-            span.check(field)?;
-            if span < Span::ZERO {
-                return Err(Error::invalid(field, "must not be negative"));
-            }
-        }
-        if self.capacity == Some(0) {
-            return Err(Error::invalid("capacity", "must be at least 1"));
-        }
-        if let (Some(start), Some(end)) = (self.starts_at, self.ends_at)
+        if let (Some(start), Some(end)) = (starts_at, ends_at)
             && end < start
         {
             return Err(Error::invalid("ends_at", "must not be before starts_at"));
         }
-        if let Some(cadence) = &self.cadence {
-            cadence.check()?;
-        }
-        if let Some(calendar) = &self.calendar {
-            calendar.check()?;
-        }
-        if let Some(tests) = &self.tests {
-            let sum =
-                [tests.passed, tests.failed, tests.errors, tests.skipped].map(u64::from).iter().sum::<u64>();
-            if sum != u64::from(tests.tests) {
-                return Err(Error::invalid(
-                    "tests",
-                    "tests must be the sum of passed, failed, errors and skipped",
-                ));
-            }
+        Ok(())
+    }
+}
+
+fn check_number(field: &str, number: f64) -> Result<()> {
+    if number.is_finite() {
+        return Ok(());
+    }
+    Err(Error::invalid(field, "must be a finite number; leave it out where it is not known"))
+}
+
+fn check_work(field: &str, span: Span) -> Result<()> {
+    span.check(field)?;
+    if span < Span::ZERO {
+        return Err(Error::invalid(field, "must not be negative"));
+    }
+    Ok(())
+}
+
+impl TestCounts {
+    fn check(&self) -> Result<()> {
+        let sum = [self.passed, self.failed, self.errors, self.skipped].map(u64::from).iter().sum::<u64>();
+        if sum != u64::from(self.tests) {
+            return Err(Error::invalid(
+                "tests",
+                "tests must be the sum of passed, failed, errors and skipped",
+            ));
         }
         Ok(())
+    }
+}
+
+impl<'de> Deserialize<'de> for Sets {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Sets, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Sets;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("struct Fields")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Sets, A::Error> {
+                Sets::read(map)
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Fields, D::Error> {
+        let mut fields = Fields::default();
+        Sets::deserialize(deserializer)?.sets.into_iter().for_each(|set| fields.take(set));
+        Ok(fields)
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Name, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Name;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a field")
+            }
+            fn visit_str<E>(self, word: &str) -> std::result::Result<Name, E> {
+                Ok(Name::of(word))
+            }
+        }
+        deserializer.deserialize_identifier(Visitor)
     }
 }

@@ -3,8 +3,10 @@
 mod event;
 mod fields;
 mod kinds;
+mod statement;
 
 pub use event::{Event, Item, Link, Related};
 pub(crate) use fields::Set;
 pub use fields::{Fields, TestCounts};
 pub use kinds::{Booking, Decision, Dependency, FlowState, Kind, LinkKind, Outcome, Severity};
+pub(crate) use statement::{LinkSaid, Statement};

@@ -7,7 +7,7 @@ use crate::correlate::CorrelationRules;
 use crate::error::Result;
 use crate::ingest::{Adapter, IngestOptions};
 use crate::intake::IngestReport;
-use crate::model::Event;
+use crate::model::{Event, Statement};
 use crate::stream::{Applied, ApplyReport, Refusal, ValueStream};
 
 /// So many events are given to the store at once.
@@ -51,17 +51,18 @@ impl<S: Store> StoredStream<S> {
         let StoredStream { stream, store, number, .. } = self;
         let mut duplicates = 0;
         let mut refused = Vec::new();
-        let mut recovery =
-            store.replay(*number, &mut |number, mut event| match stream.absorb(&mut event) {
-                Ok(Applied::Accepted) => {}
-                Ok(Applied::Duplicate) => duplicates += 1,
-                Err(error) => refused.push(Refusal {
-                    position: number,
-                    event: Some(event.key()),
-                    code: error.code().into(),
-                    reason: error.to_string(),
-                }),
-            })?;
+        let mut recovery = store.replay(*number, &mut |number, mut event| match stream
+            .absorb(&mut Statement::of(&mut event))
+        {
+            Ok(Applied::Accepted) => {}
+            Ok(Applied::Duplicate) => duplicates += 1,
+            Err(error) => refused.push(Refusal {
+                position: number,
+                event: Some(event.key()),
+                code: error.code().into(),
+                reason: error.to_string(),
+            }),
+        })?;
         (recovery.duplicates, recovery.refused) = (duplicates, refused);
         self.number = recovery.number;
         self.kept = self.count();
