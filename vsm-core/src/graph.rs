@@ -151,6 +151,12 @@ impl Graph {
             .map(|(_, _, other, _)| other)
     }
 
+    /// Reads what adding a link to or from an item reads first, and gives something that depends on it.
+    pub(crate) fn touch(&self, item: u32) -> usize {
+        let first = self.graph.first_edge(NodeIndex::new(item as usize), Direction::Outgoing);
+        self.rank_of(item) as usize ^ first.map_or(0, EdgeIndex::index)
+    }
+
     fn rank_of(&self, item: u32) -> i64 {
         self.rank.get(item as usize).copied().unwrap_or(0)
     }

@@ -3,7 +3,8 @@
 use std::hash::{BuildHasher, Hash};
 
 pub(crate) use foldhash::fast::FixedState;
-use hashbrown::HashTable;
+
+use crate::texts::NONE;
 
 /// A hash map with a fixed seed.
 pub(crate) type HashMap<K, V> = hashbrown::HashMap<K, V, FixedState>;
@@ -17,38 +18,147 @@ pub(crate) fn hash_of<T: Hash>(value: T) -> u32 {
     (hash ^ (hash >> 32)) as u32
 }
 
-/// Numbers, found by the hash of what they stand for. The hash stands beside the number, so that a table that grows
-/// reads nothing but itself.
+/// Numbers, found by the hash of what they stand for.
+///
+/// A slot is a hash and its number, and stands as near as can be after the place that the hash names (linear probing;
+/// Knuth, "The Art of Computer Programming", volume 3, 6.4, with deletion by his algorithm R). A general table finds them too,
+/// but keeps its marks apart from its entries: with a million texts each look costs two waits for memory instead of one,
+/// and nobody can tell it to begin with many looks before finishing the first.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Numbers(HashTable<(u32, u32)>);
+pub(crate) struct Numbers {
+    /// As many as a power of two, a quarter of them free; none at all while the table is empty.
+    slots: Vec<(u32, u32)>,
+    len: usize,
+}
+
+const FREE: (u32, u32) = (0, NONE);
 
 impl Numbers {
+    /// Reads the place where a hash is looked for, and gives something that depends on it.
+    pub(crate) fn touch(&self, hash: u32) -> u32 {
+        self.slots.get(self.place(hash)).map_or(0, |slot| slot.0)
+    }
+
     /// The number with this hash that is meant.
     pub(crate) fn find(&self, hash: u32, is: impl Fn(u32) -> bool) -> Option<u32> {
-        self.0.find(wide(hash), |entry| entry.0 == hash && is(entry.1)).map(|entry| entry.1)
-    }
-
-    pub(crate) fn insert(&mut self, hash: u32, number: u32) {
-        self.0.insert_unique(wide(hash), (hash, number), |entry| wide(entry.0));
-    }
-
-    pub(crate) fn remove(&mut self, hash: u32, number: u32) {
-        if let Ok(entry) = self.0.find_entry(wide(hash), |entry| entry.1 == number) {
-            entry.remove();
+        let mut at = self.place(hash);
+        loop {
+            let (other, number) = *self.slots.get(at)?;
+            if number == NONE {
+                return None;
+            }
+            if other == hash && is(number) {
+                return Some(number);
+            }
+            at = self.place_after(at);
         }
     }
 
+    pub(crate) fn insert(&mut self, hash: u32, number: u32) {
+        if (self.len + 1) * 4 > self.slots.len() * 3 {
+            self.grow(self.len + 1);
+        }
+        self.put(hash, number);
+        self.len += 1;
+    }
+
+    pub(crate) fn remove(&mut self, hash: u32, number: u32) {
+        let mut at = self.place(hash);
+        loop {
+            match self.slots.get(at) {
+                Some(slot) if slot.1 == number => break,
+                Some(slot) if slot.1 != NONE => at = self.place_after(at),
+                _ => return,
+            }
+        }
+        // What follows without a gap moves up, unless it would come to stand before its own place.
+        let mut free = at;
+        loop {
+            at = self.place_after(at);
+            let Some(slot) = self.slots.get(at).copied().filter(|slot| slot.1 != NONE) else { break };
+            let mask = self.slots.len() - 1;
+            let from_home = at.wrapping_sub(self.place(slot.0)) & mask;
+            if from_home >= (at.wrapping_sub(free) & mask) {
+                self.set(free, slot);
+                free = at;
+            }
+        }
+        self.set(free, FREE);
+        self.len -= 1;
+    }
+
+    /// Makes room for so many more.
     pub(crate) fn reserve(&mut self, more: usize) {
-        self.0.reserve(more, |entry| wide(entry.0));
+        let len = self.len.saturating_add(more);
+        if len.saturating_mul(4) > self.slots.len().saturating_mul(3) {
+            self.grow(len);
+        }
     }
 
     /// Bytes held, capacity included.
     pub(crate) fn bytes(&self) -> usize {
-        self.0.allocation_size()
+        self.slots.capacity() * size_of::<(u32, u32)>()
+    }
+
+    fn grow(&mut self, len: usize) {
+        let count = (len.saturating_mul(4) / 3 + 1).next_power_of_two().max(16);
+        let old = std::mem::replace(&mut self.slots, vec![FREE; count]);
+        old.into_iter().filter(|slot| slot.1 != NONE).for_each(|(hash, number)| self.put(hash, number));
+    }
+
+    /// There is a free slot.
+    fn put(&mut self, hash: u32, number: u32) {
+        let mut at = self.place(hash);
+        while self.slots.get(at).is_some_and(|slot| slot.1 != NONE) {
+            at = self.place_after(at);
+        }
+        self.set(at, (hash, number));
+    }
+
+    fn set(&mut self, at: usize, slot: (u32, u32)) {
+        if let Some(place) = self.slots.get_mut(at) {
+            *place = slot;
+        }
+    }
+
+    fn place(&self, hash: u32) -> usize {
+        hash as usize & self.slots.len().wrapping_sub(1)
+    }
+
+    fn place_after(&self, at: usize) -> usize {
+        (at + 1) & self.slots.len().wrapping_sub(1)
     }
 }
 
-/// The table looks at the lowest and at the highest bits.
-fn wide(hash: u32) -> u64 {
-    u64::from(hash) << 32 | u64::from(hash)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_found_whatever_came_and_went() {
+        let mut table = Numbers::default();
+        let mut known: Vec<(u32, u32)> = Vec::new();
+        let mut dice = 1u32;
+        for number in 0..4000 {
+            dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            // Few hashes, at the end of the table too, so that many share a place and runs go round its end.
+            let hash = if dice >> 31 == 0 { dice >> 26 } else { u32::MAX - (dice >> 27) };
+            if dice.is_multiple_of(3) && !known.is_empty() {
+                let (hash, number) = known.swap_remove(dice as usize % known.len());
+                table.remove(hash, number);
+                assert_eq!(table.find(hash, |n| n == number), None);
+            }
+            table.insert(hash, number);
+            known.push((hash, number));
+            let (hash, number) = known[dice as usize % known.len()];
+            assert_eq!(table.find(hash, |n| n == number), Some(number));
+        }
+        assert!(known.iter().all(|(hash, number)| table.find(*hash, |n| n == *number) == Some(*number)));
+        assert_eq!(table.len, known.len());
+        table.remove(7, 4001);
+        assert_eq!(table.len, known.len());
+        let mut empty = Numbers::default();
+        empty.remove(7, 7);
+        assert_eq!(empty.find(7, |_| true), None);
+    }
 }

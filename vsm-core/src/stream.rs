@@ -1,7 +1,7 @@
 //! The value stream: one owner of state, changed by events only.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::hint::black_box;
 use std::mem::take;
 use std::sync::{Arc, OnceLock};
 
@@ -9,15 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::graph::{Frozen, Graph};
+use crate::hash::hash_of;
 use crate::links::{Detail, Links};
-use crate::model::{Event, FlowState, Kind, Link, LinkKind, Set};
+use crate::model::{Event, FlowState, Kind, Link, LinkKind, LinkSaid, Set, Statement};
 use crate::names::Names;
 use crate::record::{Bounds, Record, Stored};
 use crate::texts::{NONE, Texts};
 use crate::time::{Instant, clip};
 
-/// The longest id of an item, source or event, in bytes.
-const LONGEST_ID: usize = 1024;
+/// So many events are looked at ahead.
+pub(crate) const GROUP: usize = 32;
 
 /// A value stream: the record of all events and the graph that follows from it.
 ///
@@ -125,16 +126,16 @@ impl ValueStream {
     /// The reason why the event is refused; the stream is then as it was. [`Error::Invalid`], [`Error::Cycle`] with
     /// the path, [`Error::Conflict`] where the id was used before for something else, [`Error::ReadOnly`] on a view.
     pub fn apply(&mut self, mut event: Event) -> Result<Applied> {
-        self.absorb(&mut event)
+        self.absorb(&mut Statement::of(&mut event))
     }
 
-    /// As [`apply`](ValueStream::apply); leaves the event's own key behind, for those who have to report on it.
-    pub(crate) fn absorb(&mut self, event: &mut Event) -> Result<Applied> {
+    /// As [`apply`](ValueStream::apply); leaves the statement's own key behind, for those who have to report on it.
+    pub(crate) fn absorb(&mut self, statement: &mut Statement<'_>) -> Result<Applied> {
         if self.bounds.is_some() {
             return Err(Error::ReadOnly);
         }
-        check(event)?;
-        Arc::make_mut(&mut self.state).apply(event)
+        statement.check()?;
+        Arc::make_mut(&mut self.state).apply(statement)
     }
 
     /// Makes room for so many more events. Memory that grows step by step costs a good part of applying them.
@@ -147,14 +148,30 @@ impl ValueStream {
     /// Applies events one by one; a refused one never keeps the others out.
     pub fn apply_batch(&mut self, events: impl IntoIterator<Item = Event>) -> ApplyReport {
         let mut report = ApplyReport::default();
-        let events = events.into_iter();
+        let mut events = events.into_iter();
         self.expect(events.size_hint().0);
-        for (n, mut event) in events.enumerate() {
-            let outcome = self.absorb(&mut event);
-            let key = outcome.is_err().then(|| format!("{}:{}", clip(&event.source), clip(&event.id)));
-            report.note(n as u64 + 1, key, outcome);
+        let mut position = 0;
+        let mut group: Vec<Event> = Vec::with_capacity(GROUP);
+        loop {
+            group.clear();
+            group.extend(events.by_ref().take(GROUP));
+            if group.is_empty() {
+                return report;
+            }
+            self.absorb_all((position + 1..).zip(group.iter_mut().map(Statement::of)).collect(), &mut report);
+            position += group.len() as u64;
         }
-        report
+    }
+
+    /// Applies statements, each with its position.
+    pub(crate) fn absorb_all(&mut self, group: Vec<(u64, Statement<'_>)>, report: &mut ApplyReport) {
+        self.state.look_up(&group);
+        for (position, mut statement) in group {
+            let outcome = self.absorb(&mut statement);
+            let key =
+                outcome.is_err().then(|| format!("{}:{}", clip(&statement.source), clip(&statement.id)));
+            report.note(position, key, outcome);
+        }
     }
 
     /// The stream as it was at `occurred`, as it was known at `recorded`. Takes no time; the view is read-only.
@@ -178,83 +195,6 @@ impl ValueStream {
     }
 }
 
-/// What an event says wrong all by itself.
-fn check(event: &Event) -> Result<()> {
-    check_id("source", &event.source)?;
-    if event.source.contains(':') {
-        return Err(Error::invalid("source", "must not contain a colon: evidence names events as source:id"));
-    }
-    check_id("id", &event.id)?;
-    check_id("item", &event.item)?;
-    for alias in &event.aliases {
-        check_id("aliases", alias)?;
-    }
-    event.set.check()?;
-    for name in event.set.attributes.keys() {
-        check_id("set.attributes", name)?;
-    }
-    for (n, link) in event.links.iter().enumerate() {
-        check_link(link, event, format_args!("links[{n}]"))?;
-    }
-    if let Some(link) = event.links.iter().find(|link| event.aliases.contains(&link.to)) {
-        return Err(Error::invalid(
-            "links",
-            format!("\"{}\" is an alias of the item itself", clip(&link.to)),
-        ));
-    }
-    for (n, link) in event.unlinks.iter().enumerate() {
-        check_id(format_args!("unlinks[{n}].to"), &link.to)?;
-    }
-    Ok(())
-}
-
-fn check_id(field: impl Display, id: &str) -> Result<()> {
-    let invalid = |reason: String| Err(Error::invalid(&field.to_string(), reason));
-    if id.is_empty() {
-        return invalid("must not be empty".into());
-    }
-    if id.len() > LONGEST_ID {
-        return invalid(format!("is {} bytes long, more than {LONGEST_ID}", id.len()));
-    }
-    // Bytes are looked at several at a time, characters one by one.
-    let has_control = match id.is_ascii() {
-        true => id.bytes().any(|byte| byte.is_ascii_control()),
-        false => id.chars().any(char::is_control),
-    };
-    if has_control {
-        return invalid("must not contain control characters".into());
-    }
-    Ok(())
-}
-
-fn check_link(link: &Link, event: &Event, field: impl Display) -> Result<()> {
-    check_id(format_args!("{field}.to"), &link.to)?;
-    if link.to == event.item {
-        return Err(Error::invalid(
-            &format!("{field}.to"),
-            format!("\"{}\" can't link to itself", clip(&link.to)),
-        ));
-    }
-    if link.confidence.is_some_and(|c| !(0.0..=1.0).contains(&c)) {
-        return Err(Error::invalid(&format!("{field}.confidence"), "must lie between 0 and 1"));
-    }
-    if link.confidence.is_some() && link.rule.is_none() {
-        return Err(Error::invalid(
-            &format!("{field}.rule"),
-            "a link with a confidence must name the rule it is from",
-        ));
-    }
-    link.lag.unwrap_or_default().check(&format!("{field}.lag"))?;
-    let binds = link.dependency.is_some() || link.lag.is_some() || link.stage.is_some();
-    if binds && link.kind != LinkKind::DependsOn {
-        return Err(Error::invalid(
-            &field.to_string(),
-            format!("dependency, lag and stage belong to depends_on links, not to {}", link.kind),
-        ));
-    }
-    Ok(())
-}
-
 /// How much of everything there was before an event, so that it can be taken back.
 #[derive(Default)]
 pub(crate) struct Mark {
@@ -267,19 +207,41 @@ pub(crate) struct Mark {
 }
 
 impl State {
+    /// Reads what applying some statements will read. That lies anywhere in memory: asked for all at once, it comes at
+    /// once, where each `apply` would wait for its own.
+    fn look_up(&self, group: &[(u64, Statement<'_>)]) {
+        let mut key = String::new();
+        let mut keys: Vec<u32> = Vec::with_capacity(group.len());
+        let mut names: Vec<u32> = Vec::with_capacity(4 * group.len());
+        for (_, said) in group {
+            key.clear();
+            [&said.source, ":", &said.id].iter().for_each(|part| key.push_str(part));
+            keys.push(hash_of(key.as_str()));
+            names.push(hash_of(&*said.item));
+            names.extend(said.links.iter().map(|link| hash_of(&*link.to)));
+        }
+        let touch =
+            |texts: &Texts, hashes: &[u32]| hashes.iter().fold(0, |sum, hash| sum ^ texts.touch(*hash));
+        black_box((touch(&self.record.keys, &keys), touch(&self.ids, &names)));
+        let names: Vec<u32> = names.into_iter().filter_map(|hash| self.ids.guess(hash)).collect();
+        black_box(
+            names.iter().fold(0, |sum, name| sum ^ self.ids.get(*name).len() ^ self.graph.touch(*name)),
+        );
+    }
+
     /// The item that an id or alias names.
     pub(crate) fn resolve(&self, id: &str) -> Option<u32> {
         self.ids.find(id).map(|name| self.names.item(name))
     }
 
-    fn apply(&mut self, event: &mut Event) -> Result<Applied> {
-        let (known, is_new) = self.record.keys.intern(&[&event.source, ":", &event.id]);
+    fn apply(&mut self, said: &mut Statement<'_>) -> Result<Applied> {
+        let (known, is_new) = self.record.keys.intern_parts(&[&said.source, ":", &said.id]);
         if !is_new {
-            return if self.same(known, event) {
+            return if self.same(known, said) {
                 Ok(Applied::Duplicate)
             } else {
                 let reason = "was applied before with other content: give a changed event a new id";
-                Err(Error::Conflict { id: clip(&event.key()).into(), reason: reason.into() })
+                Err(Error::Conflict { id: clip(&said.key()).into(), reason: reason.into() })
             };
         }
         let mut mark = Mark {
@@ -289,25 +251,26 @@ impl State {
             details: self.links.details.len(),
             flipped: Vec::new(),
         };
-        let said = self.intern(&event.item);
-        let item = self.names.item(said);
+        let name = self.intern(&said.item);
+        let item = self.names.item(name);
         let assertions = mark.assertions as u32;
-        let aliases = take(&mut event.aliases);
-        let mut sets = event.set.pack(take(&mut event.clear));
-        if !aliases.is_empty() {
-            sets = sets.into_iter().chain(aliases.iter().map(|a| Set::Alias(a.as_str().into()))).collect();
+        let mut sets = take(&mut said.set).sets;
+        if !said.clear.is_empty() {
+            sets.splice(..0, take(&mut said.clear).into_iter().map(Set::Clear));
         }
+        sets.extend(said.aliases.iter().map(|alias| Set::Alias((**alias).into())));
         self.record.events.push(Stored {
-            occurred: event.occurred_at,
-            recorded: event.recorded_at,
-            name: said,
+            occurred: said.occurred_at,
+            recorded: said.recorded_at,
+            name,
             previous: NONE,
-            kind: event.kind,
-            sets,
+            kind: said.kind,
+            // Copied to its exact size: that is faster than cutting off what is left over.
+            sets: sets.drain(..).collect(),
             assertions: assertions..assertions,
         });
-        let linked = self.link(item, take(&mut event.unlinks), take(&mut event.links), &mut mark);
-        let names: Vec<u32> = aliases.iter().map(|alias| self.intern(alias)).collect();
+        let linked = self.link(item, take(&mut said.unlinks), take(&mut said.links), &mut mark);
+        let names: Vec<u32> = said.aliases.iter().map(|alias| self.intern(alias)).collect();
         if let Err(error) = linked.and_then(|()| self.check_join(item, &names)) {
             self.take_back(mark);
             return Err(error);
@@ -318,7 +281,7 @@ impl State {
         }
         self.refresh(item);
         if !names.is_empty() {
-            self.join(said, &names);
+            self.join(name, &names);
         }
         // A link that is stated again may bind in another way, so any statement of a link counts.
         if mark.assertions != self.links.assertions.len() || mark.items != self.ids.len() || !names.is_empty()
@@ -334,10 +297,10 @@ impl State {
     /// Whether an event of the record says what `event` says, its item and links compared by what they name. When it
     /// became known is not compared: an export that is read again tomorrow says nothing new, and the first knowledge
     /// counts.
-    fn same(&self, known: u32, event: &Event) -> bool {
+    fn same(&self, known: u32, said: &mut Statement<'_>) -> bool {
         let Some(mut known) = self.unpack(known) else { return false };
         let name = |id: &str| self.resolve(id).map_or_else(|| id.to_owned(), |n| self.ids.get(n).to_owned());
-        let mut event = event.clone();
+        let mut event = said.take_event();
         for event in [&mut event, &mut known] {
             event.item = name(&event.item);
             for link in event.links.iter_mut().chain(&mut event.unlinks) {
@@ -353,9 +316,10 @@ impl State {
 
     /// The number of a name.
     fn intern(&mut self, id: &str) -> u32 {
-        let (item, new) = self.ids.intern(&[id]);
+        let (item, new) = self.ids.intern(id);
         if new {
             self.graph.add_item();
+            self.links.add_item();
             self.latest.push(NONE);
             self.kinds.push(None);
             self.states.push(None);
@@ -364,7 +328,13 @@ impl State {
     }
 
     /// Asserts the links of the event that was stored last.
-    fn link(&mut self, item: u32, unlinks: Vec<Link>, links: Vec<Link>, mark: &mut Mark) -> Result<()> {
+    fn link(
+        &mut self,
+        item: u32,
+        unlinks: Vec<LinkSaid<'_>>,
+        links: Vec<LinkSaid<'_>>,
+        mark: &mut Mark,
+    ) -> Result<()> {
         let all =
             unlinks.into_iter().map(|link| (link, false)).chain(links.into_iter().map(|link| (link, true)));
         for (link, on) in all {
@@ -379,8 +349,8 @@ impl State {
                 Detail {
                     dependency: link.dependency,
                     lag: link.lag,
-                    stage: link.stage.map(Into::into),
-                    rule: link.rule.map(Into::into),
+                    stage: link.stage,
+                    rule: link.rule,
                     confidence: link.confidence,
                 }
             } else {
@@ -471,7 +441,7 @@ impl State {
                 let _ = self.graph.activate(link);
             }
         }
-        self.links.truncate(mark.links, mark.assertions, mark.details);
+        self.links.truncate(mark.items, mark.links, mark.assertions, mark.details);
         self.ids.truncate(mark.items);
         self.latest.truncate(mark.items);
         self.kinds.truncate(mark.items);
@@ -550,7 +520,7 @@ impl State {
             match set {
                 Set::Clear(name) => event.clear.push(name.to_string()),
                 Set::Alias(alias) => event.aliases.push(alias.to_string()),
-                set => event.set.take(set),
+                set => event.set.take(set.clone()),
             }
         }
         for number in stored.assertions.clone() {

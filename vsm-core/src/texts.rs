@@ -25,20 +25,49 @@ impl Texts {
         self.table.find(hash_of(text), |n| self.get(n) == text)
     }
 
+    /// Reads where a text with this hash is looked for, and gives something that depends on it.
+    pub(crate) fn touch(&self, hash: u32) -> u32 {
+        self.table.touch(hash)
+    }
+
+    /// The first number whose text has this hash; most often it is the one that is meant.
+    pub(crate) fn guess(&self, hash: u32) -> Option<u32> {
+        self.table.find(hash, |_| true)
+    }
+
+    /// The number of a text, and whether it is new.
+    pub(crate) fn intern(&mut self, text: &str) -> (u32, bool) {
+        let hash = hash_of(text);
+        match self.table.find(hash, |n| self.get(n) == text) {
+            Some(number) => (number, false),
+            None => {
+                self.text.push_str(text);
+                (self.add(hash), true)
+            }
+        }
+    }
+
     /// The number of the text that some parts make together, and whether it is new.
-    pub(crate) fn intern(&mut self, parts: &[&str]) -> (u32, bool) {
+    pub(crate) fn intern_parts(&mut self, parts: &[&str]) -> (u32, bool) {
         let start = self.text.len();
         parts.iter().for_each(|part| self.text.push_str(part));
         let whole = self.text.get(start..).unwrap_or("");
         let hash = hash_of(whole);
-        if let Some(number) = self.table.find(hash, |n| self.get(n) == whole) {
-            self.text.truncate(start);
-            return (number, false);
+        match self.table.find(hash, |n| self.get(n) == whole) {
+            Some(number) => {
+                self.text.truncate(start);
+                (number, false)
+            }
+            None => (self.add(hash), true),
         }
+    }
+
+    /// Gives the text at the end a number.
+    fn add(&mut self, hash: u32) -> u32 {
         let number = self.ends.len() as u32;
         self.ends.push(self.text.len());
         self.table.insert(hash, number);
-        (number, true)
+        number
     }
 
     /// Makes room for so many more texts.

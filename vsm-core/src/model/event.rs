@@ -27,28 +27,28 @@ pub struct Event {
     /// When it was so.
     pub occurred_at: Instant,
     /// When it became known; absent = when it was so.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<Instant>,
     /// The item spoken of, by its id or one of its aliases.
     pub item: String,
     /// Other ids by which tools know the item. One that has been spoken of as an item of its own, or linked to, becomes
     /// this item with all that was said of it; that holds for views of the past too.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
     /// What the item is from now on.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
     /// What is said of it.
-    #[serde(skip_serializing_if = "Fields::is_empty")]
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
     pub set: Fields,
     /// Names of fields and attributes that no longer have a value.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clear: Vec<String>,
     /// Links that hold from now on.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
     /// Links that no longer hold; only `kind` and `to` count.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unlinks: Vec<Link>,
 }
 
@@ -89,19 +89,19 @@ pub struct Link {
     /// The other item.
     pub to: String,
     /// How a `depends_on` link binds; absent = finish to start.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dependency: Option<Dependency>,
     /// Working time between the two ends of a `depends_on` link; may be negative.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag: Option<Span>,
     /// The stage that a release depended on must be ready for; absent = the stage asked about.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
     /// The rule that inferred the link; absent = the source states it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     /// How sure an inferred link is, from 0 to 1; absent = stated.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
 }
 

@@ -36,6 +36,7 @@ macro_rules! fields {
         ///
         /// An item's own `Fields` hold the last value of each field as known.
         #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+        #[serde(default)]
         pub struct Fields {
             $( $(#[$meta])* #[serde(skip_serializing_if = "Option::is_none")] pub $name: Option<$type>, )+
             /// Whatever else a source says, by its own names; each key is a field of its own.
