@@ -260,24 +260,34 @@ impl Graph {
     /// A cycle as items each of which needs the next, the first repeated at the end, which only a view of the past
     /// can have: links that never held together when they were applied may have overlapped at the time they speak of.
     pub(crate) fn freeze(&self, holds: impl Fn(u32, bool) -> bool) -> Result<Frozen, Vec<u32>> {
-        let held: Vec<u32> = (0u32..)
-            .zip(self.graph.raw_edges())
-            .filter(|(link, edge)| edge.weight.kind.is_need() && holds(*link, edge.weight.active))
-            .map(|(link, _)| link)
-            .collect();
-        let edges = || {
-            held.iter().filter_map(|link| {
-                let edge = self.graph.raw_edges().get(*link as usize)?;
-                let need = Need { rank: 0, link: *link, kind: edge.weight.kind, is_plain: edge.weight.plain };
-                Some((edge.source().index() as u32, edge.target().index() as u32, need))
-            })
-        };
         // The order that is kept for the present is mostly that of arrival, in which neighbours lie together. It fits
         // nearly every view of the past too.
         let mut items: Vec<u32> = (0..self.graph.node_count() as u32).collect();
         items.sort_by_key(|item| self.rank_of(*item));
-        let fits = edges().all(|(needed, needing, _)| self.rank_of(needed) < self.rank_of(needing));
-        Ok(Frozen::new(if fits { items } else { sort(items.len(), edges)? }, edges))
+        let mut ranks = places(&items);
+        let mut drawn: Vec<Drawn> = Vec::with_capacity(self.graph.edge_count());
+        let mut fits = true;
+        for (link, edge) in (0u32..).zip(self.graph.raw_edges()) {
+            let Edge { kind, active, plain } = edge.weight;
+            if kind.is_need() && holds(link, active) {
+                let [needed, needing] =
+                    [edge.source(), edge.target()].map(|end| at(&ranks, end.index() as u32));
+                fits &= needed < needing;
+                drawn.push((needing, Need { rank: needed, link, kind, is_plain: plain }));
+            }
+        }
+        if !fits {
+            let order = sort(items.len(), &drawn).map_err(|path| all_at(&items, &path))?;
+            let moved = places(&order);
+            for (needing, need) in &mut drawn {
+                (*needing, need.rank) = (at(&moved, *needing), at(&moved, need.rank));
+            }
+            items = all_at(&items, &order);
+            ranks = places(&items);
+        }
+        let none = Need { rank: 0, link: 0, kind: LinkKind::Parent, is_plain: true };
+        let Rows { starts, values } = Rows::new(items.len(), &drawn, none, |drawn| *drawn);
+        Ok(Frozen { items, ranks, starts, needs: values })
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -311,25 +321,10 @@ pub(crate) struct Need {
     pub(crate) is_plain: bool,
 }
 
-/// An edge as it is drawn: from what is needed to what needs it.
-type Drawn = (u32, u32, Need);
+/// A need with the rank of what needs it.
+type Drawn = (u32, Need);
 
 impl Frozen {
-    /// Lays needs out by an order of the items that they fit.
-    fn new<E: Iterator<Item = Drawn>>(items: Vec<u32>, edges: impl Fn() -> E) -> Frozen {
-        let mut ranks = vec![0u32; items.len()];
-        for (rank, item) in (0u32..).zip(&items) {
-            if let Some(slot) = ranks.get_mut(*item as usize) {
-                *slot = rank;
-            }
-        }
-        let rank = |item: u32| ranks.get(item as usize).copied().unwrap_or(0);
-        let none = Need { rank: 0, link: 0, kind: LinkKind::Parent, is_plain: true };
-        let behind =
-            Rows::new(items.len(), edges, none, |edge| (rank(edge.1), Need { rank: rank(edge.0), ..edge.2 }));
-        Frozen { items, ranks, starts: behind.starts, needs: behind.values }
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.items.len()
     }
@@ -352,21 +347,41 @@ impl Frozen {
     }
 }
 
+/// The number that stands at a place.
+fn at(numbers: &[u32], place: u32) -> u32 {
+    numbers.get(place as usize).copied().unwrap_or(0)
+}
+
+fn all_at(numbers: &[u32], places: &[u32]) -> Vec<u32> {
+    places.iter().map(|place| at(numbers, *place)).collect()
+}
+
+/// The place of each number in a list of all numbers.
+fn places(numbers: &[u32]) -> Vec<u32> {
+    let mut places = vec![0u32; numbers.len()];
+    for (place, number) in (0u32..).zip(numbers) {
+        if let Some(slot) = places.get_mut(*number as usize) {
+            *slot = place;
+        }
+    }
+    places
+}
+
 /// A topological order, or a cycle.
-fn sort<E: Iterator<Item = Drawn>>(count: usize, edges: impl Fn() -> E) -> Result<Vec<u32>, Vec<u32>> {
-    let ahead = Rows::new(count, &edges, 0, |edge| (edge.0, edge.1));
+fn sort(count: usize, drawn: &[Drawn]) -> Result<Vec<u32>, Vec<u32>> {
+    let ahead = Rows::new(count, drawn, 0, |(needing, need)| (need.rank, *needing));
     let mut open = vec![0u32; count];
-    for (_, needing, _) in edges() {
-        if let Some(n) = open.get_mut(needing as usize) {
+    for (needing, _) in drawn {
+        if let Some(n) = open.get_mut(*needing as usize) {
             *n += 1;
         }
     }
     // A stack rather than a queue keeps neighbours together: passes over the result run three times faster.
     let mut stack: Vec<u32> = (0..count as u32).rev().filter(|n| open.get(*n as usize) == Some(&0)).collect();
-    let mut items = Vec::with_capacity(count);
-    while let Some(item) = stack.pop() {
-        items.push(item);
-        for next in ahead.row(item) {
+    let mut order = Vec::with_capacity(count);
+    while let Some(node) = stack.pop() {
+        order.push(node);
+        for next in ahead.row(node) {
             if let Some(n) = open.get_mut(*next as usize) {
                 *n -= 1;
                 if *n == 0 {
@@ -375,16 +390,16 @@ fn sort<E: Iterator<Item = Drawn>>(count: usize, edges: impl Fn() -> E) -> Resul
             }
         }
     }
-    if items.len() < count { Err(cycle(&open, edges())) } else { Ok(items) }
+    if order.len() < count { Err(cycle(&open, drawn)) } else { Ok(order) }
 }
 
 /// A cycle among the nodes that still wait for something: each of them waits for another of them, so following these
 /// comes back sooner or later.
-fn cycle(open: &[u32], edges: impl Iterator<Item = Drawn>) -> Vec<u32> {
+fn cycle(open: &[u32], drawn: &[Drawn]) -> Vec<u32> {
     let waits = |node: u32| open.get(node as usize).is_some_and(|n| *n > 0);
     let mut next: HashMap<u32, u32> = HashMap::default();
-    for (needed, needing, _) in edges.filter(|edge| waits(edge.0) && waits(edge.1)) {
-        next.insert(needing, needed);
+    for (needing, need) in drawn.iter().filter(|(needing, need)| waits(*needing) && waits(need.rank)) {
+        next.insert(*needing, need.rank);
     }
     let mut path: Vec<u32> = Vec::new();
     let mut seen: HashMap<u32, usize> = HashMap::default();
@@ -407,30 +422,22 @@ struct Rows<T> {
 }
 
 impl<T: Copy> Rows<T> {
-    /// Goes over the edges twice.
-    fn new<E: Iterator<Item = Drawn>>(
-        count: usize,
-        edges: impl Fn() -> E,
-        none: T,
-        split: impl Fn(&Drawn) -> (u32, T),
-    ) -> Rows<T> {
+    fn new(count: usize, drawn: &[Drawn], none: T, split: impl Fn(&Drawn) -> (u32, T)) -> Rows<T> {
         let mut starts = vec![0u32; count + 1];
-        let mut sum = 0;
-        for edge in edges() {
-            sum += 1;
-            if let Some(n) = starts.get_mut(split(&edge).0 as usize + 1) {
+        for edge in drawn {
+            if let Some(n) = starts.get_mut(split(edge).0 as usize + 1) {
                 *n += 1;
             }
         }
-        let mut values = vec![none; sum];
+        let mut values = vec![none; drawn.len()];
         let mut sum = 0;
         for n in &mut starts {
             sum += *n;
             *n = sum;
         }
         let mut next = starts.clone();
-        for edge in edges() {
-            let (row, value) = split(&edge);
+        for edge in drawn {
+            let (row, value) = split(edge);
             if let Some(n) = next.get_mut(row as usize) {
                 if let Some(slot) = values.get_mut(*n as usize) {
                     *slot = value;

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::network::{Actual, Dates, Need, Network, Node, Unreachable};
+use super::network::{Actual, Bond, Dates, Need, Network, Node, Unreachable};
 use super::{Basis, Grounds};
 use crate::calendar::{Calendar, WorkingTime};
 use crate::error::{Error, Result};
 use crate::graph::Frozen;
-use crate::model::{Dependency, FlowState, Kind, LinkKind, Set};
+use crate::model::{FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
 use crate::time::{Instant, Span};
 
@@ -283,16 +283,15 @@ impl<'a> Plan<'a> {
                     };
                     is_parent |= need.kind == LinkKind::Parent;
                     let detail = if need.is_plain { None } else { self.stream.detail(need.link) };
-                    self.network.needs.push(Need {
-                        node,
-                        dependency: detail.and_then(|d| d.dependency).unwrap_or(Dependency::FinishToStart),
-                        lag: detail.and_then(|d| d.lag).unwrap_or_default().millis(),
+                    let bond = detail.map_or(Bond::PLAIN, |detail| Bond {
+                        dependency: detail.dependency.unwrap_or(Bond::PLAIN.dependency),
+                        lag: detail.lag.unwrap_or_default().millis(),
                     });
+                    self.network.add_need(Need { node, bond });
                 }
             }
-            let mut node = self.node(item, finished.map(|(t, _)| t), is_parent);
-            node.needs_end = self.network.needs.len() as u32;
-            self.network.nodes.push(node);
+            let node = self.node(item, finished.map(|(t, _)| t), is_parent);
+            self.network.add_node(node);
         }
         self.grounds.n = self.ranks.len() as u64;
     }
@@ -456,7 +455,7 @@ impl<'a> Plan<'a> {
 
     /// What decides when a node starts.
     fn drivers(&self, dates: &[Dates], number: u32) -> Vec<u32> {
-        let needs = self.network.needs(number).iter();
+        let needs = self.network.needs(number);
         let mut drivers: Vec<u32> =
             needs.filter(|need| self.network.drives(dates, number, need)).map(|need| need.node).collect();
         drivers.sort_unstable();

@@ -18,7 +18,7 @@ pub(super) struct Node {
     pub(super) actual: u32,
     /// The trains that it has to take, as an index range into [`Network::trains`].
     pub(super) trains: std::ops::Range<u32>,
-    /// Where its needs end in [`Network::needs`]; they begin where those of the node before end.
+    /// Where its needs end among those of all nodes; they begin where those of the node before end.
     pub(super) needs_end: u32,
 }
 
@@ -35,14 +35,27 @@ pub(super) struct Actual {
 pub(super) struct Need {
     /// The node that is needed; it comes before.
     pub(super) node: u32,
+    pub(super) bond: Bond,
+}
+
+/// How a need binds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Bond {
     pub(super) dependency: Dependency,
     pub(super) lag: i64,
+}
+
+impl Bond {
+    /// One follows the other without lag, as in nearly every need.
+    pub(super) const PLAIN: Bond = Bond { dependency: Dependency::FinishToStart, lag: 0 };
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Network {
     pub(super) nodes: Vec<Node>,
-    pub(super) needs: Vec<Need>,
+    /// What each node needs, with the place of the bond in `bonds` plus one; 0 = plain.
+    pub(super) needs: Vec<(u32, u32)>,
+    pub(super) bonds: Vec<Bond>,
     pub(super) trains: Vec<Cadence>,
     pub(super) actuals: Vec<Actual>,
     /// Working calendar of everything; none = plain time.
@@ -92,12 +105,31 @@ impl Network {
         place.and_then(|place| self.actuals.get(place)).copied().unwrap_or_default()
     }
 
+    /// Adds a need of the node that is added next.
+    pub(super) fn add_need(&mut self, need: Need) {
+        let mut place = 0;
+        if need.bond != Bond::PLAIN {
+            self.bonds.push(need.bond);
+            place = self.bonds.len() as u32;
+        }
+        self.needs.push((need.node, place));
+    }
+
+    pub(super) fn add_node(&mut self, mut node: Node) {
+        node.needs_end = self.needs.len() as u32;
+        self.nodes.push(node);
+    }
+
     /// What a node needs.
-    pub(super) fn needs(&self, node: u32) -> &[Need] {
+    pub(super) fn needs(&self, node: u32) -> impl Iterator<Item = Need> {
         let node = node as usize;
         let start = node.checked_sub(1).and_then(|n| self.nodes.get(n)).map_or(0, |n| n.needs_end);
         let end = self.nodes.get(node).map_or(start, |n| n.needs_end);
-        self.needs.get(start as usize..end as usize).unwrap_or(&[])
+        let needs = self.needs.get(start as usize..end as usize).unwrap_or(&[]);
+        needs.iter().map(|(node, place)| {
+            let bond = (*place as usize).checked_sub(1).and_then(|place| self.bonds.get(place));
+            Need { node: *node, bond: bond.copied().unwrap_or(Bond::PLAIN) }
+        })
     }
 
     /// Early dates, in one pass over nodes and needs.
@@ -120,7 +152,8 @@ impl Network {
             for need in self.needs(number) {
                 let Some(of) = dates.get(need.node as usize) else { continue };
                 start = start.max(
-                    self.bound(of, need, node.duration).ok_or(Unreachable { node: number, train: false })?,
+                    self.bound(of, need.bond, node.duration)
+                        .ok_or(Unreachable { node: number, train: false })?,
                 );
             }
             let unreachable = || Unreachable { node: number, train: false };
@@ -160,8 +193,9 @@ impl Network {
                 own.late_start = self.add(late_ready, -node.duration).unwrap_or(own.early_start);
                 for need in self.needs(number) {
                     let Some(needed) = self.nodes.get(need.node as usize) else { continue };
+                    let Bond { dependency, lag } = need.bond;
                     let from_start =
-                        matches!(need.dependency, Dependency::StartToStart | Dependency::StartToFinish);
+                        matches!(dependency, Dependency::StartToStart | Dependency::StartToFinish);
                     if from_start && self.actual(needed).started.is_some() {
                         // It has started: nothing that it still does can move this node.
                         continue;
@@ -169,22 +203,21 @@ impl Network {
                     let duration = needed.duration;
                     let Some(of) = dates.get_mut(need.node as usize) else { continue };
                     // The latest finish of what is needed, and how far it is from moving this node.
-                    let (late, slack) = match need.dependency {
+                    let (late, slack) = match dependency {
                         Dependency::FinishToStart => (
-                            self.add(own.late_start, -need.lag),
-                            self.slack(of.early_finish, need.lag, own.early_start),
+                            self.add(own.late_start, -lag),
+                            self.slack(of.early_finish, lag, own.early_start),
                         ),
                         Dependency::StartToStart => (
-                            self.add(own.late_start, -need.lag).and_then(|t| self.add(t, duration)),
-                            self.slack(of.early_start, need.lag, own.early_start),
+                            self.add(own.late_start, -lag).and_then(|t| self.add(t, duration)),
+                            self.slack(of.early_start, lag, own.early_start),
                         ),
-                        Dependency::FinishToFinish => (
-                            self.add(late_ready, -need.lag),
-                            self.slack(of.early_finish, need.lag, own.ready),
-                        ),
+                        Dependency::FinishToFinish => {
+                            (self.add(late_ready, -lag), self.slack(of.early_finish, lag, own.ready))
+                        }
                         Dependency::StartToFinish => (
-                            self.add(late_ready, -need.lag).and_then(|t| self.add(t, duration)),
-                            self.slack(of.early_start, need.lag, own.ready),
+                            self.add(late_ready, -lag).and_then(|t| self.add(t, duration)),
+                            self.slack(of.early_start, lag, own.ready),
                         ),
                     };
                     if let Some(late) = late {
@@ -217,7 +250,7 @@ impl Network {
         if [node, needed].into_iter().any(|node| self.actual(node).finished.is_some()) {
             return false;
         }
-        let Some(bound) = self.bound(of, need, node.duration) else { return false };
+        let Some(bound) = self.bound(of, need.bond, node.duration) else { return false };
         let start = self.add(own.ready, -node.duration).unwrap_or(own.early_start);
         bound == start || (node.duration > 0 && self.next_working(bound) == self.next_working(start))
     }
@@ -231,15 +264,15 @@ impl Network {
     }
 
     /// The earliest start that a need allows.
-    fn bound(&self, of: &Dates, need: &Need, duration: i64) -> Option<i64> {
-        match need.dependency {
-            Dependency::FinishToStart => self.add(of.early_finish, need.lag),
-            Dependency::StartToStart => self.add(of.early_start, need.lag),
+    fn bound(&self, of: &Dates, bond: Bond, duration: i64) -> Option<i64> {
+        match bond.dependency {
+            Dependency::FinishToStart => self.add(of.early_finish, bond.lag),
+            Dependency::StartToStart => self.add(of.early_start, bond.lag),
             Dependency::FinishToFinish => {
-                self.add(of.early_finish, need.lag).and_then(|t| self.add(t, -duration))
+                self.add(of.early_finish, bond.lag).and_then(|t| self.add(t, -duration))
             }
             Dependency::StartToFinish => {
-                self.add(of.early_start, need.lag).and_then(|t| self.add(t, -duration))
+                self.add(of.early_start, bond.lag).and_then(|t| self.add(t, -duration))
             }
         }
     }
