@@ -50,7 +50,11 @@ pub(crate) struct Links {
     last: Vec<u32>,
     /// The links of items that have many, all of them.
     table: Numbers,
+    /// A bit for each kind that any link has ever had.
+    kinds: u32,
 }
+
+const _: () = assert!(LinkKind::ALL.len() <= u32::BITS as usize);
 
 /// An item has many links when it has so many: up to there it is faster to look at each, and most items have fewer.
 const MANY: usize = 8;
@@ -80,6 +84,11 @@ impl Links {
             .take(MANY)
     }
 
+    /// Whether a link of this kind may be there: without one, nobody needs to look at each item for it.
+    pub(crate) fn has_kind(&self, kind: LinkKind) -> bool {
+        self.kinds & 1 << kind as u32 != 0
+    }
+
     /// The number of a link, and whether it is new.
     pub(crate) fn intern(&mut self, from: u32, to: u32, kind: LinkKind) -> (u32, bool) {
         let is = |n: u32| self.get(n).is_some_and(|link| (link.from, link.to, link.kind) == (from, to, kind));
@@ -98,6 +107,7 @@ impl Links {
         let number = self.list.len() as u32;
         let before = self.last.get_mut(from as usize).map_or(NONE, |last| std::mem::replace(last, number));
         self.list.push(LinkRec { from, to, kind, latest: NONE, before });
+        self.kinds |= 1 << kind as u32;
         if few == MANY {
             self.table.insert(hash_of((from, to, kind)), number);
         } else if few + 1 == MANY {

@@ -249,10 +249,9 @@ impl ValueStream {
             .any(|(_, k, other)| k == kind && self.state_of(other) != Some(FlowState::Cancelled))
     }
 
-    /// The items that links of one kind lead to.
-    pub(crate) fn ends(&self, kind: LinkKind) -> impl Iterator<Item = u32> {
-        let links = (0..).zip(&self.state.links.list);
-        links.filter(move |(link, rec)| rec.kind == kind && self.holds(*link)).map(|(_, rec)| rec.to)
+    /// Whether a link of one kind leads to an item.
+    pub(crate) fn is_end_of(&self, item: u32, kind: LinkKind) -> bool {
+        self.state.links.has_kind(kind) && self.touching(item, Direction::Incoming).any(|(_, k, _)| k == kind)
     }
 
     /// The event that decides over a link.

@@ -63,19 +63,13 @@ pub(super) struct Evidence {
     /// What some build brings that passed its tests, and what some build brings that failed them.
     tested: HashSet<u32>,
     failed: HashSet<u32>,
-    /// Where the record knows no build at all: what some change is linked to.
-    linked: HashSet<u32>,
 }
 
 impl Evidence {
     /// Walks each commit at most three times.
     pub(super) fn gather(stream: &ValueStream, stage: Option<&str>) -> Evidence {
-        let mut evidence = Evidence {
-            built: HashSet::default(),
-            tested: HashSet::default(),
-            failed: HashSet::default(),
-            linked: HashSet::default(),
-        };
+        let mut evidence =
+            Evidence { built: HashSet::default(), tested: HashSet::default(), failed: HashSet::default() };
         for build in stream.builds() {
             if stream.outcome(build) != Some(Outcome::Success) {
                 continue;
@@ -87,16 +81,14 @@ impl Evidence {
                 Tested::NotRun => {}
             }
         }
-        if evidence.built.is_empty() {
-            evidence.linked.extend(stream.ends(LinkKind::Implements));
-        }
         evidence
     }
 
     /// Where a leaf stands.
     pub(super) fn of(&self, stream: &ValueStream, leaf: u32) -> Standing {
         if self.built.is_empty() {
-            return if self.linked.contains(&leaf) { Standing::NotBuilt } else { Standing::Unlinked };
+            let is_linked = stream.is_end_of(leaf, LinkKind::Implements);
+            return if is_linked { Standing::NotBuilt } else { Standing::Unlinked };
         }
         if self.tested.contains(&leaf) {
             return Standing::Tested;
