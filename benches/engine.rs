@@ -13,7 +13,7 @@ use factories::{Work, at, week};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::Deserialize;
 use vsm_core::{
-    CriticalPathQuery, FlowState, Instant, Kind, LinkKind, OutlookQuery, ReadinessQuery, Span, ValueStream,
+    CriticalPathQuery, Event, FlowState, Instant, Kind, LinkKind, OutlookQuery, ReadinessQuery, Span, ValueStream,
     VerdictQuery, event_to_json,
 };
 
@@ -30,7 +30,7 @@ fn row(what: &str, own: Duration, peer: &str, other: Duration) {
 fn main() {
     let count = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(1_000_000);
     let work = Work::new(count);
-    let events = work.events();
+    let events: Vec<Event> = work.events().collect();
     let links: usize = events.iter().map(|event| event.links.len()).sum();
     println!("{count} items, {links} links, one core, median of five runs\n");
     println!("| what | vsm | peer | peer's time | vsm / peer |\n|---|---|---|---|---|");
@@ -92,6 +92,17 @@ fn main() {
         links as f64 / f64::from(count)
     );
     println!("{:.2} M events a second applied", f64::from(count) / build.as_secs_f64() / 1e6);
+    drop((stream, events, lines, graph));
+
+    let mut large = ValueStream::new();
+    let start = Clock::now();
+    assert_eq!(large.apply_batch(Work::new(count * 10).events()).refused, []);
+    println!(
+        "ten times as many, made and applied one by one: {:.0} bytes an item, {:.2} M events a second",
+        large.approximate_bytes() as f64 / f64::from(count * 10),
+        f64::from(count * 10) / start.elapsed().as_secs_f64() / 1e6
+    );
+    drop(large);
 
     let events = week(35, 1_600, 12);
     let count = events.len();

@@ -44,12 +44,11 @@ impl Work {
     }
 
     /// As events: the release, then an event for each item.
-    pub fn events(&self) -> Vec<Event> {
+    pub fn events(&self) -> impl Iterator<Item = Event> {
         let mut release = Event::new("plan", "release", at(0), "plan:release");
         release.kind = Some(Kind::Release);
-        let mut events = vec![release];
         let mut needs = self.needs.iter().peekable();
-        for (n, days) in self.days.iter().enumerate() {
+        let items = self.days.iter().enumerate().map(move |(n, days)| {
             let mut event = Event::new("plan", format!("{n}"), at(0), format!("plan:{n}"));
             event.kind = Some(Kind::Story);
             event.set.estimate = Some(Span::from_days(*days));
@@ -61,9 +60,9 @@ impl Work {
             while let Some((needed, _)) = needs.next_if(|(_, needing)| *needing as usize == n) {
                 event.links.push(Link::new(LinkKind::DependsOn, format!("plan:{needed}")));
             }
-            events.push(event);
-        }
-        events
+            event
+        });
+        [release].into_iter().chain(items)
     }
 }
 
