@@ -120,6 +120,10 @@ export declare class ValueStream {
   coverage(): Coverage
   /** As `coverage`, off the event loop. */
   coverageAsync(): Promise<Coverage>
+  /** Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped. */
+  dataQuality(query: DataQualityQuery): DataQuality
+  /** As `dataQuality`, off the event loop. */
+  dataQualityAsync(query: DataQualityQuery): Promise<DataQuality>
   /**
    * For every item that a change implements, the version of the first tag that holds the change, against the
    * versions that the item was planned for.
@@ -382,6 +386,24 @@ export interface CriticalPathQuery {
   criticalOnly?: boolean
 }
 
+/** What is wrong with the data. */
+export interface DataQuality {
+  /** By group, most frequent first, then by code and subject. Empty where nothing was found. */
+  findings: Array<Finding>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A question for the quality of the data. */
+export interface DataQualityQuery {
+  /** The time it is asked at: what is said to have happened later is a finding. */
+  at: Date
+  /** Nothing can have happened before; absent = 1990-01-01 in UTC. */
+  earliest?: Date
+  /** How far the clocks of tools may be apart before a time is held against another; absent = not at all. */
+  toleranceMs?: number
+}
+
 /**
  * The order of day and month in dates such as `03/02/2026`.
  *
@@ -564,6 +586,45 @@ export interface Fields {
   /** Whatever else a source says, by its own names; each key is a field of its own. */
   attributes?: Record<string, string>
 }
+
+/** One sort of trouble, and how often it occurs. */
+export interface Finding {
+  /** A stable word for it; `ValueStream::data_quality` lists them. */
+  code: string
+  /** The group that the code belongs to. */
+  group: FindingGroup
+  /**
+   * What findings of one code are told apart by: a kind, a source, or a source and its status; absent where there is
+   * one finding for all.
+   */
+  subject?: string
+  /** How often it occurs; of numbers that are left out, how many. */
+  count: number
+  /** At most ten, the largest first where size matters, then by item. */
+  examples: Array<FindingExample>
+}
+
+/** One case of a finding. */
+export interface FindingExample {
+  /** The items concerned, the one that the finding is about first. */
+  items: Array<string>
+  /** What is wrong, in one sentence. */
+  sentence: string
+  /** The events that say so, as `source:id`. */
+  evidence: Array<string>
+}
+
+/**
+ * What sort of trouble a finding is, in the order of the report.
+ *
+ * - `contradiction`: Two statements that can't both be right.
+ * - `impossible_span`: A span that ends before it starts; what would be reckoned from it has no value.
+ * - `implausible_time`: An event at a time that it can't have, or a clock that is wrong.
+ * - `unmapped`: A state of a tool that no flow state is known for, or work without any.
+ * - `numbering`: A number that is left out between two that there are.
+ * - `unlinked`: An item without a link that its kind should have, or that nobody describes.
+ */
+export type FindingGroup = 'contradiction' | 'impossible_span' | 'implausible_time' | 'unmapped' | 'numbering' | 'unlinked'
 
 /**
  * What flows (the Flow Framework's four flow items).

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::json;
 use vsm_core::{
-    CriticalPathQuery, FlowState, Instant, Item, Kind, LinkKind, Outlook, OutlookQuery, Policy,
-    ReadinessQuery, Span, StageOutlook, Verdict, Zone,
+    CriticalPathQuery, DataQuality, DataQualityQuery, FindingGroup, FlowState, Instant, Item, Kind, LinkKind,
+    Outlook, OutlookQuery, Policy, ReadinessQuery, Span, StageOutlook, Verdict, Zone,
 };
 
 use super::folder::{FileReport, Folder};
@@ -71,6 +71,7 @@ pub fn render(folder: &Folder, options: &Options) -> Result<String, String> {
             "files": folder.files,
             "correlation": folder.correlation,
             "shipping": folder.stream.shipping(&folder.correlation),
+            "data_quality": quality(folder)?,
             "releases": lines,
             "untold": untold,
             "outlooks": pages.collect::<Result<Vec<_>, _>>()?,
@@ -103,12 +104,17 @@ pub fn render(folder: &Folder, options: &Options) -> Result<String, String> {
     }
     text.push_str(&format!("{}\n", "-".repeat(100)));
     text.push_str(&input(folder));
+    text.push_str(&doubts(&quality(folder)?));
     Ok(text)
 }
 
 fn outlook(folder: &Folder, release: &str) -> Result<Outlook, String> {
     let query = OutlookQuery::new(release, folder.now, folder.zone.as_str());
     folder.stream.outlook(&query).map_err(|error| format!("{release}: {error}"))
+}
+
+fn quality(folder: &Folder) -> Result<DataQuality, String> {
+    folder.stream.data_quality(&DataQualityQuery::new(folder.now)).map_err(|error| error.to_string())
 }
 
 fn count(folder: &Folder) -> String {
@@ -332,6 +338,17 @@ fn input(folder: &Folder) -> String {
         ));
     }
     text
+}
+
+/// One line on what can't be right in the input, by code; what is not linked has a place on every page.
+fn doubts(quality: &DataQuality) -> String {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for finding in quality.findings.iter().filter(|finding| finding.group != FindingGroup::Unlinked) {
+        *counts.entry(&finding.code).or_default() += finding.count;
+    }
+    let counts: Vec<String> =
+        counts.iter().map(|(code, count)| format!("{count} {}", code.replace('_', " "))).collect();
+    if counts.is_empty() { String::new() } else { format!("Data quality: {}\n", counts.join(", ")) }
 }
 
 /// What became of files of one tool: their numbers added up, and the first of what was not taken.

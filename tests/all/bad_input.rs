@@ -89,6 +89,7 @@ fn misspelt_arguments_are_not_passed_over() {
         ("readiness", format!(r#"{{"item":"plan:R0",{at},"stge":"production"}}"#)),
         ("item", r#"{"id":"plan:R0","kind":"release"}"#.to_owned()),
         ("coverage", r#"{"everything":true}"#.to_owned()),
+        ("data_quality", format!(r#"{{{at},"tolerence":1}}"#)),
     ] {
         let error = call(&mut stream, name, &arguments).unwrap_err();
         assert_eq!(error.code(), "invalid");

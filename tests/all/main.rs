@@ -13,6 +13,7 @@ mod real_jenkins;
 mod real_logs;
 mod real_mapping;
 mod real_operations;
+mod real_quality;
 mod real_tests;
 mod scale;
 mod shared;

@@ -52,6 +52,12 @@ fn the_sample_says_when_mobile_ships_and_why_not_today() {
     let document: Value = serde_json::from_str(&run(&["--json"]).unwrap()).unwrap();
     let mobile = outlook(&document, "Mobile 4.13.0");
     assert_eq!(mobile["ships_at"], "2026-03-17T00:00:00.000Z");
+    let findings = document["data_quality"]["findings"].as_array().unwrap();
+    let gap = findings.iter().find(|finding| finding["code"] == "numbering_gap").unwrap();
+    assert_eq!(
+        gap["examples"][0]["items"],
+        serde_json::json!(["jenkins:mobile-ci#402", "jenkins:mobile-ci#404"])
+    );
     assert!(mobile["late_by"].as_i64().unwrap() < 0, "the departure is on the target day");
     assert_eq!(
         unmet(&mobile, "system_test"),
@@ -135,6 +141,7 @@ fn a_release_that_can_not_be_scheduled_keeps_no_other_back() {
 #[test]
 fn the_first_lines_answer() {
     let page = run(&[]).unwrap();
+    assert!(page.contains("Data quality: 1 numbering gap, 3 without state"), "{page}");
     let first: Vec<&str> = page.lines().take(21).collect();
     let totals = "4 releases are open: 3 in time for their target, 1 late, 0 without a target";
     assert_eq!(first[0], totals, "{first:#?}");

@@ -35,6 +35,7 @@
 //! | How does work flow? | [`flow_metrics`](ValueStream::flow_metrics) |
 //! | What does an item serve, and what became of it? | [`trace`](ValueStream::trace) |
 //! | How much of the input could not be linked? | [`coverage`](ValueStream::coverage) |
+//! | What in the data can't be right, or is still to be mapped? | [`data_quality`](ValueStream::data_quality) |
 //!
 //! * [`item`](ValueStream::item), [`items`](ValueStream::items), [`links`](ValueStream::links) and
 //!   [`history`](ValueStream::history) look things up; [`as_of`](ValueStream::as_of) lets you ask all of it of the past.
@@ -258,6 +259,7 @@
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
 //! | [`trace`](ValueStream::trace) | what is found, and the later commits where the way leads through a change |
 //! | [`coverage`](ValueStream::coverage) | O(*N* + *M*) |
+//! | [`data_quality`](ValueStream::data_quality) | O(*N* log *N* + *M* + *E*), a fixed number of looks at everything |
 //! | [`outlook`](ValueStream::outlook) | the parts together; `readiness` once for each stage |
 //! | [`to_snapshot`](ValueStream::to_snapshot), [`from_snapshot`](ValueStream::from_snapshot), [`to_ocel`](ValueStream::to_ocel) | O(*E*); the last also the links |
 //!
@@ -314,10 +316,11 @@ mod time;
 mod view;
 
 pub use analyze::{
-    Activity, Basis, Condition, Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DayLoad, Durations,
-    EfficiencyRule, Exclusion, FlowItem, FlowMetrics, FlowQuery, FlowShare, ItemVerdict, Outlook,
-    OutlookQuery, PercentileRule, Policy, Readiness, ReadinessQuery, Scope, ScopeQuery, ShippedItem,
-    Shipping, StageOutlook, Trace, TraceStep, Unmet, Verdict, VerdictQuery, Verdicts,
+    Activity, Basis, Condition, Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DataQuality,
+    DataQualityQuery, DayLoad, Durations, EfficiencyRule, Exclusion, Finding, FindingExample, FindingGroup,
+    FlowItem, FlowMetrics, FlowQuery, FlowShare, ItemVerdict, Outlook, OutlookQuery, PercentileRule, Policy,
+    Readiness, ReadinessQuery, Scope, ScopeQuery, ShippedItem, Shipping, StageOutlook, Trace, TraceStep,
+    Unmet, Verdict, VerdictQuery, Verdicts,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,

@@ -223,6 +223,21 @@ impl Links {
         inferred
     }
 
+    /// What was stated of a link, last to first: whether it holds, and the event.
+    pub(crate) fn stated(
+        &self,
+        record: &Record,
+        link: u32,
+        bounds: Option<Bounds>,
+    ) -> impl Iterator<Item = (bool, u32)> {
+        let latest = self.get(link).map_or(NONE, |link| link.latest);
+        std::iter::successors(Some(latest), |at| self.assertion(*at).map(|assertion| assertion.previous))
+            .filter(|at| self.is_stated(*at))
+            .filter_map(|at| self.assertion(at))
+            .filter(move |said| record.get(said.event).is_some_and(|event| Bounds::admit(bounds, event)))
+            .map(|said| (said.on, said.event))
+    }
+
     /// Whether a link is stated rather than inferred by the assertion that decides over it.
     pub(crate) fn is_stated(&self, assertion: u32) -> bool {
         self.detail(assertion).is_none_or(|detail| detail.rule.is_none())

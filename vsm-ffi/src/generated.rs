@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use vsm_core::{
     Activity, Adapter, ApplyReport, Basis, Blackout, Booking, Cadence, Calendar, Condition, CorrelationRules,
-    Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DateOrder, DayLoad, Decision, Dependency,
-    Durations, EfficiencyRule, Event, Exclusion, Fields, FlowItem, FlowMetrics, FlowQuery, FlowShare,
-    FlowState, IngestOptions, IngestReport, Instant, Item, ItemVerdict, Kind, Link, LinkKind, MappedLink,
-    Outcome, Outlook, OutlookQuery, PercentileRule, Policy, Readiness, ReadinessQuery, Refusal, Reject,
-    Related, RowFormat, Scope, ScopeQuery, Severity, ShippedItem, Shipping, Span, StageOutlook, TableMapping,
-    TestCounts, Trace, TraceStep, Unmet, Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
+    Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DataQuality, DataQualityQuery, DateOrder,
+    DayLoad, Decision, Dependency, Durations, EfficiencyRule, Event, Exclusion, Fields, Finding,
+    FindingExample, FindingGroup, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowState, IngestOptions,
+    IngestReport, Instant, Item, ItemVerdict, Kind, Link, LinkKind, MappedLink, Outcome, Outlook,
+    OutlookQuery, PercentileRule, Policy, Readiness, ReadinessQuery, Refusal, Reject, Related, RowFormat,
+    Scope, ScopeQuery, Severity, ShippedItem, Shipping, Span, StageOutlook, TableMapping, TestCounts, Trace,
+    TraceStep, Unmet, Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
 };
 
 type U64Map = BTreeMap<String, u64>;
@@ -246,6 +247,28 @@ pub struct CriticalPathQuery {
     pub critical_only: Option<bool>,
 }
 
+/// What is wrong with the data.
+#[uniffi::remote(Record)]
+pub struct DataQuality {
+    /// By group, most frequent first, then by code and subject. Empty where nothing was found.
+    pub findings: Vec<Finding>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for the quality of the data.
+#[uniffi::remote(Record)]
+pub struct DataQualityQuery {
+    /// The time it is asked at: what is said to have happened later is a finding.
+    pub at: Instant,
+    /// Nothing can have happened before; absent = 1990-01-01 in UTC.
+    #[uniffi(default)]
+    pub earliest: Option<Instant>,
+    /// How far the clocks of tools may be apart before a time is held against another; absent = not at all.
+    #[uniffi(name = "tolerance_ms", default)]
+    pub tolerance: Option<Span>,
+}
+
 /// Items in progress at the end of a day, each counted as what it was on that day.
 #[uniffi::remote(Record)]
 pub struct DayLoad {
@@ -435,6 +458,33 @@ pub struct Fields {
     /// Whatever else a source says, by its own names; each key is a field of its own.
     #[uniffi(default)]
     pub attributes: BTreeMap<String, String>,
+}
+
+/// One sort of trouble, and how often it occurs.
+#[uniffi::remote(Record)]
+pub struct Finding {
+    /// A stable word for it; `ValueStream::data_quality` lists them.
+    pub code: String,
+    /// The group that the code belongs to.
+    pub group: FindingGroup,
+    /// What findings of one code are told apart by: a kind, a source, or a source and its status; absent where there is
+    /// one finding for all.
+    pub subject: Option<String>,
+    /// How often it occurs; of numbers that are left out, how many.
+    pub count: u64,
+    /// At most ten, the largest first where size matters, then by item.
+    pub examples: Vec<FindingExample>,
+}
+
+/// One case of a finding.
+#[uniffi::remote(Record)]
+pub struct FindingExample {
+    /// The items concerned, the one that the finding is about first.
+    pub items: Vec<String>,
+    /// What is wrong, in one sentence.
+    pub sentence: String,
+    /// The events that say so, as `source:id`.
+    pub evidence: Vec<String>,
 }
 
 /// The flow of a window. What has no data has no value.
@@ -1210,6 +1260,23 @@ pub enum EfficiencyRule {
     RatioOfSums,
     /// Mean of each item's own ratio.
     MeanOfRatios,
+}
+
+/// What sort of trouble a finding is, in the order of the report.
+#[uniffi::remote(Enum)]
+pub enum FindingGroup {
+    /// Two statements that can't both be right.
+    Contradiction,
+    /// A span that ends before it starts; what would be reckoned from it has no value.
+    ImpossibleSpan,
+    /// An event at a time that it can't have, or a clock that is wrong.
+    ImplausibleTime,
+    /// A state of a tool that no flow state is known for, or work without any.
+    Unmapped,
+    /// A number that is left out between two that there are.
+    Numbering,
+    /// An item without a link that its kind should have, or that nobody describes.
+    Unlinked,
 }
 
 /// What flows (the Flow Framework's four flow items).

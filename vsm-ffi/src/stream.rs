@@ -7,9 +7,10 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use vsm_core::{
-    Adapter, Applied, ApplyReport, CorrelationRules, Coverage, CriticalPath, CriticalPathQuery, Event,
-    FlowMetrics, FlowQuery, IngestOptions, IngestReport, Instant, Item, Kind, Outlook, OutlookQuery,
-    Readiness, ReadinessQuery, Related, Scope, ScopeQuery, Shipping, Trace, VerdictQuery, Verdicts,
+    Adapter, Applied, ApplyReport, CorrelationRules, Coverage, CriticalPath, CriticalPathQuery, DataQuality,
+    DataQualityQuery, Event, FlowMetrics, FlowQuery, IngestOptions, IngestReport, Instant, Item, Kind,
+    Outlook, OutlookQuery, Readiness, ReadinessQuery, Related, Scope, ScopeQuery, Shipping, Trace,
+    VerdictQuery, Verdicts,
 };
 
 use crate::error::VsmError;
@@ -177,6 +178,11 @@ impl ValueStream {
     /// How much of the input could be linked.
     pub fn coverage(&self) -> Coverage {
         self.now().coverage()
+    }
+
+    /// What in the record can't be right, is missing, or is still to be mapped.
+    pub fn data_quality(&self, query: &DataQualityQuery) -> Result<DataQuality, VsmError> {
+        Ok(self.now().data_quality(query)?)
     }
 
     /// When a release ships, and why not today.

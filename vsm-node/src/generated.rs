@@ -307,6 +307,44 @@ impl FromJs for vsm_core::EfficiencyRule {
     }
 }
 
+/// What sort of trouble a finding is, in the order of the report.
+///
+/// - `contradiction`: Two statements that can't both be right.
+/// - `impossible_span`: A span that ends before it starts; what would be reckoned from it has no value.
+/// - `implausible_time`: An event at a time that it can't have, or a clock that is wrong.
+/// - `unmapped`: A state of a tool that no flow state is known for, or work without any.
+/// - `numbering`: A number that is left out between two that there are.
+/// - `unlinked`: An item without a link that its kind should have, or that nobody describes.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum FindingGroup {
+    #[napi(value = "contradiction")]
+    Contradiction,
+    #[napi(value = "impossible_span")]
+    ImpossibleSpan,
+    #[napi(value = "implausible_time")]
+    ImplausibleTime,
+    #[napi(value = "unmapped")]
+    Unmapped,
+    #[napi(value = "numbering")]
+    Numbering,
+    #[napi(value = "unlinked")]
+    Unlinked,
+}
+
+impl From<vsm_core::FindingGroup> for FindingGroup {
+    fn from(value: vsm_core::FindingGroup) -> FindingGroup {
+        match value {
+            vsm_core::FindingGroup::Contradiction => FindingGroup::Contradiction,
+            vsm_core::FindingGroup::ImpossibleSpan => FindingGroup::ImpossibleSpan,
+            vsm_core::FindingGroup::ImplausibleTime => FindingGroup::ImplausibleTime,
+            vsm_core::FindingGroup::Unmapped => FindingGroup::Unmapped,
+            vsm_core::FindingGroup::Numbering => FindingGroup::Numbering,
+            vsm_core::FindingGroup::Unlinked => FindingGroup::Unlinked,
+        }
+    }
+}
+
 /// What flows (the Flow Framework's four flow items).
 ///
 /// - `feature`: New value: features and stories.
@@ -1184,6 +1222,44 @@ impl FromJs for vsm_core::CriticalPathQuery {
     }
 }
 
+/// What is wrong with the data.
+#[napi(object, object_from_js = false)]
+pub struct DataQuality {
+    /// By group, most frequent first, then by code and subject. Empty where nothing was found.
+    pub findings: Vec<Finding>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::DataQuality> for DataQuality {
+    fn from(record: vsm_core::DataQuality) -> DataQuality {
+        let vsm_core::DataQuality { findings, basis } = record;
+        DataQuality { findings: findings.into_iter().map(Into::into).collect(), basis: basis.into() }
+    }
+}
+
+/// A question for the quality of the data.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct DataQualityQuery {
+    /// The time it is asked at: what is said to have happened later is a finding.
+    pub at: Date,
+    /// Nothing can have happened before; absent = 1990-01-01 in UTC.
+    pub earliest: Option<Date>,
+    /// How far the clocks of tools may be apart before a time is held against another; absent = not at all.
+    pub tolerance_ms: Option<f64>,
+}
+
+impl FromJs for vsm_core::DataQualityQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::DataQualityQuery> {
+        let object = value.record()?;
+        Ok(vsm_core::DataQualityQuery {
+            at: object.field(c"at")?,
+            earliest: object.optional(c"earliest")?,
+            tolerance: object.optional(c"toleranceMs")?,
+        })
+    }
+}
+
 /// Items in progress at the end of a day, each counted as what it was on that day.
 #[napi(object, object_from_js = false)]
 pub struct DayLoad {
@@ -1519,6 +1595,53 @@ impl FromJs for vsm_core::Fields {
             calendar: object.optional(c"calendar")?,
             attributes: object.optional(c"attributes")?.unwrap_or(default.attributes),
         })
+    }
+}
+
+/// One sort of trouble, and how often it occurs.
+#[napi(object, object_from_js = false)]
+pub struct Finding {
+    /// A stable word for it; `ValueStream::data_quality` lists them.
+    pub code: String,
+    /// The group that the code belongs to.
+    pub group: FindingGroup,
+    /// What findings of one code are told apart by: a kind, a source, or a source and its status; absent where there is
+    /// one finding for all.
+    pub subject: Option<String>,
+    /// How often it occurs; of numbers that are left out, how many.
+    pub count: f64,
+    /// At most ten, the largest first where size matters, then by item.
+    pub examples: Vec<FindingExample>,
+}
+
+impl From<vsm_core::Finding> for Finding {
+    fn from(record: vsm_core::Finding) -> Finding {
+        let vsm_core::Finding { code, group, subject, count, examples } = record;
+        Finding {
+            code,
+            group: group.into(),
+            subject,
+            count: count as f64,
+            examples: examples.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// One case of a finding.
+#[napi(object, object_from_js = false)]
+pub struct FindingExample {
+    /// The items concerned, the one that the finding is about first.
+    pub items: Vec<String>,
+    /// What is wrong, in one sentence.
+    pub sentence: String,
+    /// The events that say so, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+impl From<vsm_core::FindingExample> for FindingExample {
+    fn from(record: vsm_core::FindingExample) -> FindingExample {
+        let vsm_core::FindingExample { items, sentence, evidence } = record;
+        FindingExample { items, sentence, evidence }
     }
 }
 

@@ -6,15 +6,15 @@ use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName};
 use napi::{Env, Result};
 use napi_derive::napi;
 use vsm_core::{
-    Adapter, Applied, CorrelationRules, CriticalPathQuery, Event, FlowQuery, IngestOptions, Instant, Kind,
-    OutlookQuery, ReadinessQuery, ScopeQuery, VerdictQuery,
+    Adapter, Applied, CorrelationRules, CriticalPathQuery, DataQualityQuery, Event, FlowQuery, IngestOptions,
+    Instant, Kind, OutlookQuery, ReadinessQuery, ScopeQuery, VerdictQuery,
 };
 
 use crate::batch::Batch;
 use crate::error::{Fallible, throwing};
 use crate::generated::{
-    ApplyReport, Coverage, CriticalPath, FlowMetrics, IngestReport, Item, Outlook, Readiness, Related, Scope,
-    Shipping, Trace, Verdicts,
+    ApplyReport, Coverage, CriticalPath, DataQuality, FlowMetrics, IngestReport, Item, Outlook, Readiness,
+    Related, Scope, Shipping, Trace, Verdicts,
 };
 use crate::js::{Arg, Data};
 use crate::task::Job;
@@ -512,6 +512,25 @@ impl ValueStream {
     pub fn coverage_async(&self) -> AsyncTask<Job<Coverage>> {
         let view = self.view();
         Job::promise(move || Ok(view()?.coverage().into()))
+    }
+
+    /// Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped.
+    #[napi(catch_unwind)]
+    pub fn data_quality(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "DataQualityQuery")] query: Arg<DataQualityQuery>,
+    ) -> Result<DataQuality> {
+        self.answer(env, ("query", query), vsm_core::ValueStream::data_quality)
+    }
+
+    /// As `dataQuality`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<DataQuality>")]
+    pub fn data_quality_async(
+        &self,
+        #[napi(ts_arg_type = "DataQualityQuery")] query: Arg<DataQualityQuery>,
+    ) -> AsyncTask<Job<DataQuality>> {
+        self.promise(("query", query), vsm_core::ValueStream::data_quality)
     }
 
     /// For every item that a change implements, the version of the first tag that holds the change, against the

@@ -46,6 +46,7 @@ test('a promise answers what its twin answers', async () => {
     ['history', 'plan:F90'],
     ['scope', { release: 'plan:R7', at }],
     ['coverage'],
+    ['dataQuality', { at }],
     ['shipping'],
     ['outlook', { release: 'plan:R7', at, zone: 'UTC' }],
     ['outlookText', { release: 'plan:R7', at, zone: 'UTC' }],

@@ -33,6 +33,7 @@ const CALLS = {
   critical_path: [...one('criticalPath', 'CriticalPathQuery'), 'CriticalPath'],
   flow_metrics: [...one('flowMetrics', 'FlowQuery'), 'FlowMetrics'],
   scope: [...one('scope', 'ScopeQuery'), 'Scope'],
+  data_quality: [...one('dataQuality', 'DataQualityQuery'), 'DataQuality'],
   coverage: [(stream) => stream.coverage(), {}, 'Coverage'],
   outlook: [...one('outlook', 'OutlookQuery'), 'Outlook'],
   outlook_text: [...one('outlookText', 'OutlookQuery'), 'string'],

@@ -16,6 +16,7 @@ word!(DateOrder);
 word!(Decision);
 word!(Dependency);
 word!(EfficiencyRule);
+word!(FindingGroup);
 word!(FlowItem);
 word!(FlowState);
 word!(Kind);
@@ -961,6 +962,63 @@ impl ToPython for core::CriticalPath {
     }
 }
 
+/// What is wrong with the data.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DataQuality(pub(crate) core::DataQuality);
+
+#[pymethods]
+impl DataQuality {
+    /// By group, most frequent first, then by code and subject. Empty where nothing was found.
+    #[getter]
+    fn findings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.findings.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DataQuality> {
+        record::from_json(text).map(DataQuality)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DataQuality>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DataQuality {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DataQuality(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DataQuality", out, depth);
+        shower.field("findings", &self.findings);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
 /// Items in progress at the end of a day, each counted as what it was on that day.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -1706,6 +1764,149 @@ impl FromPython for core::Fields {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "Fields", value)),
         }
+    }
+}
+
+/// One sort of trouble, and how often it occurs.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Finding(pub(crate) core::Finding);
+
+#[pymethods]
+impl Finding {
+    /// A stable word for it; `ValueStream::data_quality` lists them.
+    #[getter]
+    fn code<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.code.to_python(py)
+    }
+
+    /// The group that the code belongs to.
+    #[getter]
+    fn group<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.group.to_python(py)
+    }
+
+    /// What findings of one code are told apart by: a kind, a source, or a source and its status; absent where there is
+    /// one finding for all.
+    #[getter]
+    fn subject<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.subject.to_python(py)
+    }
+
+    /// How often it occurs; of numbers that are left out, how many.
+    #[getter]
+    fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.count.to_python(py)
+    }
+
+    /// At most ten, the largest first where size matters, then by item.
+    #[getter]
+    fn examples<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.examples.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Finding> {
+        record::from_json(text).map(Finding)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Finding>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Finding {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Finding(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Finding", out, depth);
+        shower.field("code", &self.code);
+        shower.field("group", &self.group);
+        shower.field("subject", &self.subject);
+        shower.field("count", &self.count);
+        shower.field("examples", &self.examples);
+        shower.end();
+    }
+}
+
+/// One case of a finding.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct FindingExample(pub(crate) core::FindingExample);
+
+#[pymethods]
+impl FindingExample {
+    /// The items concerned, the one that the finding is about first.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// What is wrong, in one sentence.
+    #[getter]
+    fn sentence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sentence.to_python(py)
+    }
+
+    /// The events that say so, as `source:id`.
+    #[getter]
+    fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.evidence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<FindingExample> {
+        record::from_json(text).map(FindingExample)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<FindingExample>(py, &self.0)
+    }
+}
+
+impl ToPython for core::FindingExample {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, FindingExample(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("FindingExample", out, depth);
+        shower.field("items", &self.items);
+        shower.field("sentence", &self.sentence);
+        shower.field("evidence", &self.evidence);
+        shower.end();
     }
 }
 
@@ -4395,11 +4596,14 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Coverage>()?;
     module.add_class::<CoverageRow>()?;
     module.add_class::<CriticalPath>()?;
+    module.add_class::<DataQuality>()?;
     module.add_class::<DayLoad>()?;
     module.add_class::<Durations>()?;
     module.add_class::<Event>()?;
     module.add_class::<Exclusion>()?;
     module.add_class::<Fields>()?;
+    module.add_class::<Finding>()?;
+    module.add_class::<FindingExample>()?;
     module.add_class::<FlowMetrics>()?;
     module.add_class::<FlowShare>()?;
     module.add_class::<IngestOptions>()?;

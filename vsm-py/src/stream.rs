@@ -12,8 +12,8 @@ use crate::bytes::Bytes;
 use crate::convert::{FromPython, optional};
 use crate::error::raise;
 use crate::generated::{
-    ApplyReport, Coverage, CriticalPath, Event, FlowMetrics, IngestReport, Item, Outlook, Readiness, Related,
-    Scope, Shipping, Trace, Verdicts,
+    ApplyReport, Coverage, CriticalPath, DataQuality, Event, FlowMetrics, IngestReport, Item, Outlook,
+    Readiness, Related, Scope, Shipping, Trace, Verdicts,
 };
 
 /// The record of all events and the graph that follows from it.
@@ -351,6 +351,31 @@ impl ValueStream {
     #[pyo3(signature = () -> "Coverage")]
     fn coverage(&self, py: Python<'_>) -> Coverage {
         Coverage(self.ask(py, core::ValueStream::coverage))
+    }
+
+    /// Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped.
+    ///
+    /// What is said to have happened after ``at`` or before ``earliest`` (1990) is a finding; ``tolerance`` is how far
+    /// the clocks of tools may be apart.
+    #[pyo3(signature = (
+        *,
+        at: "datetime",
+        earliest: "datetime | None" = None,
+        tolerance: "timedelta | None" = None,
+    ) -> "DataQuality")]
+    fn data_quality(
+        &self,
+        py: Python<'_>,
+        at: &Bound<'_, PyAny>,
+        earliest: Option<&Bound<'_, PyAny>>,
+        tolerance: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<DataQuality> {
+        let query = core::DataQualityQuery {
+            at: core::Instant::from_python(at, "at")?,
+            earliest: optional(earliest, "earliest")?,
+            tolerance: optional(tolerance, "tolerance")?,
+        };
+        self.ask(py, |stream| stream.data_quality(&query)).map(DataQuality).map_err(raise)
     }
 
     /// When does a release ship, and why not today? ``print`` it, or ``to_text()``, for the page.

@@ -79,6 +79,8 @@ def test_answers(stream):
     assert [step.item for step in stream.trace("plan:F1").up] == ["plan:E1"]
     assert stream.scope("plan:R1", at=MONDAY).current == ["plan:F1"]
     assert stream.coverage().rows
+    quality = stream.data_quality(at=MONDAY, earliest=MONDAY - DAY, tolerance=DAY)
+    assert quality.findings and all(isinstance(one.group, vsm.FindingGroup) for one in quality.findings)
     assert stream.shipping().items == []
 
     outlook = stream.outlook("plan:R1", at=MONDAY, zone="UTC", flow_days=30)

@@ -28,6 +28,7 @@ RESULTS = {
     "trace": "Trace",
     "scope": "Scope",
     "coverage": "Coverage",
+    "data_quality": "DataQuality",
     "shipping": "Shipping",
     "outlook": "Outlook",
     "ingest": "IngestReport",

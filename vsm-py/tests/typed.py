@@ -18,6 +18,7 @@ QUERIES = {
     "CriticalPathQuery": "critical_path",
     "FlowQuery": "flow_metrics",
     "ScopeQuery": "scope",
+    "DataQualityQuery": "data_quality",
     "OutlookQuery": "outlook",
 }
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

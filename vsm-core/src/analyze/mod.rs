@@ -6,6 +6,7 @@ mod flow;
 mod network;
 mod outlook;
 mod page;
+mod quality;
 mod readiness;
 mod scope;
 mod shipping;
@@ -15,12 +16,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::Kind;
+use crate::time::printable;
+
 pub use coverage::{Coverage, CoverageRow};
 pub use critical_path::{Activity, CriticalPath, CriticalPathQuery};
 pub use flow::{
     DayLoad, Durations, EfficiencyRule, FlowItem, FlowMetrics, FlowQuery, FlowShare, PercentileRule,
 };
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
+pub use quality::{DataQuality, DataQualityQuery, Finding, FindingExample, FindingGroup};
 pub use readiness::{
     Condition, ItemVerdict, Policy, Readiness, ReadinessQuery, Unmet, Verdict, VerdictQuery, Verdicts,
 };
@@ -55,6 +60,10 @@ pub struct Exclusion {
 /// How many events an answer names as evidence, and how many examples an exclusion gives.
 const EVIDENCE: usize = 100;
 const EXAMPLES: usize = 10;
+
+/// Changes are called by the beginning of their id, as git does; ids longer than a name are left out of sentences.
+const SHORT_CHANGE: usize = 14;
+const LONG_ID: usize = 48;
 
 /// Collects a [`Basis`] while an answer is made.
 #[derive(Default)]
@@ -101,4 +110,14 @@ impl Grounds {
             .collect();
         Basis { n: self.n, excluded, rules: self.rules, evidence }
     }
+}
+
+/// The name of an item for people, with the id.
+fn name(stream: &crate::ValueStream, item: u32) -> String {
+    let (id, title) = (printable(stream.id(item)), printable(stream.title(item)));
+    // A commit is known by its hash, a pull request like anything else.
+    if stream.kind(item) == Some(Kind::Change) && id.starts_with("git:") {
+        return id.chars().take(SHORT_CHANGE).collect();
+    }
+    if title == id || id.len() > LONG_ID { title } else { format!("{title} ({id})") }
 }

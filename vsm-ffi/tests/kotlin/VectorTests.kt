@@ -103,6 +103,7 @@ private fun typed(stream: ValueStream, name: String, args: Arguments): Any? =
         "flow_metrics" -> toJson(stream.flowMetrics(fromJson(args)))
         "scope" -> toJson(stream.scope(fromJson(args)))
         "coverage" -> toJson(stream.coverage())
+        "data_quality" -> toJson(stream.dataQuality(fromJson(args)))
         "outlook" -> toJson(stream.outlook(fromJson(args)))
         "outlook_text" -> stream.outlookText(fromJson(args))
         "ocel" -> parseJson(stream.ocel().decodeToString())

@@ -11,6 +11,7 @@ from vsm._words import (
     Decision,
     Dependency,
     EfficiencyRule,
+    FindingGroup,
     FlowItem,
     FlowState,
     Kind,
@@ -36,11 +37,14 @@ __all__ = [
     "Coverage",
     "CoverageRow",
     "CriticalPath",
+    "DataQuality",
     "DayLoad",
     "Durations",
     "Event",
     "Exclusion",
     "Fields",
+    "Finding",
+    "FindingExample",
     "FlowMetrics",
     "FlowShare",
     "IngestOptions",
@@ -417,6 +421,25 @@ class CriticalPath:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class DataQuality:
+    """What is wrong with the data."""
+    @property
+    def findings(self) -> list[Finding]:
+        """By group, most frequent first, then by code and subject. Empty where nothing was found."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DataQuality:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class DayLoad:
     """Items in progress at the end of a day, each counted as what it was on that day."""
     @property
@@ -712,6 +735,58 @@ class Fields:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Fields:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Finding:
+    """One sort of trouble, and how often it occurs."""
+    @property
+    def code(self) -> str:
+        """A stable word for it; `ValueStream::data_quality` lists them."""
+    @property
+    def group(self) -> FindingGroup:
+        """The group that the code belongs to."""
+    @property
+    def subject(self) -> str | None:
+        """What findings of one code are told apart by: a kind, a source, or a source and its status; absent where there is
+        one finding for all.
+        """
+    @property
+    def count(self) -> int:
+        """How often it occurs; of numbers that are left out, how many."""
+    @property
+    def examples(self) -> list[FindingExample]:
+        """At most ten, the largest first where size matters, then by item."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Finding:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class FindingExample:
+    """One case of a finding."""
+    @property
+    def items(self) -> list[str]:
+        """The items concerned, the one that the finding is about first."""
+    @property
+    def sentence(self) -> str:
+        """What is wrong, in one sentence."""
+    @property
+    def evidence(self) -> list[str]:
+        """The events that say so, as `source:id`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> FindingExample:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -1853,6 +1928,18 @@ class ValueStream:
         """What every release shipped, by its tag, against what was planned for it."""
     def coverage(self) -> Coverage:
         """How much of the input could be linked, and what could not."""
+    def data_quality(
+        self,
+        *,
+        at: datetime,
+        earliest: datetime | None = None,
+        tolerance: timedelta | None = None,
+    ) -> DataQuality:
+        """Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped.
+
+        What is said to have happened after ``at`` or before ``earliest`` (1990) is a finding; ``tolerance`` is how far
+        the clocks of tools may be apart.
+        """
     def outlook(
         self,
         release: str,

@@ -11,6 +11,7 @@ __all__ = [
     "Decision",
     "Dependency",
     "EfficiencyRule",
+    "FindingGroup",
     "FlowItem",
     "FlowState",
     "Kind",
@@ -199,6 +200,28 @@ class EfficiencyRule(Word):
 
     MeanOfRatios = "mean_of_ratios"
     """Mean of each item's own ratio."""
+
+
+class FindingGroup(Word):
+    """What sort of trouble a finding is, in the order of the report."""
+
+    Contradiction = "contradiction"
+    """Two statements that can't both be right."""
+
+    ImpossibleSpan = "impossible_span"
+    """A span that ends before it starts; what would be reckoned from it has no value."""
+
+    ImplausibleTime = "implausible_time"
+    """An event at a time that it can't have, or a clock that is wrong."""
+
+    Unmapped = "unmapped"
+    """A state of a tool that no flow state is known for, or work without any."""
+
+    Numbering = "numbering"
+    """A number that is left out between two that there are."""
+
+    Unlinked = "unlinked"
+    """An item without a link that its kind should have, or that nobody describes."""
 
 
 class FlowItem(Word):

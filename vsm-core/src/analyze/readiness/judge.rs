@@ -6,8 +6,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::super::Grounds;
 use super::super::critical_path::CriticalPathQuery;
+use super::super::{Grounds, name};
 use super::bookings;
 use super::evidence::Evidence;
 use super::{Condition, Policy, Readiness, Unmet, Verdict, has_verdict};
@@ -16,11 +16,7 @@ use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
 use crate::model::{FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
-use crate::time::{Instant, printable};
-
-/// Changes are called by the beginning of their id, as git does; ids longer than a name are left out of sentences.
-const SHORT_CHANGE: usize = 14;
-const LONG_ID: usize = 48;
+use crate::time::Instant;
 
 /// The rules that every verdict goes by.
 pub(super) const RULES: [&str; 2] = ["worst_of_what_applies", "leaves"];
@@ -253,14 +249,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The name for people, with the id.
     pub(super) fn name(&self, item: u32) -> String {
-        let (id, title) = (printable(self.stream.id(item)), printable(self.stream.title(item)));
-        // A commit is known by its hash, a pull request like anything else.
-        if self.stream.kind(item) == Some(Kind::Change) && id.starts_with("git:") {
-            return id.chars().take(SHORT_CHANGE).collect();
-        }
-        if title == id || id.len() > LONG_ID { title } else { format!("{title} ({id})") }
+        name(self.stream, item)
     }
 
     /// Whom an item waits for: its assignee, else its owner.

@@ -1,0 +1,130 @@
+//! Numbers that are left out.
+
+use std::collections::BTreeMap;
+
+use super::FindingGroup::Numbering;
+use super::found::{Findings, Hit};
+use crate::model::{Kind, Set};
+
+/// The numbers of one series, each with the item that has it.
+#[derive(Default)]
+struct Series {
+    /// What is counted: nothing where no item of it is of a kind that is numbered.
+    kind: Option<&'static str>,
+    numbers: Vec<(u64, u32)>,
+}
+
+/// What items of a kind are counted as. Stories and defects share their numbers.
+fn counted_as(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Build => Some("build"),
+        Kind::Incident => Some("incident"),
+        kind if kind.is_work() => Some("work"),
+        _ => None,
+    }
+}
+
+pub(super) fn check(found: &mut Findings<'_>) {
+    let stream = found.stream;
+    let mut by_id: BTreeMap<&str, Series> = BTreeMap::new();
+    let mut by_version: BTreeMap<(Vec<&str>, String), Series> = BTreeMap::new();
+    for item in stream.all().filter(|item| stream.exists(*item)) {
+        let kind = stream.kind(item);
+        if kind == Some(Kind::Release) {
+            let version = stream.last(item, Set::version);
+            let name = version.as_ref().map_or_else(|| stream.title(item), |(version, _)| version);
+            if let Some((series, number)) = numbered_version(name) {
+                let mut of: Vec<&str> = stream.applications(item).map(|of| stream.id(of)).collect();
+                of.sort_unstable();
+                let series = by_version.entry((of, series.to_owned())).or_default();
+                series.kind = Some("release");
+                series.numbers.push((number, item));
+            }
+        } else if let Some((series, number)) = numbered_id(stream.id(item)) {
+            let series = by_id.entry(series).or_default();
+            series.kind = series.kind.max(kind.and_then(counted_as));
+            series.numbers.push((number, item));
+        }
+    }
+    for series in by_id.into_values().chain(by_version.into_values()) {
+        if let Some(kind) = series.kind {
+            look_for_gaps(found, kind, series.numbers);
+        }
+    }
+}
+
+fn look_for_gaps(found: &mut Findings<'_>, kind: &'static str, mut numbers: Vec<(u64, u32)>) {
+    let stream = found.stream;
+    numbers.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| stream.id(a.1).cmp(stream.id(b.1))));
+    numbers.dedup_by_key(|(number, _)| *number);
+    // A key that somebody mistyped in a commit must not stretch the series.
+    let mut told = numbers.iter().filter(|(_, item)| stream.kind(*item).is_some()).map(|(number, _)| *number);
+    let Some(first) = told.next() else { return };
+    let last = told.next_back().unwrap_or(first);
+    numbers.retain(|(number, _)| (first..=last).contains(number));
+    let range = last.saturating_sub(first).saturating_add(1);
+    if (numbers.len() as u64).saturating_mul(2) < range {
+        return;
+    }
+    for ((before, one), (after, two)) in numbers.iter().zip(numbers.iter().skip(1)) {
+        let missing = after.saturating_sub(*before).saturating_sub(1);
+        if missing == 0 {
+            continue;
+        }
+        let (from, to) = (before.saturating_add(1) as i64, after.saturating_sub(1) as i64);
+        let hit = Hit::new(*one).and(*two).event(stream.last_event(*one)).event(stream.last_event(*two));
+        let hit = hit.figures(from, to).weight(missing as i64);
+        found.note_many(Numbering, "numbering_gap", kind, missing, hit, |shown| {
+            let (from, to) = (shown.figure(0), shown.figure(1));
+            let numbers = if from == to { from.to_string() } else { format!("{from} to {to}") };
+            let (one, two) = (shown.item(0), shown.item(1));
+            let are = if from == to { "is" } else { "are" };
+            format!("Between {one} and {two} {numbers} {are} left out.")
+        });
+    }
+}
+
+/// What stands before the number at the end of a text, and the number.
+fn numbered(text: &str) -> Option<(&str, u64)> {
+    let digits = text.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let (series, number) = text.split_at_checked(text.len() - digits)?;
+    // More digits than eighteen are no count of anything.
+    (1..=18).contains(&digits).then(|| number.parse().ok()).flatten().map(|number| (series, number))
+}
+
+/// The series and number of an id: the number stands behind a mark, so that a hash that ends in digits has none.
+fn numbered_id(id: &str) -> Option<(&str, u64)> {
+    numbered(id).filter(|(series, _)| series.ends_with(['-', '/', '#', '_', ':']))
+}
+
+/// The series and number of a version: 4.12 is one of 4.x, and so is 4.12.0.
+fn numbered_version(version: &str) -> Option<(&str, u64)> {
+    let mut version = version;
+    while let Some(shorter) = version.strip_suffix(".0").filter(|shorter| shorter.contains('.')) {
+        version = shorter;
+    }
+    numbered(version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn series_are_told_from_hashes_and_words() {
+        assert_eq!(numbered_id("jira:CHK-17"), Some(("jira:CHK-", 17)));
+        assert_eq!(numbered_id("jenkins:shop/build/7"), Some(("jenkins:shop/build/", 7)));
+        for id in ["git:4f2c01", "jira:CHK-", "", "plan:R", "ci:1234567890123456789", "7"] {
+            assert_eq!(numbered_id(id), None, "{id}");
+        }
+    }
+
+    #[test]
+    fn versions_are_numbered_by_their_last_number_that_counts() {
+        assert_eq!(numbered_version("4.12"), Some(("4.", 12)));
+        assert_eq!(numbered_version("4.12.0"), Some(("4.", 12)));
+        assert_eq!(numbered_version("4.0.0"), Some(("4.", 0)));
+        assert_eq!(numbered_version("Mobile 4.12.3"), Some(("Mobile 4.12.", 3)));
+        assert_eq!(numbered_version("Next"), None);
+    }
+}
