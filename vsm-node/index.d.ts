@@ -730,7 +730,10 @@ export interface IngestOptions {
   deployJobs?: Record<string, string>
   /** Jenkins: the environment per pattern of the pipeline stages that are deployments to it. */
   deployStages?: Record<string, string>
-  /** Jenkins: the release or item per pattern of the jobs whose inputs are gates of it. */
+  /**
+   * Jenkins: the release or item per pattern of the jobs whose inputs are gates of it. ServiceNow: the same per pattern
+   * of a release, number, service or the like that a change request names.
+   */
   gates?: Record<string, string>
   /** Test results: the name of the test run; absent = the name of the outermost suite. */
   name?: string

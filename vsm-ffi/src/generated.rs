@@ -578,7 +578,8 @@ pub struct IngestOptions {
     /// Jenkins: the environment per pattern of the pipeline stages that are deployments to it.
     #[uniffi(default)]
     pub deploy_stages: BTreeMap<String, String>,
-    /// Jenkins: the release or item per pattern of the jobs whose inputs are gates of it.
+    /// Jenkins: the release or item per pattern of the jobs whose inputs are gates of it. ServiceNow: the same per pattern
+    /// of a release, number, service or the like that a change request names.
     #[uniffi(default)]
     pub gates: BTreeMap<String, String>,
     /// Test results: the name of the test run; absent = the name of the outermost suite.

@@ -1779,7 +1779,8 @@ pub struct IngestOptions {
     /// Jenkins: the environment per pattern of the pipeline stages that are deployments to it.
     #[napi(ts_type = "Record<string, string>")]
     pub deploy_stages: Option<Map<String>>,
-    /// Jenkins: the release or item per pattern of the jobs whose inputs are gates of it.
+    /// Jenkins: the release or item per pattern of the jobs whose inputs are gates of it. ServiceNow: the same per pattern
+    /// of a release, number, service or the like that a change request names.
     #[napi(ts_type = "Record<string, string>")]
     pub gates: Option<Map<String>>,
     /// Test results: the name of the test run; absent = the name of the outermost suite.

@@ -2195,7 +2195,8 @@ impl IngestOptions {
         self.0.deploy_stages.to_python(py)
     }
 
-    /// Jenkins: the release or item per pattern of the jobs whose inputs are gates of it.
+    /// Jenkins: the release or item per pattern of the jobs whose inputs are gates of it. ServiceNow: the same per pattern
+    /// of a release, number, service or the like that a change request names.
     #[getter]
     fn gates<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.gates.to_python(py)

@@ -30,6 +30,7 @@ mod ocel;
 mod opsgenie;
 mod pagerduty;
 mod records;
+mod rules;
 mod servicenow;
 mod testing;
 mod timestamp;
@@ -143,7 +144,8 @@ pub struct IngestOptions {
     /// Jenkins: the environment per pattern of the pipeline stages that are deployments to it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub deploy_stages: BTreeMap<String, String>,
-    /// Jenkins: the release or item per pattern of the jobs whose inputs are gates of it.
+    /// Jenkins: the release or item per pattern of the jobs whose inputs are gates of it. ServiceNow: the same per pattern
+    /// of a release, number, service or the like that a change request names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub gates: BTreeMap<String, String>,
     /// Test results: the name of the test run; absent = the name of the outermost suite.

@@ -918,7 +918,9 @@ class IngestOptions:
         """Jenkins: the environment per pattern of the pipeline stages that are deployments to it."""
     @property
     def gates(self) -> dict[str, str]:
-        """Jenkins: the release or item per pattern of the jobs whose inputs are gates of it."""
+        """Jenkins: the release or item per pattern of the jobs whose inputs are gates of it. ServiceNow: the same per pattern
+        of a release, number, service or the like that a change request names.
+        """
     @property
     def name(self) -> str | None:
         """Test results: the name of the test run; absent = the name of the outermost suite."""

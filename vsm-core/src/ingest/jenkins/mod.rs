@@ -40,7 +40,6 @@
 mod build;
 mod names;
 mod notification;
-mod rules;
 mod wfapi;
 
 use serde::Deserialize;
@@ -49,9 +48,9 @@ use serde::de::IgnoredAny;
 use self::build::{Action, Build};
 use self::names::RunId;
 use self::notification::Notified;
-use self::rules::Rules;
 use self::wfapi::{Asked, Failed, Links, Pending, Stage, Step};
 use super::loose::{List, Object, Scalar, Text};
+use super::rules::Rules;
 use super::{IngestOptions, Ingested, Reject, records};
 use crate::error::{Error, Result};
 use crate::model::{Event, Kind, Link, LinkKind};

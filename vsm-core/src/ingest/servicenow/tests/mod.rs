@@ -46,6 +46,30 @@ fn a_change_request_is_a_gate_with_a_window() {
 }
 
 #[test]
+fn a_change_request_gates_what_the_rules_say() {
+    let rules = |table: &[(&str, &str)]| {
+        let gates = table.iter().map(|(name, gated)| ((*name).to_owned(), (*gated).to_owned())).collect();
+        IngestOptions { gates, ..IngestOptions::default() }
+    };
+    let release = r#""u_release":{"value":"r1","display_value":"Payments 4.2"},"state""#;
+    let named = CHANGE.replacen("\"state\"", release, 1);
+    let gated = |text: &str, table: &[(&str, &str)]| {
+        let links = stream(text, &rules(table)).links("servicenow:CHG0000017").unwrap();
+        links.into_iter().filter(|link| link.kind == LinkKind::Gates).map(|link| link.to).collect::<Vec<_>>()
+    };
+    let by_release = ("Payments {version}", "plan:payments-{version}");
+    assert_eq!(gated(&named, &[by_release]), ["plan:payments-4.2"]);
+    // The release says more than the service, of which every change request is.
+    assert_eq!(gated(&named, &[("svc1", "app:pay"), by_release]), ["plan:payments-4.2"]);
+    assert_eq!(gated(CHANGE, &[("svc1", "plan:R1"), by_release]), ["plan:R1"]);
+    assert_eq!(gated(CHANGE, &[("CHG0000017", "plan:R1"), ("svc1", "plan:R2")]), ["plan:R1"]);
+    assert_eq!(gated(&named, &[]), [""; 0]);
+    let read = with(CHANGE, &rules(&[by_release]));
+    assert_eq!(read.ignored, [("change request that gates nothing".to_owned(), 1)].into());
+    assert_eq!(with(CHANGE, &rules(&[("{x}{y}", "plan:R1")])).rejects[0].position, 0);
+}
+
+#[test]
 fn a_decision_can_be_taken_back() {
     let again = CHANGE.replace("\"approved\"", "\"requested\"").replace("10:00:05", "11:00:00");
     let text = format!("{}\n{}", CHANGE.replace('\n', ""), again.replace('\n', ""));

@@ -1,4 +1,4 @@
-//! Which jobs and stages deploy to where: rules by name, as the caller gives them.
+//! What names of tools stand for: rules by name, as the caller gives them. Which jobs deploy to where, what gates what.
 //!
 //! A rule has a pattern and a value. In a pattern `{name}` stands for one or more characters other than `/`, and `*` for
 //! any characters or none; everything else stands for itself, and the whole name has to fit. In the value `{name}` is
@@ -12,7 +12,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::super::{LONGEST_KEY, id_part};
+use super::{LONGEST_KEY, id_part};
 use crate::error::{Error, Result};
 
 pub(super) struct Rules(Vec<Rule>);
