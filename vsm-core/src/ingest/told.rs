@@ -299,7 +299,7 @@ pub(super) fn key(parts: &[&str]) -> String {
 }
 
 /// Folded to 32 bits: told apart are only statements about one item at one time.
-fn digest(event: &Event) -> String {
+pub(super) fn digest(event: &Event) -> String {
     let hash = fingerprint(event);
     format!("{:08x}", (hash >> 32) as u32 ^ hash as u32)
 }

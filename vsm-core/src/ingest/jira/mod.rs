@@ -3,7 +3,8 @@
 //! they are or wrapped as `{"key":...,"changelog":...}`; and webhooks. One of these, a list, or JSON Lines, in any
 //! mixture.
 //!
-//! Events of an issue, by id (`KEY` is the issue's key):
+//! Events of an issue, by id (`KEY` is the issue's key). Each id has behind it a digest of all that the event says, so
+//! that what is told again is the same event, and what is told with other fields, or with another time, is one more:
 //!
 //! | event | when | says |
 //! |---|---|---|
@@ -65,7 +66,8 @@
 //! | others: comments, worklogs, sprints, boards, users ... | counted by name |
 //!
 //! A webhook doesn't carry the time of its changelog entry; `updated` is that time or a few milliseconds before it. Where
-//! the two differ, the one that comes second is refused as a conflict, and the first one stands. A webhook of an issue
+//! the two differ, the change is told twice, and holds from the earlier time on whichever comes first; two changes within
+//! these milliseconds may look as if the first had been made again. A webhook of an issue
 //! that was moved before goes by the key of today until an export with its changelog says that both are one.
 //!
 //! **Not in the data**: a link or a version that was taken away between two exports without changelog stays as it
@@ -87,7 +89,7 @@ use self::payload::{Issue, Record};
 use self::versions::Versions;
 use super::loose::{List, Object};
 use super::timestamp::Stamps;
-use super::{IngestOptions, Ingested, Reject, records};
+use super::{IngestOptions, Ingested, Reject, records, told};
 use crate::error::Error;
 
 #[cfg(test)]
@@ -160,6 +162,9 @@ pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
     }
     for (position, hook) in &hooks {
         hook.write(&context, *position, &mut ingested);
+    }
+    for event in &mut ingested.events {
+        event.id = format!("{}/{}", event.id, told::digest(event));
     }
     ingested.recorded(options.recorded_at)
 }

@@ -163,7 +163,7 @@ fn versions_are_told_once_and_the_same_by_every_input() {
         ingest(text).events.into_iter().filter(|event| event.item.starts_with("jira:version/")).collect()
     };
     let both = versions(&format!("{first}\n{second}"));
-    let ids: Vec<&str> = both.iter().map(|event| event.id.as_str()).collect();
+    let ids: Vec<&str> = both.iter().map(id).collect();
     let expected = [
         "version/10/released/-/-/1.3",
         "version/10/shipped_by/1774170000000",

@@ -220,8 +220,8 @@ fn a_name_that_can_not_be_its_own_costs_the_issue_only_that_name() {
     other.links.push(crate::Link::new(LinkKind::Relates, "jira:CHK-7"));
     stream.apply(other).unwrap();
     let report = stream.apply_batch(moved_to_chk_7());
-    let refused: Vec<&str> = report.refused.iter().filter_map(|refusal| refusal.event.as_deref()).collect();
-    assert_eq!(refused, ["jira:OLD-7/known_as/jira:CHK-7"]);
+    let [refused] = &report.refused[..] else { panic!("{:?}", report.refused) };
+    assert!(refused.event.as_deref().unwrap().starts_with("jira:OLD-7/known_as/jira:CHK-7/"), "{refused:?}");
     assert_eq!(stream.item("jira:OLD-7").unwrap().fields.title.as_deref(), Some("Crop"));
 }
 
@@ -268,10 +268,7 @@ fn links_are_dated_by_the_changelog() {
     );
     let read = ingest(&issue("CHK-1", &fields, Some(&entries)));
     assert_eq!(read.ignored, [("changelog of Link that is not understood".to_owned(), 1)].into());
-    assert!(
-        read.events.iter().all(|event| !event.id.contains("snapshot/1773997200000/")),
-        "no link is dated twice"
-    );
+    assert!(ids(&read).iter().all(|id| !id.contains("snapshot/1773997200000/")), "no link is dated twice");
     assert_eq!(find(&read, "CHK-1/history/3/no_longer_blocks/CHK-3").item, "jira:CHK-3");
     let stream = applied(read);
     let as_of =

@@ -16,10 +16,6 @@ fn fields(status: &str, more: &str) -> String {
     )
 }
 
-fn ids(read: &Ingested) -> Vec<&str> {
-    read.events.iter().map(|event| event.id.as_str()).collect()
-}
-
 #[test]
 fn an_update_is_the_entry_of_the_changelog() {
     let items = [
@@ -62,6 +58,46 @@ fn an_update_is_the_entry_of_the_changelog() {
     let item = alone.item("jira:CHK-1").unwrap();
     assert_eq!((item.kind, item.fields.state), (Some(Kind::Defect), Some(FlowState::Cancelled)));
     assert_eq!(links(&alone, "jira:CHK-1", LinkKind::ShipsIn), ["jira:version/8"]);
+}
+
+#[test]
+fn a_webhook_that_is_dated_earlier_than_its_entry_is_refined_by_it() {
+    let items = [change("status", ("3", "In Progress"), ("5", "Done"))];
+    let now = fields(&status(5, "Done", "done"), "");
+    let told = ingest(&hook(
+        "jira:issue_updated",
+        &format!(r#""issue":{},"changelog":{{"id":"9","items":[{}]}}"#, issue("CHK-1", &now, None), items[0]),
+    ));
+    let rest =
+        ingest(&issue("CHK-1", &now, Some(&[&entry(9, "2026-03-20T10:00:00.007+0000", &[&items[0]])])));
+    let mut answers = Vec::new();
+    for deliveries in [[&told, &rest, &told], [&rest, &told, &rest]] {
+        let mut stream = ValueStream::new();
+        for read in deliveries {
+            assert_eq!(stream.apply_batch(read.events.clone()).refused, []);
+        }
+        assert_eq!(stream.apply_batch(told.events.clone()).duplicates as usize, told.events.len());
+        let changes = stream.history("jira:CHK-1").unwrap();
+        let done = changes.iter().find(|event| event.set.state == Some(FlowState::Done)).unwrap();
+        assert_eq!(done.occurred_at, instant("2026-03-20T10:00:00Z"));
+        answers.push((stream.item("jira:CHK-1").unwrap(), changes));
+    }
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[test]
+fn an_issue_that_is_told_with_other_fields_at_the_same_time_adds_them() {
+    let whole = ingest(&issue("CHK-1", &fields(&status(3, "In Progress", "indeterminate"), ""), None));
+    let named =
+        ingest(&issue("CHK-1", r#""updated":"2026-03-20T10:00:00.000+0000","duedate":"2026-04-01""#, None));
+    for deliveries in [[&whole, &named], [&named, &whole]] {
+        let mut stream = ValueStream::new();
+        for read in deliveries {
+            assert_eq!(stream.apply_batch(read.events.clone()).refused, []);
+        }
+        let fields = stream.item("jira:CHK-1").unwrap().fields;
+        assert_eq!((fields.title.as_deref(), fields.due_at.is_some()), (Some("Crop"), true));
+    }
 }
 
 #[test]

@@ -16,9 +16,18 @@ fn ingest(text: &str) -> Ingested {
     jira(text.as_bytes(), &IngestOptions::default())
 }
 
-fn find<'e>(read: &'e Ingested, id: &str) -> &'e Event {
-    let known: Vec<&str> = read.events.iter().map(|event| event.id.as_str()).collect();
-    read.events.iter().find(|event| event.id == id).unwrap_or_else(|| panic!("no {id} among {known:?}"))
+/// What an id has before the digest.
+fn id(event: &Event) -> &str {
+    event.id.rsplit_once('/').unwrap().0
+}
+
+fn ids(read: &Ingested) -> Vec<&str> {
+    read.events.iter().map(id).collect()
+}
+
+fn find<'e>(read: &'e Ingested, wanted: &str) -> &'e Event {
+    let found = read.events.iter().find(|event| id(event) == wanted);
+    found.unwrap_or_else(|| panic!("no {wanted} among {:?}", ids(read)))
 }
 
 fn applied(read: Ingested) -> ValueStream {
