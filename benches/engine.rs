@@ -13,8 +13,8 @@ use factories::{Work, at, week};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::Deserialize;
 use vsm_core::{
-    CriticalPathQuery, Event, FlowState, Instant, Kind, LinkKind, OutlookQuery, ReadinessQuery, Span, ValueStream,
-    VerdictQuery, event_to_json,
+    CriticalPathQuery, Event, FlowState, Instant, Kind, LinkKind, OutlookQuery, ReadinessQuery, Span,
+    ValueStream, VerdictQuery, event_to_json,
 };
 
 /// The median of five runs.

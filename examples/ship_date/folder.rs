@@ -253,10 +253,6 @@ fn guess_versions(stream: &ValueStream) -> Vec<VersionRule> {
     else {
         return Vec::new();
     };
-    let rule = |tag: &str| VersionRule {
-        application: None,
-        tag: tag.to_owned(),
-        release: format!("{prefix}{{version}}"),
-    };
+    let rule = |tag: &str| VersionRule::new(tag, format!("{prefix}{{version}}"));
     vec![rule("{version}"), rule("v{version}")]
 }

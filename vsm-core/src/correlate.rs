@@ -1,18 +1,34 @@
-//! Links that no tool states, inferred by declared rules; each carries its rule and its confidence.
+//! Links that no tool states, inferred by declared rules; each carries its rule, its confidence and what it rests on.
 //!
 //! Correlation reads a stream and returns events. Apply them and the links are part of the record like any other
 //! statement, below all that a tool states. The ids of these events follow from what they link, so running the rules
-//! again after more history has arrived adds what is new and repeats nothing.
+//! again after more history has arrived adds what is new, takes back what no longer follows, and repeats nothing.
 
+mod artifacts;
 mod chains;
+mod environments;
+mod findings;
+mod hashes;
+mod issues;
+mod latest;
+mod references;
+mod rule;
+mod runs;
+mod texts;
+mod tickets;
+mod versions;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Event, Kind, Link, LinkKind, Set};
+pub use self::environments::EnvironmentNames;
+use self::findings::Findings;
+pub use self::rule::CorrelationRule;
+pub use self::versions::VersionRule;
+use crate::model::{Event, Kind};
 use crate::stream::ValueStream;
-use crate::time::Instant;
 
 /// The rules to go by, beside the built-in ones.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,90 +38,61 @@ pub struct CorrelationRules {
     pub prefixes: Vec<String>,
     /// How the tags and release names of a product correspond.
     pub versions: Vec<VersionRule>,
-}
-
-/// How the tags and release names of one product correspond: `{version}` stands for digits and dots in both.
-///
-/// With the tag `v{version}` and the release `Mobile {version}`, the tag `v4.12.0` marks the release
-/// `Mobile 4.12.0`. Everything else has to match to the letter.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct VersionRule {
-    /// The application whose tags and releases are meant; absent = all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub application: Option<String>,
-    /// Pattern of the tag.
-    pub tag: String,
-    /// Pattern of the release's title or version.
-    pub release: String,
+    /// What tools call the environments.
+    pub environments: Vec<EnvironmentNames>,
+    /// Rules that are not to be used; what they inferred before is taken back.
+    pub without: Vec<CorrelationRule>,
+    /// Rules that are used only where they are asked for: `latest_build`.
+    pub also: Vec<CorrelationRule>,
 }
 
 /// The source of inferred events.
 const SOURCE: &str = "vsm";
 
-/// How sure the built-in rules are. A key that a developer wrote into a commit is right with few exceptions; a tag
-/// that fits a declared pattern is as good as stated.
-const KEY_IN_SUBJECT: f64 = 0.95;
-const KEY_IN_BODY: f64 = 0.8;
-const TAG_NAME: f64 = 0.98;
-
-impl VersionRule {
-    /// The version that a tag names, if it fits.
-    pub fn version_of_tag<'a>(&self, tag: &'a str) -> Option<&'a str> {
-        version(&self.tag, tag)
-    }
-
-    /// The version that a release's title or version names, if it fits.
-    pub fn version_of_release<'a>(&self, release: &'a str) -> Option<&'a str> {
-        version(&self.release, release)
-    }
-}
-
-/// What stands for `{version}` in a text that fits a pattern: groups of digits with single dots between them.
-fn version<'a>(pattern: &str, text: &'a str) -> Option<&'a str> {
-    let (before, after) = pattern.split_once("{version}")?;
-    let found = text.strip_prefix(before)?.strip_suffix(after)?;
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    found.split('.').all(is_number).then_some(found)
-}
-
-/// The issue keys in a text, in order, each once: a known project prefix, a hyphen and a number, not inside a word.
-pub(crate) fn issue_keys<'a>(text: &'a str, prefixes: &BTreeSet<String>) -> Vec<&'a str> {
-    let bytes = text.as_bytes();
-    let is_word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
-    let mut keys: Vec<&str> = Vec::new();
-    for (hyphen, _) in text.match_indices('-') {
-        let start = text
-            .get(..hyphen)
-            .and_then(|head| head.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')))
-            .map_or(0, |last| {
-                last + text.get(last..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8)
-            });
-        let digits =
-            text.get(hyphen + 1..).map_or(0, |tail| tail.bytes().take_while(u8::is_ascii_digit).count());
-        let end = hyphen + 1 + digits;
-        let (Some(prefix), Some(key)) = (text.get(start..hyphen), text.get(start..end)) else { continue };
-        let known = prefixes.contains(prefix);
-        if digits > 0 && known && !is_word(bytes.get(end)) && !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    keys
-}
+/// Items by something that they are known by.
+type Index<'s> = BTreeMap<Cow<'s, str>, BTreeSet<u32>>;
 
 impl ValueStream {
-    /// Infers links by the rules, as events that are ready to be applied. Reads every item once.
+    /// Infers links by the rules, as events that are ready to be applied. Each rule reads each item once.
     ///
     /// | rule | link | confidence |
     /// |---|---|---|
-    /// | `issue_key_in_subject` | change `implements` issue | 0.95 |
-    /// | `issue_key_in_body` | change `implements` issue | 0.8 |
-    /// | `tag_name` | change `tags` release | 0.98 |
+    /// | `issue_key_in_trailer` | change `implements` issue: `Refs: CHK-7` at the end of a message or description | 0.98 |
+    /// | `issue_key_in_subject`, `issue_key_in_title` | the same by the first line of a commit, by the title of a pull or merge request | 0.95 |
+    /// | `issue_key_in_branch` | the same by the branch of a pull or merge request, in any case | 0.85 |
+    /// | `issue_key_in_body` | the same by the rest of a message or description | 0.8 |
+    /// | `reference_in_trailer`, `reference_in_subject`, `reference_in_title` | change `implements` issue by `#12`, `acme/shop#12`, `!34`, `AB#12` or `GH-12`; change `relates` change or incident | 0.9 |
+    /// | `reference_in_branch`; `reference_in_body` | the same by the branch (`fix#12`); by the rest | 0.8; 0.7 |
+    /// | `short_hash` | build `built_from` commit, deployment `deploys` commit, commit `tags` release: seven digits or more that only one known commit begins with | 0.9 |
+    /// | `artifact_digest`; `package_url` | test run `tests` build, deployment `deploys` build that is or made the artifact | 0.98; 0.9 |
+    /// | `build_url`; `job_and_number` | the same by the address of the run or of a page below it; by `job#31`. Gate `relates` build | 0.95; 0.9 |
+    /// | `tag_name` | change `tags` release, by a declared [`VersionRule`] | 0.98 |
+    /// | `tag_is_version` | the same where the tag is the release's version to the letter, in one application or repository | 0.9 |
+    /// | `build_version`; `deployment_version` | build is `candidate` of, deployment `relates` to the release of its application whose version it carries, by a [`VersionRule`] or to the letter | 0.9; 0.85 |
+    /// | `same_version` | release `relates` release of another tool, with the same version of the same application | 0.9 |
+    /// | `ticket_id` | change, build, deployment, release or incident `relates` to the known gate or incident whose id (`CHG0030001`) it names | 0.8 |
     /// | `event_link` | build `built_from` change, test run `tests` build, deployment `deploys` build, incident `caused_by` deployment, whose CDEvents name each other | 0.9 |
     /// | `event_chain` | the first three of these, within a chain of CDEvents that has only one such change or build | 0.7 |
+    /// | `latest_deployment` | incident `caused_by` the latest successful production deployment of its application strictly before it, where no other rule and no tool names a cause | 0.5 |
+    /// | `latest_build` | test run `tests`, deployment `deploys` the latest successful build of its application strictly before it, where nothing else names one; only where [`also`](CorrelationRules::also) asks for it | 0.3 |
     ///
     /// Keys count only with the prefix of a known issue or one that the rules name, so that `UTF-8` and `SHA-256` are
-    /// no issues; the issue itself need not be known yet. A build is linked to its commit by the adapter that read
-    /// it, since it states the commit's full hash.
+    /// no issues; the issue itself need not be known yet. All that is found by a number, an id, a hash or an address has
+    /// to be known, and to be the only one of its name. A commit that is named by its full hash is linked by the
+    /// adapter that read it.
+    ///
+    /// **What is not inferred:** that a build, deployment or tag brings what its commit follows. History says so by itself, and the
+    /// answers that need it reckon it anew ([`shipping`](ValueStream::shipping), [`scope`](ValueStream::scope),
+    /// [`readiness`](ValueStream::readiness), [`trace`](ValueStream::trace)): as links it would be every build times every commit.
+    ///
+    /// **Strength.** What a tool states wins, also that something is not so. Of several rules with the same link the one
+    /// with the highest confidence holds, then the alphabetically first. A link's
+    /// [`premise`](crate::Related::premise) is the event that it was read from, and
+    /// [`matched`](crate::Related::matched) what stood there.
+    ///
+    /// **Run again** with more history, or other rules, the events take back what no longer follows: an unlink that
+    /// names the rule. The links that hold in the end are those of a single run at the end, in whatever order
+    /// things arrived. Views of the past keep what was inferred from what was known then.
     ///
     /// ```
     /// use vsm_core::{CorrelationRules, Event, Kind, ValueStream};
@@ -119,153 +106,43 @@ impl ValueStream {
     /// }
     /// let links = stream.infer_links(&CorrelationRules::default());
     /// assert_eq!(links[0].links[0].to, "jira:CHK-7");
+    /// assert_eq!(links[0].links[0].matched.as_deref(), Some("CHK-7"));
     /// # Ok::<(), vsm_core::Error>(())
     /// ```
     pub fn infer_links(&self, rules: &CorrelationRules) -> Vec<Event> {
-        let mut events = Vec::new();
-        let prefixes = self.known_prefixes(rules);
-        let releases = self.releases_by_version(rules);
-        for change in self.all().filter(|item| self.kind(*item) == Some(Kind::Change)) {
-            self.link_issues(change, &prefixes, &mut events);
-            self.link_releases(change, rules, &releases, &mut events);
-        }
-        self.link_chains(&mut events);
-        events.sort_by(|a, b| a.id.cmp(&b.id));
-        events
-    }
-
-    /// The project prefixes of all work items, by source: `jira:CHK-7` gives `CHK`.
-    fn known_prefixes(&self, rules: &CorrelationRules) -> BTreeSet<String> {
-        let mut prefixes: BTreeSet<String> = rules.prefixes.iter().cloned().collect();
-        for item in self.all().filter(|item| self.kind(*item).is_some_and(Kind::is_work)) {
-            let parts = self.id(item).strip_prefix("jira:").and_then(|key| key.rsplit_once('-'));
-            if let Some((prefix, number)) = parts
-                && number.bytes().all(|byte| byte.is_ascii_digit())
-                && !prefixes.contains(prefix)
-            {
-                prefixes.insert(prefix.to_owned());
+        let mut findings = Findings::new(self, rules);
+        let issues = self.issues(rules);
+        let commits = self.commits();
+        let artifacts = self.artifacts();
+        let runs = self.runs();
+        let releases = self.releases(rules);
+        let tickets = self.tickets();
+        for item in self.all() {
+            let Some(kind) = self.kind(item) else { continue };
+            let texts = match kind {
+                Kind::Change
+                | Kind::Build
+                | Kind::TestRun
+                | Kind::Deployment
+                | Kind::Release
+                | Kind::Gate
+                | Kind::Incident => self.texts_of(item),
+                _ => continue,
+            };
+            if kind == Kind::Change {
+                self.link_issues(item, &texts, &issues, &mut findings);
+                self.link_tags(item, &texts, rules, &releases, &mut findings);
             }
+            self.link_hashes(item, &texts, &commits, &mut findings);
+            self.link_artifacts(item, &texts, &artifacts, &mut findings);
+            self.link_runs(item, &texts, &runs, &mut findings);
+            self.link_versions(item, &texts, rules, &releases, &mut findings);
+            self.link_tickets(item, &texts, &tickets, &mut findings);
         }
-        prefixes
-    }
-
-    fn link_issues(&self, change: u32, prefixes: &BTreeSet<String>, events: &mut Vec<Event>) {
-        let title = self.last(change, Set::title);
-        let body = self.last(change, Set::description);
-        let mut seen = BTreeSet::new();
-        for (text, rule, confidence) in
-            [(&title, "issue_key_in_subject", KEY_IN_SUBJECT), (&body, "issue_key_in_body", KEY_IN_BODY)]
-        {
-            let Some((text, event)) = text else { continue };
-            for key in issue_keys(text, prefixes) {
-                if seen.insert(key.to_owned()) {
-                    let link = Link::inferred(LinkKind::Implements, format!("jira:{key}"), rule, confidence);
-                    events.extend(self.inferred(change, link, *event));
-                }
-            }
-        }
-    }
-
-    /// Releases by (rule, version), each once.
-    fn releases_by_version(&self, rules: &CorrelationRules) -> BTreeMap<(usize, String), u32> {
-        let mut found: BTreeMap<(usize, String), u32> = BTreeMap::new();
-        let mut releases: Vec<u32> =
-            self.all().filter(|item| self.kind(*item) == Some(Kind::Release)).collect();
-        releases.sort_unstable_by_key(|release| self.id(*release));
-        for release in releases {
-            let version = self.last(release, Set::version);
-            let title = self.title(release);
-            for (number, rule) in
-                rules.versions.iter().enumerate().filter(|(_, rule)| self.is_of(release, rule))
-            {
-                let names = version.iter().map(|(text, _)| &**text).chain([title]);
-                if let Some(version) = names.into_iter().find_map(|name| rule.version_of_release(name)) {
-                    found.entry((number, version.to_owned())).or_insert(release);
-                }
-            }
-        }
-        found
-    }
-
-    /// Whether a rule is for the application of an item; an item without one is for every rule.
-    pub(crate) fn is_of(&self, item: u32, rule: &VersionRule) -> bool {
-        let Some(wanted) = &rule.application else { return true };
-        let mut applications = self.applications(item).peekable();
-        applications.peek().is_none() || applications.any(|application| self.id(application) == wanted)
-    }
-
-    /// Every tag that a change was ever given, with the event that gave it.
-    pub(crate) fn tags_of(&self, change: u32) -> Vec<(&str, u32)> {
-        self.chronicle(change)
-            .into_iter()
-            .flat_map(|(number, event)| event.sets.iter().map(move |set| (set, number)))
-            .filter_map(|(set, number)| match set {
-                Set::Tag(tag) => Some((&**tag, number)),
-                _ => None,
-            })
-            .collect()
-    }
-
-    fn link_releases(
-        &self,
-        change: u32,
-        rules: &CorrelationRules,
-        releases: &BTreeMap<(usize, String), u32>,
-        events: &mut Vec<Event>,
-    ) {
-        for (tag, event) in self.tags_of(change) {
-            for (number, rule) in
-                rules.versions.iter().enumerate().filter(|(_, rule)| self.is_of(change, rule))
-            {
-                let release = rule.version_of_tag(tag).and_then(|v| releases.get(&(number, v.to_owned())));
-                if let Some(release) = release {
-                    let link = Link::inferred(LinkKind::Tags, self.id(*release), "tag_name", TAG_NAME);
-                    events.extend(self.inferred(change, link, event));
-                }
-            }
-        }
-    }
-
-    /// The event for an inferred link, known as soon as its evidence is; none where the link is there already.
-    fn inferred(&self, from: u32, link: Link, evidence: u32) -> Option<Event> {
-        let known = self.state.resolve(&link.to);
-        if known.is_some_and(|to| self.to(from, link.kind).any(|(other, _)| other == to)) {
-            return None;
-        }
-        let stored = self.state.record.get(evidence)?;
-        let known_at: Instant = stored.known_at();
-        let rule = link.rule.as_deref().unwrap_or_default();
-        let id = format!("{rule}/{}/{}", self.id(from), link.to);
-        let mut event = Event::new(SOURCE, id, stored.occurred, self.id(from));
-        event.recorded_at = Some(known_at);
-        event.links.push(link);
-        Some(event)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_need_a_known_prefix_and_word_bounds() {
-        let prefixes = BTreeSet::from(["CHK".to_owned(), "A1_B".to_owned()]);
-        let found = |text| issue_keys(text, &prefixes);
-        assert_eq!(found("CHK-7: read UTF-8, see CHK-12, CHK-7"), ["CHK-7", "CHK-12"]);
-        assert_eq!(found("[CHK-7][A1_B-3] CHK-7a XCHK-7 chk-7 CHK- -7"), ["CHK-7", "A1_B-3"]);
-        assert_eq!(found("é CHK-1é"), ["CHK-1"]);
-        assert_eq!(found("CHK-1-2"), ["CHK-1"]);
-    }
-
-    #[test]
-    fn versions_fit_to_the_letter() {
-        let rule =
-            VersionRule { application: None, tag: "v{version}".into(), release: "Mobile {version}".into() };
-        assert_eq!(rule.version_of_tag("v4.12.0"), Some("4.12.0"));
-        assert_eq!(rule.version_of_tag("v4.12.0-rc1"), None);
-        assert_eq!(rule.version_of_tag("4.12.0"), None);
-        assert_eq!(rule.version_of_release("Mobile 4.12.0"), Some("4.12.0"));
-        assert_eq!(rule.version_of_release("mobile 4.12.0"), None);
-        assert_eq!(rule.version_of_release("Mobile .12"), None);
+        self.link_same_versions(&releases, &mut findings);
+        self.link_chains(&mut findings);
+        // Time comes last: it is asked only where nothing else has an answer.
+        self.link_latest(&mut findings);
+        findings.events()
     }
 }

@@ -35,9 +35,15 @@ impl ValueStream {
         IngestReport { applied: self.apply_batch(read.events), rejects: read.rejects, ignored: read.ignored }
     }
 
-    /// Infers links by the rules and applies them. Run it again whenever more has arrived.
+    /// Infers by the rules which environments are one and which links there are, and applies it. Run it again whenever
+    /// more has arrived: what no longer follows is taken back.
     pub fn correlate(&mut self, rules: &CorrelationRules) -> ApplyReport {
-        let events = self.infer_links(rules);
-        self.apply_batch(events)
+        // What is one item now may be found by the name of the other, so names come first.
+        let mut report = self.apply_batch(self.infer_aliases(rules));
+        let links = self.apply_batch(self.infer_links(rules));
+        report.accepted += links.accepted;
+        report.duplicates += links.duplicates;
+        report.refused.extend(links.refused);
+        report
     }
 }

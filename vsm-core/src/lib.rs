@@ -327,7 +327,7 @@ pub use calendar::{
     working_time_between,
 };
 pub use call::{CALLS, CHANGES, call};
-pub use correlate::{CorrelationRules, VersionRule};
+pub use correlate::{CorrelationRule, CorrelationRules, EnvironmentNames, VersionRule};
 pub use document::{LONGEST_LINE, event_to_json};
 pub use error::{Error, Result};
 pub use ingest::{

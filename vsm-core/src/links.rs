@@ -39,6 +39,8 @@ pub(crate) struct Detail {
     pub(crate) stage: Option<Box<str>>,
     pub(crate) rule: Option<Box<str>>,
     pub(crate) confidence: Option<f64>,
+    pub(crate) premise: Option<Box<str>>,
+    pub(crate) matched: Option<Box<str>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -89,21 +91,31 @@ impl Links {
         self.kinds & 1 << kind as u32 != 0
     }
 
-    /// The number of a link, and whether it is new.
-    pub(crate) fn intern(&mut self, from: u32, to: u32, kind: LinkKind) -> (u32, bool) {
+    /// The number of a link that is known; else how many links from the item were looked at.
+    fn look_for(&self, from: u32, to: u32, kind: LinkKind) -> Result<u32, usize> {
         let is = |n: u32| self.get(n).is_some_and(|link| (link.from, link.to, link.kind) == (from, to, kind));
         let mut few = 0;
         for number in self.last_few(from) {
             few += 1;
             if is(number) {
-                return (number, false);
+                return Ok(number);
             }
         }
-        if few == MANY
-            && let Some(number) = self.table.find(hash_of((from, to, kind)), is)
-        {
-            return (number, false);
-        }
+        let tabled = if few == MANY { self.table.find(hash_of((from, to, kind)), is) } else { None };
+        tabled.ok_or(few)
+    }
+
+    /// The number of a link that is known.
+    pub(crate) fn find(&self, from: u32, to: u32, kind: LinkKind) -> Option<u32> {
+        self.look_for(from, to, kind).ok()
+    }
+
+    /// The number of a link, and whether it is new.
+    pub(crate) fn intern(&mut self, from: u32, to: u32, kind: LinkKind) -> (u32, bool) {
+        let few = match self.look_for(from, to, kind) {
+            Ok(number) => return (number, false),
+            Err(few) => few,
+        };
         let number = self.list.len() as u32;
         let before = self.last.get_mut(from as usize).map_or(NONE, |last| std::mem::replace(last, number));
         self.list.push(LinkRec { from, to, kind, latest: NONE, before });
@@ -186,10 +198,11 @@ impl Links {
         }
     }
 
-    /// The assertion that decides over a link: the last stated one, or where nobody stated anything the last inferred
-    /// one. None where the link does not hold.
+    /// The assertion that decides over a link: the last stated one, or where nobody stated anything the strongest
+    /// inferred one. None where the link does not hold.
     pub(crate) fn effective(&self, record: &Record, link: u32, bounds: Option<Bounds>) -> Option<u32> {
-        let mut inferred = None;
+        // Nearly every link has one assertion, so what is usual must not need a list.
+        let (mut inferred, mut more) = (None, Vec::new());
         let mut at = self.get(link)?.latest;
         while let Some(assertion) = self.assertion(at) {
             if record.get(assertion.event).is_some_and(|event| Bounds::admit(bounds, event)) {
@@ -198,11 +211,58 @@ impl Links {
                 if stated {
                     return assertion.on.then_some(at);
                 }
-                inferred = inferred.or(Some(at));
+                more.extend(inferred.replace(at));
             }
             at = assertion.previous;
         }
+        if let (Some(one), false) = (inferred, more.is_empty()) {
+            more.push(one);
+            return self.strongest(record, more);
+        }
         inferred.filter(|at| self.assertion(*at).is_some_and(|assertion| assertion.on))
+    }
+
+    /// Of inferred assertions the strongest that its rule has not taken back. What a rule says of a link is what it said
+    /// last, by when that became known: it is about what the record holds, not about when something was so. Of several
+    /// rules the surest wins, then the alphabetically first.
+    fn strongest(&self, record: &Record, mut inferred: Vec<u32>) -> Option<u32> {
+        let said = |at: u32| {
+            let event = self.event_of(at);
+            let times = record.get(event).map(|event| (event.known_at(), event.occurred));
+            (self.rule_of(at), times, record.keys.get(event), at)
+        };
+        inferred.sort_unstable_by(|a, b| said(*a).cmp(&said(*b)));
+        let last = inferred.chunk_by(|a, b| self.rule_of(*a) == self.rule_of(*b)).filter_map(<[u32]>::last);
+        let holding = last.copied().filter(|at| self.assertion(*at).is_some_and(|assertion| assertion.on));
+        let confidence = |at: u32| self.detail(at).and_then(|detail| detail.confidence).unwrap_or(1.0);
+        // The rules are in order, and the first of equals stays.
+        holding.reduce(|best, at| if confidence(at) > confidence(best) { at } else { best })
+    }
+
+    fn rule_of(&self, assertion: u32) -> Option<&str> {
+        self.detail(assertion).and_then(|detail| detail.rule.as_deref())
+    }
+
+    /// Every assertion of a link that names a rule, with that rule.
+    pub(crate) fn inferred(&self, link: u32) -> impl Iterator<Item = (&Assertion, &str)> {
+        let first = self.get(link).and_then(|link| self.assertion(link.latest));
+        let chain = std::iter::successors(first, |assertion| self.assertion(assertion.previous));
+        chain.filter_map(|assertion| {
+            let rule = self.details.get(assertion.detail as usize)?.rule.as_deref()?;
+            Some((assertion, rule))
+        })
+    }
+
+    /// Whether anybody has ever stated anything of a link.
+    pub(crate) fn is_ever_stated(&self, link: u32) -> bool {
+        let mut at = self.get(link).map_or(NONE, |link| link.latest);
+        while let Some(assertion) = self.assertion(at) {
+            if self.is_stated(at) {
+                return true;
+            }
+            at = assertion.previous;
+        }
+        false
     }
 
     /// The last assertion within the bounds that a link holds, whatever was said of it since; a stated one before an

@@ -309,7 +309,7 @@ impl State {
         }
         event.recorded_at = known.recorded_at;
         for link in &mut event.unlinks {
-            *link = Link::new(link.kind, take(&mut link.to));
+            *link = Link { rule: link.rule.take(), ..Link::new(link.kind, take(&mut link.to)) };
         }
         known == event
     }
@@ -352,11 +352,13 @@ impl State {
                     stage: link.stage,
                     rule: link.rule,
                     confidence: link.confidence,
+                    premise: link.premise,
+                    matched: link.matched,
                 }
             } else {
-                Detail::default()
+                Detail { rule: link.rule, ..Detail::default() }
             };
-            if detail != Detail::default() {
+            if on && detail != Detail::default() {
                 self.graph.mark_detailed(number);
             }
             self.links.assert(&self.record, number, name, on, detail);
@@ -533,6 +535,8 @@ impl State {
                 link.stage = detail.stage.as_deref().map(Into::into);
                 link.rule = detail.rule.as_deref().map(Into::into);
                 link.confidence = detail.confidence;
+                link.premise = detail.premise.as_deref().map(Into::into);
+                link.matched = detail.matched.as_deref().map(Into::into);
             }
             if assertion.on { event.links.push(link) } else { event.unlinks.push(link) }
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::graph::{Direction, Frozen};
+use crate::links::Detail;
 use crate::model::{Event, Fields, FlowState, Item, Kind, LinkKind, Related, Set};
 use crate::record::Stored;
 use crate::stream::ValueStream;
@@ -263,7 +264,7 @@ impl ValueStream {
     }
 
     /// A link's own details, where it has any.
-    pub(crate) fn detail(&self, link: u32) -> Option<&crate::links::Detail> {
+    pub(crate) fn detail(&self, link: u32) -> Option<&Detail> {
         self.state.links.detail(self.state.links.effective(&self.state.record, link, self.bounds)?)
     }
 
@@ -275,14 +276,16 @@ impl ValueStream {
     pub(crate) fn related(&self, link: u32) -> Option<Related> {
         let rec = self.state.links.get(link)?;
         let detail = self.detail(link);
-        let rule = detail.and_then(|d| d.rule.as_deref()).map(Into::into);
+        let text = |read: fn(&Detail) -> Option<&str>| detail.and_then(read).map(Into::into);
         Some(Related {
             kind: rec.kind,
             from: self.id(rec.from).to_owned(),
             to: self.id(rec.to).to_owned(),
             confidence: detail.and_then(|d| d.confidence).unwrap_or(1.0),
-            rule,
+            rule: text(|detail| detail.rule.as_deref()),
             evidence: self.key(self.evidence(link)).to_owned(),
+            premise: text(|detail| detail.premise.as_deref()),
+            matched: text(|detail| detail.matched.as_deref()),
         })
     }
 

@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use vsm_core::{
-    Activity, Adapter, ApplyReport, Basis, Blackout, Booking, Cadence, Calendar, Condition, CorrelationRules,
-    Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DataQuality, DataQualityQuery, DateOrder,
-    DayLoad, Decision, Dependency, Durations, EfficiencyRule, Event, Exclusion, Fields, Finding,
-    FindingExample, FindingGroup, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowState, IngestOptions,
-    IngestReport, Instant, Item, ItemVerdict, Kind, Link, LinkKind, MappedLink, Outcome, Outlook,
-    OutlookQuery, PercentileRule, Policy, Readiness, ReadinessQuery, Refusal, Reject, Related, RowFormat,
-    Scope, ScopeQuery, Severity, ShippedItem, Shipping, Span, StageOutlook, TableMapping, TestCounts, Trace,
-    TraceStep, Unmet, Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
+    Activity, Adapter, ApplyReport, Basis, Blackout, Booking, Cadence, Calendar, Condition, CorrelationRule,
+    CorrelationRules, Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DataQuality, DataQualityQuery,
+    DateOrder, DayLoad, Decision, Dependency, Durations, EfficiencyRule, EnvironmentNames, Event, Exclusion,
+    Fields, Finding, FindingExample, FindingGroup, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowState,
+    IngestOptions, IngestReport, Instant, Item, ItemVerdict, Kind, Link, LinkKind, MappedLink, Outcome,
+    Outlook, OutlookQuery, PercentileRule, Policy, Readiness, ReadinessQuery, Refusal, Reject, Related,
+    RowFormat, Scope, ScopeQuery, Severity, ShippedItem, Shipping, Span, StageOutlook, TableMapping,
+    TestCounts, Trace, TraceStep, Unmet, Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
 };
 
 type U64Map = BTreeMap<String, u64>;
@@ -164,6 +164,15 @@ pub struct CorrelationRules {
     /// How the tags and release names of a product correspond.
     #[uniffi(default)]
     pub versions: Vec<VersionRule>,
+    /// What tools call the environments.
+    #[uniffi(default)]
+    pub environments: Vec<EnvironmentNames>,
+    /// Rules that are not to be used; what they inferred before is taken back.
+    #[uniffi(default)]
+    pub without: Vec<CorrelationRule>,
+    /// Rules that are used only where they are asked for: `latest_build`.
+    #[uniffi(default)]
+    pub also: Vec<CorrelationRule>,
 }
 
 /// What is linked and what is not, by kind.
@@ -311,6 +320,16 @@ pub struct Durations {
     pub max: Span,
 }
 
+/// One environment and what tools call it.
+#[uniffi::remote(Record)]
+pub struct EnvironmentNames {
+    /// The item that it is: `env:production`.
+    pub environment: String,
+    /// What it is called too, in any case: ids, titles, or the last parts of ids (`prod`, `PRD`,
+    /// `github:acme/shop/environment/production`).
+    pub names: Vec<String>,
+}
+
 /// One statement of one source about one item; it is taken whole or refused whole.
 ///
 /// `(source, id)` identifies the event: the same event applied again changes nothing. An item's id is a text of the
@@ -344,7 +363,8 @@ pub struct Event {
     /// Links that hold from now on.
     #[uniffi(default)]
     pub links: Vec<Link>,
-    /// Links that no longer hold; only `kind` and `to` count.
+    /// Links that no longer hold; only `kind`, `to` and `rule` count. One with a rule takes back what that rule inferred,
+    /// and never what is stated.
     #[uniffi(default)]
     pub unlinks: Vec<Link>,
 }
@@ -659,6 +679,12 @@ pub struct Link {
     /// How sure an inferred link is, from 0 to 1; absent = stated.
     #[uniffi(default)]
     pub confidence: Option<f64>,
+    /// The event that an inferred link was read from, as `source:id`; absent = the rule names none.
+    #[uniffi(default)]
+    pub premise: Option<String>,
+    /// The text or id in it that the rule went by.
+    #[uniffi(default)]
+    pub matched: Option<String>,
 }
 
 /// Links that a row of a mapped table states.
@@ -833,6 +859,10 @@ pub struct Related {
     pub confidence: f64,
     /// The event that says so.
     pub evidence: String,
+    /// The event that an inferred link was read from; absent where it is stated, or its rule names none.
+    pub premise: Option<String>,
+    /// The text or id in it that the rule went by.
+    pub matched: Option<String>,
 }
 
 /// The scope of a release against its baseline, and against what its build or tag holds. Lists are in alphabetical
@@ -1106,7 +1136,7 @@ pub struct Verdicts {
 /// How the tags and release names of one product correspond: `{version}` stands for digits and dots in both.
 ///
 /// With the tag `v{version}` and the release `Mobile {version}`, the tag `v4.12.0` marks the release
-/// `Mobile 4.12.0`. Everything else has to match to the letter.
+/// `Mobile 4.12.0`. Everything else has to match to the letter, unless the rule says otherwise.
 #[uniffi::remote(Record)]
 pub struct VersionRule {
     /// The application whose tags and releases are meant; absent = all.
@@ -1116,6 +1146,15 @@ pub struct VersionRule {
     pub tag: String,
     /// Pattern of the release's title or version.
     pub release: String,
+    /// Whether upper and lower case are the same in what stands around the version.
+    #[uniffi(default)]
+    pub ignore_case: bool,
+    /// Whether zeros at the end make no difference: `4.12.0` is `4.12`.
+    #[uniffi(default)]
+    pub ignore_zeros: bool,
+    /// Whether a pre-release or build suffix makes no difference: `4.12.0-rc.1` and `4.12.0+7` are `4.12.0`.
+    #[uniffi(default)]
+    pub ignore_suffix: bool,
 }
 
 /// Working hours of one weekday, from `start` to `end` on the wall clock.
@@ -1219,6 +1258,62 @@ pub enum Condition {
     EnvironmentVersion,
     /// No blackout covers the time.
     NoBlackout,
+}
+
+/// A rule by which a link is inferred; the words are the `rule` of its links.
+/// `infer_links` says what each of them does.
+#[uniffi::remote(Enum)]
+pub enum CorrelationRule {
+    /// An issue key in a trailer of a change's message.
+    IssueKeyInTrailer,
+    /// An issue key in the first line of a commit's message.
+    IssueKeyInSubject,
+    /// An issue key in the title of a pull or merge request.
+    IssueKeyInTitle,
+    /// An issue key in the name of a branch.
+    IssueKeyInBranch,
+    /// An issue key in the rest of a commit's message, or in the description of a pull or merge request.
+    IssueKeyInBody,
+    /// A forge's own reference in a trailer.
+    ReferenceInTrailer,
+    /// A forge's own reference in the first line of a commit's message.
+    ReferenceInSubject,
+    /// A forge's own reference in the title of a pull or merge request.
+    ReferenceInTitle,
+    /// A forge's own reference in the name of a branch.
+    ReferenceInBranch,
+    /// A forge's own reference in the rest of a message.
+    ReferenceInBody,
+    /// A shortened hash of a commit.
+    ShortHash,
+    /// A digest of an artifact.
+    ArtifactDigest,
+    /// A package URL with its version.
+    PackageUrl,
+    /// The address of a run of continuous integration.
+    BuildUrl,
+    /// The job and number of a run.
+    JobAndNumber,
+    /// A tag that fits a declared version rule.
+    TagName,
+    /// A tag that is a release's version to the letter.
+    TagIsVersion,
+    /// The version of a build.
+    BuildVersion,
+    /// The version of a deployment.
+    DeploymentVersion,
+    /// The same version of the same application in two tools.
+    SameVersion,
+    /// The id of a change request or incident.
+    TicketId,
+    /// CDEvents that name each other.
+    EventLink,
+    /// CDEvents of one chain.
+    EventChain,
+    /// The latest deployment before an incident.
+    LatestDeployment,
+    /// The latest build before a test run or deployment; only where it is asked for.
+    LatestBuild,
 }
 
 /// The order of day and month in dates such as `03/02/2026`.

@@ -201,6 +201,95 @@ impl From<vsm_core::Condition> for Condition {
     }
 }
 
+/// A rule by which a link is inferred; the words are the `rule` of its links.
+/// `infer_links` says what each of them does.
+///
+/// - `issue_key_in_trailer`: An issue key in a trailer of a change's message.
+/// - `issue_key_in_subject`: An issue key in the first line of a commit's message.
+/// - `issue_key_in_title`: An issue key in the title of a pull or merge request.
+/// - `issue_key_in_branch`: An issue key in the name of a branch.
+/// - `issue_key_in_body`: An issue key in the rest of a commit's message, or in the description of a pull or merge request.
+/// - `reference_in_trailer`: A forge's own reference in a trailer.
+/// - `reference_in_subject`: A forge's own reference in the first line of a commit's message.
+/// - `reference_in_title`: A forge's own reference in the title of a pull or merge request.
+/// - `reference_in_branch`: A forge's own reference in the name of a branch.
+/// - `reference_in_body`: A forge's own reference in the rest of a message.
+/// - `short_hash`: A shortened hash of a commit.
+/// - `artifact_digest`: A digest of an artifact.
+/// - `package_url`: A package URL with its version.
+/// - `build_url`: The address of a run of continuous integration.
+/// - `job_and_number`: The job and number of a run.
+/// - `tag_name`: A tag that fits a declared version rule.
+/// - `tag_is_version`: A tag that is a release's version to the letter.
+/// - `build_version`: The version of a build.
+/// - `deployment_version`: The version of a deployment.
+/// - `same_version`: The same version of the same application in two tools.
+/// - `ticket_id`: The id of a change request or incident.
+/// - `event_link`: CDEvents that name each other.
+/// - `event_chain`: CDEvents of one chain.
+/// - `latest_deployment`: The latest deployment before an incident.
+/// - `latest_build`: The latest build before a test run or deployment; only where it is asked for.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum CorrelationRule {
+    #[napi(value = "issue_key_in_trailer")]
+    IssueKeyInTrailer,
+    #[napi(value = "issue_key_in_subject")]
+    IssueKeyInSubject,
+    #[napi(value = "issue_key_in_title")]
+    IssueKeyInTitle,
+    #[napi(value = "issue_key_in_branch")]
+    IssueKeyInBranch,
+    #[napi(value = "issue_key_in_body")]
+    IssueKeyInBody,
+    #[napi(value = "reference_in_trailer")]
+    ReferenceInTrailer,
+    #[napi(value = "reference_in_subject")]
+    ReferenceInSubject,
+    #[napi(value = "reference_in_title")]
+    ReferenceInTitle,
+    #[napi(value = "reference_in_branch")]
+    ReferenceInBranch,
+    #[napi(value = "reference_in_body")]
+    ReferenceInBody,
+    #[napi(value = "short_hash")]
+    ShortHash,
+    #[napi(value = "artifact_digest")]
+    ArtifactDigest,
+    #[napi(value = "package_url")]
+    PackageUrl,
+    #[napi(value = "build_url")]
+    BuildUrl,
+    #[napi(value = "job_and_number")]
+    JobAndNumber,
+    #[napi(value = "tag_name")]
+    TagName,
+    #[napi(value = "tag_is_version")]
+    TagIsVersion,
+    #[napi(value = "build_version")]
+    BuildVersion,
+    #[napi(value = "deployment_version")]
+    DeploymentVersion,
+    #[napi(value = "same_version")]
+    SameVersion,
+    #[napi(value = "ticket_id")]
+    TicketId,
+    #[napi(value = "event_link")]
+    EventLink,
+    #[napi(value = "event_chain")]
+    EventChain,
+    #[napi(value = "latest_deployment")]
+    LatestDeployment,
+    #[napi(value = "latest_build")]
+    LatestBuild,
+}
+
+impl FromJs for vsm_core::CorrelationRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::CorrelationRule> {
+        value.word(vsm_core::CorrelationRule::ALL, vsm_core::CorrelationRule::as_str)
+    }
+}
+
 /// The order of day and month in dates such as `03/02/2026`.
 ///
 /// - `day_first`: 3 February.
@@ -1064,6 +1153,12 @@ pub struct CorrelationRules {
     pub prefixes: Option<Vec<String>>,
     /// How the tags and release names of a product correspond.
     pub versions: Option<Vec<VersionRule>>,
+    /// What tools call the environments.
+    pub environments: Option<Vec<EnvironmentNames>>,
+    /// Rules that are not to be used; what they inferred before is taken back.
+    pub without: Option<Vec<CorrelationRule>>,
+    /// Rules that are used only where they are asked for: `latest_build`.
+    pub also: Option<Vec<CorrelationRule>>,
 }
 
 impl FromJs for vsm_core::CorrelationRules {
@@ -1073,6 +1168,9 @@ impl FromJs for vsm_core::CorrelationRules {
         Ok(vsm_core::CorrelationRules {
             prefixes: object.optional(c"prefixes")?.unwrap_or(default.prefixes),
             versions: object.optional(c"versions")?.unwrap_or(default.versions),
+            environments: object.optional(c"environments")?.unwrap_or(default.environments),
+            without: object.optional(c"without")?.unwrap_or(default.without),
+            also: object.optional(c"also")?.unwrap_or(default.also),
         })
     }
 }
@@ -1318,6 +1416,26 @@ impl From<vsm_core::Durations> for Durations {
     }
 }
 
+/// One environment and what tools call it.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct EnvironmentNames {
+    /// The item that it is: `env:production`.
+    pub environment: String,
+    /// What it is called too, in any case: ids, titles, or the last parts of ids (`prod`, `PRD`,
+    /// `github:acme/shop/environment/production`).
+    pub names: Vec<String>,
+}
+
+impl FromJs for vsm_core::EnvironmentNames {
+    fn from_js(value: Js) -> Fallible<vsm_core::EnvironmentNames> {
+        let object = value.record()?;
+        Ok(vsm_core::EnvironmentNames {
+            environment: object.field(c"environment")?,
+            names: object.field(c"names")?,
+        })
+    }
+}
+
 /// One statement of one source about one item; it is taken whole or refused whole.
 ///
 /// `(source, id)` identifies the event: the same event applied again changes nothing. An item's id is a text of the
@@ -1345,7 +1463,8 @@ pub struct Event {
     pub clear: Option<Vec<String>>,
     /// Links that hold from now on.
     pub links: Option<Vec<Link>>,
-    /// Links that no longer hold; only `kind` and `to` count.
+    /// Links that no longer hold; only `kind`, `to` and `rule` count. One with a rule takes back what that rule inferred,
+    /// and never what is stated.
     pub unlinks: Option<Vec<Link>>,
 }
 
@@ -1900,11 +2019,15 @@ pub struct Link {
     pub rule: Option<String>,
     /// How sure an inferred link is, from 0 to 1; absent = stated.
     pub confidence: Option<f64>,
+    /// The event that an inferred link was read from, as `source:id`; absent = the rule names none.
+    pub premise: Option<String>,
+    /// The text or id in it that the rule went by.
+    pub matched: Option<String>,
 }
 
 impl From<vsm_core::Link> for Link {
     fn from(record: vsm_core::Link) -> Link {
-        let vsm_core::Link { kind, to, dependency, lag, stage, rule, confidence } = record;
+        let vsm_core::Link { kind, to, dependency, lag, stage, rule, confidence, premise, matched } = record;
         Link {
             kind: kind.into(),
             to,
@@ -1913,6 +2036,8 @@ impl From<vsm_core::Link> for Link {
             stage,
             rule,
             confidence,
+            premise,
+            matched,
         }
     }
 }
@@ -1928,6 +2053,8 @@ impl FromJs for vsm_core::Link {
             stage: object.optional(c"stage")?,
             rule: object.optional(c"rule")?,
             confidence: object.optional(c"confidence")?,
+            premise: object.optional(c"premise")?,
+            matched: object.optional(c"matched")?,
         })
     }
 }
@@ -2219,12 +2346,16 @@ pub struct Related {
     pub confidence: f64,
     /// The event that says so.
     pub evidence: String,
+    /// The event that an inferred link was read from; absent where it is stated, or its rule names none.
+    pub premise: Option<String>,
+    /// The text or id in it that the rule went by.
+    pub matched: Option<String>,
 }
 
 impl From<vsm_core::Related> for Related {
     fn from(record: vsm_core::Related) -> Related {
-        let vsm_core::Related { kind, from, to, rule, confidence, evidence } = record;
-        Related { kind: kind.into(), from, to, rule, confidence, evidence }
+        let vsm_core::Related { kind, from, to, rule, confidence, evidence, premise, matched } = record;
+        Related { kind: kind.into(), from, to, rule, confidence, evidence, premise, matched }
     }
 }
 
@@ -2695,7 +2826,7 @@ impl From<vsm_core::Verdicts> for Verdicts {
 /// How the tags and release names of one product correspond: `{version}` stands for digits and dots in both.
 ///
 /// With the tag `v{version}` and the release `Mobile {version}`, the tag `v4.12.0` marks the release
-/// `Mobile 4.12.0`. Everything else has to match to the letter.
+/// `Mobile 4.12.0`. Everything else has to match to the letter, unless the rule says otherwise.
 #[napi(object, object_from_js = false, object_to_js = false)]
 pub struct VersionRule {
     /// The application whose tags and releases are meant; absent = all.
@@ -2704,6 +2835,12 @@ pub struct VersionRule {
     pub tag: String,
     /// Pattern of the release's title or version.
     pub release: String,
+    /// Whether upper and lower case are the same in what stands around the version.
+    pub ignore_case: Option<bool>,
+    /// Whether zeros at the end make no difference: `4.12.0` is `4.12`.
+    pub ignore_zeros: Option<bool>,
+    /// Whether a pre-release or build suffix makes no difference: `4.12.0-rc.1` and `4.12.0+7` are `4.12.0`.
+    pub ignore_suffix: Option<bool>,
 }
 
 impl FromJs for vsm_core::VersionRule {
@@ -2713,6 +2850,9 @@ impl FromJs for vsm_core::VersionRule {
             application: object.optional(c"application")?,
             tag: object.field(c"tag")?,
             release: object.field(c"release")?,
+            ignore_case: object.optional(c"ignoreCase")?.unwrap_or_default(),
+            ignore_zeros: object.optional(c"ignoreZeros")?.unwrap_or_default(),
+            ignore_suffix: object.optional(c"ignoreSuffix")?.unwrap_or_default(),
         })
     }
 }

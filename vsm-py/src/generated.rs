@@ -12,6 +12,7 @@ use crate::words::word;
 word!(Adapter);
 word!(Booking);
 word!(Condition);
+word!(CorrelationRule);
 word!(DateOrder);
 word!(Decision);
 word!(Dependency);
@@ -607,16 +608,22 @@ pub(crate) struct CorrelationRules(pub(crate) core::CorrelationRules);
 #[pymethods]
 impl CorrelationRules {
     #[new]
-    #[pyo3(signature = (*, prefixes = None, versions = None))]
+    #[pyo3(signature = (*, prefixes = None, versions = None, environments = None, without = None, also = None))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         prefixes: Option<Bound<'_, PyAny>>,
         versions: Option<Bound<'_, PyAny>>,
+        environments: Option<Bound<'_, PyAny>>,
+        without: Option<Bound<'_, PyAny>>,
+        also: Option<Bound<'_, PyAny>>,
     ) -> PyResult<CorrelationRules> {
         let default = core::CorrelationRules::default();
         Ok(CorrelationRules(core::CorrelationRules {
             prefixes: taken(prefixes, "prefixes", default.prefixes)?,
             versions: taken(versions, "versions", default.versions)?,
+            environments: taken(environments, "environments", default.environments)?,
+            without: taken(without, "without", default.without)?,
+            also: taken(also, "also", default.also)?,
         }))
     }
 
@@ -630,6 +637,24 @@ impl CorrelationRules {
     #[getter]
     fn versions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.versions.to_python(py)
+    }
+
+    /// What tools call the environments.
+    #[getter]
+    fn environments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.environments.to_python(py)
+    }
+
+    /// Rules that are not to be used; what they inferred before is taken back.
+    #[getter]
+    fn without<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.without.to_python(py)
+    }
+
+    /// Rules that are used only where they are asked for: `latest_build`.
+    #[getter]
+    fn also<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.also.to_python(py)
     }
 
     /// This record as JSON.
@@ -666,6 +691,9 @@ impl ToPython for core::CorrelationRules {
         let mut shower = Shower::new("CorrelationRules", out, depth);
         shower.field("prefixes", &self.prefixes);
         shower.field("versions", &self.versions);
+        shower.field("environments", &self.environments);
+        shower.field("without", &self.without);
+        shower.field("also", &self.also);
         shower.end();
     }
 }
@@ -1196,6 +1224,83 @@ impl ToPython for core::Durations {
     }
 }
 
+/// One environment and what tools call it.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct EnvironmentNames(pub(crate) core::EnvironmentNames);
+
+#[pymethods]
+impl EnvironmentNames {
+    #[new]
+    #[pyo3(signature = (*, environment, names))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(environment: Bound<'_, PyAny>, names: Bound<'_, PyAny>) -> PyResult<EnvironmentNames> {
+        Ok(EnvironmentNames(core::EnvironmentNames {
+            environment: FromPython::from_python(&environment, "environment")?,
+            names: FromPython::from_python(&names, "names")?,
+        }))
+    }
+
+    /// The item that it is: `env:production`.
+    #[getter]
+    fn environment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.environment.to_python(py)
+    }
+
+    /// What it is called too, in any case: ids, titles, or the last parts of ids (`prod`, `PRD`,
+    /// `github:acme/shop/environment/production`).
+    #[getter]
+    fn names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.names.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<EnvironmentNames> {
+        record::from_json(text).map(EnvironmentNames)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<EnvironmentNames>(py, &self.0)
+    }
+}
+
+impl ToPython for core::EnvironmentNames {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, EnvironmentNames(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("EnvironmentNames", out, depth);
+        shower.field("environment", &self.environment);
+        shower.field("names", &self.names);
+        shower.end();
+    }
+}
+
+impl FromPython for core::EnvironmentNames {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::EnvironmentNames> {
+        match value.cast::<EnvironmentNames>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "EnvironmentNames", value)),
+        }
+    }
+}
+
 /// One statement of one source about one item; it is taken whole or refused whole.
 ///
 /// `(source, id)` identifies the event: the same event applied again changes nothing. An item's id is a text of the
@@ -1298,7 +1403,8 @@ impl Event {
         self.0.links.to_python(py)
     }
 
-    /// Links that no longer hold; only `kind` and `to` count.
+    /// Links that no longer hold; only `kind`, `to` and `rule` count. One with a rule takes back what that rule inferred,
+    /// and never what is stated.
     #[getter]
     fn unlinks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.unlinks.to_python(py)
@@ -2506,7 +2612,7 @@ pub(crate) struct Link(pub(crate) core::Link);
 #[pymethods]
 impl Link {
     #[new]
-    #[pyo3(signature = (*, kind, to, dependency = None, lag = None, stage = None, rule = None, confidence = None))]
+    #[pyo3(signature = (*, kind, to, dependency = None, lag = None, stage = None, rule = None, confidence = None, premise = None, matched = None))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         kind: Bound<'_, PyAny>,
@@ -2516,6 +2622,8 @@ impl Link {
         stage: Option<Bound<'_, PyAny>>,
         rule: Option<Bound<'_, PyAny>>,
         confidence: Option<Bound<'_, PyAny>>,
+        premise: Option<Bound<'_, PyAny>>,
+        matched: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Link> {
         Ok(Link(core::Link {
             kind: FromPython::from_python(&kind, "kind")?,
@@ -2525,6 +2633,8 @@ impl Link {
             stage: taken(stage, "stage", Default::default())?,
             rule: taken(rule, "rule", Default::default())?,
             confidence: taken(confidence, "confidence", Default::default())?,
+            premise: taken(premise, "premise", Default::default())?,
+            matched: taken(matched, "matched", Default::default())?,
         }))
     }
 
@@ -2570,6 +2680,18 @@ impl Link {
         self.0.confidence.to_python(py)
     }
 
+    /// The event that an inferred link was read from, as `source:id`; absent = the rule names none.
+    #[getter]
+    fn premise<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.premise.to_python(py)
+    }
+
+    /// The text or id in it that the rule went by.
+    #[getter]
+    fn matched<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.matched.to_python(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -2609,6 +2731,8 @@ impl ToPython for core::Link {
         shower.field("stage", &self.stage);
         shower.field("rule", &self.rule);
         shower.field("confidence", &self.confidence);
+        shower.field("premise", &self.premise);
+        shower.field("matched", &self.matched);
         shower.end();
     }
 }
@@ -3278,6 +3402,18 @@ impl Related {
         self.0.evidence.to_python(py)
     }
 
+    /// The event that an inferred link was read from; absent where it is stated, or its rule names none.
+    #[getter]
+    fn premise<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.premise.to_python(py)
+    }
+
+    /// The text or id in it that the rule went by.
+    #[getter]
+    fn matched<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.matched.to_python(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -3316,6 +3452,8 @@ impl ToPython for core::Related {
         shower.field("rule", &self.rule);
         shower.field("confidence", &self.confidence);
         shower.field("evidence", &self.evidence);
+        shower.field("premise", &self.premise);
+        shower.field("matched", &self.matched);
         shower.end();
     }
 }
@@ -4413,7 +4551,7 @@ impl ToPython for core::Verdicts {
 /// How the tags and release names of one product correspond: `{version}` stands for digits and dots in both.
 ///
 /// With the tag `v{version}` and the release `Mobile {version}`, the tag `v4.12.0` marks the release
-/// `Mobile 4.12.0`. Everything else has to match to the letter.
+/// `Mobile 4.12.0`. Everything else has to match to the letter, unless the rule says otherwise.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
 pub(crate) struct VersionRule(pub(crate) core::VersionRule);
@@ -4421,17 +4559,23 @@ pub(crate) struct VersionRule(pub(crate) core::VersionRule);
 #[pymethods]
 impl VersionRule {
     #[new]
-    #[pyo3(signature = (*, tag, release, application = None))]
+    #[pyo3(signature = (*, tag, release, application = None, ignore_case = None, ignore_zeros = None, ignore_suffix = None))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         tag: Bound<'_, PyAny>,
         release: Bound<'_, PyAny>,
         application: Option<Bound<'_, PyAny>>,
+        ignore_case: Option<Bound<'_, PyAny>>,
+        ignore_zeros: Option<Bound<'_, PyAny>>,
+        ignore_suffix: Option<Bound<'_, PyAny>>,
     ) -> PyResult<VersionRule> {
         Ok(VersionRule(core::VersionRule {
             tag: FromPython::from_python(&tag, "tag")?,
             release: FromPython::from_python(&release, "release")?,
             application: taken(application, "application", Default::default())?,
+            ignore_case: taken(ignore_case, "ignore_case", Default::default())?,
+            ignore_zeros: taken(ignore_zeros, "ignore_zeros", Default::default())?,
+            ignore_suffix: taken(ignore_suffix, "ignore_suffix", Default::default())?,
         }))
     }
 
@@ -4451,6 +4595,24 @@ impl VersionRule {
     #[getter]
     fn release<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.release.to_python(py)
+    }
+
+    /// Whether upper and lower case are the same in what stands around the version.
+    #[getter]
+    fn ignore_case<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ignore_case.to_python(py)
+    }
+
+    /// Whether zeros at the end make no difference: `4.12.0` is `4.12`.
+    #[getter]
+    fn ignore_zeros<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ignore_zeros.to_python(py)
+    }
+
+    /// Whether a pre-release or build suffix makes no difference: `4.12.0-rc.1` and `4.12.0+7` are `4.12.0`.
+    #[getter]
+    fn ignore_suffix<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ignore_suffix.to_python(py)
     }
 
     /// This record as JSON.
@@ -4488,6 +4650,9 @@ impl ToPython for core::VersionRule {
         shower.field("application", &self.application);
         shower.field("tag", &self.tag);
         shower.field("release", &self.release);
+        shower.field("ignore_case", &self.ignore_case);
+        shower.field("ignore_zeros", &self.ignore_zeros);
+        shower.field("ignore_suffix", &self.ignore_suffix);
         shower.end();
     }
 }
@@ -4600,6 +4765,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<DataQuality>()?;
     module.add_class::<DayLoad>()?;
     module.add_class::<Durations>()?;
+    module.add_class::<EnvironmentNames>()?;
     module.add_class::<Event>()?;
     module.add_class::<Exclusion>()?;
     module.add_class::<Fields>()?;

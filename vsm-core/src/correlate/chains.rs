@@ -12,13 +12,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::SOURCE;
-use crate::model::{Event, Kind, Link, LinkKind, Set};
+use super::CorrelationRule;
+use super::findings::Findings;
+use crate::model::{Kind, LinkKind, Set};
 use crate::stream::ValueStream;
 use crate::time::Instant;
-
-const EVENT_LINK: f64 = 0.9;
-const EVENT_CHAIN: f64 = 0.7;
 
 /// An item as an event speaks of it.
 #[derive(Clone, Copy)]
@@ -53,7 +51,7 @@ fn between(from: Option<Kind>, to: Option<Kind>) -> Option<LinkKind> {
 }
 
 impl ValueStream {
-    pub(super) fn link_chains(&self, events: &mut Vec<Event>) {
+    pub(super) fn link_chains<'s>(&'s self, findings: &mut Findings<'s>) {
         let mentions = self.mentions();
         let mut linked = BTreeSet::new();
         let spoken_of = |id: &str| mentions.items.get(id).and_then(only);
@@ -69,10 +67,10 @@ impl ValueStream {
                 let kinds = (self.kind(one), self.kind(other));
                 let forward = between(kinds.0, kinds.1).map(|kind| (one, kind, other));
                 let pair = forward.or_else(|| between(kinds.1, kinds.0).map(|kind| (other, kind, one)));
-                if let Some((from, kind, to)) = pair
-                    && linked.insert((from, kind, to))
+                if let Some(link) = pair
+                    && self.relate(CorrelationRule::EventLink, link, mention, findings)
                 {
-                    self.relate(from, kind, to, ("event_link", EVENT_LINK), mention.event, events);
+                    linked.insert(link);
                 }
             }
         }
@@ -102,8 +100,8 @@ impl ValueStream {
                             && let Some(to) = only(there)
                             && done.insert((mention.item, kind))
                         {
-                            let rule = ("event_chain", EVENT_CHAIN);
-                            self.relate(mention.item, kind, to, rule, mention.event, events);
+                            let link = (mention.item, kind, to);
+                            self.relate(CorrelationRule::EventChain, link, mention, findings);
                         }
                     }
                 }
@@ -149,22 +147,18 @@ impl ValueStream {
         mentions
     }
 
-    fn relate(
-        &self,
-        from: u32,
-        kind: LinkKind,
-        to: u32,
-        (rule, confidence): (&str, f64),
-        evidence: u32,
-        events: &mut Vec<Event>,
-    ) {
-        let is_stated = |event: u32| {
-            let source = self.key(event).split_once(':').map(|(source, _)| source);
-            source != Some(SOURCE)
-        };
-        if from != to && !self.to(from, kind).any(|(_, event)| is_stated(event)) {
-            events.extend(self.inferred(from, Link::inferred(kind, self.id(to), rule, confidence), evidence));
+    /// False where the rule is switched off.
+    fn relate<'s>(
+        &'s self,
+        rule: CorrelationRule,
+        link: (u32, LinkKind, u32),
+        mention: &Mention<'s>,
+        findings: &mut Findings<'s>,
+    ) -> bool {
+        if self.is_stated(link.0, link.1, self.kind(link.2)) {
+            return true;
         }
+        findings.link(rule, link, &[mention.event], mention.text)
     }
 }
 

@@ -47,7 +47,8 @@ pub struct Event {
     /// Links that hold from now on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
-    /// Links that no longer hold; only `kind` and `to` count.
+    /// Links that no longer hold; only `kind`, `to` and `rule` count. One with a rule takes back what that rule inferred,
+    /// and never what is stated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unlinks: Vec<Link>,
 }
@@ -103,12 +104,28 @@ pub struct Link {
     /// How sure an inferred link is, from 0 to 1; absent = stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
+    /// The event that an inferred link was read from, as `source:id`; absent = the rule names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub premise: Option<String>,
+    /// The text or id in it that the rule went by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched: Option<String>,
 }
 
 impl Link {
     /// A stated link.
     pub fn new(kind: LinkKind, to: impl Into<String>) -> Link {
-        Link { kind, to: to.into(), dependency: None, lag: None, stage: None, rule: None, confidence: None }
+        Link {
+            kind,
+            to: to.into(),
+            dependency: None,
+            lag: None,
+            stage: None,
+            rule: None,
+            confidence: None,
+            premise: None,
+            matched: None,
+        }
     }
 
     /// A link that a rule inferred, with its confidence from 0 to 1.
@@ -148,4 +165,10 @@ pub struct Related {
     pub confidence: f64,
     /// The event that says so.
     pub evidence: String,
+    /// The event that an inferred link was read from; absent where it is stated, or its rule names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub premise: Option<String>,
+    /// The text or id in it that the rule went by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matched: Option<String>,
 }

@@ -46,6 +46,8 @@ pub(crate) struct LinkSaid<'a> {
     pub(crate) stage: Option<Box<str>>,
     pub(crate) rule: Option<Box<str>>,
     pub(crate) confidence: Option<f64>,
+    pub(crate) premise: Option<Box<str>>,
+    pub(crate) matched: Option<Box<str>>,
     has_more: bool,
 }
 
@@ -153,7 +155,7 @@ read_object! {
 read_object! {
     LinkSaid as "Link",
     required: kind to,
-    optional: dependency lag stage rule confidence
+    optional: dependency lag stage rule confidence premise matched
 }
 
 impl<'de> Deserialize<'de> for Event {
@@ -261,6 +263,8 @@ impl<'a> LinkSaid<'a> {
             stage: link.stage.take().map(Into::into),
             rule: link.rule.take().map(Into::into),
             confidence: link.confidence,
+            premise: link.premise.take().map(Into::into),
+            matched: link.matched.take().map(Into::into),
             has_more: false,
         }
     }
@@ -274,6 +278,8 @@ impl<'a> LinkSaid<'a> {
             stage: self.stage.map(Into::into),
             rule: self.rule.map(Into::into),
             confidence: self.confidence,
+            premise: self.premise.map(Into::into),
+            matched: self.matched.map(Into::into),
         }
     }
 
@@ -288,10 +294,11 @@ impl<'a> LinkSaid<'a> {
         if self.confidence.is_some_and(|c| !(0.0..=1.0).contains(&c)) {
             return Err(Error::invalid(&format!("{field}.confidence"), "must lie between 0 and 1"));
         }
-        if self.confidence.is_some() && self.rule.is_none() {
+        let is_explained = self.confidence.is_some() || self.premise.is_some() || self.matched.is_some();
+        if is_explained && self.rule.is_none() {
             return Err(Error::invalid(
                 &format!("{field}.rule"),
-                "a link with a confidence must name the rule it is from",
+                "a link with a confidence, a premise or a matched text must name the rule it is from",
             ));
         }
         if let Some(lag) = self.lag {

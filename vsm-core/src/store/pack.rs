@@ -200,17 +200,26 @@ impl Packed for u32 {
 
 impl Packed for Link {
     fn put(&self, out: &mut Vec<u8>) {
-        let Link { kind, to, dependency, lag, stage, rule, confidence } = self;
+        let Link { kind, to, dependency, lag, stage, rule, confidence, premise, matched } = self;
         kind.put(out);
         to.put(out);
-        let said =
-            [dependency.is_some(), lag.is_some(), stage.is_some(), rule.is_some(), confidence.is_some()];
+        let said = [
+            dependency.is_some(),
+            lag.is_some(),
+            stage.is_some(),
+            rule.is_some(),
+            confidence.is_some(),
+            premise.is_some(),
+            matched.is_some(),
+        ];
         out.push(said.iter().rev().fold(0, |bits, said| bits << 1 | u8::from(*said)));
         dependency.iter().for_each(|value| value.put(out));
         lag.iter().for_each(|value| value.put(out));
         stage.iter().for_each(|value| value.put(out));
         rule.iter().for_each(|value| value.put(out));
         confidence.iter().for_each(|value| value.put(out));
+        premise.iter().for_each(|value| value.put(out));
+        matched.iter().for_each(|value| value.put(out));
     }
 
     fn take(input: &mut &[u8]) -> Option<Link> {
@@ -224,6 +233,8 @@ impl Packed for Link {
         link.stage = optional(bits & 4 != 0, input)?;
         link.rule = optional(bits & 8 != 0, input)?;
         link.confidence = optional(bits & 16 != 0, input)?;
+        link.premise = optional(bits & 32 != 0, input)?;
+        link.matched = optional(bits & 64 != 0, input)?;
         Some(link)
     }
 }
@@ -274,7 +285,7 @@ mod tests {
     use crate::model::Event;
 
     /// Says everything that an event can say.
-    const FULL: &str = r#"{"source":"s","id":"1","occurred_at":"2026-03-01T09:00:00.000Z","recorded_at":"0001-01-01T00:00:00.000Z","item":"a:ä","aliases":["a:2","a:3"],"kind":"test_run","set":{"title":"T","description":"LONG","state":"waiting","status":"In progress","status_id":"3","assignee":"Ann","priority":"high","severity":"minor","version":"1.0","tag":"v1","starts_at":"2026-03-01T09:00:00.000Z","ends_at":"2026-03-02T09:00:00.001Z","due_at":"2026-03-03T09:00:00.000Z","needed_by":"2026-03-04T09:00:00.000Z","asked_at":"2026-03-05T09:00:00.000Z","expires_at":"2026-03-06T09:00:00.000Z","released_at":"2026-03-07T09:00:00.000Z","baseline_at":"2026-03-08T09:00:00.000Z","estimate":86400000,"remaining":1,"value":0.1,"size":-3.0,"capacity":7,"stage":"system_test","result":"unstable","decision":"waived","booking":"pending","tests":{"tests":3,"passed":1,"failed":1,"errors":0,"skipped":1,"duration":5},"cadence":{"departure":"2026-01-06T00:00:00.000Z","every_days":14},"calendar":{"zone":"Europe/Zurich","holidays":["2026-01-01"]},"attributes":{"":"empty","k":""}},"clear":["due_at","other"],"links":[{"kind":"depends_on","to":"b:1","dependency":"start_to_finish","lag":-5,"stage":"production"},{"kind":"relates","to":"b:2","rule":"text","confidence":0.7}],"unlinks":[{"kind":"parent","to":"b:3"}]}"#;
+    const FULL: &str = r#"{"source":"s","id":"1","occurred_at":"2026-03-01T09:00:00.000Z","recorded_at":"0001-01-01T00:00:00.000Z","item":"a:ä","aliases":["a:2","a:3"],"kind":"test_run","set":{"title":"T","description":"LONG","state":"waiting","status":"In progress","status_id":"3","assignee":"Ann","priority":"high","severity":"minor","version":"1.0","tag":"v1","starts_at":"2026-03-01T09:00:00.000Z","ends_at":"2026-03-02T09:00:00.001Z","due_at":"2026-03-03T09:00:00.000Z","needed_by":"2026-03-04T09:00:00.000Z","asked_at":"2026-03-05T09:00:00.000Z","expires_at":"2026-03-06T09:00:00.000Z","released_at":"2026-03-07T09:00:00.000Z","baseline_at":"2026-03-08T09:00:00.000Z","estimate":86400000,"remaining":1,"value":0.1,"size":-3.0,"capacity":7,"stage":"system_test","result":"unstable","decision":"waived","booking":"pending","tests":{"tests":3,"passed":1,"failed":1,"errors":0,"skipped":1,"duration":5},"cadence":{"departure":"2026-01-06T00:00:00.000Z","every_days":14},"calendar":{"zone":"Europe/Zurich","holidays":["2026-01-01"]},"attributes":{"":"empty","k":""}},"clear":["due_at","other"],"links":[{"kind":"depends_on","to":"b:1","dependency":"start_to_finish","lag":-5,"stage":"production"},{"kind":"relates","to":"b:2","rule":"text","confidence":0.7,"premise":"s:0","matched":"b2"}],"unlinks":[{"kind":"parent","to":"b:3","rule":"text"}]}"#;
 
     #[test]
     fn everything_survives() {

@@ -7,6 +7,7 @@ from vsm._words import (
     Adapter,
     Booking,
     Condition,
+    CorrelationRule,
     DateOrder,
     Decision,
     Dependency,
@@ -40,6 +41,7 @@ __all__ = [
     "DataQuality",
     "DayLoad",
     "Durations",
+    "EnvironmentNames",
     "Event",
     "Exclusion",
     "Fields",
@@ -298,6 +300,9 @@ class CorrelationRules:
         *,
         prefixes: Iterable[str] | None = None,
         versions: Iterable[VersionRule] | None = None,
+        environments: Iterable[EnvironmentNames] | None = None,
+        without: Iterable[CorrelationRule | str] | None = None,
+        also: Iterable[CorrelationRule | str] | None = None,
     ) -> CorrelationRules: ...
     @property
     def prefixes(self) -> list[str]:
@@ -305,6 +310,15 @@ class CorrelationRules:
     @property
     def versions(self) -> list[VersionRule]:
         """How the tags and release names of a product correspond."""
+    @property
+    def environments(self) -> list[EnvironmentNames]:
+        """What tools call the environments."""
+    @property
+    def without(self) -> list[CorrelationRule]:
+        """Rules that are not to be used; what they inferred before is taken back."""
+    @property
+    def also(self) -> list[CorrelationRule]:
+        """Rules that are used only where they are asked for: `latest_build`."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -505,6 +519,34 @@ class Durations:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class EnvironmentNames:
+    """One environment and what tools call it."""
+
+    def __new__(
+        cls,
+        *,
+        environment: str,
+        names: Iterable[str],
+    ) -> EnvironmentNames: ...
+    @property
+    def environment(self) -> str:
+        """The item that it is: `env:production`."""
+    @property
+    def names(self) -> list[str]:
+        """What it is called too, in any case: ids, titles, or the last parts of ids (`prod`, `PRD`,
+        `github:acme/shop/environment/production`).
+        """
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> EnvironmentNames:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class Event:
     """One statement of one source about one item; it is taken whole or refused whole.
 
@@ -561,7 +603,9 @@ class Event:
         """Links that hold from now on."""
     @property
     def unlinks(self) -> list[Link]:
-        """Links that no longer hold; only `kind` and `to` count."""
+        """Links that no longer hold; only `kind`, `to` and `rule` count. One with a rule takes back what that rule inferred,
+        and never what is stated.
+        """
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1032,6 +1076,8 @@ class Link:
         stage: str | None = None,
         rule: str | None = None,
         confidence: float | None = None,
+        premise: str | None = None,
+        matched: str | None = None,
     ) -> Link: ...
     @property
     def kind(self) -> LinkKind:
@@ -1054,6 +1100,12 @@ class Link:
     @property
     def confidence(self) -> float | None:
         """How sure an inferred link is, from 0 to 1; absent = stated."""
+    @property
+    def premise(self) -> str | None:
+        """The event that an inferred link was read from, as `source:id`; absent = the rule names none."""
+    @property
+    def matched(self) -> str | None:
+        """The text or id in it that the rule went by."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1310,6 +1362,12 @@ class Related:
     @property
     def evidence(self) -> str:
         """The event that says so."""
+    @property
+    def premise(self) -> str | None:
+        """The event that an inferred link was read from; absent where it is stated, or its rule names none."""
+    @property
+    def matched(self) -> str | None:
+        """The text or id in it that the rule went by."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1741,7 +1799,7 @@ class VersionRule:
     """How the tags and release names of one product correspond: `{version}` stands for digits and dots in both.
 
     With the tag `v{version}` and the release `Mobile {version}`, the tag `v4.12.0` marks the release
-    `Mobile 4.12.0`. Everything else has to match to the letter.
+    `Mobile 4.12.0`. Everything else has to match to the letter, unless the rule says otherwise.
     """
 
     def __new__(
@@ -1750,6 +1808,9 @@ class VersionRule:
         tag: str,
         release: str,
         application: str | None = None,
+        ignore_case: bool | None = None,
+        ignore_zeros: bool | None = None,
+        ignore_suffix: bool | None = None,
     ) -> VersionRule: ...
     @property
     def application(self) -> str | None:
@@ -1760,6 +1821,15 @@ class VersionRule:
     @property
     def release(self) -> str:
         """Pattern of the release's title or version."""
+    @property
+    def ignore_case(self) -> bool:
+        """Whether upper and lower case are the same in what stands around the version."""
+    @property
+    def ignore_zeros(self) -> bool:
+        """Whether zeros at the end make no difference: `4.12.0` is `4.12`."""
+    @property
+    def ignore_suffix(self) -> bool:
+        """Whether a pre-release or build suffix makes no difference: `4.12.0-rc.1` and `4.12.0+7` are `4.12.0`."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:

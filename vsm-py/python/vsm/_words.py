@@ -7,6 +7,7 @@ __all__ = [
     "Adapter",
     "Booking",
     "Condition",
+    "CorrelationRule",
     "DateOrder",
     "Decision",
     "Dependency",
@@ -151,6 +152,87 @@ class Condition(Word):
 
     NoBlackout = "no_blackout"
     """No blackout covers the time."""
+
+
+class CorrelationRule(Word):
+    """A rule by which a link is inferred; the words are the `rule` of its links.
+    `infer_links` says what each of them does.
+    """
+
+    IssueKeyInTrailer = "issue_key_in_trailer"
+    """An issue key in a trailer of a change's message."""
+
+    IssueKeyInSubject = "issue_key_in_subject"
+    """An issue key in the first line of a commit's message."""
+
+    IssueKeyInTitle = "issue_key_in_title"
+    """An issue key in the title of a pull or merge request."""
+
+    IssueKeyInBranch = "issue_key_in_branch"
+    """An issue key in the name of a branch."""
+
+    IssueKeyInBody = "issue_key_in_body"
+    """An issue key in the rest of a commit's message, or in the description of a pull or merge request."""
+
+    ReferenceInTrailer = "reference_in_trailer"
+    """A forge's own reference in a trailer."""
+
+    ReferenceInSubject = "reference_in_subject"
+    """A forge's own reference in the first line of a commit's message."""
+
+    ReferenceInTitle = "reference_in_title"
+    """A forge's own reference in the title of a pull or merge request."""
+
+    ReferenceInBranch = "reference_in_branch"
+    """A forge's own reference in the name of a branch."""
+
+    ReferenceInBody = "reference_in_body"
+    """A forge's own reference in the rest of a message."""
+
+    ShortHash = "short_hash"
+    """A shortened hash of a commit."""
+
+    ArtifactDigest = "artifact_digest"
+    """A digest of an artifact."""
+
+    PackageUrl = "package_url"
+    """A package URL with its version."""
+
+    BuildUrl = "build_url"
+    """The address of a run of continuous integration."""
+
+    JobAndNumber = "job_and_number"
+    """The job and number of a run."""
+
+    TagName = "tag_name"
+    """A tag that fits a declared version rule."""
+
+    TagIsVersion = "tag_is_version"
+    """A tag that is a release's version to the letter."""
+
+    BuildVersion = "build_version"
+    """The version of a build."""
+
+    DeploymentVersion = "deployment_version"
+    """The version of a deployment."""
+
+    SameVersion = "same_version"
+    """The same version of the same application in two tools."""
+
+    TicketId = "ticket_id"
+    """The id of a change request or incident."""
+
+    EventLink = "event_link"
+    """CDEvents that name each other."""
+
+    EventChain = "event_chain"
+    """CDEvents of one chain."""
+
+    LatestDeployment = "latest_deployment"
+    """The latest deployment before an incident."""
+
+    LatestBuild = "latest_build"
+    """The latest build before a test run or deployment; only where it is asked for."""
 
 
 class DateOrder(Word):

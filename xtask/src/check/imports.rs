@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("join", &["model", "graph", "stream"]),
     ("view", &["model", "record", "links", "graph", "stream"]),
     ("commits", &["model", "graph", "stream"]),
-    ("correlate", &["model", "stream"]),
+    ("correlate", &["model", "record", "graph", "stream"]),
     ("analyze", &["model", "record", "graph", "stream", "correlate"]),
     ("document", &["model", "stream"]),
     ("ocel", &["model", "stream", "document"]),

@@ -1,0 +1,65 @@
+//! What an item says of itself, as the rules read it, and the forms of words that they look for.
+
+use crate::model::Set;
+use crate::stream::ValueStream;
+
+/// The last value of a field or attribute, and the event that set it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said<'s> {
+    pub(super) name: &'s str,
+    pub(super) text: &'s str,
+    pub(super) event: u32,
+}
+
+/// What an item says of itself; few fields, so they are simply looked through.
+pub(super) struct Texts<'s>(Vec<Said<'s>>);
+
+impl<'s> Texts<'s> {
+    pub(super) fn get(&self, name: &str) -> Option<Said<'s>> {
+        self.0.iter().find(|said| said.name == name).copied()
+    }
+
+    /// Those of some names, in the order of the names.
+    pub(super) fn all(&self, names: &[&str]) -> impl Iterator<Item = Said<'s>> {
+        names.iter().filter_map(|name| self.get(name))
+    }
+}
+
+impl ValueStream {
+    /// The title, description, version and attributes of an item.
+    pub(super) fn texts_of(&self, item: u32) -> Texts<'_> {
+        let mut found: Vec<Said<'_>> = Vec::new();
+        let mut gone: Vec<&str> = Vec::new();
+        for (event, stored) in self.state.walk(item, self.bounds) {
+            for set in stored.sets.iter().rev() {
+                let (name, text) = match set {
+                    Set::Title(text) => ("title", &**text),
+                    Set::Description(text) => ("description", &**text),
+                    Set::Version(text) => ("version", &**text),
+                    Set::Attribute(pair) => (&*pair.0, &*pair.1),
+                    Set::Clear(name) => {
+                        gone.push(name);
+                        continue;
+                    }
+                    _ => continue,
+                };
+                if !gone.contains(&name) && found.iter().all(|said| said.name != name) {
+                    found.push(Said { name, text, event });
+                }
+            }
+        }
+        Texts(found)
+    }
+}
+
+/// The words of letters and digits in a text.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// The parts of a text between spaces, without the brackets, quotes and stops around them.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
+    let around =
+        |c: char| matches!(c, '"' | '\'' | '`' | '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | '.');
+    text.split(char::is_whitespace).map(move |part| part.trim_matches(around)).filter(|part| !part.is_empty())
+}

@@ -1,0 +1,308 @@
+//! Versions: which tags, builds, deployments and releases of other tools mean the same release.
+//!
+//! What a version is called differs from product to product, so it is declared. Without a rule only what is written
+//! to the letter as a release's version counts, and only within one application or repository.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::findings::Findings;
+use super::texts::Texts;
+use super::{CorrelationRule, CorrelationRules};
+use crate::hash::HashMap;
+use crate::model::{Kind, LinkKind, Set};
+use crate::stream::ValueStream;
+
+/// How the tags and release names of one product correspond: `{version}` stands for digits and dots in both.
+///
+/// With the tag `v{version}` and the release `Mobile {version}`, the tag `v4.12.0` marks the release
+/// `Mobile 4.12.0`. Everything else has to match to the letter, unless the rule says otherwise.
+///
+/// ```
+/// use vsm_core::VersionRule;
+/// let rule = VersionRule {
+///     ignore_case: true,
+///     ignore_zeros: true,
+///     ignore_suffix: true,
+///     ..VersionRule::new("mobile@{version}", "Mobile {version}")
+/// };
+/// assert_eq!(rule.version_of_tag("mobile@4.12.0-rc.1"), Some("4.12"));
+/// assert_eq!(rule.version_of_release("MOBILE 4.12"), Some("4.12"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct VersionRule {
+    /// The application whose tags and releases are meant; absent = all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// Pattern of the tag.
+    pub tag: String,
+    /// Pattern of the release's title or version.
+    pub release: String,
+    /// Whether upper and lower case are the same in what stands around the version.
+    #[serde(default)]
+    pub ignore_case: bool,
+    /// Whether zeros at the end make no difference: `4.12.0` is `4.12`.
+    #[serde(default)]
+    pub ignore_zeros: bool,
+    /// Whether a pre-release or build suffix makes no difference: `4.12.0-rc.1` and `4.12.0+7` are `4.12.0`.
+    #[serde(default)]
+    pub ignore_suffix: bool,
+}
+
+impl VersionRule {
+    /// A rule for all applications that matches to the letter.
+    pub fn new(tag: impl Into<String>, release: impl Into<String>) -> VersionRule {
+        VersionRule { tag: tag.into(), release: release.into(), ..VersionRule::default() }
+    }
+
+    /// The version that a tag names, if it fits.
+    pub fn version_of_tag<'a>(&self, tag: &'a str) -> Option<&'a str> {
+        self.version(&self.tag, tag)
+    }
+
+    /// The version that a release's title or version names, if it fits.
+    pub fn version_of_release<'a>(&self, release: &'a str) -> Option<&'a str> {
+        self.version(&self.release, release)
+    }
+
+    /// The version that a build or deployment names: as a tag does, as a release does, or by itself.
+    fn version_of_run<'a>(&self, version: &'a str) -> Option<&'a str> {
+        let patterns = [&*self.tag, &*self.release, "{version}"];
+        patterns.into_iter().find_map(|pattern| self.version(pattern, version))
+    }
+
+    /// What stands for `{version}` in a text that fits a pattern: groups of digits with single dots between them.
+    fn version<'a>(&self, pattern: &str, text: &'a str) -> Option<&'a str> {
+        let (before, after) = pattern.split_once("{version}")?;
+        let is_same = |one: &str, other: &str| match self.ignore_case {
+            true => one.eq_ignore_ascii_case(other),
+            false => one == other,
+        };
+        let (head, rest) = text.split_at_checked(before.len())?;
+        let (found, tail) = rest.split_at_checked(rest.len().checked_sub(after.len())?)?;
+        if !is_same(head, before) || !is_same(tail, after) {
+            return None;
+        }
+        let end = found.find(['-', '+']).filter(|_| self.ignore_suffix).unwrap_or(found.len());
+        let mut found = found.get(..end)?;
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !found.split('.').all(is_number) {
+            return None;
+        }
+        while let Some(shorter) = found.strip_suffix(".0").filter(|_| self.ignore_zeros) {
+            found = shorter;
+        }
+        Some(found)
+    }
+}
+
+/// The releases by what they are called, each list by id.
+pub(super) struct Releases<'s> {
+    /// By the number of the rule and the version.
+    ruled: HashMap<(usize, &'s str), Vec<u32>>,
+    /// By the version to the letter.
+    exact: HashMap<&'s str, Vec<u32>>,
+    /// In which repository they are.
+    repositories: HashMap<u32, &'s str>,
+}
+
+impl ValueStream {
+    pub(super) fn releases<'s>(&'s self, rules: &CorrelationRules) -> Releases<'s> {
+        let mut releases: Vec<u32> =
+            self.all().filter(|item| self.kind(*item) == Some(Kind::Release)).collect();
+        releases.sort_unstable_by_key(|release| self.id(*release));
+        let mut found = Releases {
+            ruled: HashMap::default(),
+            exact: HashMap::default(),
+            repositories: HashMap::default(),
+        };
+        for release in releases {
+            let texts = self.texts_of(release);
+            let version = texts.get("version").map(|said| said.text);
+            if let Some(version) = version.filter(|version| !version.is_empty()) {
+                found.exact.entry(version).or_default().push(release);
+            }
+            if let Some(repository) = texts.get("repository") {
+                found.repositories.insert(release, repository.text);
+            }
+            for (number, rule) in
+                rules.versions.iter().enumerate().filter(|(_, rule)| self.is_of(release, rule))
+            {
+                let names = version.into_iter().chain([self.title(release)]);
+                if let Some(version) = names.into_iter().find_map(|name| rule.version_of_release(name)) {
+                    found.ruled.entry((number, version)).or_default().push(release);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a rule is for the application of an item; an item without one is for every rule.
+    pub(crate) fn is_of(&self, item: u32, rule: &VersionRule) -> bool {
+        let Some(wanted) = &rule.application else { return true };
+        let mut applications = self.applications(item).peekable();
+        applications.peek().is_none() || applications.any(|application| self.id(application) == wanted)
+    }
+
+    /// Every tag that a change was ever given, with the event that gave it.
+    pub(crate) fn tags_of(&self, change: u32) -> Vec<(&str, u32)> {
+        self.chronicle(change)
+            .into_iter()
+            .flat_map(|(number, event)| event.sets.iter().map(move |set| (set, number)))
+            .filter_map(|(set, number)| match set {
+                Set::Tag(tag) => Some((&**tag, number)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub(super) fn link_tags<'s>(
+        &'s self,
+        change: u32,
+        texts: &Texts<'s>,
+        rules: &CorrelationRules,
+        releases: &Releases<'_>,
+        findings: &mut Findings<'s>,
+    ) {
+        for (tag, event) in self.tags_of(change) {
+            for (number, rule) in
+                rules.versions.iter().enumerate().filter(|(_, rule)| self.is_of(change, rule))
+            {
+                let named =
+                    rule.version_of_tag(tag).and_then(|version| releases.ruled.get(&(number, version)));
+                let fits = |release: &&u32| self.share_application(change, **release) != Some(false);
+                if let Some(release) = named.and_then(|named| named.iter().find(fits)) {
+                    findings.link(
+                        CorrelationRule::TagName,
+                        (change, LinkKind::Tags, *release),
+                        &[event],
+                        tag,
+                    );
+                }
+            }
+            if let Some(release) = self.exactly(change, texts, tag, releases)
+                && !self.is_stated(change, LinkKind::Tags, Some(Kind::Release))
+            {
+                findings.link(
+                    CorrelationRule::TagIsVersion,
+                    (change, LinkKind::Tags, release),
+                    &[event],
+                    tag,
+                );
+            }
+        }
+    }
+
+    /// Lets a build or deployment meet the release whose version it carries.
+    pub(super) fn link_versions<'s>(
+        &'s self,
+        item: u32,
+        texts: &Texts<'s>,
+        rules: &CorrelationRules,
+        releases: &Releases<'_>,
+        findings: &mut Findings<'s>,
+    ) {
+        let (rule, kind) = match self.kind(item) {
+            Some(Kind::Build) => (CorrelationRule::BuildVersion, LinkKind::Candidate),
+            Some(Kind::Deployment) => (CorrelationRule::DeploymentVersion, LinkKind::Relates),
+            _ => return,
+        };
+        let Some(said) = texts.get("version") else { return };
+        let mut ruled = rules.versions.iter().enumerate().filter(|(_, rule)| self.is_of(item, rule));
+        let ruled = ruled.find_map(|(number, rule)| {
+            let named = releases.ruled.get(&(number, rule.version_of_run(said.text)?))?;
+            named.iter().copied().find(|release| self.share_application(item, *release) == Some(true))
+        });
+        let release = ruled.or_else(|| self.exactly(item, texts, said.text, releases));
+        if let Some(release) = release.filter(|_| !self.is_stated(item, kind, Some(Kind::Release))) {
+            findings.link(rule, (item, kind, release), &[said.event], said.text);
+        }
+    }
+
+    /// Links the releases of several tools that mean the same: each with the first of them by id. They stay items of their
+    /// own, for what is one can't be taken apart again when a rule turns out to be wrong.
+    pub(super) fn link_same_versions<'s>(&'s self, releases: &Releases<'s>, findings: &mut Findings<'s>) {
+        let exact = releases.exact.iter().map(|(version, named)| (*version, named, true));
+        let ruled = releases.ruled.iter().map(|((_, version), named)| (*version, named, false));
+        for (version, named, is_exact) in exact.chain(ruled) {
+            // By application: `1.0` of one has nothing to do with `1.0` of another.
+            let mut groups: BTreeMap<Option<&str>, Vec<u32>> = BTreeMap::new();
+            for release in named {
+                let mut applications: Vec<&str> =
+                    self.applications(*release).map(|application| self.id(application)).collect();
+                applications.sort_unstable();
+                if applications.is_empty() && !is_exact {
+                    groups.entry(None).or_default().push(*release);
+                }
+                for application in applications {
+                    groups.entry(Some(application)).or_default().push(*release);
+                }
+            }
+            for group in groups.into_values() {
+                let Some((first, others)) = group.split_first() else { continue };
+                let Some(also) = self.version_event(*first) else { continue };
+                let tool = |release: u32| self.id(release).split_once(':').map(|(tool, _)| tool);
+                for other in others.iter().filter(|other| tool(**other) != tool(*first)) {
+                    let Some(evidence) = self.version_event(*other) else { continue };
+                    let link = (*other, LinkKind::Relates, *first);
+                    findings.link(CorrelationRule::SameVersion, link, &[evidence, also], version);
+                }
+            }
+        }
+    }
+
+    /// The event that says what a release is called.
+    fn version_event(&self, release: u32) -> Option<u32> {
+        let texts = self.texts_of(release);
+        texts.all(&["version", "title"]).next().map(|said| said.event)
+    }
+
+    /// The release whose version is a text to the letter, of the same application or repository.
+    fn exactly(&self, item: u32, texts: &Texts<'_>, version: &str, releases: &Releases<'_>) -> Option<u32> {
+        let repository = texts.get("repository").map(|said| said.text);
+        let is_near = |release: &u32| {
+            self.share_application(item, *release).unwrap_or_else(|| {
+                repository.is_some() && releases.repositories.get(release).copied() == repository
+            })
+        };
+        releases.exact.get(version)?.iter().copied().find(is_near)
+    }
+
+    /// Whether two items belong to the same application; none where one of them belongs to none.
+    fn share_application(&self, one: u32, other: u32) -> Option<bool> {
+        let mut of_one = self.applications(one).peekable();
+        of_one.peek()?;
+        let of_other: Vec<u32> = self.applications(other).collect();
+        (!of_other.is_empty()).then(|| of_one.any(|application| of_other.contains(&application)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_fit_to_the_letter() {
+        let rule = VersionRule::new("v{version}", "Mobile {version}");
+        assert_eq!(rule.version_of_tag("v4.12.0"), Some("4.12.0"));
+        assert_eq!(rule.version_of_tag("v4.12.0-rc1"), None);
+        assert_eq!(rule.version_of_tag("4.12.0"), None);
+        assert_eq!(rule.version_of_release("Mobile 4.12.0"), Some("4.12.0"));
+        assert_eq!(rule.version_of_release("mobile 4.12.0"), None);
+        assert_eq!(rule.version_of_release("Mobile .12"), None);
+    }
+
+    #[test]
+    fn a_rule_may_ignore_case_zeros_and_suffix() {
+        let strict = VersionRule::new("release-{version}-x", "{version}");
+        assert_eq!(strict.version_of_tag("RELEASE-1.0-x"), None);
+        let all = VersionRule { ignore_case: true, ignore_zeros: true, ignore_suffix: true, ..strict };
+        assert_eq!(all.version_of_tag("Release-1.0.0-rc.1-X"), Some("1"));
+        assert_eq!(all.version_of_tag("release-1.10-x"), Some("1.10"));
+        assert_eq!(all.version_of_release("0.0"), Some("0"));
+        assert_eq!(all.version_of_release("1.0é"), None);
+        assert_eq!(all.version_of_release(""), None);
+        assert_eq!(all.version_of_run("release-2-x"), Some("2"));
+    }
+}
