@@ -1,11 +1,13 @@
 //! One binary for all integration tests: a binary of its own for each would link the engine again and again.
 
 mod bad_input;
+mod correlated;
 mod meet;
 mod portfolio;
 mod properties;
 mod readme;
 mod real_cdevents;
+mod real_correlation;
 mod real_forges;
 mod real_hooks;
 mod real_ingest;

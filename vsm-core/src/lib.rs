@@ -127,8 +127,9 @@
 //! one parent at a time, and may be in the scope of several releases. A parent counts as the set of its leaves, so that
 //! an item that is reached by two ways counts once.
 //!
-//! A link is **stated** by a tool or **inferred** by a rule; an inferred one carries the rule's name and a confidence, and
-//! gives way to a stated one. What could not be linked is listed, never dropped.
+//! A link is **stated** by a tool or **inferred** by a rule; an inferred one carries the rule's name, a confidence and what
+//! it was read from. It gives way to a stated one, and to one that is surer. What could not be linked is listed, never
+//! dropped.
 //!
 //! **Work** moves through five [states](FlowState): new, waiting, active, done, cancelled. Tools have more, and map theirs
 //! to these; their own words are kept in `status`. What is cancelled counts in nothing.
@@ -249,7 +250,7 @@
 //! | `clone`, [`as_of`](ValueStream::as_of) | O(1) |
 //! | [`apply`](ValueStream::apply) | what the event says; for a late event a step for each later one of its item; for a need that goes against the order kept so far, a search of the items between; for an alias that is an item already, that item's events and links |
 //! | [`ingest`](ValueStream::ingest), [`apply_json_lines`](ValueStream::apply_json_lines) | O(bytes), and applying the events |
-//! | [`correlate`](ValueStream::correlate) | O(*N* + *M* + text of the changes) |
+//! | [`correlate`](ValueStream::correlate) | O(*N* log *N* + *M* + text and attributes of all but the work) |
 //! | [`item`](ValueStream::item), [`history`](ValueStream::history) | O(*e*), the events of the item |
 //! | [`links`](ValueStream::links) | O(*m* log *m*), the links of the item |
 //! | [`readiness`](ValueStream::readiness) | O(*n* + *m*), what the item needs, and the commits behind its builds |

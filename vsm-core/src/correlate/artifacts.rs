@@ -97,7 +97,7 @@ mod tests {
     fn artifacts_are_digests_and_package_urls_with_a_version() {
         let digest = format!("sha256:{}", "0a".repeat(32));
         let found = |text: &str| artifacts(text).map(|(_, artifact)| artifact.to_owned()).collect::<Vec<_>>();
-        assert_eq!(found(&format!("acme/shop@{digest}, and")), [digest.clone()]);
+        assert_eq!(found(&format!("acme/shop@{digest}, and")), std::slice::from_ref(&digest));
         assert_eq!(found(&format!("{digest}0 sha256:0a sha256:{}", "0A".repeat(32))), [""; 0]);
         assert_eq!(
             found("(pkg:npm/shop@1.2.0) pkg:npm/shop pkg:maven/a/b@1-SNAPSHOT"),

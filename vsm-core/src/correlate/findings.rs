@@ -214,7 +214,7 @@ impl<'s> Findings<'s> {
 }
 
 /// Whether an event is from an earlier run of the rules.
-fn is_own(key: &str) -> bool {
+pub(super) fn is_own(key: &str) -> bool {
     key.split_once(':').is_some_and(|(source, _)| source == SOURCE)
 }
 

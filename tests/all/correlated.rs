@@ -1,0 +1,231 @@
+//! The rules of correlation: run as often as one likes, on a history in any order, they end in the same links.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use vsm_core::{
+    CorrelationRule, CorrelationRules, EnvironmentNames, Event, Kind, Link, LinkKind, Outcome, ValueStream,
+    VersionRule,
+};
+
+use crate::world::{Dice, at};
+
+const TEXTS: &[&str] = &[
+    "CHK-1 crop",
+    "Crop (#2)",
+    "See CHK-2 and UTF-8",
+    "Square it\n\nRefs: CHK-3\nFixes: #3",
+    "acme/shop#9",
+    "!7 merged",
+    "AB#12 and GH-2",
+    "CHG0030001 INC0010001",
+    "shop/main #31",
+    "https://ci.test/job/shop/31/console",
+    "4f2c9a1",
+    "1.4.0+4f2c9a1",
+    "v1.4.0-3-g4f2c9a12",
+    "pkg:npm/shop@1.2.0",
+    "shop@sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+    "fix#3",
+    "chk-4_crop",
+    "1.4",
+    "1.4.0",
+    "v1.4.0",
+    "",
+];
+const APPLICATIONS: &[&str] = &["app:a", "app:b"];
+
+/// A random history, made of few names so that they meet, and are taken for each other, often.
+fn history(seed: u64) -> Vec<Event> {
+    let mut dice = Dice::new(seed);
+    let mut events = Vec::new();
+    let items: &[(&str, Kind)] = &[
+        ("jira:CHK-1", Kind::Story),
+        ("jira:OTH-1", Kind::Defect),
+        ("github:acme/shop#2", Kind::Story),
+        ("github:acme/shop#3", Kind::Defect),
+        ("gitlab:acme/shop#2", Kind::Story),
+        ("azure_devops:one/workitem/12", Kind::Story),
+        ("azure_devops:two/workitem/12", Kind::Story),
+        ("github:acme/shop#9", Kind::Change),
+        ("gitlab:acme/shop!7", Kind::Change),
+        ("git:4f2c9a1200000000000000000000000000000000", Kind::Change),
+        ("git:4f2c9a1900000000000000000000000000000000", Kind::Change),
+        ("git:0a", Kind::Change),
+        ("jenkins:shop/main#31", Kind::Build),
+        ("ci:build/1", Kind::Build),
+        ("ci:build/2", Kind::Build),
+        ("test:1", Kind::TestRun),
+        ("test:2", Kind::TestRun),
+        ("ci:deployment/1", Kind::Deployment),
+        ("ci:deployment/2", Kind::Deployment),
+        ("ci:deployment/3", Kind::Deployment),
+        ("jira:release/1", Kind::Release),
+        ("github:release/1", Kind::Release),
+        ("github:release/2", Kind::Release),
+        ("servicenow:CHG0030001", Kind::Gate),
+        ("servicenow:INC0010001", Kind::Incident),
+        ("pager:1", Kind::Incident),
+        ("env:production", Kind::Environment),
+        ("ci:environment/PRD", Kind::Environment),
+    ];
+    for n in 0..70 {
+        let (item, kind) = dice.pick(items);
+        let mut event = Event::new("t", n.to_string(), at(dice.below(200)), item);
+        event.kind = Some(kind);
+        if dice.one_in(3) {
+            event.recorded_at = Some(at(dice.below(400)));
+        }
+        let names = ["artifact", "url", "branch", "ticket", "chain_id", "context_id", "linked_to", "commit"];
+        match dice.below(5) {
+            0 => event.set.title = Some(dice.pick(TEXTS).into()),
+            1 => event.set.description = Some(dice.pick(TEXTS).into()),
+            2 => event.set.version = Some(dice.pick(TEXTS).into()),
+            3 if kind == Kind::Change => event.set.tag = Some(dice.pick(TEXTS).into()),
+            _ => {
+                let name = dice.pick(&names);
+                let text = if name.contains('_') { ["x", "y"][dice.below(2)] } else { dice.pick(TEXTS) };
+                event.set.attributes.insert(name.into(), text.into());
+            }
+        }
+        if dice.one_in(4) {
+            event.set.attributes.insert("repository".into(), "acme/shop".into());
+        }
+        if dice.one_in(12) {
+            event.clear.push(["title", "branch", "version"][dice.below(3)].into());
+        }
+        if matches!(kind, Kind::Build | Kind::Deployment) {
+            event.set.result = Some(dice.pick(&[Outcome::Success, Outcome::Success, Outcome::Failure]));
+            event.set.ends_at = Some(at(dice.below(200)));
+        }
+        if !matches!(kind, Kind::Change | Kind::Environment) && dice.one_in(2) {
+            event.links.push(Link::new(LinkKind::BelongsTo, dice.pick(APPLICATIONS)));
+        }
+        if kind == Kind::Deployment {
+            let place = dice.pick(&["env:production", "ci:environment/PRD"]);
+            event.links.push(Link::new(LinkKind::DeployedTo, place));
+        }
+        // Now and then a tool states, or takes back, what a rule may think too.
+        if dice.one_in(6) {
+            let (link, to) = match kind {
+                Kind::Change => {
+                    (LinkKind::Implements, dice.pick(&["jira:CHK-1", "jira:CHK-2", "github:acme/shop#2"]))
+                }
+                Kind::Incident => (LinkKind::CausedBy, dice.pick(&["ci:deployment/1", "ci:deployment/2"])),
+                Kind::TestRun => (LinkKind::Tests, dice.pick(&["ci:build/1", "jenkins:shop/main#31"])),
+                _ => (LinkKind::Relates, "plan:other"),
+            };
+            let links = if dice.one_in(3) { &mut event.unlinks } else { &mut event.links };
+            links.push(Link::new(link, to));
+        }
+        events.push(event);
+    }
+    // What is named by an address or a branch meets too seldom by chance.
+    let fixed = [
+        ("jenkins:shop/main#31", Kind::Build, "url", "https://ci.test/job/shop/31/"),
+        ("github:acme/shop#9", Kind::Change, "branch", "fix#3"),
+    ];
+    for (item, kind, name, text) in fixed {
+        let mut event = Event::new("t", format!("{item}/{name}"), at(100), item);
+        event.kind = Some(kind);
+        event.set.attributes.insert(name.into(), text.into());
+        events.push(event);
+    }
+    events
+}
+
+fn rules() -> CorrelationRules {
+    let shop = VersionRule {
+        ignore_zeros: true,
+        ignore_suffix: true,
+        ..VersionRule::new("v{version}", "{version}")
+    };
+    CorrelationRules {
+        versions: vec![shop],
+        environments: vec![EnvironmentNames {
+            environment: "env:production".into(),
+            names: vec!["prd".into()],
+        }],
+        also: vec![CorrelationRule::LatestBuild],
+        ..CorrelationRules::default()
+    }
+}
+
+/// Every link, with the rule and how sure it is.
+fn links(stream: &ValueStream) -> BTreeSet<(String, LinkKind, String, Option<String>, String)> {
+    let mut found = BTreeSet::new();
+    for item in stream.items(None) {
+        for link in stream.links(&item).unwrap() {
+            found.insert((link.from, link.kind, link.to, link.rule, link.confidence.to_string()));
+        }
+    }
+    found
+}
+
+fn apply(stream: &mut ValueStream, events: impl IntoIterator<Item = Event>, rules: &CorrelationRules) {
+    stream.apply_batch(events);
+    assert_eq!(stream.correlate(rules).refused, []);
+    let again = stream.correlate(rules);
+    assert_eq!((again.accepted, again.duplicates), (0, 0), "a second run has nothing to say");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rules_may_be_run_at_any_time_and_in_any_order_of_arrival(seed: u64, order: u64, parts in 1_usize..5) {
+        let events = history(seed);
+        let mut once = ValueStream::new();
+        apply(&mut once, events.clone(), &rules());
+        let mut dice = Dice::new(order);
+        let mut shuffled = events;
+        for last in (1..shuffled.len()).rev() {
+            shuffled.swap(last, dice.below(last + 1));
+        }
+        let mut often = ValueStream::new();
+        for part in shuffled.chunks(shuffled.len().div_ceil(parts)) {
+            apply(&mut often, part.to_vec(), &rules());
+        }
+        prop_assert_eq!(links(&once), links(&often));
+        // A replay of the record, what was taken back included, is the same once more.
+        let mut replayed = ValueStream::new();
+        prop_assert_eq!(&replayed.apply_batch(often.events()).refused, &[]);
+        prop_assert_eq!(links(&once), links(&replayed));
+    }
+
+    #[test]
+    fn a_rule_that_is_switched_off_leaves_no_link(seed: u64, off in 0..CorrelationRule::ALL.len()) {
+        let off = CorrelationRule::ALL[off];
+        let mut stream = ValueStream::new();
+        apply(&mut stream, history(seed), &rules());
+        let without = CorrelationRules { without: vec![off], ..rules() };
+        apply(&mut stream, [], &without);
+        let left = links(&stream);
+        prop_assert!(left.iter().all(|(.., rule, _)| rule.as_deref() != Some(off.as_str())));
+        let mut never = ValueStream::new();
+        apply(&mut never, history(seed), &without);
+        prop_assert_eq!(left, links(&never));
+    }
+}
+
+#[test]
+fn the_histories_make_every_rule_speak() {
+    let mut spoken = BTreeSet::new();
+    for seed in 0..400 {
+        let mut stream = ValueStream::new();
+        apply(&mut stream, history(seed), &rules());
+        spoken.extend(links(&stream).into_iter().filter_map(|(.., rule, _)| rule));
+    }
+    let silent: Vec<&str> = CorrelationRule::ALL
+        .iter()
+        .map(|rule| rule.as_str())
+        .filter(|rule| !spoken.contains(*rule))
+        .collect();
+    assert_eq!(silent, [""; 0]);
+}
+
+#[test]
+fn a_rule_that_nobody_knows_is_an_error() {
+    let error = serde_json::from_str::<CorrelationRules>(r#"{"without":["no_such_rule"]}"#).unwrap_err();
+    assert!(error.to_string().contains("unknown variant `no_such_rule`"), "{error}");
+}
