@@ -27,6 +27,8 @@ const MARK: u8 = 0xf5;
 pub(super) const HEAD: usize = 54;
 /// No payload is longer, so that no damaged length makes anybody reserve more.
 const LONGEST: u32 = 64 << 20;
+/// No number is higher, so that there is always a next one.
+const HIGHEST: u64 = u64::MAX >> 1;
 const CHUNK: usize = 256 << 10;
 
 const NAME: &[u8; 12] = b"vsm journal\n";
@@ -124,7 +126,7 @@ fn head(bytes: &[u8]) -> Option<Head> {
     let number = u64::from_le_bytes(take(&mut rest)?);
     let crc = u32::from_le_bytes(take(&mut rest)?);
     let hash = take(&mut rest)?;
-    (length <= LONGEST).then_some(Head { kind, length, number, crc, hash })
+    (length <= LONGEST && number <= HIGHEST).then_some(Head { kind, length, number, crc, hash })
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
@@ -302,6 +304,14 @@ mod tests {
         assert!(matches!(scanner.step().unwrap(), Step::Torn(0, 100)));
         assert!(scanner.buffer.capacity() < 2_000_000, "{}", scanner.buffer.capacity());
         assert!(put(&mut Vec::new(), b'J', 1, &[0; 32], &vec![0; 70_000_000]).is_err());
+    }
+
+    #[test]
+    fn no_frame_has_the_last_number() {
+        let mut bytes = frames(&[b"one"]);
+        put(&mut bytes, b'J', u64::MAX, &[0; 32], b"two").unwrap();
+        put(&mut bytes, b'J', 2, &[0; 32], b"three").unwrap();
+        assert_eq!(steps(&bytes), ["0: 1 of 3", "57: damage of 57, None", "114: 2 of 5"]);
     }
 
     #[test]
