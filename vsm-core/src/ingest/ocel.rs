@@ -257,12 +257,13 @@ impl<'i> Reader<'i> {
     fn object(&self, object: Option<&OcelObject<'_>>, ingested: &mut Ingested) -> Result<()> {
         let object =
             object.ok_or_else(|| Error::invalid("objects", "holds something that is not an object"))?;
-        check_key("objects.id", object.id.get())?;
         let id = object.id.get().unwrap_or_default();
-        let item = item(id);
-        if self.told.contains(&item) {
+        // Our own log has our own ids, which may be longer and need no colon.
+        if self.told.contains(id) {
             return Ok(());
         }
+        check_key("objects.id", object.id.get())?;
+        let item = item(id);
         let mut dated = Vec::new();
         for attribute in object.attributes.0.iter().filter_map(|attribute| attribute.0.as_ref()) {
             let at = self.stamps.read("objects.attributes.time", &attribute.time)?;
@@ -328,6 +329,7 @@ impl<'i> Reader<'i> {
                 .map_err(|unreadable| Error::invalid("events.attributes.vsm_event", unreadable.reason))?;
             let at = own.occurred_at;
             self.told.insert(own.item.clone());
+            self.told.extend(own.aliases.iter().cloned());
             self.told.extend(own.links.iter().chain(&own.unlinks).map(|link| link.to.clone()));
             told.push(own);
             return Ok(at);

@@ -149,3 +149,19 @@ fn what_was_written_comes_back() {
     ];
     assert_eq!(types, expected);
 }
+
+#[test]
+fn our_own_ids_come_back_whatever_they_look_like() {
+    let day = "2026-03-01T09:00:00Z".parse().unwrap();
+    let mut stream = ValueStream::new();
+    let long = format!("plan:{}", "x".repeat(900));
+    for (id, item) in [("1", "no colon"), ("2", long.as_str())] {
+        let mut event = Event::new("t", id, day, item);
+        event.aliases.push(format!("other {id}"));
+        stream.apply(event).unwrap();
+    }
+    let mut again = ValueStream::new();
+    let report = again.ingest(Adapter::Ocel, stream.to_ocel().as_bytes(), &IngestOptions::default());
+    assert_eq!((report.rejects, report.applied.accepted), (vec![], 2));
+    assert_eq!(again.to_snapshot(), stream.to_snapshot());
+}
