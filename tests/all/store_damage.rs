@@ -112,6 +112,29 @@ fn a_damaged_journal_is_kept_when_it_is_compacted() {
 }
 
 #[test]
+fn what_replay_counts_as_lost_comes_back_from_no_compaction() {
+    let folder = Folder::new();
+    let path = folder.file("record");
+    let whole = journal(&path, &events(), false);
+    let first = {
+        let path = folder.file("first");
+        journal(&path, &events()[..1], false)
+    };
+    // The first event is damaged, and stands behind itself once more.
+    let mut bytes = first.clone();
+    let middle = bytes.windows(7).position(|window| window == b"Title 1").unwrap();
+    bytes[middle] = b'X';
+    bytes.extend(&whole[PROLOGUE..]);
+    fs::write(&path, &bytes).unwrap();
+    let mut store = Journal::open(&path, Durability::ByHost).unwrap();
+    let (before, recovery) = read(&mut store).unwrap();
+    assert_eq!((before.len(), recovery.lost), (3, 1), "{recovery:?}");
+    store.compact().unwrap();
+    let (after, recovery) = read(&mut store).unwrap();
+    assert_eq!((after, recovery.lost), (before, 1), "{recovery:?}");
+}
+
+#[test]
 fn a_stream_goes_on_without_what_is_lost() {
     let folder = Folder::new();
     for sort in SORTS {

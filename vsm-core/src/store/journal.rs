@@ -131,9 +131,18 @@ impl Journal {
         let mut damaged = false;
         let mut number = 0;
         self.steps(&mut |step| {
-            let Step::Frame(_, head, payload) = step else {
-                damaged = true;
-                return Ok(());
+            let (head, payload) = match step {
+                Step::Frame(_, head, payload) => (head, payload),
+                Step::Damage(_, _, head) => {
+                    damaged = true;
+                    // What replay counts as lost comes back from no second copy behind it.
+                    number = head.map_or(number, |head| number.max(head.number));
+                    return Ok(());
+                }
+                Step::Torn(..) | Step::End => {
+                    damaged = true;
+                    return Ok(());
+                }
             };
             damaged |= head.number != number + 1;
             if head.number <= number {
