@@ -15,6 +15,7 @@
 //! Ids: `object/<id>/<ms>` since the first event of the object (else its first attribute, else 1970),
 //! `.../<link>/<to>` after that, `object/<id>/<ms>/<name>` an attribute, `event/<id>/<object>` an event. An event that is
 //! related to no object says nothing here and is counted; so is an object that events name and the log doesn't have.
+//! An event that would say more than a mebibyte of all its objects together is a reject.
 //!
 //! The position of a reject is the number of the object or event in its list.
 
@@ -37,6 +38,10 @@ use crate::error::{Error, Result};
 use crate::hash::{HashMap, HashSet};
 use crate::model::{Event, Fields, FlowState, Kind, Link, LinkKind};
 use crate::time::Instant;
+
+/// What the type and attributes of one event come to at most, in bytes, when each of its objects has them: long ones of
+/// many objects would take memory out of proportion to the log.
+const MOST_COPIED: usize = 1 << 20;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -339,8 +344,10 @@ impl<'i> Reader<'i> {
         let at = self.stamps.read("events.time", &event.time)?;
         let at = at.ok_or_else(|| Error::invalid("events.time", "is missing"))?;
         let mut set = Fields::default();
+        let mut said = event.event_type.get().map_or(0, str::len);
         for attribute in attributes() {
             check_key("events.attributes.name", attribute.name.get())?;
+            said += attribute.value.text().map_or(0, str::len);
             say(&mut set, attribute.name.get().unwrap_or_default(), &attribute.value);
         }
         if let Some(activity) = event.event_type.get() {
@@ -350,6 +357,13 @@ impl<'i> Reader<'i> {
         let mut seen = HashSet::default();
         for object in objects(event).filter(|object| seen.insert(*object)) {
             check_key("events.relationships.objectId", Some(object))?;
+        }
+        if said.saturating_mul(seen.len()) > MOST_COPIED {
+            let reason = format!(
+                "says {said} bytes of each of {} objects, more than {MOST_COPIED} in all",
+                seen.len()
+            );
+            return Err(Error::invalid("events", reason));
         }
         if seen.is_empty() {
             ingested.count("event without an object");
@@ -408,15 +422,13 @@ fn field(set: &mut Fields, name: &str, value: &Scalar<'_>, text: &str) -> bool {
     let forms: [Option<Cow<'_, Value>>; 3] =
         [Some(Cow::Owned(typed)), plain.map(Cow::Owned), nested.map(Cow::Owned)];
     for form in forms.into_iter().flatten() {
-        let mut all = match serde_json::to_value(&*set) {
-            Ok(Value::Object(all)) => all,
-            _ => return false,
-        };
-        all.insert(name.to_owned(), form.into_owned());
-        if let Ok(read) = serde_json::from_value::<Fields>(Value::Object(all))
-            && read.check().is_ok()
-        {
-            *set = read;
+        // Read by itself, so that it takes no longer the more was said before.
+        let alone = Map::from_iter([(name.to_owned(), form.into_owned())]);
+        let Ok(mut read) = serde_json::from_value::<Fields>(Value::Object(alone)) else { continue };
+        let (starts_at, ends_at) = (read.starts_at.or(set.starts_at), read.ends_at.or(set.ends_at));
+        let times = Fields { starts_at, ends_at, ..Fields::default() };
+        if read.check().is_ok() && times.check().is_ok() {
+            read.pack().sets.into_iter().for_each(|said| set.take(said));
             return true;
         }
     }

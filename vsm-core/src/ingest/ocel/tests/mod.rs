@@ -165,3 +165,31 @@ fn our_own_ids_come_back_whatever_they_look_like() {
     assert_eq!((report.rejects, report.applied.accepted), (vec![], 2));
     assert_eq!(again.to_snapshot(), stream.to_snapshot());
 }
+
+#[test]
+fn an_event_does_not_say_much_of_very_many() {
+    let log = |long: usize, objects: usize| {
+        let objects: Vec<_> = (0..objects).map(|n| serde_json::json!({"objectId": n.to_string()})).collect();
+        serde_json::json!({"events":[{"id":"e","type":"a","time":"2026-03-01T09:00:00Z","relationships":objects,
+            "attributes":[{"name":"x","value":"x".repeat(long)}]}]})
+        .to_string()
+    };
+    assert_eq!(read(&log(1000, 1000), &IngestOptions::default()).events.len(), 1000);
+    let read = read(&log(2000, 1000), &IngestOptions::default());
+    assert_eq!((read.events.len(), read.rejects[0].record.as_deref()), (0, Some("e")));
+    assert_eq!(
+        read.rejects[0].reason,
+        "events: says 2001 bytes of each of 1000 objects, more than 1048576 in all"
+    );
+}
+
+#[test]
+fn a_value_is_checked_with_what_was_said_before() {
+    let log = r#"{"objects":[{"id":"o","type":"booking","attributes":[]}],"events":[{"id":"e","type":"a","time":"2026-03-01T09:00:00Z",
+        "relationships":[{"objectId":"o"}],"attributes":[{"name":"starts_at","value":"2026-03-02T00:00:00Z"},
+        {"name":"ends_at","value":"2026-03-01T00:00:00Z"},{"name":"value","value":"7"}]}]}"#;
+    let read = read(log, &IngestOptions::default());
+    let set = &read.events[1].set;
+    assert_eq!((set.starts_at.is_some(), set.ends_at, set.value), (true, None, Some(7.0)));
+    assert_eq!(set.attributes["ends_at"], "2026-03-01T00:00:00Z");
+}
