@@ -152,3 +152,92 @@ fn long_chains_need_no_stack() {
         100_000
     );
 }
+
+/// How long a text, and how often an element of a list, so that their product stands out.
+const LONG: usize = 20_000;
+const COPIES: usize = 100;
+
+/// The same with other names, so that it is about something else.
+fn renamed(value: serde_json::Value, n: usize) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => format!("{text}{n}").into(),
+        Value::Object(all) => {
+            let is_name = |name: &str| {
+                let name = name.to_lowercase();
+                ["id", "key", "name", "sha", "number", "title", "url"].iter().any(|end| name.ends_with(end))
+            };
+            let all = all.into_iter().map(|(name, value)| match value {
+                Value::String(text) if is_name(&name) => (name, format!("{text}{n}").into()),
+                Value::Number(number) if is_name(&name) => {
+                    (name, (number.as_u64().unwrap_or(0) * 1000 + n as u64).into())
+                }
+                value => (name, if value.is_string() { value } else { renamed(value, n) }),
+            });
+            all.collect()
+        }
+        Value::Array(all) => all.into_iter().map(|value| renamed(value, n)).collect(),
+        value => value,
+    }
+}
+
+/// Every way to make one text of a document long, and one of its lists.
+fn blown_up(value: &serde_json::Value) -> Vec<serde_json::Value> {
+    use serde_json::Value;
+    fn places(value: &Value, at: &str, texts: &mut Vec<String>, lists: &mut Vec<String>) {
+        match value {
+            Value::String(_) => texts.push(at.to_owned()),
+            Value::Array(all) => {
+                lists.push(at.to_owned());
+                for (n, value) in all.iter().enumerate() {
+                    places(value, &format!("{at}/{n}"), texts, lists);
+                }
+            }
+            Value::Object(all) => {
+                for (name, value) in all {
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    places(value, &format!("{at}/{name}"), texts, lists);
+                }
+            }
+            _ => {}
+        }
+    }
+    let (mut texts, mut lists) = (Vec::new(), Vec::new());
+    places(value, "", &mut texts, &mut lists);
+    let mut all = Vec::new();
+    for text in &texts {
+        for list in lists.iter().filter(|list| !text.starts_with(&format!("{list}/"))) {
+            let mut value = value.clone();
+            *value.pointer_mut(text).unwrap() = "x".repeat(LONG).into();
+            let Some(Value::Array(list)) = value.pointer_mut(list) else { continue };
+            let copies = list.iter().take(1).cycle().take(COPIES).cloned().zip(0..);
+            *list = copies.map(|(value, n)| renamed(value, n)).collect();
+            all.push(value);
+        }
+    }
+    all
+}
+
+#[test]
+fn what_is_made_of_an_input_stays_in_proportion_to_it() {
+    let seeds = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
+    let mut tried = 0;
+    for adapter in Adapter::ALL {
+        for seed in std::fs::read_dir(seeds.join(adapter.as_str())).unwrap() {
+            let text = std::fs::read(seed.unwrap().path()).unwrap();
+            let Ok(value) = serde_json::from_slice(&text[1..]) else { continue };
+            for value in blown_up(&value) {
+                let input = value.to_string();
+                let read = vsm_core::ingest(*adapter, input.as_bytes(), &IngestOptions::default());
+                let output: usize =
+                    read.events.iter().map(|event| vsm_core::event_to_json(event).len()).sum();
+                let counted: usize = read.ignored.keys().map(String::len).sum();
+                let reasons: usize = read.rejects.iter().map(|reject| reject.reason.len()).sum();
+                let total = output + counted + reasons;
+                assert!(total < 20 * input.len(), "{adapter}: {total} of {}", input.len());
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 100, "{tried} documents");
+}

@@ -18,6 +18,7 @@ mod real_operations;
 mod real_quality;
 mod real_tests;
 mod scale;
+mod seeds;
 mod shared;
 mod ship_date;
 mod store;

@@ -1,0 +1,3 @@
+#![no_main]
+
+vsm_fuzz::target!();
