@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod correlated;
+mod deliveries;
 mod meet;
 mod portfolio;
 mod properties;
