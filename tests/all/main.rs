@@ -24,6 +24,7 @@ mod shared;
 mod ship_date;
 mod store;
 mod store_damage;
+mod store_full;
 mod store_killed;
 mod vectors;
 mod world;
