@@ -33,4 +33,21 @@ function load() {
 
 // By name, so that `import { ValueStream } from 'vsm-core'` finds them as well.
 const { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween } = load()
+
+const { ingestPath } = ValueStream.prototype
+
+/** Looks at the signal whenever the engine tells how far it has come: whoever aborts need not be listened to. */
+ValueStream.prototype.ingestPath = async function (adapter, path, how) {
+  const { options, signal, onProgress } = how ?? {}
+  if (signal != null && typeof signal.aborted !== 'boolean') throw new TypeError('signal: expected an AbortSignal')
+  if (onProgress != null && typeof onProgress !== 'function') throw new TypeError('onProgress: expected a function')
+  const goOn = (now) => {
+    if (!signal?.aborted) onProgress?.(now)
+    return !signal?.aborted
+  }
+  return ingestPath.call(this, adapter, path, options, goOn)
+}
+
+ValueStream.prototype[Symbol.asyncDispose] = ValueStream.prototype.close
+
 module.exports = { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween }

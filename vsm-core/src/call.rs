@@ -61,18 +61,21 @@ pub const CHANGES: &[&str] = &["apply", "correlate", "ingest"];
 /// # Ok::<(), vsm_core::Error>(())
 /// ```
 pub fn call(stream: &mut ValueStream, name: &str, arguments: &str) -> Result<String> {
-    let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
-    let mut arguments: Map<String, Value> =
-        serde_json::from_str(arguments).map_err(|error| document(&error))?;
-    let past = match arguments.remove("as_of") {
+    let mut args = parse(arguments)?;
+    let past = match args.as_object_mut().and_then(|args| args.remove("as_of")) {
         Some(value) => Some((field::<Instant>(&value, "occurred")?, field::<Instant>(&value, "recorded")?)),
         None => None,
     };
-    let args = Value::Object(arguments);
     if let Some((occurred, recorded)) = past {
         return answer(&mut stream.as_of(occurred, recorded), name, &args);
     }
     answer(stream, name, &args)
+}
+
+/// The arguments as an object; no text is none.
+pub(crate) fn parse(arguments: &str) -> Result<Value> {
+    let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
+    serde_json::from_str::<Map<String, Value>>(arguments).map(Value::Object).map_err(|error| document(&error))
 }
 
 fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> {
@@ -137,7 +140,7 @@ fn rules(args: &Value) -> Result<CorrelationRules> {
     Ok(optional(args, "rules")?.unwrap_or_default())
 }
 
-fn text(value: &impl Serialize) -> Result<String> {
+pub(crate) fn text(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| document(&error))
 }
 
@@ -155,7 +158,7 @@ fn whole<T: DeserializeOwned>(args: &Value) -> Result<T> {
 }
 
 /// The arguments that the calls without a query take.
-fn only(args: &Value, names: &[&str]) -> Result<()> {
+pub(crate) fn only(args: &Value, names: &[&str]) -> Result<()> {
     let unknown = args.as_object().and_then(|args| args.keys().find(|name| !names.contains(&name.as_str())));
     match unknown {
         None => Ok(()),
@@ -170,7 +173,7 @@ fn field<T: DeserializeOwned>(args: &Value, name: &str) -> Result<T> {
     T::deserialize(value).map_err(|error| Error::invalid(name, error.to_string()))
 }
 
-fn optional<T: DeserializeOwned>(args: &Value, name: &str) -> Result<Option<T>> {
+pub(crate) fn optional<T: DeserializeOwned>(args: &Value, name: &str) -> Result<Option<T>> {
     match args.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(_) => field(args, name).map(Some),

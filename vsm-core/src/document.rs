@@ -182,23 +182,38 @@ fn from_line<'a, T: Deserialize<'a>>(line: &'a [u8]) -> serde_json::Result<T> {
     }
 }
 
+/// The mark that some editors put at the beginning of a text in UTF-8.
+pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// The lines of a text with their numbers from 1; empty ones are left out, overlong ones are errors.
 pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = (u64, std::result::Result<&[u8], Unreadable>)> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    lines_from(text.strip_prefix(BOM).unwrap_or(text), 1)
+}
+
+/// The same for a part of a text that begins with the line of this number.
+pub(crate) fn lines_from(
+    text: &[u8],
+    first: u64,
+) -> impl Iterator<Item = (u64, std::result::Result<&[u8], Unreadable>)> {
     let mut start = 0;
     let ends = memchr_iter(b'\n', text).chain([text.len()]);
-    ends.zip(1..).filter_map(move |(end, number)| {
+    ends.zip(first..).filter_map(move |(end, number)| {
         let line = text.get(start..end).unwrap_or_default().trim_ascii();
         start = end + 1;
         if line.is_empty() {
             return None;
         }
         if line.len() > LONGEST_LINE {
-            let reason = format!("the line is {} bytes long, more than {LONGEST_LINE}", line.len());
-            return Some((number, Err(Unreadable { code: "document", reason })));
+            return Some((number, Err(overlong(line.len() as u64))));
         }
         Some((number, Ok(line)))
     })
+}
+
+/// What is said of a line that is too long to be read.
+pub(crate) fn overlong(length: u64) -> Unreadable {
+    let reason = format!("the line is {length} bytes long, more than {LONGEST_LINE}");
+    Unreadable { code: "document", reason }
 }
 
 pub(crate) fn document(error: &serde_json::Error) -> Error {

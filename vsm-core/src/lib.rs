@@ -235,6 +235,36 @@
 //! There is one writer at a time, and any number of readers (`open_to_read`), which
 //! [`catch_up`](StoredStream::catch_up) when they like.
 //!
+//! A host that decides at run time which store it opens, or whether any, holds an `AnyStream`; the bindings do.
+//!
+//! # Long inputs
+//!
+//! [`ingest`](ValueStream::ingest) is given the bytes. An export of a gigabyte need not be in memory for it:
+//! [`ingest_reader`](ValueStream::ingest_reader) takes whatever [reads](std::io::Read) and applies records as they
+//! arrive, tells how far it has come, and stops when it is told to. The report and the record are those of reading the whole,
+//! wherever the input happened to be cut; that is why not every format is cut at all. Lines and rows are (JSON Lines of
+//! `events`, `git`, `cdevents`, `github` and `gitlab`, CSV of `mapping`), and cost a few megabytes. A document that is cut off
+//! is refused as a whole, which only its end can tell; the records of the other adapters explain one another, as the
+//! issues of Jira do. These are gathered first.
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//! use vsm_core::{Adapter, IngestOptions, ValueStream};
+//! let file: &[u8] = br#"
+//! {"source":"plan","id":"1","occurred_at":"2026-03-02T09:00:00Z","item":"plan:R1","kind":"release"}
+//! {"source":"plan","id":"2","occurred_at":"2026-03-02T09:00:00Z","item":"plan:R1"
+//! "#;
+//! let mut stream = ValueStream::new();
+//! let run = stream.ingest_reader(Adapter::Events, ("plan.jsonl", file), &IngestOptions::default(), |now| {
+//!     if now.rejects > 100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+//! })?;
+//! assert_eq!((run.report.applied.accepted, run.report.rejects[0].position, run.cancelled), (1, 3, false));
+//! # Ok::<(), vsm_core::Error>(())
+//! ```
+//!
+//! What was applied stays when it is stopped or the reader fails. Reading the same input again later is no harm: an event
+//! that is there already is a duplicate.
+//!
 //! # Memory and cost
 //!
 //! A stream is held in memory: every item, link and event in compact form. Ids are kept once, a field takes a slot where an
@@ -249,7 +279,7 @@
 //! |---|---|
 //! | `clone`, [`as_of`](ValueStream::as_of) | O(1) |
 //! | [`apply`](ValueStream::apply) | what the event says; for a late event a step for each later one of its item; for a need that goes against the order kept so far, a search of the items between; for an alias that is an item already, that item's events and links |
-//! | [`ingest`](ValueStream::ingest), [`apply_json_lines`](ValueStream::apply_json_lines) | O(bytes), and applying the events |
+//! | [`ingest`](ValueStream::ingest), [`ingest_reader`](ValueStream::ingest_reader), [`apply_json_lines`](ValueStream::apply_json_lines) | O(bytes), and applying the events |
 //! | [`correlate`](ValueStream::correlate) | O(*N* log *N* + *M* + text and attributes of all but the work) |
 //! | [`item`](ValueStream::item), [`history`](ValueStream::history) | O(*e*), the events of the item |
 //! | [`links`](ValueStream::links) | O(*m* log *m*), the links of the item |
@@ -309,6 +339,7 @@ mod model;
 mod names;
 mod ocel;
 mod record;
+mod run;
 mod store;
 mod stream;
 mod text_enum;
@@ -339,10 +370,13 @@ pub use model::{
     Booking, Decision, Dependency, Event, Fields, FlowState, Item, Kind, Link, LinkKind, Outcome, Related,
     Severity, TestCounts,
 };
+pub use run::{IngestProgress, IngestRun, ingest_reader};
 #[cfg(feature = "journal")]
 pub use store::Journal;
 #[cfg(feature = "sqlite")]
 pub use store::Sqlite;
+#[cfg(any(feature = "journal", feature = "sqlite"))]
+pub use store::{AnyStream, STORE_CALLS, StoreFormat, StoreOptions};
 pub use store::{Audit, Damage, Durability, Recovery, Seal, Store, StoredStream};
 pub use stream::{Applied, ApplyReport, Refusal, ValueStream};
 pub use time::{Instant, Span, Zone};

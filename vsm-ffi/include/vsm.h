@@ -24,6 +24,23 @@ typedef enum {
 // vsm_free ends it; a call that another thread has begun is still answered.
 typedef uint64_t VsmStream;
 
+// How far the reading of a file has come.
+typedef struct {
+  // Bytes that were read of the file.
+  uint64_t bytes;
+  // Events that are part of the record now.
+  uint64_t accepted;
+  // Events that were part of it already.
+  uint64_t duplicates;
+  // Events that were refused.
+  uint64_t refused;
+  // Records that could not be read.
+  uint64_t rejects;
+} VsmProgress;
+
+// What is told how far it has come, with the pointer that came with it. It answers 0 to go on, anything else to end it.
+typedef int32_t (*VsmOnProgress)(const VsmProgress *now, void *context);
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -33,6 +50,19 @@ const char *vsm_version(void);
 
 // A new, empty stream; end it with vsm_free.
 VsmStream vsm_new(void);
+
+// Opens a stream whose events are kept in the file of this path; an empty one is made where there is none. `options_json`
+// is `{"format":"journal","sync_every":1,"read_only":false}` or part of it. The answer says what was found there, damage
+// included. End it with vsm_free, which lets go of the file; vsm_call also knows `catch_up`, `close`, `compact`,
+// `recovery`, `seal`, `sync` and `verify`.
+//
+// # Safety
+// `path` and `options_json` are NULL or end with a NUL byte; NULL for `options_json` means no options. `stream` can hold
+// a number, which is 0 where nothing was opened. `out` is as in vsm_call.
+VsmStatus vsm_open(const char *path,
+                   const char *options_json,
+                   VsmStream *stream,
+                   char **out);
 
 // A stream of its own with the same record, at no cost; 0 where there is no such stream. End it with vsm_free.
 VsmStream vsm_copy(VsmStream stream);
@@ -50,7 +80,7 @@ VsmStatus vsm_call(VsmStream stream,
                    const char *args_json,
                    char **out);
 
-// Reads what a tool wrote (`adapter` is `jira`, `git`, `git_tags`, `jenkins`, `junit` or `events`) and applies it.
+// Reads what a tool wrote (`adapter` is `jira`, `git`, `jenkins`, `junit`, `events` and so on) and applies it.
 //
 // # Safety
 // `bytes` points to `len` bytes that nobody changes during the call; it may be NULL where `len` is 0. The texts and
@@ -61,6 +91,24 @@ VsmStatus vsm_ingest(VsmStream stream,
                      size_t len,
                      const char *options_json,
                      char **out);
+
+// Reads a file that a tool wrote and applies it as it is read; `on_progress` is called at the beginning, after each
+// megabyte and at the end, from within this call and with `context`. NULL: nobody is told. The answer is
+// `{"report":...,"bytes":...,"cancelled":...}`; what was applied stays, however it ends.
+//
+// JSON Lines and CSV take a few megabytes of memory whatever the file's length (`events`, `mapping` of CSV, and `git`,
+// `cdevents`, `github`, `gitlab` in JSON Lines); everything else is gathered before it is read.
+//
+// # Safety
+// The texts and `out` are as in vsm_ingest, and so is `path`. `on_progress` may be called with `context` from this thread,
+// and does not unwind.
+VsmStatus vsm_ingest_path(VsmStream stream,
+                          const char *adapter,
+                          const char *path,
+                          const char *options_json,
+                          VsmOnProgress on_progress,
+                          void *context,
+                          char **out);
 
 // Ends a text that vsm_call or vsm_ingest has answered; NULL is fine.
 //

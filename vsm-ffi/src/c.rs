@@ -7,11 +7,12 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use vsm_core::{Adapter, Error, IngestOptions, ValueStream};
+use vsm_core::{Adapter, AnyStream, Error, IngestOptions, IngestProgress, StoreOptions, ValueStream};
 
 /// A value stream, by a number that is never used twice; 0 is none.
 ///
@@ -31,6 +32,25 @@ pub enum VsmStatus {
     NoOut = 2,
 }
 
+/// How far the reading of a file has come.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct VsmProgress {
+    /// Bytes that were read of the file.
+    pub bytes: u64,
+    /// Events that are part of the record now.
+    pub accepted: u64,
+    /// Events that were part of it already.
+    pub duplicates: u64,
+    /// Events that were refused.
+    pub refused: u64,
+    /// Records that could not be read.
+    pub rejects: u64,
+}
+
+/// What is told how far it has come, with the pointer that came with it. It answers 0 to go on, anything else to end it.
+pub type VsmOnProgress = Option<unsafe extern "C" fn(now: *const VsmProgress, context: *mut c_void) -> i32>;
+
 /// The version of the engine; it lives as long as the library and is not freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn vsm_version() -> *const c_char {
@@ -41,13 +61,52 @@ pub extern "C" fn vsm_version() -> *const c_char {
 /// A new, empty stream; end it with vsm_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn vsm_new() -> VsmStream {
-    catch_unwind(|| open(ValueStream::new())).unwrap_or_default()
+    catch_unwind(|| open(ValueStream::new().into())).unwrap_or_default()
+}
+
+/// Opens a stream whose events are kept in the file of this path; an empty one is made where there is none. `options_json`
+/// is `{"format":"journal","sync_every":1,"read_only":false}` or part of it. The answer says what was found there, damage
+/// included. End it with vsm_free, which lets go of the file; vsm_call also knows `catch_up`, `close`, `compact`,
+/// `recovery`, `seal`, `sync` and `verify`.
+///
+/// # Safety
+/// `path` and `options_json` are NULL or end with a NUL byte; NULL for `options_json` means no options. `stream` can hold
+/// a number, which is 0 where nothing was opened. `out` is as in vsm_call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vsm_open(
+    path: *const c_char,
+    options_json: *const c_char,
+    stream: *mut VsmStream,
+    out: *mut *mut c_char,
+) -> VsmStatus {
+    let mut opened = 0;
+    let call = || {
+        if stream.is_null() {
+            return Err(invalid("stream", "must not be NULL"));
+        }
+        // SAFETY: the caller keeps what this function demands of both pointers.
+        let (path, options) = unsafe { (text("path", path)?, text_or("options_json", options_json, "{}")?) };
+        let options: StoreOptions =
+            serde_json::from_str(options).map_err(|error| invalid("options_json", &error.to_string()))?;
+        let mut kept = AnyStream::open(path, &options)?;
+        let recovery = kept.call("recovery", "{}")?;
+        opened = open(kept);
+        Ok(recovery)
+    };
+    // SAFETY: the caller keeps what this function demands of `out`.
+    let status = unsafe { answer(out, call) };
+    if !stream.is_null() {
+        // SAFETY: it is not NULL, and the caller promises that it can hold a number.
+        unsafe { stream.write(opened) };
+    }
+    status
 }
 
 /// A stream of its own with the same record, at no cost; 0 where there is no such stream. End it with vsm_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn vsm_copy(stream: VsmStream) -> VsmStream {
-    catch_unwind(|| with(stream, |stream| Ok(open(stream.clone()))).unwrap_or_default()).unwrap_or_default()
+    catch_unwind(|| with(stream, |kept| Ok(open(kept.stream().clone().into()))).unwrap_or_default())
+        .unwrap_or_default()
 }
 
 /// Ends a stream. Ending it again, or one that never was, is VSM_STATUS_ERROR and changes nothing.
@@ -75,18 +134,18 @@ pub unsafe extern "C" fn vsm_call(
     let call = || {
         // SAFETY: the caller keeps what this function demands of both pointers.
         let (name, args) = unsafe { (text("name", name)?, text_or("args_json", args_json, "{}")?) };
-        if vsm_core::CHANGES.contains(&name) {
-            return with(stream, |stream| vsm_core::call(stream, name, args));
+        if vsm_core::CHANGES.contains(&name) || vsm_core::STORE_CALLS.contains(&name) {
+            return with(stream, |kept| kept.call(name, args));
         }
         // A question is asked of a snapshot, so that it keeps nobody waiting.
-        let mut snapshot = with(stream, |stream| Ok(stream.clone()))?;
+        let mut snapshot = with(stream, |kept| Ok(kept.stream().clone()))?;
         vsm_core::call(&mut snapshot, name, args)
     };
     // SAFETY: the caller keeps what this function demands of `out`.
     unsafe { answer(out, call) }
 }
 
-/// Reads what a tool wrote (`adapter` is `jira`, `git`, `git_tags`, `jenkins`, `junit` or `events`) and applies it.
+/// Reads what a tool wrote (`adapter` is `jira`, `git`, `jenkins`, `junit`, `events` and so on) and applies it.
 ///
 /// # Safety
 /// `bytes` points to `len` bytes that nobody changes during the call; it may be NULL where `len` is 0. The texts and
@@ -109,17 +168,67 @@ pub unsafe extern "C" fn vsm_ingest(
                 text_or("options_json", options_json, "{}")?,
             )
         };
-        let adapter = Adapter::from_word(adapter).ok_or_else(|| {
-            let known: Vec<&str> = Adapter::ALL.iter().map(|adapter| adapter.as_str()).collect();
-            invalid("adapter", &format!("there is none of this name; use one of {}", known.join(", ")))
-        })?;
-        let options: IngestOptions =
-            serde_json::from_str(options).map_err(|error| invalid("options_json", &error.to_string()))?;
-        let report = with(stream, |stream| Ok(stream.ingest(adapter, bytes, &options)))?;
+        let (adapter, options) = how(adapter, options)?;
+        let report = with(stream, |kept| kept.change(|stream| stream.ingest(adapter, bytes, &options)))?;
         serde_json::to_string(&report).map_err(|error| invalid("report", &error.to_string()))
     };
     // SAFETY: the caller keeps what this function demands of `out`.
     unsafe { answer(out, call) }
+}
+
+/// Reads a file that a tool wrote and applies it as it is read; `on_progress` is called at the beginning, after each
+/// megabyte and at the end, from within this call and with `context`. NULL: nobody is told. The answer is
+/// `{"report":...,"bytes":...,"cancelled":...}`; what was applied stays, however it ends.
+///
+/// JSON Lines and CSV take a few megabytes of memory whatever the file's length (`events`, `mapping` of CSV, and `git`,
+/// `cdevents`, `github`, `gitlab` in JSON Lines); everything else is gathered before it is read.
+///
+/// # Safety
+/// The texts and `out` are as in vsm_ingest, and so is `path`. `on_progress` may be called with `context` from this thread,
+/// and does not unwind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vsm_ingest_path(
+    stream: VsmStream,
+    adapter: *const c_char,
+    path: *const c_char,
+    options_json: *const c_char,
+    on_progress: VsmOnProgress,
+    context: *mut c_void,
+    out: *mut *mut c_char,
+) -> VsmStatus {
+    let call = || {
+        // SAFETY: the caller keeps what this function demands of the three pointers.
+        let (adapter, path, options) = unsafe {
+            (text("adapter", adapter)?, text("path", path)?, text_or("options_json", options_json, "{}")?)
+        };
+        let (adapter, options) = how(adapter, options)?;
+        with(stream, |_| Ok(()))?;
+        let apply = |events| with(stream, |kept| kept.change(|stream| stream.apply_batch(events)));
+        let input = (path, crate::run::open(path)?);
+        let run = vsm_core::ingest_reader(adapter, input, &options, apply, |now| {
+            let Some(on_progress) = on_progress else { return ControlFlow::Continue(()) };
+            let IngestProgress { bytes, accepted, duplicates, refused, rejects } = *now;
+            let now = VsmProgress { bytes, accepted, duplicates, refused, rejects };
+            // SAFETY: the caller promises that it can be called with its context.
+            match unsafe { on_progress(&now, context) } {
+                0 => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(()),
+            }
+        })?;
+        serde_json::to_string(&run).map_err(|error| invalid("report", &error.to_string()))
+    };
+    // SAFETY: the caller keeps what this function demands of `out`.
+    unsafe { answer(out, call) }
+}
+
+fn how(adapter: &str, options: &str) -> Result<(Adapter, IngestOptions), Error> {
+    let adapter = Adapter::from_word(adapter).ok_or_else(|| {
+        let known: Vec<&str> = Adapter::ALL.iter().map(|adapter| adapter.as_str()).collect();
+        invalid("adapter", &format!("there is none of this name; use one of {}", known.join(", ")))
+    })?;
+    let options =
+        serde_json::from_str(options).map_err(|error| invalid("options_json", &error.to_string()))?;
+    Ok((adapter, options))
 }
 
 /// Ends a text that vsm_call or vsm_ingest has answered; NULL is fine.
@@ -136,7 +245,7 @@ pub unsafe extern "C" fn vsm_string_free(text: *mut c_char) {
 
 struct Streams {
     last: VsmStream,
-    open: BTreeMap<VsmStream, Arc<Mutex<ValueStream>>>,
+    open: BTreeMap<VsmStream, Arc<Mutex<AnyStream>>>,
 }
 
 /// The open streams. Nothing in here panics, so a poisoned lock still guards sound data.
@@ -145,7 +254,7 @@ fn streams<T>(use_them: impl FnOnce(&mut Streams) -> T) -> T {
     use_them(&mut STREAMS.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn open(stream: ValueStream) -> VsmStream {
+fn open(stream: AnyStream) -> VsmStream {
     streams(|streams| {
         streams.last += 1;
         streams.open.insert(streams.last, Arc::new(Mutex::new(stream)));
@@ -153,7 +262,7 @@ fn open(stream: ValueStream) -> VsmStream {
     })
 }
 
-fn with<T>(stream: VsmStream, use_it: impl FnOnce(&mut ValueStream) -> Result<T, Error>) -> Result<T, Error> {
+fn with<T>(stream: VsmStream, use_it: impl FnOnce(&mut AnyStream) -> Result<T, Error>) -> Result<T, Error> {
     let found = streams(|streams| streams.open.get(&stream).cloned()).ok_or_else(|| {
         invalid("stream", "there is no such stream: it was never opened, or it is ended already")
     })?;

@@ -139,6 +139,13 @@ impl fmt::Display for VsmError {
 
 impl std::error::Error for VsmError {}
 
+/// What a host throws from where it is called.
+impl From<uniffi::UnexpectedUniFFICallbackError> for VsmError {
+    fn from(error: uniffi::UnexpectedUniFFICallbackError) -> VsmError {
+        VsmError::Other { code: "callback".into(), message: error.reason }
+    }
+}
+
 impl From<Error> for VsmError {
     fn from(error: Error) -> VsmError {
         let (code, message) = (error.code().to_owned(), error.to_string());

@@ -4,14 +4,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use vsm_core::{
-    Activity, Adapter, ApplyReport, Basis, Blackout, Booking, Cadence, Calendar, Condition, CorrelationRule,
-    CorrelationRules, Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DataQuality, DataQualityQuery,
-    DateOrder, DayLoad, Decision, Dependency, Durations, EfficiencyRule, EnvironmentNames, Event, Exclusion,
-    Fields, Finding, FindingExample, FindingGroup, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowState,
-    IngestOptions, IngestReport, Instant, Item, ItemVerdict, Kind, Link, LinkKind, MappedLink, Outcome,
-    Outlook, OutlookQuery, PercentileRule, Policy, Readiness, ReadinessQuery, Refusal, Reject, Related,
-    RowFormat, Scope, ScopeQuery, Severity, ShippedItem, Shipping, Span, StageOutlook, TableMapping,
-    TestCounts, Trace, TraceStep, Unmet, Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
+    Activity, Adapter, ApplyReport, Audit, Basis, Blackout, Booking, Cadence, Calendar, Condition,
+    CorrelationRule, CorrelationRules, Coverage, CoverageRow, CriticalPath, CriticalPathQuery, Damage,
+    DataQuality, DataQualityQuery, DateOrder, DayLoad, Decision, Dependency, Durations, EfficiencyRule,
+    EnvironmentNames, Event, Exclusion, Fields, Finding, FindingExample, FindingGroup, FlowItem, FlowMetrics,
+    FlowQuery, FlowShare, FlowState, IngestOptions, IngestProgress, IngestReport, IngestRun, Instant, Item,
+    ItemVerdict, Kind, Link, LinkKind, MappedLink, Outcome, Outlook, OutlookQuery, PercentileRule, Policy,
+    Readiness, ReadinessQuery, Recovery, Refusal, Reject, Related, RowFormat, Scope, ScopeQuery, Seal,
+    Severity, ShippedItem, Shipping, Span, StageOutlook, StoreFormat, StoreOptions, TableMapping, TestCounts,
+    Trace, TraceStep, Unmet, Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
 };
 
 type U64Map = BTreeMap<String, u64>;
@@ -91,6 +92,19 @@ pub struct ApplyReport {
     pub refused: Vec<Refusal>,
     /// Fields that the reader does not know and left out, with how often each occurred.
     pub unknown_fields: BTreeMap<String, u64>,
+}
+
+/// What an audit found.
+#[uniffi::remote(Record)]
+pub struct Audit {
+    /// Events whose hash was done over.
+    pub events: u64,
+    /// The end of the chain: note it elsewhere, and give it to a later audit.
+    pub seal: Seal,
+    /// What is wrong; the first hundred places.
+    pub faults: Vec<Damage>,
+    /// How many places there are.
+    pub faulty: u64,
 }
 
 /// What an answer rests on; every answer carries one.
@@ -254,6 +268,19 @@ pub struct CriticalPathQuery {
     /// Whether only the activities on a driving chain are listed; absent = all of them.
     #[uniffi(default)]
     pub critical_only: Option<bool>,
+}
+
+/// A place in a store where something is not as it was written.
+#[uniffi::remote(Record)]
+pub struct Damage {
+    /// Where: "byte 120" or "event 7".
+    pub position: String,
+    /// The number of the last event before it.
+    pub after: u64,
+    /// How many events are missing here.
+    pub lost: u64,
+    /// What is wrong, in one sentence.
+    pub reason: String,
 }
 
 /// What is wrong with the data.
@@ -622,6 +649,21 @@ pub struct IngestOptions {
     pub mapping: Option<TableMapping>,
 }
 
+/// How far the reading of an input has come.
+#[uniffi::remote(Record)]
+pub struct IngestProgress {
+    /// Bytes that were read of the input.
+    pub bytes: u64,
+    /// Events that are part of the record now.
+    pub accepted: u64,
+    /// Events that were part of it already.
+    pub duplicates: u64,
+    /// Events that were refused.
+    pub refused: u64,
+    /// Records that could not be read.
+    pub rejects: u64,
+}
+
 /// What became of one input.
 #[uniffi::remote(Record)]
 pub struct IngestReport {
@@ -631,6 +673,18 @@ pub struct IngestReport {
     pub rejects: Vec<Reject>,
     /// What was read and not used, with how often it occurred.
     pub ignored: BTreeMap<String, u64>,
+}
+
+/// What became of an input that was read as it arrived.
+#[uniffi::remote(Record)]
+pub struct IngestRun {
+    /// The same as if the input had been read at once; where it was cancelled, of what was read so far.
+    pub report: IngestReport,
+    /// Bytes that were read of the input.
+    pub bytes: u64,
+    /// Whether it was cancelled. What was applied stays; reading the input again later changes nothing but what is
+    /// missing, since an event that is there already is a duplicate.
+    pub cancelled: bool,
 }
 
 /// An item as it is known.
@@ -817,6 +871,27 @@ pub struct ReadinessQuery {
     pub policy: Option<Policy>,
 }
 
+/// What was found when a store was read.
+#[uniffi::remote(Record)]
+pub struct Recovery {
+    /// Events that were read.
+    pub events: u64,
+    /// The number of the last event that is there; the next replay begins after it.
+    pub number: u64,
+    /// Events that are missing: they were written, and can't be read.
+    pub lost: u64,
+    /// Bytes at the end that were never written to their end. No event in them was acknowledged.
+    pub torn_bytes: u64,
+    /// Where something is damaged; the first hundred places.
+    pub damage: Vec<Damage>,
+    /// How many places there are.
+    pub damaged: u64,
+    /// Events that the stream had already.
+    pub duplicates: u64,
+    /// Events that were read and can't be applied, since they build on a lost one; the position is the event's number.
+    pub refused: Vec<Refusal>,
+}
+
 /// Why an event was refused.
 #[uniffi::remote(Record)]
 pub struct Refusal {
@@ -911,6 +986,15 @@ pub struct ScopeQuery {
     pub at: Instant,
 }
 
+/// What stands for a whole record: how many events it has, and the last link of their hash chain.
+#[uniffi::remote(Record)]
+pub struct Seal {
+    /// The number of the last event, from 1; 0 for an empty record.
+    pub number: u64,
+    /// Its hash in hexadecimal digits.
+    pub hash: String,
+}
+
 /// One item's way out.
 #[uniffi::remote(Record)]
 pub struct ShippedItem {
@@ -948,6 +1032,22 @@ pub struct StageOutlook {
     pub verdict: Verdict,
     /// How many unmet facts there are.
     pub unmet: u32,
+}
+
+/// How to open a store. Everything is optional.
+#[uniffi::remote(Record)]
+pub struct StoreOptions {
+    /// Absent = a journal.
+    #[uniffi(default)]
+    pub format: Option<StoreFormat>,
+    /// When events are made safe against a loss of power: when so many have gathered, which costs fewer than that if it
+    /// happens; 0 = when `sync` is called, and only then; absent = before they are acknowledged. The end of the process
+    /// never costs one.
+    #[uniffi(default)]
+    pub sync_every: Option<u64>,
+    /// Whether to read only: beside the one process that writes, and without keeping it out.
+    #[uniffi(default)]
+    pub read_only: bool,
 }
 
 /// What the columns of a table mean. Values are patterns: text with columns in braces, such as `plan:{Key}`.
@@ -1549,6 +1649,15 @@ pub enum Severity {
     Minor,
     /// Cosmetic.
     Trivial,
+}
+
+/// How a record is kept on disk.
+#[uniffi::remote(Enum)]
+pub enum StoreFormat {
+    /// A file of the engine's own: the fastest.
+    Journal,
+    /// A SQLite database, which other programs can read while it grows.
+    Sqlite,
 }
 
 /// The answer to "is it ready?"; without evidence it is unknown, and unknown is never ready.

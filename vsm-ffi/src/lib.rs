@@ -10,9 +10,11 @@ mod error;
 mod functions;
 mod generated;
 mod instant;
+mod run;
 mod stream;
 
 pub use error::VsmError;
+pub use run::IngestListener;
 pub use stream::ValueStream;
 
 uniffi::setup_scaffolding!("vsm");

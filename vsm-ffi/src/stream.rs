@@ -7,13 +7,14 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use vsm_core::{
-    Adapter, Applied, ApplyReport, CorrelationRules, Coverage, CriticalPath, CriticalPathQuery, DataQuality,
-    DataQualityQuery, Event, FlowMetrics, FlowQuery, IngestOptions, IngestReport, Instant, Item, Kind,
-    Outlook, OutlookQuery, Readiness, ReadinessQuery, Related, Scope, ScopeQuery, Shipping, Trace,
-    VerdictQuery, Verdicts,
+    Adapter, AnyStream, Applied, ApplyReport, Audit, CorrelationRules, Coverage, CriticalPath,
+    CriticalPathQuery, DataQuality, DataQualityQuery, Event, FlowMetrics, FlowQuery, IngestOptions,
+    IngestReport, IngestRun, Instant, Item, Kind, Outlook, OutlookQuery, Readiness, ReadinessQuery, Recovery,
+    Related, Scope, ScopeQuery, Seal, Shipping, StoreOptions, Trace, VerdictQuery, Verdicts,
 };
 
 use crate::error::VsmError;
+use crate::run::{self, IngestListener};
 
 /// A value stream: the record of all events, and the answers that follow from it.
 ///
@@ -21,21 +22,21 @@ use crate::error::VsmError;
 /// change made meanwhile does not wait for the answer.
 #[derive(uniffi::Object)]
 pub struct ValueStream {
-    stream: Mutex<vsm_core::ValueStream>,
+    stream: Mutex<AnyStream>,
 }
 
 impl ValueStream {
-    fn wrap(stream: vsm_core::ValueStream) -> Arc<ValueStream> {
-        Arc::new(ValueStream { stream: Mutex::new(stream) })
+    fn wrap(stream: impl Into<AnyStream>) -> Arc<ValueStream> {
+        Arc::new(ValueStream { stream: Mutex::new(stream.into()) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, vsm_core::ValueStream> {
+    fn lock(&self) -> MutexGuard<'_, AnyStream> {
         self.stream.lock().expect("an earlier change broke off: restore the stream from its last snapshot")
     }
 
     /// The stream as it is now; free.
     fn now(&self) -> vsm_core::ValueStream {
-        self.lock().clone()
+        self.lock().stream().clone()
     }
 }
 
@@ -51,6 +52,55 @@ impl ValueStream {
     #[uniffi::constructor]
     pub fn from_snapshot(data: Vec<u8>) -> Result<Arc<ValueStream>, VsmError> {
         Ok(ValueStream::wrap(vsm_core::ValueStream::from_snapshot(&data)?))
+    }
+
+    /// Opens a stream whose events are kept in a file, and reads what that has; an empty one is made where there is none.
+    /// What a call has accepted outlives the process, however that ends, and a loss of power as the options say. There
+    /// is one writer at a time; with `read_only` any number of others may read beside it.
+    ///
+    /// Damage is no error: look at `recovery`. The methods from there to `close_store` fail with `Invalid` for a stream
+    /// that has no store, and with `Storage` once it is closed.
+    #[uniffi::constructor(default(options))]
+    pub fn open(path: &str, options: &StoreOptions) -> Result<Arc<ValueStream>, VsmError> {
+        Ok(ValueStream::wrap(AnyStream::open(path, options)?))
+    }
+
+    /// What was found when the store was opened: whether anything is damaged or missing, and where.
+    pub fn recovery(&self) -> Result<Recovery, VsmError> {
+        Ok(self.lock().recovery()?)
+    }
+
+    /// Reads what another process has written since; for a store that is open with `read_only`.
+    pub fn catch_up(&self) -> Result<Recovery, VsmError> {
+        Ok(self.lock().catch_up()?)
+    }
+
+    /// Returns when everything accepted so far would outlive a loss of power.
+    pub fn sync(&self) -> Result<(), VsmError> {
+        Ok(self.lock().sync()?)
+    }
+
+    /// Does all hashes over: `faulty` is 0 where nothing was altered. With a seal that was noted earlier, the record
+    /// must still begin with what it stands for.
+    #[uniffi::method(default(seal = None))]
+    pub fn verify(&self, seal: Option<Seal>) -> Result<Audit, VsmError> {
+        Ok(self.lock().verify(seal.as_ref())?)
+    }
+
+    /// Writes the store anew in the form that is read fastest and needs least room.
+    pub fn compact(&self) -> Result<(), VsmError> {
+        Ok(self.lock().compact()?)
+    }
+
+    /// The number and the hash of the last event: what to write down, somewhere else, for a later `verify`.
+    pub fn seal(&self) -> Result<Seal, VsmError> {
+        Ok(self.lock().seal()?)
+    }
+
+    /// Makes everything safe and lets go of the file, so that another writer may open it. Questions are still answered,
+    /// changes refused. Closing it again does nothing; the end of the object lets go of the file as well.
+    pub fn close_store(&self) -> Result<(), VsmError> {
+        Ok(self.lock().close()?)
     }
 
     /// All accepted events as a snapshot document: versioned JSON in UTF-8.
@@ -77,30 +127,52 @@ impl ValueStream {
     /// Applies one event, whole or not at all: true where it is part of the record now, false where it was already.
     /// Events may arrive in any order.
     pub fn apply(&self, event: Event) -> Result<bool, VsmError> {
-        Ok(self.lock().apply(event)? == Applied::Accepted)
+        Ok(self.lock().change(|stream| stream.apply(event))?? == Applied::Accepted)
     }
 
     /// Applies events one by one; a refused one never keeps the others out. For many events `apply_json_lines` is
     /// faster.
-    pub fn apply_batch(&self, events: Vec<Event>) -> ApplyReport {
-        self.lock().apply_batch(events)
+    pub fn apply_batch(&self, events: Vec<Event>) -> Result<ApplyReport, VsmError> {
+        Ok(self.lock().change(|stream| stream.apply_batch(events))?)
     }
 
     /// Applies JSON Lines, one event a line; what can't be read or applied is reported with its line.
-    pub fn apply_json_lines(&self, data: Vec<u8>) -> ApplyReport {
-        self.lock().apply_json_lines(&data)
+    pub fn apply_json_lines(&self, data: Vec<u8>) -> Result<ApplyReport, VsmError> {
+        Ok(self.lock().change(|stream| stream.apply_json_lines(&data))?)
     }
 
     /// Reads what a tool wrote and applies it.
     #[uniffi::method(default(options))]
-    pub fn ingest(&self, adapter: Adapter, data: Vec<u8>, options: &IngestOptions) -> IngestReport {
-        self.lock().ingest(adapter, &data, options)
+    pub fn ingest(
+        &self,
+        adapter: Adapter,
+        data: Vec<u8>,
+        options: &IngestOptions,
+    ) -> Result<IngestReport, VsmError> {
+        Ok(self.lock().change(|stream| stream.ingest(adapter, &data, options))?)
+    }
+
+    /// Reads a file that a tool wrote and applies it as it is read; the report is that of `ingest`.
+    ///
+    /// JSON Lines and CSV take a few megabytes of memory whatever the file's length: `events`, `mapping` of CSV, and
+    /// `git`, `cdevents`, `github` and `gitlab` in JSON Lines. Everything else is gathered before it is read. What was
+    /// applied stays, however it ends.
+    #[uniffi::method(default(listener = None, options))]
+    pub fn ingest_path(
+        &self,
+        adapter: Adapter,
+        path: &str,
+        options: &IngestOptions,
+        listener: Option<Box<dyn IngestListener>>,
+    ) -> Result<IngestRun, VsmError> {
+        let apply = |events| self.lock().change(|stream| stream.apply_batch(events));
+        run::read(adapter, path, options, listener, apply)
     }
 
     /// Infers links by the rules and applies them. Call it again whenever more has arrived.
     #[uniffi::method(default(rules))]
-    pub fn correlate(&self, rules: &CorrelationRules) -> ApplyReport {
-        self.lock().correlate(rules)
+    pub fn correlate(&self, rules: &CorrelationRules) -> Result<ApplyReport, VsmError> {
+        Ok(self.lock().change(|stream| stream.correlate(rules))?)
     }
 
     /// In which version each item shipped, against the versions it was planned for; changes nothing.
@@ -198,11 +270,12 @@ impl ValueStream {
     /// Any call by its name, with its arguments as a JSON object and its answer as JSON.
     ///
     /// Names are those of the methods (`critical_path`), keys those of the queries' fields, instants are RFC 3339,
-    /// spans milliseconds.
+    /// spans milliseconds. What is done with a store has the names `catch_up`, `close`, `compact`, `recovery`, `seal`,
+    /// `sync` and `verify`.
     pub fn call(&self, name: &str, args_json: &str) -> Result<String, VsmError> {
-        if vsm_core::CHANGES.contains(&name) {
-            return Ok(vsm_core::call(&mut self.lock(), name, args_json)?);
+        if vsm_core::CHANGES.contains(&name) || vsm_core::STORE_CALLS.contains(&name) {
+            return Ok(self.lock().call(name, args_json)?);
         }
-        Ok(vsm_core::call(&mut self.lock().clone(), name, args_json)?)
+        Ok(vsm_core::call(&mut self.now(), name, args_json)?)
     }
 }

@@ -17,6 +17,10 @@ pub struct VsmError {
     pub code: &'static str,
     /// Of a `cycle`: its items in the order "each needs the next", the first one repeated at the end.
     pub path: Option<Vec<String>>,
+    /// Of `storage`: the file.
+    pub file: Option<String>,
+    /// Of `storage`: where in the file; absent where it is about the whole file.
+    pub position: Option<String>,
 }
 
 const _: () = assert!(vsm_core::Error::CODES.len() == 9, "the declaration of VsmError.code lists all codes");
@@ -85,11 +89,17 @@ impl Failure {
             // Node is shutting down and makes no objects any more.
             return napi::Error::from_reason(message);
         }
-        if let vsm_core::Error::Cycle { path } = error {
-            let written = Object::from_raw(env.raw(), object.raw()).set("path", path);
-            if let Err(error) = written {
-                return error;
+        let mut details = Object::from_raw(env.raw(), object.raw());
+        let written = match error {
+            vsm_core::Error::Cycle { path } => details.set("path", path),
+            vsm_core::Error::Storage { path, position, .. } => {
+                let position = position.map_or(Ok(()), |position| details.set("position", position));
+                position.and_then(|()| details.set("file", path))
             }
+            _ => Ok(()),
+        };
+        if let Err(error) = written {
+            return error;
         }
         napi::Error::from_unknown_without_coercion(object)
     }

@@ -839,6 +839,25 @@ impl FromJs for vsm_core::Severity {
     }
 }
 
+/// How a record is kept on disk.
+///
+/// - `journal`: A file of the engine's own: the fastest.
+/// - `sqlite`: A SQLite database, which other programs can read while it grows.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum StoreFormat {
+    #[napi(value = "journal")]
+    Journal,
+    #[napi(value = "sqlite")]
+    Sqlite,
+}
+
+impl FromJs for vsm_core::StoreFormat {
+    fn from_js(value: Js) -> Fallible<vsm_core::StoreFormat> {
+        value.word(vsm_core::StoreFormat::ALL, vsm_core::StoreFormat::as_str)
+    }
+}
+
 /// The answer to "is it ready?"; without evidence it is unknown, and unknown is never ready.
 ///
 /// - `ready`: Everything that applies is met.
@@ -1015,6 +1034,31 @@ impl From<vsm_core::ApplyReport> for ApplyReport {
                 .into_iter()
                 .map(|(name, value)| (name, value as f64))
                 .collect()),
+        }
+    }
+}
+
+/// What an audit found.
+#[napi(object, object_from_js = false)]
+pub struct Audit {
+    /// Events whose hash was done over.
+    pub events: f64,
+    /// The end of the chain: note it elsewhere, and give it to a later audit.
+    pub seal: Seal,
+    /// What is wrong; the first hundred places.
+    pub faults: Vec<Damage>,
+    /// How many places there are.
+    pub faulty: f64,
+}
+
+impl From<vsm_core::Audit> for Audit {
+    fn from(record: vsm_core::Audit) -> Audit {
+        let vsm_core::Audit { events, seal, faults, faulty } = record;
+        Audit {
+            events: events as f64,
+            seal: seal.into(),
+            faults: faults.into_iter().map(Into::into).collect(),
+            faulty: faulty as f64,
         }
     }
 }
@@ -1317,6 +1361,26 @@ impl FromJs for vsm_core::CriticalPathQuery {
             default_duration: object.optional(c"defaultDurationMs")?,
             critical_only: object.optional(c"criticalOnly")?,
         })
+    }
+}
+
+/// A place in a store where something is not as it was written.
+#[napi(object, object_from_js = false)]
+pub struct Damage {
+    /// Where: "byte 120" or "event 7".
+    pub position: String,
+    /// The number of the last event before it.
+    pub after: f64,
+    /// How many events are missing here.
+    pub lost: f64,
+    /// What is wrong, in one sentence.
+    pub reason: String,
+}
+
+impl From<vsm_core::Damage> for Damage {
+    fn from(record: vsm_core::Damage) -> Damage {
+        let vsm_core::Damage { position, after, lost, reason } = record;
+        Damage { position, after: after as f64, lost: lost as f64, reason }
     }
 }
 
@@ -1941,6 +2005,34 @@ impl FromJs for vsm_core::IngestOptions {
     }
 }
 
+/// How far the reading of an input has come.
+#[napi(object, object_from_js = false)]
+pub struct IngestProgress {
+    /// Bytes that were read of the input.
+    pub bytes: f64,
+    /// Events that are part of the record now.
+    pub accepted: f64,
+    /// Events that were part of it already.
+    pub duplicates: f64,
+    /// Events that were refused.
+    pub refused: f64,
+    /// Records that could not be read.
+    pub rejects: f64,
+}
+
+impl From<vsm_core::IngestProgress> for IngestProgress {
+    fn from(record: vsm_core::IngestProgress) -> IngestProgress {
+        let vsm_core::IngestProgress { bytes, accepted, duplicates, refused, rejects } = record;
+        IngestProgress {
+            bytes: bytes as f64,
+            accepted: accepted as f64,
+            duplicates: duplicates as f64,
+            refused: refused as f64,
+            rejects: rejects as f64,
+        }
+    }
+}
+
 /// What became of one input.
 #[napi(object, object_from_js = false)]
 pub struct IngestReport {
@@ -1961,6 +2053,25 @@ impl From<vsm_core::IngestReport> for IngestReport {
             rejects: rejects.into_iter().map(Into::into).collect(),
             ignored: Map(ignored.into_iter().map(|(name, value)| (name, value as f64)).collect()),
         }
+    }
+}
+
+/// What became of an input that was read as it arrived.
+#[napi(object, object_from_js = false)]
+pub struct IngestRun {
+    /// The same as if the input had been read at once; where it was cancelled, of what was read so far.
+    pub report: IngestReport,
+    /// Bytes that were read of the input.
+    pub bytes: f64,
+    /// Whether it was cancelled. What was applied stays; reading the input again later changes nothing but what is
+    /// missing, since an event that is there already is a duplicate.
+    pub cancelled: bool,
+}
+
+impl From<vsm_core::IngestRun> for IngestRun {
+    fn from(record: vsm_core::IngestRun) -> IngestRun {
+        let vsm_core::IngestRun { report, bytes, cancelled } = record;
+        IngestRun { report: report.into(), bytes: bytes as f64, cancelled }
     }
 }
 
@@ -2290,6 +2401,44 @@ impl FromJs for vsm_core::ReadinessQuery {
     }
 }
 
+/// What was found when a store was read.
+#[napi(object, object_from_js = false)]
+pub struct Recovery {
+    /// Events that were read.
+    pub events: f64,
+    /// The number of the last event that is there; the next replay begins after it.
+    pub number: f64,
+    /// Events that are missing: they were written, and can't be read.
+    pub lost: f64,
+    /// Bytes at the end that were never written to their end. No event in them was acknowledged.
+    pub torn_bytes: f64,
+    /// Where something is damaged; the first hundred places.
+    pub damage: Vec<Damage>,
+    /// How many places there are.
+    pub damaged: f64,
+    /// Events that the stream had already.
+    pub duplicates: f64,
+    /// Events that were read and can't be applied, since they build on a lost one; the position is the event's number.
+    pub refused: Vec<Refusal>,
+}
+
+impl From<vsm_core::Recovery> for Recovery {
+    fn from(record: vsm_core::Recovery) -> Recovery {
+        let vsm_core::Recovery { events, number, lost, torn_bytes, damage, damaged, duplicates, refused } =
+            record;
+        Recovery {
+            events: events as f64,
+            number: number as f64,
+            lost: lost as f64,
+            torn_bytes: torn_bytes as f64,
+            damage: damage.into_iter().map(Into::into).collect(),
+            damaged: damaged as f64,
+            duplicates: duplicates as f64,
+            refused: refused.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
 /// Why an event was refused.
 #[napi(object, object_from_js = false)]
 pub struct Refusal {
@@ -2451,6 +2600,29 @@ impl FromJs for vsm_core::ScopeQuery {
     }
 }
 
+/// What stands for a whole record: how many events it has, and the last link of their hash chain.
+#[napi(object, object_from_js = false)]
+pub struct Seal {
+    /// The number of the last event, from 1; 0 for an empty record.
+    pub number: f64,
+    /// Its hash in hexadecimal digits.
+    pub hash: String,
+}
+
+impl From<vsm_core::Seal> for Seal {
+    fn from(record: vsm_core::Seal) -> Seal {
+        let vsm_core::Seal { number, hash } = record;
+        Seal { number: number as f64, hash }
+    }
+}
+
+impl FromJs for vsm_core::Seal {
+    fn from_js(value: Js) -> Fallible<vsm_core::Seal> {
+        let object = value.record()?;
+        Ok(vsm_core::Seal { number: object.field(c"number")?, hash: object.field(c"hash")? })
+    }
+}
+
 /// One item's way out.
 #[napi(object, object_from_js = false)]
 pub struct ShippedItem {
@@ -2514,6 +2686,31 @@ impl From<vsm_core::StageOutlook> for StageOutlook {
     fn from(record: vsm_core::StageOutlook) -> StageOutlook {
         let vsm_core::StageOutlook { stage, verdict, unmet } = record;
         StageOutlook { stage, verdict: verdict.into(), unmet }
+    }
+}
+
+/// How to open a store. Everything is optional.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct StoreOptions {
+    /// Absent = a journal.
+    pub format: Option<StoreFormat>,
+    /// When events are made safe against a loss of power: when so many have gathered, which costs fewer than that if it
+    /// happens; 0 = when `sync` is called, and only then; absent = before they are acknowledged. The end of the process
+    /// never costs one.
+    pub sync_every: Option<f64>,
+    /// Whether to read only: beside the one process that writes, and without keeping it out.
+    pub read_only: Option<bool>,
+}
+
+impl FromJs for vsm_core::StoreOptions {
+    fn from_js(value: Js) -> Fallible<vsm_core::StoreOptions> {
+        let object = value.record()?;
+        let default = vsm_core::StoreOptions::default();
+        Ok(vsm_core::StoreOptions {
+            format: object.optional(c"format")?,
+            sync_every: object.optional(c"syncEvery")?,
+            read_only: object.optional(c"readOnly")?.unwrap_or(default.read_only),
+        })
     }
 }
 

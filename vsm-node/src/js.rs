@@ -255,6 +255,12 @@ impl FromJs for u32 {
     }
 }
 
+impl FromJs for u64 {
+    fn from_js(value: Js) -> Fallible<u64> {
+        Ok(value.whole(MOST_WHOLE)? as u64)
+    }
+}
+
 /// A number of milliseconds; fractions, which arithmetic with numbers leaves, are rounded.
 impl FromJs for Span {
     fn from_js(value: Js) -> Fallible<Span> {

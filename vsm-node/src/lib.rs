@@ -1,12 +1,14 @@
 //! The Node.js binding: conversion, threading and documentation, no logic of its own.
 //!
 //! ```text
-//! stream.rs     the class                 calendar.rs   the functions
+//! stream.rs     the class                 store.rs      what it does with files
+//! calendar.rs   the functions
 //! generated.rs  the records, written by vsm-mirror
 //! js.rs         reading arguments         batch.rs      reading arrays of events
 //! date.rs       instants                  map.rs        texts to values
 //! names.rs      field names that are data
-//! task.rs       promises                  error.rs      what is thrown
+//! task.rs       promises                  run.rs        files and who listens
+//! error.rs      what is thrown
 //! ```
 //!
 //! Arguments are read by [`js::FromJs`] and not by napi's own conversion: that one wraps numbers out of range,
@@ -20,5 +22,7 @@ pub mod generated;
 pub mod js;
 pub mod map;
 mod names;
+pub mod run;
+pub mod store;
 pub mod stream;
 pub mod task;

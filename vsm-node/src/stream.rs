@@ -6,8 +6,8 @@ use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName};
 use napi::{Env, Result};
 use napi_derive::napi;
 use vsm_core::{
-    Adapter, Applied, CorrelationRules, CriticalPathQuery, DataQualityQuery, Event, FlowQuery, IngestOptions,
-    Instant, Kind, OutlookQuery, ReadinessQuery, ScopeQuery, VerdictQuery,
+    Adapter, AnyStream, Applied, CorrelationRules, CriticalPathQuery, DataQualityQuery, Event, FlowQuery,
+    IngestOptions, Instant, Kind, OutlookQuery, ReadinessQuery, ScopeQuery, VerdictQuery,
 };
 
 use crate::batch::Batch;
@@ -28,12 +28,12 @@ use crate::task::Job;
 /// may do so in either order: await the first where the order matters.
 #[napi]
 pub struct ValueStream {
-    stream: Shared,
+    pub(crate) stream: Shared,
 }
 
-type Shared = Arc<Mutex<vsm_core::ValueStream>>;
+pub(crate) type Shared = Arc<Mutex<AnyStream>>;
 
-fn lock(stream: &Shared) -> Fallible<MutexGuard<'_, vsm_core::ValueStream>> {
+pub(crate) fn lock(stream: &Shared) -> Fallible<MutexGuard<'_, AnyStream>> {
     // Only a defect of the core gets here: it may have applied half an event.
     stream.lock().map_err(|_| {
         let reason = "an earlier call has failed inside the engine: build the stream again from its events";
@@ -41,28 +41,34 @@ fn lock(stream: &Shared) -> Fallible<MutexGuard<'_, vsm_core::ValueStream>> {
     })
 }
 
+impl From<AnyStream> for ValueStream {
+    fn from(stream: AnyStream) -> ValueStream {
+        ValueStream { stream: Arc::new(Mutex::new(stream)) }
+    }
+}
+
 impl From<vsm_core::ValueStream> for ValueStream {
     fn from(stream: vsm_core::ValueStream) -> ValueStream {
-        ValueStream { stream: Arc::new(Mutex::new(stream)) }
+        AnyStream::from(stream).into()
     }
 }
 
 impl ValueStream {
     /// The stream as it is now; free, and nothing done later changes it.
     fn now(&self) -> Fallible<vsm_core::ValueStream> {
-        Ok(lock(&self.stream)?.clone())
+        Ok(lock(&self.stream)?.stream().clone())
     }
 
     /// The stream as it is now, for work that starts later; where events are just being applied, as it is after them.
     fn view(&self) -> impl FnOnce() -> Fallible<vsm_core::ValueStream> + Send + use<> {
         let now = match self.stream.try_lock() {
-            Ok(stream) => Some(stream.clone()),
+            Ok(stream) => Some(stream.stream().clone()),
             Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => None,
         };
         let later = Arc::clone(&self.stream);
         move || match now {
             Some(stream) => Ok(stream),
-            None => Ok(lock(&later)?.clone()),
+            None => Ok(lock(&later)?.stream().clone()),
         }
     }
 
@@ -94,7 +100,7 @@ impl ValueStream {
         env: Env,
         change: impl FnOnce(&mut vsm_core::ValueStream) -> Fallible<A>,
     ) -> Result<J> {
-        throwing(env, || change(&mut *lock(&self.stream)?).map(J::from))
+        throwing(env, || lock(&self.stream)?.change(change)?.map(J::from))
     }
 
     fn change_later<P, A, J>(
@@ -108,8 +114,20 @@ impl ValueStream {
         let stream = Arc::clone(&self.stream);
         Job::promise(move || {
             let prepared = prepare()?;
-            Ok(change(&mut *lock(&stream)?, prepared).into())
+            Ok(lock(&stream)?.change(|stream| change(stream, prepared))?.into())
         })
+    }
+
+    /// Does something with the store.
+    pub(crate) fn keep<A, J>(
+        &self,
+        work: impl FnOnce(&mut AnyStream) -> Fallible<A> + Send + 'static,
+    ) -> AsyncTask<Job<J>>
+    where
+        J: From<A> + Send + 'static + ToNapiValue + TypeName,
+    {
+        let stream = Arc::clone(&self.stream);
+        Job::promise(move || work(&mut *lock(&stream)?).map(J::from))
     }
 }
 
@@ -199,6 +217,15 @@ impl ValueStream {
     #[napi(catch_unwind)]
     pub fn apply(&self, env: Env, #[napi(ts_arg_type = "Event")] event: Arg<Event>) -> Result<bool> {
         self.change(env, |stream| Ok(stream.apply(event.get("event")?)? == Applied::Accepted))
+    }
+
+    /// As `apply`, off the event loop: a store may take a moment to make the event safe.
+    #[napi(catch_unwind, ts_return_type = "Promise<boolean>")]
+    pub fn apply_async(&self, #[napi(ts_arg_type = "Event")] event: Arg<Event>) -> AsyncTask<Job<bool>> {
+        self.keep(|stream| {
+            let event = event.get("event")?;
+            Ok(stream.change(|stream| stream.apply(event))?? == Applied::Accepted)
+        })
     }
 
     /// Applies events one by one; what can't be applied, or is no event, is in the report and keeps nothing else out.
@@ -300,7 +327,7 @@ impl ValueStream {
     }
 }
 
-fn or_default<T: Default>(argument: Option<Arg<T>>, name: &str) -> Fallible<T> {
+pub(crate) fn or_default<T: Default>(argument: Option<Arg<T>>, name: &str) -> Fallible<T> {
     argument.map_or_else(|| Ok(T::default()), |argument| argument.get(name))
 }
 

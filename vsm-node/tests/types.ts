@@ -1,7 +1,7 @@
 // Proves the declarations: `tsc` has to accept this file, and to refuse each line that is marked.
 
 import { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween } from 'vsm-core'
-import type { ApplyReport, Calendar, Event, Kind, Outlook, Unmet, Verdict, VsmError } from 'vsm-core'
+import type { ApplyReport, Audit, Calendar, Event, IngestRun, Kind, Outlook, Seal, Unmet, Verdict, VsmError } from 'vsm-core'
 
 const at = new Date('2026-03-02T09:00:00Z')
 const calendar: Calendar = { zone: 'Europe/Zurich', hours: [{ day: 'mon', start: '09:00', end: '17:00' }] }
@@ -31,6 +31,13 @@ const outlook: Promise<Outlook> = stream.outlookAsync({ release: 'plan:R1', at, 
 const page: string = stream.outlookText({ release: 'plan:R1', at, zone: 'UTC' })
 const copy: ValueStream = ValueStream.fromSnapshot(stream.asOf(at, at).snapshot())
 
+const kept: Promise<ValueStream> = ValueStream.open('portfolio.vsm', { format: 'sqlite', syncEvery: 100, readOnly: false })
+const seal: Seal = { number: 1, hash: '' }
+const audit: Promise<Audit> = stream.verify(seal)
+const signal = new AbortController().signal
+const run: Promise<IngestRun> = stream.ingestPath('git', 'git.jsonl', { signal, onProgress: (now) => now.bytes < 1_000 })
+const disposed: Promise<void> = stream[Symbol.asyncDispose]()
+
 const end: Date = addWorkingTime(calendar, at, 12 * 3_600_000)
 const worked: number = workingTimeBetween(calendar, at, end)
 const departure: Date | undefined = nextDeparture({ departure: at, everyDays: 14 }, end)
@@ -50,7 +57,11 @@ stream.asOf('2026-03-02', at)
 stream.readiness({ item: 'plan:R1' })
 // @ts-expect-error: fields are named in camelCase
 stream.apply({ source: 'plan', id: '2', occurred_at: at, item: 'plan:R1' })
+// @ts-expect-error: no such format
+ValueStream.open('portfolio.vsm', { format: 'tape' })
+// @ts-expect-error: a signal is an AbortSignal
+stream.ingestPath('git', 'git.jsonl', { signal: true })
 // @ts-expect-error: counts are read, not set
 stream.itemCount = 1
 
-export { copy, departure, fresh, floats, kind, later, outlook, page, since, unknown, verdicts, worked }
+export { audit, copy, departure, disposed, fresh, floats, kept, kind, later, outlook, page, run, since, unknown, verdicts, worked }

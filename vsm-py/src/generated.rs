@@ -26,6 +26,7 @@ word!(Outcome);
 word!(PercentileRule);
 word!(RowFormat);
 word!(Severity);
+word!(StoreFormat);
 word!(Verdict);
 word!(Weekday);
 
@@ -238,6 +239,77 @@ impl ToPython for core::ApplyReport {
         shower.field("duplicates", &self.duplicates);
         shower.field("refused", &self.refused);
         shower.field("unknown_fields", &self.unknown_fields);
+        shower.end();
+    }
+}
+
+/// What an audit found.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Audit(pub(crate) core::Audit);
+
+#[pymethods]
+impl Audit {
+    /// Events whose hash was done over.
+    #[getter]
+    fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.events.to_python(py)
+    }
+
+    /// The end of the chain: note it elsewhere, and give it to a later audit.
+    #[getter]
+    fn seal<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.seal.to_python(py)
+    }
+
+    /// What is wrong; the first hundred places.
+    #[getter]
+    fn faults<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.faults.to_python(py)
+    }
+
+    /// How many places there are.
+    #[getter]
+    fn faulty<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.faulty.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Audit> {
+        record::from_json(text).map(Audit)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Audit>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Audit {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Audit(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Audit", out, depth);
+        shower.field("events", &self.events);
+        shower.field("seal", &self.seal);
+        shower.field("faults", &self.faults);
+        shower.field("faulty", &self.faulty);
         shower.end();
     }
 }
@@ -986,6 +1058,77 @@ impl ToPython for core::CriticalPath {
         shower.field("path_count", &self.path_count);
         shower.field("activities", &self.activities);
         shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// A place in a store where something is not as it was written.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Damage(pub(crate) core::Damage);
+
+#[pymethods]
+impl Damage {
+    /// Where: "byte 120" or "event 7".
+    #[getter]
+    fn position<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.position.to_python(py)
+    }
+
+    /// The number of the last event before it.
+    #[getter]
+    fn after<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.after.to_python(py)
+    }
+
+    /// How many events are missing here.
+    #[getter]
+    fn lost<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lost.to_python(py)
+    }
+
+    /// What is wrong, in one sentence.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Damage> {
+        record::from_json(text).map(Damage)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Damage>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Damage {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Damage(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Damage", out, depth);
+        shower.field("position", &self.position);
+        shower.field("after", &self.after);
+        shower.field("lost", &self.lost);
+        shower.field("reason", &self.reason);
         shower.end();
     }
 }
@@ -2405,6 +2548,84 @@ impl FromPython for core::IngestOptions {
     }
 }
 
+/// How far the reading of an input has come.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct IngestProgress(pub(crate) core::IngestProgress);
+
+#[pymethods]
+impl IngestProgress {
+    /// Bytes that were read of the input.
+    #[getter]
+    fn bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bytes.to_python(py)
+    }
+
+    /// Events that are part of the record now.
+    #[getter]
+    fn accepted<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.accepted.to_python(py)
+    }
+
+    /// Events that were part of it already.
+    #[getter]
+    fn duplicates<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.duplicates.to_python(py)
+    }
+
+    /// Events that were refused.
+    #[getter]
+    fn refused<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.refused.to_python(py)
+    }
+
+    /// Records that could not be read.
+    #[getter]
+    fn rejects<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rejects.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<IngestProgress> {
+        record::from_json(text).map(IngestProgress)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<IngestProgress>(py, &self.0)
+    }
+}
+
+impl ToPython for core::IngestProgress {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, IngestProgress(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("IngestProgress", out, depth);
+        shower.field("bytes", &self.bytes);
+        shower.field("accepted", &self.accepted);
+        shower.field("duplicates", &self.duplicates);
+        shower.field("refused", &self.refused);
+        shower.field("rejects", &self.rejects);
+        shower.end();
+    }
+}
+
 /// What became of one input.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -2428,6 +2649,11 @@ impl IngestReport {
     #[getter]
     fn ignored<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.ignored.to_python(py)
+    }
+
+    /// The rejects as columns: `pandas.DataFrame(report.rejects_frame())`, and the same with polars.
+    fn rejects_frame<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        crate::frame::rejects(py, &self.0.rejects)
     }
 
     /// This record as JSON.
@@ -2465,6 +2691,71 @@ impl ToPython for core::IngestReport {
         shower.field("applied", &self.applied);
         shower.field("rejects", &self.rejects);
         shower.field("ignored", &self.ignored);
+        shower.end();
+    }
+}
+
+/// What became of an input that was read as it arrived.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct IngestRun(pub(crate) core::IngestRun);
+
+#[pymethods]
+impl IngestRun {
+    /// The same as if the input had been read at once; where it was cancelled, of what was read so far.
+    #[getter]
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.report.to_python(py)
+    }
+
+    /// Bytes that were read of the input.
+    #[getter]
+    fn bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bytes.to_python(py)
+    }
+
+    /// Whether it was cancelled. What was applied stays; reading the input again later changes nothing but what is
+    /// missing, since an event that is there already is a duplicate.
+    #[getter]
+    fn cancelled<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cancelled.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<IngestRun> {
+        record::from_json(text).map(IngestRun)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<IngestRun>(py, &self.0)
+    }
+}
+
+impl ToPython for core::IngestRun {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, IngestRun(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("IngestRun", out, depth);
+        shower.field("report", &self.report);
+        shower.field("bytes", &self.bytes);
+        shower.field("cancelled", &self.cancelled);
         shower.end();
     }
 }
@@ -3216,6 +3507,105 @@ impl ToPython for core::Readiness {
     }
 }
 
+/// What was found when a store was read.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Recovery(pub(crate) core::Recovery);
+
+#[pymethods]
+impl Recovery {
+    /// Events that were read.
+    #[getter]
+    fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.events.to_python(py)
+    }
+
+    /// The number of the last event that is there; the next replay begins after it.
+    #[getter]
+    fn number<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.number.to_python(py)
+    }
+
+    /// Events that are missing: they were written, and can't be read.
+    #[getter]
+    fn lost<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lost.to_python(py)
+    }
+
+    /// Bytes at the end that were never written to their end. No event in them was acknowledged.
+    #[getter]
+    fn torn_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.torn_bytes.to_python(py)
+    }
+
+    /// Where something is damaged; the first hundred places.
+    #[getter]
+    fn damage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.damage.to_python(py)
+    }
+
+    /// How many places there are.
+    #[getter]
+    fn damaged<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.damaged.to_python(py)
+    }
+
+    /// Events that the stream had already.
+    #[getter]
+    fn duplicates<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.duplicates.to_python(py)
+    }
+
+    /// Events that were read and can't be applied, since they build on a lost one; the position is the event's number.
+    #[getter]
+    fn refused<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.refused.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Recovery> {
+        record::from_json(text).map(Recovery)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Recovery>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Recovery {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Recovery(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Recovery", out, depth);
+        shower.field("events", &self.events);
+        shower.field("number", &self.number);
+        shower.field("lost", &self.lost);
+        shower.field("torn_bytes", &self.torn_bytes);
+        shower.field("damage", &self.damage);
+        shower.field("damaged", &self.damaged);
+        shower.field("duplicates", &self.duplicates);
+        shower.field("refused", &self.refused);
+        shower.end();
+    }
+}
+
 /// Why an event was refused.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -3608,6 +3998,82 @@ impl ToPython for core::Scope {
     }
 }
 
+/// What stands for a whole record: how many events it has, and the last link of their hash chain.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Seal(pub(crate) core::Seal);
+
+#[pymethods]
+impl Seal {
+    #[new]
+    #[pyo3(signature = (*, number, hash))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(number: Bound<'_, PyAny>, hash: Bound<'_, PyAny>) -> PyResult<Seal> {
+        Ok(Seal(core::Seal {
+            number: FromPython::from_python(&number, "number")?,
+            hash: FromPython::from_python(&hash, "hash")?,
+        }))
+    }
+
+    /// The number of the last event, from 1; 0 for an empty record.
+    #[getter]
+    fn number<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.number.to_python(py)
+    }
+
+    /// Its hash in hexadecimal digits.
+    #[getter]
+    fn hash<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.hash.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Seal> {
+        record::from_json(text).map(Seal)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Seal>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Seal {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Seal(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Seal", out, depth);
+        shower.field("number", &self.number);
+        shower.field("hash", &self.hash);
+        shower.end();
+    }
+}
+
+impl FromPython for core::Seal {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::Seal> {
+        match value.cast::<Seal>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "Seal", value)),
+        }
+    }
+}
+
 /// One item's way out.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -3818,6 +4284,97 @@ impl ToPython for core::StageOutlook {
         shower.field("verdict", &self.verdict);
         shower.field("unmet", &self.unmet);
         shower.end();
+    }
+}
+
+/// How to open a store. Everything is optional.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct StoreOptions(pub(crate) core::StoreOptions);
+
+#[pymethods]
+impl StoreOptions {
+    #[new]
+    #[pyo3(signature = (*, format = None, sync_every = None, read_only = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        format: Option<Bound<'_, PyAny>>,
+        sync_every: Option<Bound<'_, PyAny>>,
+        read_only: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<StoreOptions> {
+        let default = core::StoreOptions::default();
+        Ok(StoreOptions(core::StoreOptions {
+            format: taken(format, "format", default.format)?,
+            sync_every: taken(sync_every, "sync_every", default.sync_every)?,
+            read_only: taken(read_only, "read_only", default.read_only)?,
+        }))
+    }
+
+    /// Absent = a journal.
+    #[getter]
+    fn format<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.format.to_python(py)
+    }
+
+    /// When events are made safe against a loss of power: when so many have gathered, which costs fewer than that if it
+    /// happens; 0 = when `sync` is called, and only then; absent = before they are acknowledged. The end of the process
+    /// never costs one.
+    #[getter]
+    fn sync_every<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sync_every.to_python(py)
+    }
+
+    /// Whether to read only: beside the one process that writes, and without keeping it out.
+    #[getter]
+    fn read_only<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.read_only.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<StoreOptions> {
+        record::from_json(text).map(StoreOptions)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<StoreOptions>(py, &self.0)
+    }
+}
+
+impl ToPython for core::StoreOptions {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, StoreOptions(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("StoreOptions", out, depth);
+        shower.field("format", &self.format);
+        shower.field("sync_every", &self.sync_every);
+        shower.field("read_only", &self.read_only);
+        shower.end();
+    }
+}
+
+impl FromPython for core::StoreOptions {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::StoreOptions> {
+        match value.cast::<StoreOptions>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "StoreOptions", value)),
+        }
     }
 }
 
@@ -4754,6 +5311,7 @@ impl FromPython for core::WorkingHours {
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Activity>()?;
     module.add_class::<ApplyReport>()?;
+    module.add_class::<Audit>()?;
     module.add_class::<Basis>()?;
     module.add_class::<Blackout>()?;
     module.add_class::<Cadence>()?;
@@ -4762,6 +5320,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Coverage>()?;
     module.add_class::<CoverageRow>()?;
     module.add_class::<CriticalPath>()?;
+    module.add_class::<Damage>()?;
     module.add_class::<DataQuality>()?;
     module.add_class::<DayLoad>()?;
     module.add_class::<Durations>()?;
@@ -4774,7 +5333,9 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<FlowMetrics>()?;
     module.add_class::<FlowShare>()?;
     module.add_class::<IngestOptions>()?;
+    module.add_class::<IngestProgress>()?;
     module.add_class::<IngestReport>()?;
+    module.add_class::<IngestRun>()?;
     module.add_class::<Item>()?;
     module.add_class::<ItemVerdict>()?;
     module.add_class::<Link>()?;
@@ -4782,13 +5343,16 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Outlook>()?;
     module.add_class::<Policy>()?;
     module.add_class::<Readiness>()?;
+    module.add_class::<Recovery>()?;
     module.add_class::<Refusal>()?;
     module.add_class::<Reject>()?;
     module.add_class::<Related>()?;
     module.add_class::<Scope>()?;
+    module.add_class::<Seal>()?;
     module.add_class::<ShippedItem>()?;
     module.add_class::<Shipping>()?;
     module.add_class::<StageOutlook>()?;
+    module.add_class::<StoreOptions>()?;
     module.add_class::<TableMapping>()?;
     module.add_class::<TestCounts>()?;
     module.add_class::<Trace>()?;

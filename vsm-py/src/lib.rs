@@ -6,9 +6,11 @@ mod bytes;
 mod calendar;
 mod convert;
 mod error;
+mod frame;
 mod generated;
 mod instant;
 mod record;
+mod run;
 mod stream;
 mod words;
 

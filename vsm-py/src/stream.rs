@@ -1,20 +1,22 @@
 //! `ValueStream`: each method takes its arguments apart, asks the core with the interpreter released, and wraps the
 //! answer. The annotations in the signatures are what the type stub is written from.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyTuple, PyType};
 use vsm_core as core;
 
 use crate::bytes::Bytes;
 use crate::convert::{FromPython, optional};
 use crate::error::raise;
 use crate::generated::{
-    ApplyReport, Coverage, CriticalPath, DataQuality, Event, FlowMetrics, IngestReport, Item, Outlook,
-    Readiness, Related, Scope, Shipping, Trace, Verdicts,
+    ApplyReport, Audit, Coverage, CriticalPath, DataQuality, Event, FlowMetrics, IngestReport, IngestRun,
+    Item, Outlook, Readiness, Recovery, Related, Scope, Seal, Shipping, Trace, Verdicts,
 };
+use crate::run::{Listener, open};
 
 /// The record of all events and the graph that follows from it.
 ///
@@ -30,15 +32,15 @@ use crate::generated::{
 /// >>> stream.item("jira:CHK-1").kind
 /// Kind.Feature
 #[pyclass(frozen, module = "vsm")]
-pub(crate) struct ValueStream(Mutex<core::ValueStream>);
+pub(crate) struct ValueStream(Mutex<core::AnyStream>);
 
 impl ValueStream {
     fn new(stream: core::ValueStream) -> ValueStream {
-        ValueStream(Mutex::new(stream))
+        ValueStream(Mutex::new(stream.into()))
     }
 
     /// Never called while attached to the interpreter: a thread that waits here must not keep others out.
-    fn lock(&self) -> MutexGuard<'_, core::ValueStream> {
+    fn lock(&self) -> MutexGuard<'_, core::AnyStream> {
         // The core takes an event whole or leaves the stream as it was, so there is nothing to distrust.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -46,13 +48,26 @@ impl ValueStream {
     /// Answers from the stream as it is now; edits go on meanwhile.
     fn ask<T: Send>(&self, py: Python<'_>, question: impl FnOnce(&core::ValueStream) -> T + Send) -> T {
         py.detach(|| {
-            let now = self.lock().clone();
+            let now = self.lock().stream().clone();
             question(&now)
         })
     }
 
-    fn change<T: Send>(&self, py: Python<'_>, edit: impl FnOnce(&mut core::ValueStream) -> T + Send) -> T {
-        py.detach(|| edit(&mut self.lock()))
+    fn change<T: Send>(
+        &self,
+        py: Python<'_>,
+        edit: impl FnOnce(&mut core::ValueStream) -> T + Send,
+    ) -> PyResult<T> {
+        py.detach(|| self.lock().change(edit)).map_err(raise)
+    }
+
+    /// Does something with the store.
+    fn keep<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut core::AnyStream) -> core::Result<T> + Send,
+    ) -> PyResult<T> {
+        py.detach(|| work(&mut self.lock())).map_err(raise)
     }
 }
 
@@ -70,6 +85,109 @@ impl ValueStream {
     fn from_snapshot(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<ValueStream> {
         let data = Bytes::take(data, "data")?;
         py.detach(|| core::ValueStream::from_snapshot(&data)).map(ValueStream::new).map_err(raise)
+    }
+
+    /// Opens a stream whose events are kept in a file, and reads what that has; an empty one is made where there is none.
+    ///
+    /// ``format`` is ``"journal"``, a file of the engine's own, or ``"sqlite"``. What a call has accepted outlives the
+    /// process, however that ends; a loss of power as well, unless ``sync_every`` says to make events safe only when so
+    /// many have gathered, or with 0 only when ``sync()`` is called. There is one writer at a time; with ``read_only`` any
+    /// number of others may read beside it, and ``catch_up()``.
+    ///
+    /// Damage raises nothing: look at ``recovery()``. Raises ``StorageError`` where the file can't be opened or is of
+    /// another kind, and where another writer has it open.
+    ///
+    /// >>> import os, tempfile
+    /// >>> file = os.path.join(tempfile.mkdtemp(), "portfolio.vsm")
+    /// >>> line = '{"source":"plan","id":"1","occurred_at":"2026-03-02T09:00:00Z","item":"plan:R1","kind":"release"}'
+    /// >>> with ValueStream.open(file) as stream:
+    /// ...     stream.apply_json_lines(line).accepted
+    /// 1
+    /// >>> with ValueStream.open(file) as stream:
+    /// ...     stream.recovery().events, stream.items()
+    /// (1, ['plan:R1'])
+    #[staticmethod]
+    #[pyo3(signature = (
+        path: "str | PathLike[str]",
+        *,
+        format: "StoreFormat | str | None" = None,
+        sync_every: "int | None" = None,
+        read_only: "bool" = false,
+    ) -> "ValueStream")]
+    fn open(
+        py: Python<'_>,
+        path: PathBuf,
+        format: Option<&Bound<'_, PyAny>>,
+        sync_every: Option<&Bound<'_, PyAny>>,
+        read_only: bool,
+    ) -> PyResult<ValueStream> {
+        let options = core::StoreOptions {
+            format: optional(format, "format")?,
+            sync_every: optional(sync_every, "sync_every")?,
+            read_only,
+        };
+        let stream = py.detach(|| core::AnyStream::open(path, &options)).map_err(raise)?;
+        Ok(ValueStream(Mutex::new(stream)))
+    }
+
+    /// What was found when the store was opened: whether anything is damaged or missing, and where.
+    ///
+    /// This and what follows down to ``close()`` raises ``InvalidError`` for a stream that has no store, and
+    /// ``StorageError`` once it is closed.
+    #[pyo3(signature = () -> "Recovery")]
+    fn recovery(&self, py: Python<'_>) -> PyResult<Recovery> {
+        self.keep(py, |stream| stream.recovery()).map(Recovery)
+    }
+
+    /// Reads what another process has written since; for a store that is open with ``read_only``.
+    #[pyo3(signature = () -> "Recovery")]
+    fn catch_up(&self, py: Python<'_>) -> PyResult<Recovery> {
+        self.keep(py, core::AnyStream::catch_up).map(Recovery)
+    }
+
+    /// Returns when everything accepted so far would outlive a loss of power.
+    #[pyo3(signature = () -> "None")]
+    fn sync(&self, py: Python<'_>) -> PyResult<()> {
+        self.keep(py, core::AnyStream::sync)
+    }
+
+    /// Does all hashes over: ``faulty`` is 0 where nothing was altered. With a seal that was noted earlier, the record
+    /// must still begin with what it stands for.
+    #[pyo3(signature = (seal: "Seal | None" = None) -> "Audit")]
+    fn verify(&self, py: Python<'_>, seal: Option<&Bound<'_, PyAny>>) -> PyResult<Audit> {
+        let seal: Option<core::Seal> = optional(seal, "seal")?;
+        self.keep(py, |stream| stream.verify(seal.as_ref())).map(Audit)
+    }
+
+    /// Writes the store anew in the form that is read fastest and needs least room.
+    #[pyo3(signature = () -> "None")]
+    fn compact(&self, py: Python<'_>) -> PyResult<()> {
+        self.keep(py, core::AnyStream::compact)
+    }
+
+    /// The number and the hash of the last event: what to write down, somewhere else, for a later ``verify()``.
+    #[pyo3(signature = () -> "Seal")]
+    fn seal(&self, py: Python<'_>) -> PyResult<Seal> {
+        self.keep(py, core::AnyStream::seal).map(Seal)
+    }
+
+    /// Makes everything safe and lets go of the file, so that another writer may open it. Questions are still answered,
+    /// changes raise ``StorageError``. Closing it again does nothing; the end of a ``with`` block closes it.
+    #[pyo3(signature = () -> "None")]
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.keep(py, core::AnyStream::close)
+    }
+
+    #[pyo3(signature = () -> "ValueStream")]
+    fn __enter__(slf: Bound<'_, ValueStream>) -> PyResult<Bound<'_, ValueStream>> {
+        // A stream without a store says so here, and not when all is done.
+        slf.get().recovery(slf.py())?;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (*_error: "object") -> "None")]
+    fn __exit__(&self, py: Python<'_>, _error: &Bound<'_, PyTuple>) -> PyResult<()> {
+        self.close(py)
     }
 
     /// All accepted events as a snapshot document in JSON.
@@ -91,7 +209,7 @@ impl ValueStream {
     #[pyo3(signature = (event: "Event") -> "bool")]
     fn apply(&self, py: Python<'_>, event: &Bound<'_, PyAny>) -> PyResult<bool> {
         let event = core::Event::from_python(event, "event")?;
-        let applied = self.change(py, |stream| stream.apply(event)).map_err(raise)?;
+        let applied = self.change(py, |stream| stream.apply(event))?.map_err(raise)?;
         Ok(applied == core::Applied::Accepted)
     }
 
@@ -99,14 +217,14 @@ impl ValueStream {
     #[pyo3(signature = (events: "Iterable[Event]") -> "ApplyReport")]
     fn apply_batch(&self, py: Python<'_>, events: &Bound<'_, PyAny>) -> PyResult<ApplyReport> {
         let events = Vec::<core::Event>::from_python(events, "events")?;
-        Ok(ApplyReport(self.change(py, |stream| stream.apply_batch(events))))
+        self.change(py, |stream| stream.apply_batch(events)).map(ApplyReport)
     }
 
     /// Applies JSON Lines, one event a line; what can't be read or applied is reported with its line.
     #[pyo3(signature = (data: "_Data") -> "ApplyReport")]
     fn apply_json_lines(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<ApplyReport> {
         let data = Bytes::take(data, "data")?;
-        Ok(ApplyReport(self.change(py, |stream| stream.apply_json_lines(&data))))
+        self.change(py, |stream| stream.apply_json_lines(&data)).map(ApplyReport)
     }
 
     /// Reads what a tool wrote and applies it.
@@ -125,14 +243,49 @@ impl ValueStream {
         let adapter = core::Adapter::from_python(adapter, "adapter")?;
         let data = Bytes::take(data, "data")?;
         let options: core::IngestOptions = optional(options, "options")?.unwrap_or_default();
-        Ok(IngestReport(self.change(py, |stream| stream.ingest(adapter, &data, &options))))
+        self.change(py, |stream| stream.ingest(adapter, &data, &options)).map(IngestReport)
+    }
+
+    /// Reads a file that a tool wrote and applies it, as it is read; the report is that of ``ingest``.
+    ///
+    /// ``progress`` is called with an ``IngestProgress`` at the beginning, after each megabyte and at the end. Where it
+    /// returns False reading ends, and the result says ``cancelled``; where it or Ctrl-C raises, that is raised. What was
+    /// applied stays.
+    ///
+    /// JSON Lines and CSV take a few megabytes of memory whatever the file's length: ``events``, ``mapping`` of CSV,
+    /// and ``git``, ``cdevents``, ``github`` and ``gitlab`` in JSON Lines. Everything else is gathered before it is read.
+    /// Raises ``StorageError`` where the file can't be read.
+    #[pyo3(signature = (
+        adapter: "Adapter | str",
+        path: "str | PathLike[str]",
+        *,
+        options: "IngestOptions | None" = None,
+        progress: "Callable[[IngestProgress], object] | None" = None,
+    ) -> "IngestRun")]
+    fn ingest_path(
+        &self,
+        py: Python<'_>,
+        adapter: &Bound<'_, PyAny>,
+        path: PathBuf,
+        options: Option<&Bound<'_, PyAny>>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<IngestRun> {
+        let adapter = core::Adapter::from_python(adapter, "adapter")?;
+        let options: core::IngestOptions = optional(options, "options")?.unwrap_or_default();
+        let mut listener = Listener::new(progress)?;
+        let run = py.detach(|| {
+            let (name, file) = open(&path)?;
+            let apply = |events| self.lock().change(|stream| stream.apply_batch(events));
+            core::ingest_reader(adapter, (&name, file), &options, apply, |now| listener.tell(now))
+        });
+        listener.end(run).map(IngestRun)
     }
 
     /// Infers links by the rules and applies them. Call it again whenever more has arrived.
     #[pyo3(signature = (rules: "CorrelationRules | None" = None) -> "ApplyReport")]
     fn correlate(&self, py: Python<'_>, rules: Option<&Bound<'_, PyAny>>) -> PyResult<ApplyReport> {
         let rules: core::CorrelationRules = optional(rules, "rules")?.unwrap_or_default();
-        Ok(ApplyReport(self.change(py, |stream| stream.correlate(&rules))))
+        self.change(py, |stream| stream.correlate(&rules)).map(ApplyReport)
     }
 
     /// The stream as it was at ``occurred``, as it was known at ``recorded``. Takes no time; the view is read-only.

@@ -67,12 +67,12 @@ pub(crate) struct Value {
     pub(crate) doc: Vec<String>,
 }
 
-/// Records that no binding shows: hosts read and apply in one call and get an `IngestReport`, and only Rust opens stores
-/// so far.
-const NOT_MIRRORED: &[&str] = &["Ingested", "Audit", "Damage", "Recovery", "Seal"];
+/// Records that no binding shows: hosts read and apply in one call and get an `IngestReport`.
+const NOT_MIRRORED: &[&str] = &["Ingested"];
 
 /// What functions take from a host, beside everything named `...Query`.
-const ARGUMENTS: &[&str] = &["Event", "IngestOptions", "CorrelationRules", "Calendar", "Cadence"];
+const ARGUMENTS: &[&str] =
+    &["Event", "IngestOptions", "CorrelationRules", "Calendar", "Cadence", "StoreOptions", "Seal"];
 
 impl Api {
     /// Reads every source file below a folder.

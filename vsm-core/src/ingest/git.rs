@@ -27,6 +27,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::loose::{List, Scalar, Text};
+use super::parts::Part;
 use super::timestamp::Stamps;
 use super::{IngestOptions, Ingested, Reject, check_key, records};
 use crate::document::lines;
@@ -54,7 +55,7 @@ struct Commit<'a> {
     author: Text<'a>,
 }
 
-pub(crate) fn read_commits(text: &[u8], options: &IngestOptions) -> Ingested {
+pub(super) fn read_commits(text: Part<'_>, options: &IngestOptions) -> Ingested {
     let stamps = match Stamps::new(options) {
         Ok(stamps) => stamps,
         Err(error) => return Ingested::refused(&error),
@@ -242,7 +243,7 @@ mod tests {
     use super::*;
 
     fn commits(text: &str) -> Ingested {
-        read_commits(text.as_bytes(), &IngestOptions::default())
+        read_commits(text.as_bytes().into(), &IngestOptions::default())
     }
 
     fn tags(text: &str) -> Ingested {
@@ -258,7 +259,7 @@ mod tests {
             recorded_at: Some("2026-03-05T00:00:00Z".parse().unwrap()),
             ..IngestOptions::default()
         };
-        let read = read_commits(text.as_bytes(), &options);
+        let read = read_commits(text.as_bytes().into(), &options);
         assert_eq!(read.rejects, []);
         let [event] = read.events.as_slice() else { panic!("one event expected: {read:?}") };
         assert_eq!((event.key().as_str(), event.item.as_str()), ("git:4f2c9a", "git:4f2c9a"));

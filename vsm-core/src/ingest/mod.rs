@@ -29,6 +29,7 @@ mod mapping;
 mod ocel;
 mod opsgenie;
 mod pagerduty;
+mod parts;
 mod records;
 mod rules;
 mod servicenow;
@@ -40,6 +41,8 @@ mod xml;
 
 pub use self::cdevents::CdEvent;
 pub use self::mapping::{MappedLink, RowFormat, TableMapping};
+use self::parts::Part;
+pub(crate) use self::parts::Parts;
 
 /// The longest key of a record, in bytes; it leaves room for the ids that are made of it.
 const LONGEST_KEY: usize = 400;
@@ -267,19 +270,25 @@ fn check_key(field: &str, key: Option<&str>) -> Result<()> {
 /// assert_eq!(stream.apply_batch(read.events).accepted, 1);
 /// ```
 pub fn ingest(adapter: Adapter, bytes: &[u8], options: &IngestOptions) -> Ingested {
+    read_part(adapter, bytes.into(), options)
+}
+
+/// Those that are given the part itself read it as one; the others are given nothing but whole texts.
+fn read_part(adapter: Adapter, part: Part<'_>, options: &IngestOptions) -> Ingested {
+    let bytes = part.bytes;
     match adapter {
         Adapter::Jira => jira::read(bytes, options),
-        Adapter::Git => git::read_commits(bytes, options),
+        Adapter::Git => git::read_commits(part, options),
         Adapter::GitTags => git::read_tags(bytes, options),
         Adapter::Jenkins => jenkins::read(bytes, options),
-        Adapter::Cdevents => cdevents::read(bytes, options),
+        Adapter::Cdevents => cdevents::read(part, options),
         Adapter::Junit => testing::junit(bytes, options),
         Adapter::Nunit => testing::nunit(bytes, options),
         Adapter::Xunit => testing::xunit(bytes, options),
         Adapter::Trx => testing::trx(bytes, options),
         Adapter::Ctest => testing::ctest(bytes, options),
-        Adapter::Github => github::read(bytes, options),
-        Adapter::Gitlab => gitlab::read(bytes, options),
+        Adapter::Github => github::read(part, options),
+        Adapter::Gitlab => gitlab::read(part, options),
         Adapter::AzureDevops => azure_devops::read(bytes, options),
         Adapter::Bitbucket => bitbucket::read(bytes, options),
         Adapter::Circleci => circleci::read(bytes, options),
@@ -288,8 +297,8 @@ pub fn ingest(adapter: Adapter, bytes: &[u8], options: &IngestOptions) -> Ingest
         Adapter::Opsgenie => opsgenie::read(bytes, options),
         Adapter::Ocel => ocel::read(bytes, options),
         Adapter::Xes => xes::read(bytes, options),
-        Adapter::Mapping => mapping::read(bytes, options),
-        Adapter::Events => events::read(bytes),
+        Adapter::Mapping => mapping::read(part, options),
+        Adapter::Events => events::read(part),
     }
 }
 

@@ -16,11 +16,17 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use super::Reject;
 use super::loose::{Object, Text};
-use crate::document::lines;
+use super::parts::Part;
+use crate::document::{Unreadable, lines, lines_from};
 
 /// The records with their positions: the line in JSON Lines, else the number from 1.
-pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Vec<(u64, Result<T, Reject>)> {
+pub(super) fn read<'a, T: Deserialize<'a>>(text: impl Into<Part<'a>>) -> Vec<(u64, Result<T, Reject>)> {
     let mut records = Vec::new();
+    let Part { bytes: text, place } = text.into();
+    if let Some(place) = place {
+        read_lines(lines_from(text, place.line), &mut records);
+        return records;
+    }
     let more = lines(text).nth(1).is_some();
     let first_is_whole = || lines(text).next().is_some_and(|(_, line)| line.is_ok_and(is_object));
     if !(more && first_is_whole()) {
@@ -32,19 +38,26 @@ pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Vec<(u64, Result<T
             return records;
         }
     }
-    for (position, line) in lines(text) {
+    read_lines(lines(text), &mut records);
+    records
+}
+
+fn read_lines<'a, T: Deserialize<'a>>(
+    lines: impl Iterator<Item = (u64, Result<&'a [u8], Unreadable>)>,
+    records: &mut Vec<(u64, Result<T, Reject>)>,
+) {
+    for (position, line) in lines {
         match line {
-            Ok(line) => push(parse(line), Some(position), &mut records),
+            Ok(line) => push(parse(line), Some(position), records),
             Err(unreadable) => {
                 records.push((position, Err(reject(position, unreadable.code, unreadable.reason))))
             }
         }
     }
-    records
 }
 
 /// Whether a line is an object, or a list of them, by itself.
-fn is_object(line: &[u8]) -> bool {
+pub(super) fn is_object(line: &[u8]) -> bool {
     matches!(line.first(), Some(b'{' | b'[')) && serde_json::from_slice::<IgnoredAny>(line).is_ok()
 }
 

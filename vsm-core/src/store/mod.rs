@@ -17,6 +17,8 @@ use crate::stream::Refusal;
 mod stored;
 
 #[cfg(any(feature = "journal", feature = "sqlite"))]
+mod any;
+#[cfg(any(feature = "journal", feature = "sqlite"))]
 mod audit;
 #[cfg(any(feature = "journal", feature = "sqlite"))]
 mod chain;
@@ -31,6 +33,8 @@ mod pack;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+#[cfg(any(feature = "journal", feature = "sqlite"))]
+pub use any::{AnyStream, STORE_CALLS, StoreFormat, StoreOptions};
 #[cfg(feature = "journal")]
 pub use journal::Journal;
 #[cfg(feature = "sqlite")]
@@ -80,6 +84,32 @@ pub trait Store {
     /// # Errors
     /// [`Error::Storage`](crate::Error::Storage) where the store can't be read.
     fn seal(&mut self) -> Result<Seal>;
+}
+
+impl<S: Store + ?Sized> Store for Box<S> {
+    fn append(&mut self, events: &[Event]) -> Result<()> {
+        (**self).append(events)
+    }
+
+    fn sync(&mut self) -> Result<()> {
+        (**self).sync()
+    }
+
+    fn replay(&mut self, after: u64, each: &mut dyn FnMut(u64, Event)) -> Result<Recovery> {
+        (**self).replay(after, each)
+    }
+
+    fn verify(&mut self, noted: Option<&Seal>) -> Result<Audit> {
+        (**self).verify(noted)
+    }
+
+    fn compact(&mut self) -> Result<()> {
+        (**self).compact()
+    }
+
+    fn seal(&mut self) -> Result<Seal> {
+        (**self).seal()
+    }
 }
 
 /// When a store makes sure that events would outlive a loss of power. The end of the process never costs one.

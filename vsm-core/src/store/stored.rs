@@ -1,6 +1,7 @@
 //! A stream and its store together.
 
-use std::ops::Deref;
+use std::io::Read;
+use std::ops::{ControlFlow, Deref};
 
 use super::{Audit, Recovery, Seal, Store};
 use crate::correlate::CorrelationRules;
@@ -8,6 +9,7 @@ use crate::error::Result;
 use crate::ingest::{Adapter, IngestOptions};
 use crate::intake::IngestReport;
 use crate::model::{Event, Statement};
+use crate::run::{IngestProgress, IngestRun, ingest_reader};
 use crate::stream::{Applied, ApplyReport, Refusal, ValueStream};
 
 /// So many events are given to the store at once.
@@ -111,6 +113,20 @@ impl<S: Store> StoredStream<S> {
         self.change(|stream| stream.ingest(adapter, bytes, options))
     }
 
+    /// As [`ValueStream::ingest_reader`]; the store is given the events part by part.
+    ///
+    /// # Errors
+    /// As there, and [`Error::Storage`](crate::Error::Storage).
+    pub fn ingest_reader(
+        &mut self,
+        adapter: Adapter,
+        input: (&str, impl Read),
+        options: &IngestOptions,
+        progress: impl FnMut(&IngestProgress) -> ControlFlow<()>,
+    ) -> Result<IngestRun> {
+        ingest_reader(adapter, input, options, |events| self.apply_batch(events), progress)
+    }
+
     /// As [`ValueStream::correlate`].
     ///
     /// # Errors
@@ -185,7 +201,7 @@ impl<S: Store> StoredStream<S> {
         self.stream.state.record.events.len() as u32
     }
 
-    fn change<T>(&mut self, change: impl FnOnce(&mut ValueStream) -> T) -> Result<T> {
+    pub(super) fn change<T>(&mut self, change: impl FnOnce(&mut ValueStream) -> T) -> Result<T> {
         self.save()?;
         let outcome = change(&mut self.stream);
         self.save()?;

@@ -119,6 +119,87 @@ static void misuse_is_answered(void) {
     vsm_string_free(out);
 }
 
+typedef struct {
+    int calls;
+    uint64_t most;
+    VsmProgress last;
+} Seen;
+
+static int32_t note(const VsmProgress *now, void *context) {
+    Seen *seen = context;
+    seen->calls += 1;
+    seen->last = *now;
+    return now->accepted > seen->most;
+}
+
+static int ingests(VsmStream stream, const char *path, Seen *seen, VsmStatus status, const char *text) {
+    char *out = NULL;
+    VsmStatus found = vsm_ingest_path(stream, "events", path, NULL, seen == NULL ? NULL : note, seen, &out);
+    int good = found == status && out != NULL && strstr(out, text) != NULL;
+    if (!good) printf("  %s: status %d, %s\n", path, (int)found, out == NULL ? "NULL" : out);
+    vsm_string_free(out);
+    return good;
+}
+
+static int opens(const char *path, const char *options, VsmStream *stream, VsmStatus status, const char *text) {
+    char *out = NULL;
+    VsmStatus found = vsm_open(path, options, stream, &out);
+    int good = found == status && out != NULL && strstr(out, text) != NULL;
+    if (!good) printf("  %s: status %d, %s\n", path, (int)found, out == NULL ? "NULL" : out);
+    vsm_string_free(out);
+    return good;
+}
+
+static void stores_are_kept_and_files_read(void) {
+    char folder[] = "/tmp/vsm-door-XXXXXX";
+    CHECK("a folder", mkdtemp(folder) != NULL);
+    char file[64], record[64], command[96];
+    snprintf(file, sizeof file, "%s/events.jsonl", folder);
+    snprintf(record, sizeof record, "%s/record", folder);
+    char *odd = calloc(1, 400001);
+    memset(odd, 'x', 400000);
+    FILE *events = fopen(file, "wb");
+    for (int n = 0; n < 12; n += 1) {
+        fprintf(events, "{\"source\":\"plan\",\"id\":\"%d\",\"occurred_at\":\"2026-03-02T09:00:00Z\","
+                        "\"item\":\"plan:A\",\"odd\":\"%s\"}\n", n, odd);
+    }
+    fclose(events);
+    free(odd);
+
+    VsmStream stream = 0, second = 7;
+    CHECK("a store is opened", opens(record, NULL, &stream, VSM_STATUS_OK, "\"events\":0") && stream != 0);
+    CHECK("by one writer", opens(record, NULL, &second, VSM_STATUS_ERROR, "\"code\":\"storage\"") && second == 0);
+    Seen seen = {0, 3, {0}};
+    CHECK("reading is ended", ingests(stream, file, &seen, VSM_STATUS_OK, "\"cancelled\":true"));
+    CHECK("it was told", seen.calls > 2 && seen.last.accepted > 3 && seen.last.accepted < 12 && seen.last.bytes > 0);
+    seen.most = 100;
+    CHECK("reading goes on", ingests(stream, file, &seen, VSM_STATUS_OK, "\"cancelled\":false"));
+    CHECK("to the end", seen.last.accepted + seen.last.duplicates == 12);
+    CHECK("nobody need be told", ingests(stream, file, NULL, VSM_STATUS_OK, "\"duplicates\":12"));
+    CHECK("no file", ingests(stream, folder, NULL, VSM_STATUS_ERROR, "\"code\":\"storage\""));
+    CHECK("no stream", ingests(0, file, NULL, VSM_STATUS_ERROR, "stream: "));
+    CHECK("NULL path", ingests(stream, NULL, NULL, VSM_STATUS_ERROR, "path: must not be NULL"));
+    CHECK("it is whole", answers(stream, "verify", "{}", VSM_STATUS_OK, "\"faulty\":0"));
+    CHECK("it is closed", answers(stream, "close", "{}", VSM_STATUS_OK, "null"));
+    CHECK("and not changed", answers(stream, "apply", RELEASE, VSM_STATUS_ERROR, "it is closed"));
+    CHECK("it is opened again", opens(record, "{\"format\":\"journal\",\"sync_every\":5}", &second, VSM_STATUS_OK,
+                                      "\"events\":12"));
+    CHECK("its end lets go", vsm_free(second) == VSM_STATUS_OK);
+    CHECK("of the file", opens(record, "{\"read_only\":true}", &second, VSM_STATUS_OK, "\"events\":12"));
+    CHECK("a reader changes nothing", answers(second, "apply", RELEASE, VSM_STATUS_ERROR, "reading only"));
+    vsm_free(second);
+    CHECK("unknown options", opens(record, "{\"durable\":true}", &second, VSM_STATUS_ERROR, "durable"));
+    CHECK("NULL path", opens(NULL, NULL, &second, VSM_STATUS_ERROR, "path: must not be NULL"));
+    CHECK("nowhere to put it", opens(record, NULL, NULL, VSM_STATUS_ERROR, "stream: must not be NULL"));
+    CHECK("no store", answers(stream, "recovery", "{}", VSM_STATUS_ERROR, "\"code\":\"storage\""));
+    vsm_free(stream);
+    stream = vsm_new();
+    CHECK("in memory only", answers(stream, "sync", "{}", VSM_STATUS_ERROR, "store: "));
+    vsm_free(stream);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    CHECK("the folder goes", system(command) == 0);
+}
+
 static void *hundred_events(void *stream) {
     int taken = 0;
     for (int n = 0; n < 100; n += 1) {
@@ -150,5 +231,6 @@ int main(void) {
     errors_have_codes();
     misuse_is_answered();
     threads_take_turns();
+    stores_are_kept_and_files_read();
     return report();
 }

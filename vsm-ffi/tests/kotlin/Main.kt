@@ -5,6 +5,7 @@ import kotlin.system.exitProcess
 fun main() {
     behaviourTests()
     errorTests()
+    storeTests()
     coverageTests()
     readmeTests()
     shipDateTests()

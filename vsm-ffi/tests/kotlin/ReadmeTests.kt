@@ -15,4 +15,11 @@ fun readmeTests() {
     test("Readme.kt prints what the README says") {
         equal(Printed(block("text"), ""), printed { readme.main() })
     }
+
+    test("the README shows Keep.kt, and it runs") {
+        equal(File("vsm-ffi/tests/kotlin/Keep.kt").readText(), block("kt"))
+        val lines = printed { readme.keep() }
+        equal("", lines.err)
+        equal("1 event kept, 0 faults", lines.out.trim().lines().last())
+    }
 }

@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import sys
+import tempfile
 import threading
 import traceback
 import typing
@@ -73,6 +74,35 @@ def _():
     equal([said], stream.history("plan:F1"))
     equal(["plan:F1"], stream.items(vsm.Kind.FEATURE))
     equal(["plan:F1", "plan:F2"], stream.items())
+
+
+@test("a stream in a store goes on where it ended, and a file is read into it")
+def _():
+    with tempfile.TemporaryDirectory() as folder:
+        path, file = os.path.join(folder, "record"), os.path.join(folder, "events.jsonl")
+        line = '{"source":"plan","id":"%d","occurred_at":"2026-03-02T09:00:00Z","item":"plan:A","odd":"%s"}\n'
+        pathlib.Path(file).write_text("".join(line % (n, "x" * 400_000) for n in range(12)))
+        for form in vsm.StoreFormat:
+            options = vsm.StoreOptions(format=form)
+            stream = vsm.ValueStream.open(path + form.name, options)
+
+            class Listener(vsm.IngestListener):
+                def on_progress(self, now):
+                    return now.accepted < 4
+
+            run = stream.ingest_path(vsm.Adapter.EVENTS, file, listener=Listener())
+            equal((True, stream.event_count()), (run.cancelled, run.report.applied.accepted))
+            equal(path + form.name, refused(vsm.VsmError.Storage, vsm.ValueStream.open, path + form.name, options).path)
+            run = stream.ingest_path(vsm.Adapter.EVENTS, file)
+            equal((False, 12), (run.cancelled, stream.event_count()))
+            seal = stream.seal()
+            stream.close_store()
+            refused(vsm.VsmError.Storage, stream.apply, event("1", "plan:B"))
+            stream = vsm.ValueStream.open(path + form.name, options)
+            equal((12, 0), (stream.recovery().events, stream.verify(seal).faulty))
+            equal(0, json.loads(stream.call("verify", json.dumps({"seal": {"number": 12, "hash": seal.hash}})))["faulty"])
+            stream.close_store()
+        equal("store", refused(vsm.VsmError.Invalid, vsm.ValueStream().sync).field)
 
 
 @test("an instant has a zone, and comes back in UTC")

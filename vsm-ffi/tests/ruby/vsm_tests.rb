@@ -177,6 +177,34 @@ folders.reject(&:empty?).each do |folder|
   end
 end
 
+# Ends the reading of a file once a few events are taken.
+class Enough < Vsm::IngestListener
+  def on_progress(now)
+    now.accepted < 4
+  end
+end
+
+test 'a stream in a store goes on where it ended, and a file is read into it' do
+  Dir.mktmpdir do |folder|
+    file = File.join(folder, 'events.jsonl')
+    File.write(file, (0...12).map do |n|
+      event = { source: 'plan', id: n.to_s, occurred_at: '2026-03-02T09:00:00Z', item: 'plan:A', odd: 'x' * 400_000 }
+      "#{JSON.generate(event)}\n"
+    end.join)
+    path = File.join(folder, 'record')
+    stream = Vsm::ValueStream.open(path)
+    run = stream.ingest_path(Vsm::Adapter::EVENTS, file, Vsm::IngestOptions.new, Enough.new)
+    equal [true, stream.event_count], [run.cancelled, run.report.applied.accepted]
+    equal path, refused(Vsm::VsmError::Storage) { Vsm::ValueStream.open(path) }.path
+    equal 12, stream.ingest_path(Vsm::Adapter::EVENTS, file).report.applied.then { |it| it.accepted + it.duplicates }
+    seal = stream.seal
+    stream.close_store
+    again = Vsm::ValueStream.open(path, Vsm::StoreOptions.new(read_only: true))
+    equal [12, 0], [again.recovery.events, again.verify(seal).faulty]
+    again.close_store
+  end
+end
+
 test 'the README runs and prints what it says' do
   readme = File.read(File.join(ROOT, 'vsm-ffi/README.md'))
   program = readme[/```ruby\n(.*?)```/m, 1]

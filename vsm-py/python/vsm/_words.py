@@ -21,6 +21,7 @@ __all__ = [
     "PercentileRule",
     "RowFormat",
     "Severity",
+    "StoreFormat",
     "Verdict",
     "Weekday",
 ]
@@ -540,6 +541,16 @@ class Severity(Word):
 
     Trivial = "trivial"
     """Cosmetic."""
+
+
+class StoreFormat(Word):
+    """How a record is kept on disk."""
+
+    Journal = "journal"
+    """A file of the engine's own: the fastest."""
+
+    Sqlite = "sqlite"
+    """A SQLite database, which other programs can read while it grows."""
 
 
 class Verdict(Word):

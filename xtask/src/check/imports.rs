@@ -27,8 +27,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ocel", &["model", "stream", "document"]),
     ("ingest", &["model", "document"]),
     ("intake", &["stream", "ingest", "correlate"]),
+    ("run", &["model", "stream", "ingest", "intake"]),
     ("call", &["model", "stream", "correlate", "document", "ingest"]),
-    ("store", &["model", "stream", "correlate", "document", "ingest", "intake", "call"]),
+    ("store", &["model", "stream", "correlate", "document", "ingest", "intake", "run", "call"]),
 ];
 
 /// Rooms that no other crate may see, not even by a re-export.

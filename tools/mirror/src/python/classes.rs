@@ -52,7 +52,7 @@ fn class(record: &Record) -> String {
             field.name
         );
     }
-    text += methods(name);
+    text += methods(name).0;
     text += &format!(
         "/// This record as JSON.\n\
          fn to_json(&self) -> PyResult<String> {{ record::to_json(&self.0) }}\n\n\
@@ -124,15 +124,24 @@ fn constructor(record: &Record) -> String {
     )
 }
 
-/// What a record can do beyond being read.
-fn methods(name: &str) -> &'static str {
+/// What a record can do beyond being read, and its stub.
+pub(super) fn methods(name: &str) -> (&'static str, &'static str) {
     match name {
-        "Outlook" => {
+        "Outlook" => (
             "/// The answer as a page of text.\n\
              fn to_text(&self) -> String { self.0.to_text() }\n\n\
-             fn __str__(&self) -> String { self.0.to_text() }\n\n"
-        }
-        _ => "",
+             fn __str__(&self) -> String { self.0.to_text() }\n\n",
+            "    def to_text(self) -> str:\n        \"\"\"The answer as a page of text.\"\"\"\n",
+        ),
+        "IngestReport" => (
+            "/// The rejects as columns: `pandas.DataFrame(report.rejects_frame())`, and the same with polars.\n\
+             fn rejects_frame<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {\n\
+             crate::frame::rejects(py, &self.0.rejects)\n\
+             }\n\n",
+            "    def rejects_frame(self) -> dict[str, list[Any]]:\n        \
+             \"\"\"The rejects as columns: `pandas.DataFrame(report.rejects_frame())`, and the same with polars.\"\"\"\n",
+        ),
+        _ => ("", ""),
     }
 }
 

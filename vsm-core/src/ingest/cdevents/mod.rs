@@ -58,6 +58,7 @@ pub use self::event::CdEvent;
 use self::event::words;
 use self::payload::{Content, Context, DEEPEST, Record};
 use self::subjects::Said;
+use super::parts::Part;
 use super::timestamp::Stamps;
 use super::{IngestOptions, Ingested, Reject, check_key, id_part, records};
 use crate::error::{Error, Result};
@@ -78,7 +79,7 @@ struct Told<'a> {
     content: &'a Content<'a>,
 }
 
-pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
+pub(super) fn read(text: Part<'_>, options: &IngestOptions) -> Ingested {
     let stamps = match Stamps::new(options) {
         Ok(stamps) => stamps,
         Err(error) => return Ingested::refused(&error),
@@ -122,7 +123,7 @@ impl Reader<'_> {
             }
             Err(error) => return self.reject(record, position, &error),
         };
-        for (_, record) in records::read::<Record<'_>>(&inside) {
+        for (_, record) in records::read::<Record<'_>>(&*inside) {
             match record {
                 Ok(record) => self.unpack(&record, announced, position, deeper - 1),
                 // Its place is that of the record it is packed in.

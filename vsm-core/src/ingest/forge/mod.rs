@@ -14,6 +14,7 @@ pub(in crate::ingest) use self::piece::Piece;
 
 use super::git::{item, message, read_sha};
 use super::loose::Scalar;
+use super::parts::Part;
 use super::timestamp::Stamps;
 use super::{
     IngestOptions, Ingested, LONGEST_PART, Reject, attribute, check_key, fingerprint, id_part, records,
@@ -120,7 +121,7 @@ impl<'o> Forge<'o> {
     /// page of an interface's answer, each of whose entries does.
     pub(in crate::ingest) fn read(
         source: &'static str,
-        text: &[u8],
+        text: Part<'_>,
         options: &'o IngestOptions,
         pages: &[&str],
         record: fn(&mut Forge<'o>, Node<'_>) -> Result<Vec<Event>>,
@@ -131,7 +132,7 @@ impl<'o> Forge<'o> {
         };
         let mut forge = Forge { source, options, stamps, out: Ingested::default() };
         let records = records::read::<Value>(text);
-        let several = records.len() > 1;
+        let several = text.place.is_some() || records.len() > 1;
         for (position, value) in records {
             match value {
                 Ok(value) => {

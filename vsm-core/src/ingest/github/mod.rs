@@ -76,6 +76,7 @@ mod tests;
 use super::forge::{Forge, Node};
 use super::git::message;
 use super::git::{item, read_sha};
+use super::parts::Part;
 use super::{IngestOptions, Ingested, attribute, check_key, id_part};
 use crate::error::{Error, Result};
 use crate::model::{Event, Kind, Link, LinkKind};
@@ -83,7 +84,7 @@ use crate::model::{Event, Kind, Link, LinkKind};
 /// The members that hold the entries of an answer page.
 const PAGES: &[&str] = &["workflow_runs", "jobs", "check_runs", "check_suites", "items"];
 
-pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
+pub(super) fn read(text: Part<'_>, options: &IngestOptions) -> Ingested {
     Forge::read("github", text, options, PAGES, record)
 }
 

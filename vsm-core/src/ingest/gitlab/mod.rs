@@ -75,11 +75,12 @@ mod tests;
 use super::forge::{Forge, Node};
 use super::git::message;
 use super::git::{item, read_sha};
+use super::parts::Part;
 use super::{IngestOptions, Ingested, attribute, check_key, id_part};
 use crate::error::{Error, Result};
 use crate::model::{Event, Kind, Link, LinkKind};
 
-pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
+pub(super) fn read(text: Part<'_>, options: &IngestOptions) -> Ingested {
     Forge::read("gitlab", text, options, &[], record)
 }
 

@@ -68,6 +68,7 @@ use serde::{Deserialize, Serialize};
 
 use self::plan::Plan;
 use self::rows::Row;
+use super::parts::Part;
 use super::{IngestOptions, Ingested, Reject};
 use crate::error::Error;
 use crate::model::{Dependency, LinkKind};
@@ -153,7 +154,7 @@ pub struct MappedLink {
     pub stage: Option<String>,
 }
 
-pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
+pub(super) fn read(text: Part<'_>, options: &IngestOptions) -> Ingested {
     let Some(mapping) = &options.mapping else {
         return Ingested::refused(&Error::invalid("mapping", "is missing: say what the columns mean"));
     };
@@ -172,7 +173,7 @@ pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
             rows::csv(text, plan.delimiter, &plan.columns, &mut ingested, &mut take)
         }
         Some(RowFormat::JsonLines) => {
-            rows::json(text, &plan.columns, &mut ingested, &mut take);
+            rows::json(text.bytes, &plan.columns, &mut ingested, &mut take);
             Ok(())
         }
     };

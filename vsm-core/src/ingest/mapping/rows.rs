@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use csv::{ByteRecord, ReaderBuilder};
 use serde_json::{Map, Value};
 
+use super::super::parts::Part;
 use super::super::{Ingested, Reject, records};
 use super::pattern::Columns;
+use crate::document::BOM;
 use crate::error::{Error, Result};
 use crate::time::clip;
 
@@ -61,22 +63,36 @@ fn reject(position: u64, reason: impl Into<String>) -> Reject {
 /// # Errors
 /// The header is missing, or lacks a column.
 pub(super) fn csv(
-    text: &[u8],
+    part: Part<'_>,
     delimiter: u8,
     columns: &Columns,
     ingested: &mut Ingested,
     take: Take<'_>,
 ) -> Result<()> {
-    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+    let (header, first, is_last) = match part.place {
+        None => (&b""[..], 1, true),
+        Some(place) => (place.header, place.line, place.is_last),
+    };
+    let text =
+        if part.place.is_none() { part.bytes.strip_prefix(BOM).unwrap_or(part.bytes) } else { part.bytes };
+    if part.place.is_none() && (text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff")) {
         ingested.rejects.push(reject(1, "the text is UTF-16: save it as UTF-8"));
         return Ok(());
     }
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let mut reader =
-        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
+    let open =
+        |text| ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
+    let mut reader = open(text);
     let mut record = ByteRecord::new();
-    if !matches!(reader.read_byte_record(&mut record), Ok(true)) {
-        ingested.rejects.push(reject(1, "the text is empty: it holds no header"));
+    let mut top = open(header);
+    let has_header = match header.is_empty() {
+        true => reader.read_byte_record(&mut record),
+        false => top.read_byte_record(&mut record),
+    };
+    if !matches!(has_header, Ok(true)) {
+        // Of a table that is cut somewhere only the end can tell that there is no header.
+        if is_last {
+            ingested.rejects.push(reject(1, "the text is empty: it holds no header"));
+        }
         return Ok(());
     }
     let width = record.len();
@@ -86,14 +102,14 @@ pub(super) fn csv(
         // The reader's place is before the line ends that it passes over, such as the second half of "\r\n".
         let ahead = text.iter().skip(usize::try_from(start).unwrap_or(usize::MAX));
         let passed = ahead.take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n');
-        let position = line + passed.count() as u64;
+        let position = first - 1 + line + passed.count() as u64;
         let end = reader.position().byte();
         // In CSV a quote that is not closed takes everything up to the end.
         let whole = || {
             let range = usize::try_from(start).ok()?..usize::try_from(end).ok()?;
             Some(text.get(range)?.iter().filter(|byte| **byte == b'"').count() % 2 == 0)
         };
-        let row = if end >= text.len() as u64 && whole() == Some(false) {
+        let row = if is_last && end >= text.len() as u64 && whole() == Some(false) {
             Err(reject(
                 position,
                 "a quote is not closed: the text was cut off, or a quote inside is not doubled",

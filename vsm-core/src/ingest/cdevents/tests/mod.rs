@@ -6,7 +6,7 @@ use crate::{CorrelationRules, ValueStream};
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 fn read(text: &str) -> Ingested {
-    super::read(text.as_bytes(), &IngestOptions::default())
+    super::read(text.as_bytes().into(), &IngestOptions::default())
 }
 
 /// A CDEvent of `/ci` with the id 7.
@@ -191,7 +191,7 @@ fn deployment_artifact_and_build_meet() {
     assert_eq!(stream.items(Some(Kind::Application)), ["cdevents:service:/ci#shop"]);
 
     let options = IngestOptions { application: Some("app:shop".into()), ..IngestOptions::default() };
-    let declared = super::read(lines[0].as_bytes(), &options);
+    let declared = super::read(lines[0].as_bytes().into(), &options);
     assert_eq!((declared.events.len(), declared.events[0].links[2].to.as_str()), (1, "app:shop"));
 }
 
@@ -368,7 +368,7 @@ fn what_cannot_be_read_is_rejected_with_its_place() {
         );
     }
     let options = IngestOptions { zone: Some("Europe/Zurich".into()), ..IngestOptions::default() };
-    let read = super::read(good.replace("+01:00", "").as_bytes(), &options);
+    let read = super::read(good.replace("+01:00", "").as_bytes().into(), &options);
     assert_eq!(read.events[0].occurred_at.to_string(), "2026-03-02T09:00:00.123Z");
 }
 

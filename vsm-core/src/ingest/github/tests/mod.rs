@@ -8,7 +8,7 @@ use crate::ingest::forge::spoiled;
 use crate::model::{Decision, FlowState, Outcome};
 
 fn read(text: &str) -> Ingested {
-    super::read(text.as_bytes(), &IngestOptions::default())
+    super::read(text.as_bytes().into(), &IngestOptions::default())
 }
 
 /// Reads texts one after the other into a stream; nothing may be rejected or refused.
@@ -68,10 +68,11 @@ fn options_say_where_a_repository_belongs() {
         recorded_at: Some("2026-04-01T00:00:00Z".parse().unwrap()),
         ..IngestOptions::default()
     };
-    let here = super::read(pull(r#""state":"open""#).as_bytes(), &options);
+    let here = super::read(pull(r#""state":"open""#).as_bytes().into(), &options);
     assert_eq!(links(&here.events[0]), [(LinkKind::BelongsTo, "app:shop")]);
     assert_eq!(here.events[0].recorded_at, options.recorded_at);
-    let there = super::read(pull(r#""state":"open""#).replace("acme/shop", "acme/till").as_bytes(), &options);
+    let there =
+        super::read(pull(r#""state":"open""#).replace("acme/shop", "acme/till").as_bytes().into(), &options);
     assert_eq!(links(&there.events[0]), [(LinkKind::BelongsTo, "app:rest")]);
 }
 

@@ -30,7 +30,7 @@ fn an_issue_is_open_until_it_is_closed() {
 #[test]
 fn the_reason_of_closing_and_the_options_say_the_state() {
     let state = |fields: &str, options: &IngestOptions| {
-        let read = super::super::read(issue(fields).as_bytes(), options);
+        let read = super::super::read(issue(fields).as_bytes().into(), options);
         read.events.iter().rev().find_map(|event| event.set.state).unwrap()
     };
     let none = IngestOptions::default();
@@ -57,7 +57,8 @@ fn the_reason_of_closing_and_the_options_say_the_state() {
 #[test]
 fn type_and_labels_say_the_kind() {
     let kind = |fields: &str, options: &IngestOptions| {
-        let read = super::super::read(issue(&format!("\"state\":\"open\",{fields}")).as_bytes(), options);
+        let read =
+            super::super::read(issue(&format!("\"state\":\"open\",{fields}")).as_bytes().into(), options);
         (read.events[0].kind.unwrap(), read.ignored.len())
     };
     let none = IngestOptions::default();

@@ -5,7 +5,7 @@ use crate::model::{Decision, FlowState, Outcome, Severity};
 use crate::time::Span;
 
 fn read(text: &str) -> Ingested {
-    super::read(text.as_bytes(), &IngestOptions::default())
+    super::read(text.as_bytes().into(), &IngestOptions::default())
 }
 
 /// Reads texts one after the other into a stream; nothing may be rejected or refused.
@@ -377,7 +377,7 @@ fn options_know_a_project_by_path_or_number() {
             applications: [(key.to_owned(), "app:shop".to_owned())].into(),
             ..IngestOptions::default()
         };
-        let read = super::read(issue(r#""state":"opened""#).as_bytes(), &options);
+        let read = super::read(issue(r#""state":"opened""#).as_bytes().into(), &options);
         assert_eq!(links(&read.events[0]), [(LinkKind::BelongsTo, "app:shop")], "{key}");
     }
 }
