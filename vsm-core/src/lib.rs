@@ -278,7 +278,7 @@
 //! | call | takes |
 //! |---|---|
 //! | `clone`, [`as_of`](ValueStream::as_of) | O(1) |
-//! | [`apply`](ValueStream::apply) | what the event says; for a late event a step for each later one of its item; for a need that goes against the order kept so far, a search of the items between; for an alias that is an item already, that item's events and links |
+//! | [`apply`](ValueStream::apply) | what the event says; for a late event a few steps, or the logarithm of how many its item has; for a need that goes against the order kept so far, a search of the items between; for an alias that is an item already, that item's events and links |
 //! | [`ingest`](ValueStream::ingest), [`ingest_reader`](ValueStream::ingest_reader), [`apply_json_lines`](ValueStream::apply_json_lines) | O(bytes), and applying the events |
 //! | [`correlate`](ValueStream::correlate) | O(*N* log *N* + *M* + text and attributes of all but the work) |
 //! | [`item`](ValueStream::item), [`history`](ValueStream::history) | O(*e*), the events of the item |
@@ -334,6 +334,7 @@ mod hash;
 mod ingest;
 mod intake;
 mod join;
+mod late;
 mod links;
 mod model;
 mod names;

@@ -1,6 +1,7 @@
 //! The links of the record: who asserted what, when, and what follows from it.
 
 use crate::hash::{Numbers, hash_of};
+use crate::late::{FAR, Late};
 use crate::model::{Dependency, LinkKind};
 use crate::record::{Bounds, Record};
 use crate::texts::NONE;
@@ -54,6 +55,8 @@ pub(crate) struct Links {
     table: Numbers,
     /// A bit for each kind that any link has ever had.
     kinds: u32,
+    /// By link.
+    late: Late,
 }
 
 const _: () = assert!(LinkKind::ALL.len() <= u32::BITS as usize);
@@ -147,14 +150,27 @@ impl Links {
             (self.details.len() - 1) as u32
         };
         let new = self.assertions.len() as u32;
-        let mut later = NONE;
-        let mut at = self.get(link).map_or(NONE, |l| l.latest);
-        // Among equals the one said last in the event wins, hence `is_gt`.
-        while let Some(assertion) = self.assertion(at)
-            && record.order(assertion.event, event).is_gt()
-        {
+        let latest = self.get(link).map_or(NONE, |l| l.latest);
+        let (mut at, mut later) = (latest, NONE);
+        for step in 0.. {
+            let Some(assertion) = self.assertion(at) else { break };
+            // Among equals the one said last in the event wins, hence `is_gt`.
+            if !record.order(assertion.event, event).is_gt() {
+                break;
+            }
+            if step == FAR {
+                if !self.late.has(link) {
+                    let place = |at: u32| record.place(self.event_of(at), at);
+                    self.late.sort(link, self.chain(latest).map(place).collect());
+                }
+                (at, later) = self.late.around(link, &record.place(event, new));
+                break;
+            }
             later = at;
             at = assertion.previous;
+        }
+        if self.late.has(link) {
+            self.late.add(link, record.place(event, new));
         }
         self.assertions.push(Assertion { event, link, name, previous: at, detail, on });
         match self.assertions.get_mut(later as usize) {
@@ -167,6 +183,15 @@ impl Links {
         }
     }
 
+    /// A chain of assertions from its end.
+    fn chain(&self, latest: u32) -> impl Iterator<Item = u32> {
+        let known = |at: &u32| *at != NONE;
+        let latest = Some(latest).filter(known);
+        std::iter::successors(latest, move |at| {
+            self.assertion(*at).map(|assertion| assertion.previous).filter(known)
+        })
+    }
+
     /// Whether any event has said anything of a link.
     pub(crate) fn is_asserted(&self, link: u32) -> bool {
         self.get(link).is_some_and(|link| link.latest != NONE)
@@ -176,11 +201,8 @@ impl Links {
     pub(crate) fn hand_over(&mut self, record: &Record, from: u32, to: u32) {
         let mut chain: Vec<u32> = Vec::new();
         for link in [from, to] {
-            let mut at = self.get(link).map_or(NONE, |link| link.latest);
-            while let Some(assertion) = self.assertion(at) {
-                chain.push(at);
-                at = assertion.previous;
-            }
+            self.late.forget(link);
+            chain.extend(self.chain(self.get(link).map_or(NONE, |link| link.latest)));
         }
         let event = |at: &u32| self.assertion(*at).map_or(NONE, |assertion| assertion.event);
         chain.sort_unstable_by(|a, b| record.order(event(a), event(b)).then_with(|| a.cmp(b)));
@@ -308,10 +330,26 @@ impl Links {
     }
 
     /// Takes back the last event's assertions, and the links that only it named.
-    pub(crate) fn truncate(&mut self, items: usize, links: usize, assertions: usize, details: usize) {
+    pub(crate) fn truncate(
+        &mut self,
+        record: &Record,
+        items: usize,
+        links: usize,
+        assertions: usize,
+        details: usize,
+    ) {
         while self.assertions.len() > assertions {
             let last = (self.assertions.len() - 1) as u32;
             let Some(assertion) = self.assertions.pop() else { break };
+            if self.late.has(assertion.link) {
+                let place = record.place(assertion.event, last);
+                self.late.remove(assertion.link, &place);
+                let (_, later) = self.late.around(assertion.link, &place);
+                if let Some(later) = self.assertions.get_mut(later as usize) {
+                    later.previous = assertion.previous;
+                    continue;
+                }
+            }
             let Some(link) = self.list.get_mut(assertion.link as usize) else { continue };
             if link.latest == last {
                 link.latest = assertion.previous;
@@ -350,6 +388,7 @@ impl Links {
             + self.assertions.capacity() * size_of::<Assertion>()
             + self.details.capacity() * size_of::<Detail>()
             + self.last.capacity() * size_of::<u32>()
+            + self.late.bytes()
             + self.table.bytes()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::late::{FAR, Late, Place};
 use crate::model::{Kind, Set};
 use crate::texts::{NONE, Texts};
 use crate::time::Instant;
@@ -46,6 +47,8 @@ pub(crate) struct Record {
     /// `source:id` of every event.
     pub(crate) keys: Texts,
     pub(crate) events: Vec<Stored>,
+    /// By item.
+    late: Late,
 }
 
 impl Record {
@@ -70,14 +73,36 @@ impl Record {
         self.keys.reserve(more);
     }
 
-    /// Puts the last event into the chain that ends at `latest`; the new end of the chain.
-    pub(crate) fn chain(&mut self, latest: u32) -> u32 {
+    /// Where an event stands in time, with the number of what stands there.
+    pub(crate) fn place(&self, event: u32, number: u32) -> Place {
+        let times = self.get(event).map(|event| (event.occurred, event.known_at()));
+        let (occurred, known) = times.unwrap_or((Instant::MIN, Instant::MIN));
+        (occurred, known, self.keys.get(event).into(), number)
+    }
+
+    /// Puts the last event into its item's chain, which ends at `latest`; the new end of the chain.
+    pub(crate) fn chain(&mut self, item: u32, latest: u32) -> u32 {
         let new = (self.events.len() as u32).wrapping_sub(1);
-        let mut later = NONE;
-        let mut at = latest;
-        while at != NONE && self.order(at, new).is_gt() {
+        let (mut at, mut later) = (latest, NONE);
+        for step in 0.. {
+            if at == NONE || !self.order(at, new).is_gt() {
+                break;
+            }
+            if step == FAR {
+                if !self.late.has(item) {
+                    let places =
+                        self.walk(latest, None).map(|(number, _)| self.place(number, number)).collect();
+                    self.late.sort(item, places);
+                }
+                (at, later) = self.late.around(item, &self.place(new, new));
+                break;
+            }
             later = at;
             at = self.get(at).map_or(NONE, |event| event.previous);
+        }
+        if self.late.has(item) {
+            let place = self.place(new, new);
+            self.late.add(item, place);
         }
         if let Some(event) = self.events.last_mut() {
             event.previous = at;
@@ -97,6 +122,7 @@ impl Record {
         if latest.get(from as usize).is_none_or(|end| *end == NONE) {
             return;
         }
+        [from, to].into_iter().for_each(|item| self.late.forget(item));
         let mut chain: Vec<u32> = [from, to]
             .into_iter()
             .filter_map(|item| latest.get(item as usize))
@@ -128,6 +154,6 @@ impl Record {
     /// Bytes held by the events and their keys, without what a title or another text holds beyond its slot.
     pub(crate) fn bytes(&self) -> usize {
         let slots: usize = self.events.iter().map(|event| size_of_val(&*event.sets)).sum();
-        self.keys.bytes() + self.events.capacity() * size_of::<Stored>() + slots
+        self.keys.bytes() + self.late.bytes() + self.events.capacity() * size_of::<Stored>() + slots
     }
 }

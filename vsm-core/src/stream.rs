@@ -50,6 +50,8 @@ pub(crate) struct State {
     pub(crate) latest: Vec<u32>,
     pub(crate) kinds: Vec<Option<Kind>>,
     pub(crate) states: Vec<Option<FlowState>>,
+    /// The events that these two rest on.
+    pub(crate) decided: Vec<Decided>,
     pub(crate) record: Record,
     pub(crate) links: Links,
     pub(crate) graph: Graph,
@@ -58,6 +60,18 @@ pub(crate) struct State {
     pub(crate) builds: Vec<u32>,
     /// The items in the alphabetical order of their ids.
     pub(crate) order: OnceLock<Vec<u32>>,
+}
+
+/// The events that an item's kind and state rest on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decided {
+    kind: u32,
+    state: u32,
+}
+
+/// What a field says of the state: none where it clears it.
+fn said_of_state(set: &Set) -> Option<Option<FlowState>> {
+    set.state().map(|state| state.copied())
 }
 
 /// What became of one event.
@@ -148,19 +162,23 @@ impl ValueStream {
     /// Applies events one by one; a refused one never keeps the others out.
     pub fn apply_batch(&mut self, events: impl IntoIterator<Item = Event>) -> ApplyReport {
         let mut report = ApplyReport::default();
-        let mut events = events.into_iter();
+        let events = events.into_iter();
         self.expect(events.size_hint().0);
-        let mut position = 0;
-        let mut group: Vec<Event> = Vec::with_capacity(GROUP);
-        loop {
-            group.clear();
-            group.extend(events.by_ref().take(GROUP));
-            if group.is_empty() {
-                return report;
+        let mut group: Vec<(u64, Event)> = Vec::with_capacity(GROUP);
+        for event in (1..).zip(events) {
+            group.push(event);
+            if group.len() == GROUP {
+                self.absorb_events(&mut group, &mut report);
             }
-            self.absorb_all((position + 1..).zip(group.iter_mut().map(Statement::of)).collect(), &mut report);
-            position += group.len() as u64;
         }
+        self.absorb_events(&mut group, &mut report);
+        report
+    }
+
+    /// Applies events, each with its position, and forgets them.
+    pub(crate) fn absorb_events(&mut self, events: &mut Vec<(u64, Event)>, report: &mut ApplyReport) {
+        self.absorb_all(events.iter_mut().map(|(at, event)| (*at, Statement::of(event))).collect(), report);
+        events.clear();
     }
 
     /// Applies statements, each with its position.
@@ -323,6 +341,7 @@ impl State {
             self.latest.push(NONE);
             self.kinds.push(None);
             self.states.push(None);
+            self.decided.push(Decided { kind: NONE, state: NONE });
         }
         item
     }
@@ -443,50 +462,59 @@ impl State {
                 let _ = self.graph.activate(link);
             }
         }
-        self.links.truncate(mark.items, mark.links, mark.assertions, mark.details);
+        self.links.truncate(&self.record, mark.items, mark.links, mark.assertions, mark.details);
         self.ids.truncate(mark.items);
         self.latest.truncate(mark.items);
         self.kinds.truncate(mark.items);
         self.states.truncate(mark.items);
+        self.decided.truncate(mark.items);
         self.record.events.pop();
         self.record.keys.truncate(self.record.events.len());
     }
 
-    /// Puts the last event into its item's chain and brings the item's kind and state up to date.
+    /// Puts the last event into its item's chain and brings the item's kind and state up to date: each rests on the last
+    /// event that says anything of it.
     fn refresh(&mut self, item: u32) {
         let index = item as usize;
         let Some(latest) = self.latest.get(index).copied() else { return };
-        let latest = self.record.chain(latest);
-        if let Some(slot) = self.latest.get_mut(index) {
-            *slot = latest;
-        }
-        let Some(event) = self.record.events.last() else { return };
+        let latest = self.record.chain(item, latest);
+        let number = (self.record.events.len() as u32).wrapping_sub(1);
+        let Some(event) = self.record.get(number) else { return };
         if event.kind == Some(Kind::Build) && self.kinds.get(index) != Some(&Some(Kind::Build)) {
             self.builds.push(item);
         }
-        // The usual event is the last of its item and decides alone; only a late one makes us look back.
-        let is_last = latest as usize + 1 == self.record.events.len();
-        let clears_state = |set: &Set| matches!(set, Set::Clear(name) if &**name == "state");
-        if is_last && !event.sets.iter().any(clears_state) {
-            let said = event.sets.iter().rev().find_map(|set| match set {
-                Set::State(state) => Some(*state),
-                _ => None,
-            });
-            if let (Some(kind), Some(state)) = (self.kinds.get_mut(index), self.states.get_mut(index)) {
-                *kind = event.kind.or(*kind);
-                *state = said.or(*state);
-            }
-        } else {
-            self.look_back(item);
+        let is_last = |by: u32| !self.record.order(by, number).is_gt();
+        let (Some(kind), Some(state), Some(decided), Some(end)) = (
+            self.kinds.get_mut(index),
+            self.states.get_mut(index),
+            self.decided.get_mut(index),
+            self.latest.get_mut(index),
+        ) else {
+            return;
+        };
+        *end = latest;
+        if event.kind.is_some() && is_last(decided.kind) {
+            (*kind, decided.kind) = (event.kind, number);
+        }
+        if let Some(said) = event.sets.iter().rev().find_map(said_of_state)
+            && is_last(decided.state)
+        {
+            (*state, decided.state) = (said, number);
         }
     }
 
     /// Brings an item's kind and state up to date by its whole chain.
     pub(crate) fn look_back(&mut self, item: u32) {
-        let (kind, state) = (self.kind_at(item, None), self.state_at(item, None));
+        let kind = self.walk(item, None).find_map(|(by, event)| event.kind.map(|kind| (kind, by)));
+        let state = self
+            .walk(item, None)
+            .find_map(|(by, event)| event.sets.iter().rev().find_map(said_of_state).map(|state| (state, by)));
         let index = item as usize;
-        if let (Some(k), Some(s)) = (self.kinds.get_mut(index), self.states.get_mut(index)) {
-            (*k, *s) = (kind, state);
+        if let (Some(k), Some(s), Some(decided)) =
+            (self.kinds.get_mut(index), self.states.get_mut(index), self.decided.get_mut(index))
+        {
+            (*k, decided.kind) = kind.map_or((None, NONE), |(kind, by)| (Some(kind), by));
+            (*s, decided.state) = state.unwrap_or((None, NONE));
         }
     }
 
@@ -499,16 +527,10 @@ impl State {
     }
 
     pub(crate) fn state_at(&self, item: u32, bounds: Option<Bounds>) -> Option<FlowState> {
-        for (_, event) in self.walk(item, bounds) {
-            for set in event.sets.iter().rev() {
-                match set {
-                    Set::State(state) => return Some(*state),
-                    Set::Clear(name) if &**name == "state" => return None,
-                    _ => {}
-                }
-            }
-        }
-        None
+        self.walk(item, bounds)
+            .flat_map(|(_, event)| event.sets.iter().rev())
+            .find_map(said_of_state)
+            .flatten()
     }
 
     /// An event of the record in its public form, its items by the names that it was said by.

@@ -38,6 +38,7 @@ impl ValueStream {
             + state.latest.capacity() * 4
             + state.kinds.capacity()
             + state.states.capacity()
+            + state.decided.capacity() * 8
             + state.record.bytes()
             + state.links.bytes()
             + state.graph.bytes()

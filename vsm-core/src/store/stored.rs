@@ -8,9 +8,9 @@ use crate::correlate::CorrelationRules;
 use crate::error::Result;
 use crate::ingest::{Adapter, IngestOptions};
 use crate::intake::IngestReport;
-use crate::model::{Event, Statement};
+use crate::model::Event;
 use crate::run::{IngestProgress, IngestRun, ingest_reader};
-use crate::stream::{Applied, ApplyReport, Refusal, ValueStream};
+use crate::stream::{Applied, ApplyReport, GROUP, ValueStream};
 
 /// So many events are given to the store at once.
 const BATCH: usize = 4096;
@@ -51,21 +51,15 @@ impl<S: Store> StoredStream<S> {
     pub fn catch_up(&mut self) -> Result<Recovery> {
         self.save()?;
         let StoredStream { stream, store, number, .. } = self;
-        let mut duplicates = 0;
-        let mut refused = Vec::new();
-        let mut recovery = store.replay(*number, &mut |number, mut event| match stream
-            .absorb(&mut Statement::of(&mut event))
-        {
-            Ok(Applied::Accepted) => {}
-            Ok(Applied::Duplicate) => duplicates += 1,
-            Err(error) => refused.push(Refusal {
-                position: number,
-                event: Some(event.key()),
-                code: error.code().into(),
-                reason: error.to_string(),
-            }),
+        let (mut report, mut group) = (ApplyReport::default(), Vec::with_capacity(GROUP));
+        let mut recovery = store.replay(*number, &mut |number, event| {
+            group.push((number, event));
+            if group.len() == GROUP {
+                stream.absorb_events(&mut group, &mut report);
+            }
         })?;
-        (recovery.duplicates, recovery.refused) = (duplicates, refused);
+        stream.absorb_events(&mut group, &mut report);
+        (recovery.duplicates, recovery.refused) = (report.duplicates, report.refused);
         self.number = recovery.number;
         self.kept = self.count();
         Ok(recovery)

@@ -1,0 +1,67 @@
+//! Chains in which many a link of the chain came late.
+//!
+//! What is said of an item, or of a link, is a chain in the order of time, and most of it arrives in that order: the place of
+//! what comes next is the end, or a few steps before it. Only a chain in which somebody once had to go far is also kept as a
+//! sorted set, so that a history that arrives backwards or shuffled takes no longer than a sort.
+
+use std::collections::BTreeSet;
+use std::ops::Bound::{Excluded, Unbounded};
+
+use crate::hash::HashMap;
+use crate::texts::NONE;
+use crate::time::Instant;
+
+/// So many steps are not far yet.
+pub(crate) const FAR: usize = 64;
+
+/// A place in the order of time: when it was so, when that became known, the event's key, and the number of what stands
+/// there.
+pub(crate) type Place = (Instant, Instant, Box<str>, u32);
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Late {
+    chains: HashMap<u32, BTreeSet<Place>>,
+}
+
+impl Late {
+    pub(crate) fn has(&self, chain: u32) -> bool {
+        self.chains.contains_key(&chain)
+    }
+
+    /// Keeps a chain as a set from now on.
+    pub(crate) fn sort(&mut self, chain: u32, places: BTreeSet<Place>) {
+        self.chains.insert(chain, places);
+    }
+
+    /// The numbers before and after a place in a chain that is kept as a set.
+    pub(crate) fn around(&self, chain: u32, place: &Place) -> (u32, u32) {
+        let Some(places) = self.chains.get(&chain) else { return (NONE, NONE) };
+        let before = places.range(..place).next_back();
+        let after = places.range((Excluded(place), Unbounded)).next();
+        (before.map_or(NONE, |place| place.3), after.map_or(NONE, |place| place.3))
+    }
+
+    /// Adds a place to a chain, if that is kept as a set.
+    pub(crate) fn add(&mut self, chain: u32, place: Place) {
+        if let Some(places) = self.chains.get_mut(&chain) {
+            places.insert(place);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, chain: u32, place: &Place) {
+        if let Some(places) = self.chains.get_mut(&chain) {
+            places.remove(place);
+        }
+    }
+
+    /// Leaves a chain to be walked again.
+    pub(crate) fn forget(&mut self, chain: u32) {
+        self.chains.remove(&chain);
+    }
+
+    /// Bytes held, about: a set takes half as much again as what is in it.
+    pub(crate) fn bytes(&self) -> usize {
+        let place = |place: &Place| size_of::<Place>() * 3 / 2 + place.2.len();
+        self.chains.values().flatten().map(place).sum::<usize>() + self.chains.allocation_size()
+    }
+}
