@@ -152,7 +152,7 @@ impl ValueStream {
     ///     ControlFlow::Continue(())
     /// })?;
     /// assert_eq!((run.report.applied.accepted, run.report.rejects[0].position), (1, 2));
-    /// assert_eq!((run.bytes, bytes, run.cancelled), (66, 66, false));
+    /// assert_eq!((run.bytes, bytes, run.cancelled), (commits.len() as u64, run.bytes, false));
     /// # Ok::<(), vsm_core::Error>(())
     /// ```
     pub fn ingest_reader(
