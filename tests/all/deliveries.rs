@@ -215,7 +215,7 @@ fn of_one_item(n: usize) -> Event {
         2 => event.links = vec![Link::new(LinkKind::DependsOn, "t:2"); 2],
         _ => event.unlinks = vec![Link::new(LinkKind::DependsOn, "t:2")],
     }
-    if n % 10 == 0 {
+    if n.is_multiple_of(10) {
         event.links.push(Link::new(LinkKind::DependsOn, "t:3"));
     }
     event
