@@ -134,7 +134,7 @@ impl ValueStream {
     /// Applies one event.
     ///
     /// Events may arrive in any order; what holds is decided by when they occurred, then by when they became known.
-    /// Takes about two microseconds; closing a long detour in the dependency graph takes longer.
+    /// Takes a microsecond or two; closing a long detour in the dependency graph takes longer.
     ///
     /// # Errors
     /// The reason why the event is refused; the stream is then as it was. [`Error::Invalid`], [`Error::Cycle`] with
