@@ -2,6 +2,7 @@
 
 const { existsSync } = require('node:fs')
 const { join } = require('node:path')
+const { isMainThread } = require('node:worker_threads')
 
 /** The systems that there is an addon for, as the packages with them are called. */
 const SYSTEMS = {
@@ -32,7 +33,10 @@ function load() {
 }
 
 // By name, so that `import { ValueStream } from 'vsm-core'` finds them as well.
-const { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween } = load()
+const { ValueStream, addWorkingTime, leave, nextDeparture, workingTimeBetween } = load()
+
+// A worker that ends is noticed by itself; the main thread waits for its pool first.
+if (isMainThread) process.on('exit', leave)
 
 const { ingestPath } = ValueStream.prototype
 

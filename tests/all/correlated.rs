@@ -229,3 +229,53 @@ fn a_rule_that_nobody_knows_is_an_error() {
     let error = serde_json::from_str::<CorrelationRules>(r#"{"without":["no_such_rule"]}"#).unwrap_err();
     assert!(error.to_string().contains("unknown variant `no_such_rule`"), "{error}");
 }
+
+/// One rule, two items, another link between them: the second is no repetition of the first.
+#[test]
+fn a_link_of_another_kind_takes_the_place_of_the_first() {
+    let say = |stream: &mut ValueStream, id: &str, item: &str, kind: Kind, version: Option<&str>| {
+        let hours = stream.event_count();
+        let mut event = Event::new("t", id, at(hours), item);
+        event.kind = Some(kind);
+        event.set.version = version.map(Into::into);
+        stream.apply(event).unwrap();
+    };
+    let mut stream = ValueStream::new();
+    say(&mut stream, "1", "git:4f2c9a1b00000000000000000000000000000000", Kind::Change, None);
+    for (round, kind) in [Kind::Build, Kind::Deployment, Kind::Build].into_iter().enumerate() {
+        say(&mut stream, &format!("b{round}"), "ci:1", kind, Some("1.0+4f2c9a1"));
+        let report = stream.correlate(&CorrelationRules::default());
+        assert_eq!(report.refused, [], "{round}");
+        let links = stream.links("ci:1").unwrap();
+        let mut once = ValueStream::new();
+        let told = stream.events().filter(|event| event.source == "t");
+        assert_eq!(once.apply_batch(told).refused, []);
+        once.correlate(&CorrelationRules::default());
+        let told = |links: Vec<vsm_core::Related>| -> Vec<_> {
+            links.into_iter().map(|link| (link.kind, link.to, link.rule)).collect()
+        };
+        assert_eq!(told(links), told(once.links("ci:1").unwrap()), "{round}");
+        assert_eq!(stream.correlate(&CorrelationRules::default()).accepted, 0);
+    }
+}
+
+/// A name of two environments makes them not one.
+#[test]
+fn an_environment_that_was_called_by_two_names_joins_nobody() {
+    let names = |environment: &str, name: &str| EnvironmentNames {
+        environment: environment.into(),
+        names: vec![name.into()],
+    };
+    let environments = vec![names("env:production", "prod"), names("env:staging", "stage")];
+    let rules = CorrelationRules { environments, ..CorrelationRules::default() };
+    let mut stream = ValueStream::new();
+    for (n, title) in ["prod", "stage"].into_iter().enumerate() {
+        let mut event = Event::new("gh", title, at(n), "gh:x/1");
+        event.kind = Some(Kind::Environment);
+        event.set.title = Some(title.into());
+        stream.apply(event).unwrap();
+        stream.correlate(&rules);
+    }
+    assert_eq!(stream.item("gh:x/1").unwrap().id, "env:production");
+    assert!(stream.item("env:staging").is_err());
+}

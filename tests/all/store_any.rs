@@ -113,3 +113,34 @@ fn the_other_format_is_refused_and_left_alone() {
     let unknown = serde_json::from_str::<StoreOptions>(r#"{"durable":true}"#);
     assert!(unknown.unwrap_err().to_string().contains("durable"));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_store_is_that_store() {
+    for format in StoreFormat::ALL {
+        let folder = Folder::new();
+        let (real, link) = (folder.file("real"), folder.file("link"));
+        let mut first = AnyStream::open(&real, &options(*format)).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let second = AnyStream::open(&link, &options(*format));
+        assert!(code(second).1.contains("another writer"), "{format}");
+        first.close().unwrap();
+        // A compaction puts a new file where the old one was, and not where the link is.
+        AnyStream::open(&link, &options(*format)).unwrap().compact().unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink(), "{format}");
+    }
+}
+
+/// What a store could not keep would block it for good, so it is refused before.
+#[test]
+fn an_event_that_is_too_long_for_a_store_is_refused() {
+    let folder = Folder::new();
+    let mut stream = AnyStream::open(folder.file("record"), &options(StoreFormat::Journal)).unwrap();
+    let mut long = event(1);
+    // Each of these bytes takes six in JSON.
+    long.set.description = Some("\u{1}".repeat(10 << 20));
+    assert_eq!(stream.change(|stream| stream.apply(long.clone())).unwrap().unwrap_err().code(), "invalid");
+    long.set.description = Some("\u{1}".repeat((10 << 20) - 1000));
+    stream.change(|stream| stream.apply(long)).unwrap().unwrap();
+    assert_eq!(stream.seal().unwrap().number, 1);
+}

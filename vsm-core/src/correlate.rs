@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::environments::EnvironmentNames;
 use self::findings::Findings;
+pub(crate) use self::findings::is_own;
 pub use self::rule::CorrelationRule;
 pub use self::versions::VersionRule;
 use crate::model::{Event, Kind};

@@ -74,7 +74,7 @@ impl State {
         self.record.hand_over(&mut self.latest, from, to);
         self.look_back(from);
         self.look_back(to);
-        if self.kinds.get(to as usize) == Some(&Some(Kind::Build)) {
+        if self.walk(to, None).any(|(_, event)| event.kind == Some(Kind::Build)) {
             self.builds.push(to);
         }
         for link in moved {

@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use napi::bindgen_prelude::Unknown;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{JsValue, Status, ValueType};
+use napi_derive::napi;
 use vsm_core::{Adapter, ApplyReport, Error, Event, IngestOptions, IngestRun};
 
 use crate::error::Fallible;
@@ -15,6 +17,15 @@ use crate::generated::IngestProgress;
 
 /// A function that is told how far it has come, and answers whether to go on.
 pub type Listener = ThreadsafeFunction<IngestProgress, Unknown<'static>, IngestProgress, Status, false, true>;
+
+/// Whether Node is on its way out: it waits for its threads then, and nobody answers them any more.
+static LEAVING: AtomicBool = AtomicBool::new(false);
+
+/// Tells whoever waits for an answer of JavaScript that none will come.
+#[napi(skip_typescript, catch_unwind)]
+pub fn leave() {
+    LEAVING.store(true, Ordering::Relaxed);
+}
 
 /// How often to look whether Node is still there to answer.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -68,7 +79,7 @@ fn tell(listener: &Listener, now: vsm_core::IngestProgress) -> napi::Result<bool
     loop {
         match answered.recv_timeout(PATIENCE) {
             Ok(told) => return told,
-            Err(RecvTimeoutError::Timeout) if !listener.aborted() => {}
+            Err(RecvTimeoutError::Timeout) if !listener.aborted() && !LEAVING.load(Ordering::Relaxed) => {}
             Err(_) => return Ok(false),
         }
     }

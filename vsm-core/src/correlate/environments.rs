@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::collections::BTreeSet;
+
 use super::{CorrelationRules, SOURCE};
 use crate::hash::HashMap;
 use crate::model::{Event, Kind};
@@ -41,9 +43,14 @@ impl ValueStream {
         for item in self.all().filter(|item| self.kind(*item) == Some(Kind::Environment)) {
             let titles = self.titles_of(item);
             let called = self.names_of(item).flat_map(|id| [id, last_part(id)]).chain(titles);
-            let found =
-                called.into_iter().find_map(|name| declared.get(&name.to_lowercase()).copied().flatten());
-            let Some(environment) = found else { continue };
+            let mut found: BTreeSet<&str> = called
+                .into_iter()
+                .filter_map(|name| declared.get(&name.to_lowercase()).copied().flatten())
+                .collect();
+            let own = rules.environments.iter().map(|one| &*one.environment);
+            found.extend(own.filter(|environment| self.state.resolve(environment) == Some(item)));
+            // What goes by the names of two environments would make them one.
+            let (Some(environment), 1) = (found.first().copied(), found.len()) else { continue };
             if self.state.resolve(environment) == Some(item) {
                 continue;
             }

@@ -126,6 +126,19 @@ impl<'s> Findings<'s> {
     pub(super) fn events(self) -> Vec<Event> {
         let mut held = self.held();
         let mut events = Vec::new();
+        // A rule may say several things of the same two items, one after the other: each gets an id of its own.
+        let mut said: HashMap<(u32, String, &str), usize> = HashMap::default();
+        let links = &self.stream.state.links;
+        for ((link, rule), before) in &held {
+            if let Some(rec) = links.get(*link) {
+                *said.entry((rec.from, self.stream.id(rec.to).to_owned(), *rule)).or_default() += before.said;
+            }
+        }
+        let mut number = |from: u32, to: &str, rule: &'s str| {
+            let count = said.entry((from, to.to_owned(), rule)).or_default();
+            *count += 1;
+            *count - 1
+        };
         for ((from, kind, to, rule), basis) in &self.found {
             let link = match to {
                 Target::Item(to) => self.stream.state.links.find(*from, *to, *kind),
@@ -144,7 +157,8 @@ impl<'s> Findings<'s> {
                 Target::Item(to) => self.stream.id(*to),
                 Target::Name(name) => name,
             };
-            let mut event = self.event(rule.as_str(), (*from, to), before.said, (basis.occurred, known));
+            let number = number(*from, to, rule.as_str());
+            let mut event = self.event(rule.as_str(), (*from, to), number, (basis.occurred, known));
             event.links.push(Link {
                 premise: Some(basis.premise.to_owned()),
                 matched: Some(basis.matched.clone()),
@@ -153,13 +167,16 @@ impl<'s> Findings<'s> {
             events.push(event);
         }
         let now = self.stream.last_known();
+        let mut held: Vec<((u32, &str), Held)> = held.into_iter().collect();
+        held.sort_unstable_by_key(|(place, _)| *place);
         for ((link, rule), before) in held {
             let Some(occurred) = before.since.iter().map(|(occurred, _)| *occurred).min() else { continue };
             let Some(rec) = self.stream.state.links.get(link) else { continue };
             let known = before.since.iter().map(|(_, known)| next(*known)).max();
             let to = self.stream.id(rec.to);
+            let number = number(rec.from, to, rule);
             let mut event =
-                self.event(rule, (rec.from, to), before.said, (occurred, known.max(now).unwrap_or(occurred)));
+                self.event(rule, (rec.from, to), number, (occurred, known.max(now).unwrap_or(occurred)));
             event.unlinks.push(Link { rule: Some(rule.to_owned()), ..Link::new(rec.kind, to) });
             events.push(event);
         }
@@ -214,7 +231,7 @@ impl<'s> Findings<'s> {
 }
 
 /// Whether an event is from an earlier run of the rules.
-pub(super) fn is_own(key: &str) -> bool {
+pub(crate) fn is_own(key: &str) -> bool {
     key.split_once(':').is_some_and(|(source, _)| source == SOURCE)
 }
 

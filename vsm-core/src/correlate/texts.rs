@@ -38,7 +38,9 @@ impl ValueStream {
                     Set::Version(text) => ("version", &**text),
                     Set::Attribute(pair) => (&*pair.0, &*pair.1),
                     Set::Clear(name) => {
-                        gone.push(name);
+                        if !gone.contains(&&**name) {
+                            gone.push(name);
+                        }
                         continue;
                     }
                     _ => continue,

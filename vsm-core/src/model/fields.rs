@@ -257,6 +257,18 @@ impl Sets {
         })
     }
 
+    /// Bytes of all texts, with something for each name.
+    pub(crate) fn text_len(&self) -> usize {
+        let len = |set: &Set| match set {
+            Set::Title(text) | Set::Description(text) | Set::Status(text) | Set::StatusId(text) => text.len(),
+            Set::Assignee(text) | Set::Priority(text) | Set::Version(text) | Set::Tag(text) => text.len(),
+            Set::Stage(text) => text.len(),
+            Set::Attribute(pair) => 64 + pair.0.len() + pair.1.len(),
+            _ => 0,
+        };
+        self.sets.iter().map(len).sum()
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         let (mut starts_at, mut ends_at) = (None, None);
         for set in &self.sets {

@@ -17,6 +17,9 @@ use crate::time::{Instant, Span, clip};
 /// The longest id of an item, source or event, in bytes.
 const LONGEST_ID: usize = 1024;
 
+/// The most text in one event, in bytes: even if each of them needs an escape, a store can keep it.
+const MOST_TEXT: usize = 10 << 20;
+
 /// What an [`Event`] says. Texts that the record keeps once for all events still stand where they were read; the rest is
 /// as the record keeps it. This is the one place that knows how an event is read from JSON.
 #[derive(Debug)]
@@ -249,6 +252,16 @@ impl<'a> Statement<'a> {
         for (n, link) in self.unlinks.iter().enumerate() {
             check_id(format_args!("unlinks[{n}].to"), &link.to)?;
         }
+        let links: usize = self.links.iter().chain(&self.unlinks).map(LinkSaid::text_len).sum();
+        let names =
+            self.aliases.iter().map(|name| name.len()).chain(self.clear.iter().map(|name| name.len()));
+        let size = self.set.text_len() + links + names.map(|len| len + 64).sum::<usize>();
+        if size > MOST_TEXT {
+            return Err(Error::invalid(
+                "event",
+                format!("holds {size} bytes of text, more than {MOST_TEXT}"),
+            ));
+        }
         Ok(())
     }
 }
@@ -281,6 +294,12 @@ impl<'a> LinkSaid<'a> {
             premise: self.premise.map(Into::into),
             matched: self.matched.map(Into::into),
         }
+    }
+
+    /// Bytes of its texts, with something for their names.
+    fn text_len(&self) -> usize {
+        let more = [&self.stage, &self.rule, &self.premise, &self.matched];
+        64 + self.to.len() + more.into_iter().flatten().map(|text| text.len()).sum::<usize>()
     }
 
     fn check(&self, item: &str, field: impl Display) -> Result<()> {

@@ -9,7 +9,7 @@ use super::chain::{self, Hash};
 use super::frame::{self, HEAD, Head, JSON, Opening, PACKED, PROLOGUE, Scanner, Step};
 use super::lock::{Lock, beside};
 use super::pack::{pack, unpack};
-use super::{Audit, Damage, Durability, Recovery, Seal, Store, storage};
+use super::{Audit, Damage, Durability, Recovery, Seal, Store, resolved, storage};
 use crate::document::event_to_json;
 use crate::error::Result;
 use crate::model::Event;
@@ -43,7 +43,7 @@ impl Journal {
     /// [`Error::Storage`](crate::Error::Storage) where the file can't be opened or made, where another writer has it
     /// open, where it is of a newer version or no journal at all. It is untouched then.
     pub fn open(path: impl AsRef<Path>, durability: Durability) -> Result<Journal> {
-        let path = path.as_ref();
+        let path = &resolved(path.as_ref());
         let lock = Lock::take(path)?;
         let mut file = OpenOptions::new()
             .create(true)
@@ -67,7 +67,7 @@ impl Journal {
     /// # Errors
     /// As [`open`](Journal::open); also where there is no file.
     pub fn open_to_read(path: impl AsRef<Path>) -> Result<Journal> {
-        let path = path.as_ref();
+        let path = &resolved(path.as_ref());
         let file = File::open(path).map_err(|error| failed(path, "can't be opened", &error))?;
         first_bytes(path, &file)?;
         Ok(Journal { path: path.into(), durability: Durability::ByHost, lock: None, tail: None })

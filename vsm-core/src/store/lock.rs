@@ -11,12 +11,18 @@ use crate::error::Result;
 /// Held as long as a store is open for writing. The system lets go of it when the process ends, however it ends, so
 /// that nobody has to clear away what a dead writer left behind; the file itself stays and means nothing.
 #[derive(Debug)]
-pub(super) struct Lock(File);
+pub(super) struct Lock {
+    file: File,
+    /// The process that took it: a fork of it has the file too, and must not let go.
+    process: u32,
+}
 
 impl Drop for Lock {
     fn drop(&mut self) {
         // Closing the file ends the lock too, but not while a process that the host is about to start has it open.
-        let _ = FileExt::unlock(&self.0);
+        if self.process == std::process::id() {
+            let _ = FileExt::unlock(&self.file);
+        }
     }
 }
 
@@ -31,7 +37,7 @@ impl Lock {
             .open(&path)
             .map_err(|error| storage(&path, None, format!("the lock can't be made: {error}")))?;
         match FileExt::try_lock(&file) {
-            Ok(()) => Ok(Lock(file)),
+            Ok(()) => Ok(Lock { file, process: std::process::id() }),
             Err(TryLockError::WouldBlock) => Err(storage(
                 store,
                 None,

@@ -221,6 +221,19 @@ impl Audit {
     }
 }
 
+/// Where a store really lies: neither another working directory nor a link to it may make it another one.
+#[cfg(any(feature = "journal", feature = "sqlite"))]
+fn resolved(path: &std::path::Path) -> std::path::PathBuf {
+    let there = |path: &std::path::Path| std::fs::canonicalize(path).ok();
+    let folder = || match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => there(".".as_ref()),
+        Some(folder) => there(folder),
+        None => None,
+    };
+    let beside = || Some(folder()?.join(path.file_name()?));
+    there(path).or_else(beside).unwrap_or_else(|| path.into())
+}
+
 #[cfg(any(feature = "journal", feature = "sqlite"))]
 fn storage(path: &std::path::Path, position: Option<String>, reason: impl std::fmt::Display) -> crate::Error {
     crate::Error::Storage { path: path.display().to_string(), position, reason: reason.to_string() }

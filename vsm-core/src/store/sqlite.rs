@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transac
 use super::audit::{Auditor, range};
 use super::chain::{self, Hash};
 use super::lock::Lock;
-use super::{Audit, Damage, Durability, Recovery, Seal, Store, storage};
+use super::{Audit, Damage, Durability, Recovery, Seal, Store, resolved, storage};
 use crate::document::event_to_json;
 use crate::error::{Error, Result};
 use crate::model::Event;
@@ -68,7 +68,7 @@ impl Sqlite {
     /// [`Error::Storage`] where the file can't be opened or made, where another writer has it open, where it is of a
     /// newer version or no database of this engine. It is untouched then.
     pub fn open(path: impl AsRef<Path>, durability: Durability) -> Result<Sqlite> {
-        let path = path.as_ref();
+        let path = &resolved(path.as_ref());
         let lock = Lock::take(path)?;
         let connection = Connection::open(path).map_err(|error| failed(path, "can't be opened", &error))?;
         let mut store = Sqlite::new(path, durability, Some(lock), connection);
@@ -83,7 +83,7 @@ impl Sqlite {
     /// As [`open`](Sqlite::open); also where there is no file, or one of an older version, which only a writer can bring
     /// up to date.
     pub fn open_to_read(path: impl AsRef<Path>) -> Result<Sqlite> {
-        let path = path.as_ref();
+        let path = &resolved(path.as_ref());
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let cant = |error: rusqlite::Error| failed(path, "can't be opened for reading", &error);
         let mut connection = Connection::open_with_flags(path, flags).map_err(cant)?;

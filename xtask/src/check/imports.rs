@@ -49,7 +49,7 @@ const OUTSIDE: &[(&str, &[&str], &str)] = &[
     ("std::fs", &["store"], "the core takes bytes, not files; only the record has one, behind its features"),
     ("std::net", &[], "the core takes bytes, not connections"),
     ("std::env", &[], "no answer depends on the environment"),
-    ("std::process", &[], "the core starts nothing and ends nothing"),
+    ("std::process", &["store"], "the core starts nothing and ends nothing; only a lock asks whose it is"),
     ("std::time::SystemTime", &[], "the caller says what time it is"),
     ("std::time::Instant", &[], "the caller says what time it is"),
     ("Utc::now", &[], "the caller says what time it is"),
