@@ -162,7 +162,9 @@ pub(crate) fn only(args: &Value, names: &[&str]) -> Result<()> {
     let unknown = args.as_object().and_then(|args| args.keys().find(|name| !names.contains(&name.as_str())));
     match unknown {
         None => Ok(()),
-        Some(name) if names.is_empty() => Err(Error::invalid(name, "this call takes no arguments")),
+        Some(name) if names.is_empty() => {
+            Err(Error::invalid(name, "there is no argument of this name: it takes none"))
+        }
         Some(name) => {
             Err(Error::invalid(name, format!("there is no argument of this name, only {}", names.join(", "))))
         }

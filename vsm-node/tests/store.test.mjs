@@ -1,6 +1,7 @@
 // Streams that are kept in a file, and files that are read as they are applied.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -180,4 +181,15 @@ test('bad arguments of reading', async () => {
   }
   assert.ok((await rejection(stream.ingestPath('git', long, { signal: 5 }))) instanceof TypeError)
   assert.ok((await rejection(stream.ingestPath('git', long, { onProgress: 5 }))) instanceof TypeError)
+})
+
+test('a process may leave while a file is read', () => {
+  const long = join(folder, 'leave.jsonl')
+  writeFileSync(long, lines(...range(30000)))
+  const program = `
+    const { ValueStream } = require('vsm-core')
+    new ValueStream().ingestPath('events', ${JSON.stringify(long)}, { onProgress() {} })
+    process.exit(7)`
+  const left = spawnSync(process.execPath, ['-e', program], { cwd: new URL('..', import.meta.url), timeout: 60_000 })
+  assert.deepEqual([left.status, left.signal], [7, null], `${left.stderr}`)
 })
