@@ -40,10 +40,7 @@ impl ValueStream {
     pub fn correlate(&mut self, rules: &CorrelationRules) -> ApplyReport {
         // What is one item now may be found by the name of the other, so names come first.
         let mut report = self.apply_batch(self.infer_aliases(rules));
-        let links = self.apply_batch(self.infer_links(rules));
-        report.accepted += links.accepted;
-        report.duplicates += links.duplicates;
-        report.refused.extend(links.refused);
+        report.append(self.apply_batch(self.infer_links(rules)), 0);
         report
     }
 }

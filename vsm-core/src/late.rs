@@ -12,7 +12,7 @@ use crate::texts::NONE;
 use crate::time::Instant;
 
 /// So many steps are not far yet.
-pub(crate) const FAR: usize = 64;
+const FAR: usize = 64;
 
 /// A place in the order of time: when it was so, when that became known, the event's key, and the number of what stands
 /// there.
@@ -28,9 +28,35 @@ impl Late {
         self.chains.contains_key(&chain)
     }
 
-    /// Keeps a chain as a set from now on.
-    pub(crate) fn sort(&mut self, chain: u32, places: BTreeSet<Place>) {
-        self.chains.insert(chain, places);
+    /// The numbers before and after the place of a new number in a chain that ends at `latest`, which it joins.
+    /// `is_later` says whether a number comes after the new one, `previous` which one it follows.
+    pub(crate) fn seek(
+        &mut self,
+        (chain, latest, new): (u32, u32, u32),
+        is_later: impl Fn(u32) -> bool,
+        previous: impl Fn(u32) -> u32,
+        place: impl Fn(u32) -> Place,
+    ) -> (u32, u32) {
+        let (mut at, mut later) = (latest, NONE);
+        for step in 0.. {
+            if at == NONE || !is_later(at) {
+                break;
+            }
+            if step == FAR {
+                if !self.has(chain) {
+                    let next = |at: &u32| Some(previous(*at)).filter(|at| *at != NONE);
+                    self.chains
+                        .insert(chain, std::iter::successors(Some(latest), next).map(&place).collect());
+                }
+                (at, later) = self.around(chain, &place(new));
+                break;
+            }
+            (later, at) = (at, previous(at));
+        }
+        if let Some(places) = self.chains.get_mut(&chain) {
+            places.insert(place(new));
+        }
+        (at, later)
     }
 
     /// The numbers before and after a place in a chain that is kept as a set.
@@ -39,13 +65,6 @@ impl Late {
         let before = places.range(..place).next_back();
         let after = places.range((Excluded(place), Unbounded)).next();
         (before.map_or(NONE, |place| place.3), after.map_or(NONE, |place| place.3))
-    }
-
-    /// Adds a place to a chain, if that is kept as a set.
-    pub(crate) fn add(&mut self, chain: u32, place: Place) {
-        if let Some(places) = self.chains.get_mut(&chain) {
-            places.insert(place);
-        }
     }
 
     pub(crate) fn remove(&mut self, chain: u32, place: &Place) {

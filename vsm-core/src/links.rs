@@ -1,7 +1,7 @@
 //! The links of the record: who asserted what, when, and what follows from it.
 
 use crate::hash::{Numbers, hash_of};
-use crate::late::{FAR, Late};
+use crate::late::Late;
 use crate::model::{Dependency, LinkKind};
 use crate::record::{Bounds, Record};
 use crate::texts::NONE;
@@ -151,27 +151,16 @@ impl Links {
         };
         let new = self.assertions.len() as u32;
         let latest = self.get(link).map_or(NONE, |l| l.latest);
-        let (mut at, mut later) = (latest, NONE);
-        for step in 0.. {
-            let Some(assertion) = self.assertion(at) else { break };
+        let mut late = std::mem::take(&mut self.late);
+        let event_at = |at: u32| if at == new { event } else { self.event_of(at) };
+        let (at, later) = late.seek(
+            (link, latest, new),
             // Among equals the one said last in the event wins, hence `is_gt`.
-            if !record.order(assertion.event, event).is_gt() {
-                break;
-            }
-            if step == FAR {
-                if !self.late.has(link) {
-                    let place = |at: u32| record.place(self.event_of(at), at);
-                    self.late.sort(link, self.chain(latest).map(place).collect());
-                }
-                (at, later) = self.late.around(link, &record.place(event, new));
-                break;
-            }
-            later = at;
-            at = assertion.previous;
-        }
-        if self.late.has(link) {
-            self.late.add(link, record.place(event, new));
-        }
+            |at| record.order(event_at(at), event).is_gt(),
+            |at| self.assertion(at).map_or(NONE, |assertion| assertion.previous),
+            |at| record.place(event_at(at), at),
+        );
+        self.late = late;
         self.assertions.push(Assertion { event, link, name, previous: at, detail, on });
         match self.assertions.get_mut(later as usize) {
             Some(assertion) => assertion.previous = new,

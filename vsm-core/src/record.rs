@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::late::{FAR, Late, Place};
+use crate::late::{Late, Place};
 use crate::model::{Kind, Set};
 use crate::texts::{NONE, Texts};
 use crate::time::Instant;
@@ -83,27 +83,14 @@ impl Record {
     /// Puts the last event into its item's chain, which ends at `latest`; the new end of the chain.
     pub(crate) fn chain(&mut self, item: u32, latest: u32) -> u32 {
         let new = (self.events.len() as u32).wrapping_sub(1);
-        let (mut at, mut later) = (latest, NONE);
-        for step in 0.. {
-            if at == NONE || !self.order(at, new).is_gt() {
-                break;
-            }
-            if step == FAR {
-                if !self.late.has(item) {
-                    let places =
-                        self.walk(latest, None).map(|(number, _)| self.place(number, number)).collect();
-                    self.late.sort(item, places);
-                }
-                (at, later) = self.late.around(item, &self.place(new, new));
-                break;
-            }
-            later = at;
-            at = self.get(at).map_or(NONE, |event| event.previous);
-        }
-        if self.late.has(item) {
-            let place = self.place(new, new);
-            self.late.add(item, place);
-        }
+        let mut late = std::mem::take(&mut self.late);
+        let (at, later) = late.seek(
+            (item, latest, new),
+            |at| self.order(at, new).is_gt(),
+            |at| self.get(at).map_or(NONE, |event| event.previous),
+            |at| self.place(at, at),
+        );
+        self.late = late;
         if let Some(event) = self.events.last_mut() {
             event.previous = at;
         }

@@ -105,13 +105,7 @@ impl IngestReport {
         let Ingested { events, rejects, ignored } = read;
         let count = events.len() as u64;
         if count > 0 {
-            let mut applied = apply(events)?;
-            self.applied.accepted += applied.accepted;
-            self.applied.duplicates += applied.duplicates;
-            for refusal in &mut applied.refused {
-                refusal.position += *before;
-            }
-            self.applied.refused.append(&mut applied.refused);
+            self.applied.append(apply(events)?, *before);
         }
         *before += count;
         self.rejects.extend(rejects);

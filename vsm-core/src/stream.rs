@@ -110,6 +110,14 @@ pub struct Refusal {
 }
 
 impl ApplyReport {
+    /// Adds what became of a later part of the same batch, so many events after its beginning.
+    pub(crate) fn append(&mut self, mut later: ApplyReport, events: u64) {
+        self.accepted += later.accepted;
+        self.duplicates += later.duplicates;
+        later.refused.iter_mut().for_each(|refusal| refusal.position += events);
+        self.refused.append(&mut later.refused);
+    }
+
     /// Counts the outcome for the event at a position, given its key.
     pub(crate) fn note(&mut self, position: u64, event: Option<String>, outcome: Result<Applied>) {
         match outcome {
