@@ -264,30 +264,30 @@ impl Graph {
         // nearly every view of the past too.
         let mut items: Vec<u32> = (0..self.graph.node_count() as u32).collect();
         items.sort_by_key(|item| self.rank_of(*item));
-        let mut ranks = places(&items);
-        let mut drawn: Vec<Drawn> = Vec::with_capacity(self.graph.edge_count());
+        let ranks = places(&items);
+        let mut needs: Vec<Need> = Vec::with_capacity(self.graph.edge_count());
+        let mut starts: Vec<u32> = Vec::with_capacity(items.len() + 1);
+        starts.push(0);
         let mut fits = true;
-        for (link, edge) in (0u32..).zip(self.graph.raw_edges()) {
-            let Edge { kind, active, plain } = edge.weight;
-            if kind.is_need() && holds(link, active) {
-                let [needed, needing] =
-                    [edge.source(), edge.target()].map(|end| at(&ranks, end.index() as u32));
-                fits &= needed < needing;
-                drawn.push((needing, Need { rank: needed, link, kind, is_plain: plain }));
+        for (rank, item) in (0u32..).zip(&items) {
+            let start = needs.len();
+            for edge in self.graph.edges_directed(NodeIndex::new(*item as usize), Direction::Incoming) {
+                let Edge { kind, active, plain } = *edge.weight();
+                let link = edge.id().index() as u32;
+                if kind.is_need() && holds(link, active) {
+                    let needed = at(&ranks, edge.source().index() as u32);
+                    fits &= needed < rank;
+                    needs.push(Need { rank: needed, link, kind, is_plain: plain });
+                }
             }
-        }
-        if !fits {
-            let order = sort(items.len(), &drawn).map_err(|path| all_at(&items, &path))?;
-            let moved = places(&order);
-            for (needing, need) in &mut drawn {
-                (*needing, need.rank) = (at(&moved, *needing), at(&moved, need.rank));
+            // petgraph gives the last one first.
+            if let Some(own) = needs.get_mut(start..) {
+                own.reverse();
             }
-            items = all_at(&items, &order);
-            ranks = places(&items);
+            starts.push(needs.len() as u32);
         }
-        let none = Need { rank: 0, link: 0, kind: LinkKind::Parent, is_plain: true };
-        let Rows { starts, values } = Rows::new(items.len(), &drawn, none, |drawn| *drawn);
-        Ok(Frozen { items, ranks, starts, needs: values })
+        let frozen = Frozen { items, ranks, starts, needs };
+        if fits { Ok(frozen) } else { frozen.sorted() }
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -321,9 +321,6 @@ pub(crate) struct Need {
     pub(crate) is_plain: bool,
 }
 
-/// A need with the rank of what needs it.
-type Drawn = (u32, Need);
-
 impl Frozen {
     pub(crate) fn len(&self) -> usize {
         self.items.len()
@@ -345,6 +342,67 @@ impl Frozen {
             _ => &[],
         }
     }
+
+    /// The same in topological order.
+    ///
+    /// # Errors
+    /// A cycle, as items.
+    fn sorted(self) -> Result<Frozen, Vec<u32>> {
+        let order = self.order().map_err(|path| all_at(&self.items, &path))?;
+        let moved = places(&order);
+        let items = all_at(&self.items, &order);
+        let (mut starts, mut needs) = (vec![0], Vec::with_capacity(self.needs.len()));
+        for rank in order {
+            needs.extend(self.needs(rank).iter().map(|need| Need { rank: at(&moved, need.rank), ..*need }));
+            starts.push(needs.len() as u32);
+        }
+        Ok(Frozen { ranks: places(&items), items, starts, needs })
+    }
+
+    /// The ranks in topological order, or a cycle of them.
+    fn order(&self) -> Result<Vec<u32>, Vec<u32>> {
+        let count = self.len() as u32;
+        let mut open: Vec<u32> = (0..count).map(|rank| self.needs(rank).len() as u32).collect();
+        let mut needing: Vec<Vec<u32>> = vec![Vec::new(); self.len()];
+        for rank in 0..count {
+            for need in self.needs(rank) {
+                needing.get_mut(need.rank as usize).into_iter().for_each(|row| row.push(rank));
+            }
+        }
+        // A stack rather than a queue keeps neighbours together: passes over the result run three times faster.
+        let mut stack: Vec<u32> = (0..count).rev().filter(|rank| at(&open, *rank) == 0).collect();
+        let mut order = Vec::with_capacity(self.len());
+        while let Some(rank) = stack.pop() {
+            order.push(rank);
+            for next in needing.get(rank as usize).into_iter().flatten() {
+                if let Some(left) = open.get_mut(*next as usize) {
+                    *left -= 1;
+                    if *left == 0 {
+                        stack.push(*next);
+                    }
+                }
+            }
+        }
+        if order.len() < self.len() { Err(self.cycle(&open)) } else { Ok(order) }
+    }
+
+    /// A cycle among the ranks that still wait for something: each of them waits for another of them, so following
+    /// these comes back sooner or later.
+    fn cycle(&self, open: &[u32]) -> Vec<u32> {
+        let waits = |rank: &u32| at(open, *rank) > 0;
+        let mut path: Vec<u32> = Vec::new();
+        let mut seen: HashMap<u32, usize> = HashMap::default();
+        let mut next = (0..self.len() as u32).find(waits);
+        while let Some(rank) = next {
+            path.push(rank);
+            if let Some(start) = seen.insert(rank, path.len() - 1) {
+                path.drain(..start);
+                break;
+            }
+            next = self.needs(rank).iter().rev().map(|need| need.rank).find(waits);
+        }
+        path
+    }
 }
 
 /// The number that stands at a place.
@@ -365,94 +423,4 @@ fn places(numbers: &[u32]) -> Vec<u32> {
         }
     }
     places
-}
-
-/// A topological order, or a cycle.
-fn sort(count: usize, drawn: &[Drawn]) -> Result<Vec<u32>, Vec<u32>> {
-    let ahead = Rows::new(count, drawn, 0, |(needing, need)| (need.rank, *needing));
-    let mut open = vec![0u32; count];
-    for (needing, _) in drawn {
-        if let Some(n) = open.get_mut(*needing as usize) {
-            *n += 1;
-        }
-    }
-    // A stack rather than a queue keeps neighbours together: passes over the result run three times faster.
-    let mut stack: Vec<u32> = (0..count as u32).rev().filter(|n| open.get(*n as usize) == Some(&0)).collect();
-    let mut order = Vec::with_capacity(count);
-    while let Some(node) = stack.pop() {
-        order.push(node);
-        for next in ahead.row(node) {
-            if let Some(n) = open.get_mut(*next as usize) {
-                *n -= 1;
-                if *n == 0 {
-                    stack.push(*next);
-                }
-            }
-        }
-    }
-    if order.len() < count { Err(cycle(&open, drawn)) } else { Ok(order) }
-}
-
-/// A cycle among the nodes that still wait for something: each of them waits for another of them, so following these
-/// comes back sooner or later.
-fn cycle(open: &[u32], drawn: &[Drawn]) -> Vec<u32> {
-    let waits = |node: u32| open.get(node as usize).is_some_and(|n| *n > 0);
-    let mut next: HashMap<u32, u32> = HashMap::default();
-    for (needing, need) in drawn.iter().filter(|(needing, need)| waits(*needing) && waits(need.rank)) {
-        next.insert(*needing, need.rank);
-    }
-    let mut path: Vec<u32> = Vec::new();
-    let mut seen: HashMap<u32, usize> = HashMap::default();
-    let mut at = (0..open.len() as u32).find(|node| waits(*node));
-    while let Some(node) = at {
-        path.push(node);
-        if let Some(start) = seen.insert(node, path.len() - 1) {
-            path.drain(..start);
-            break;
-        }
-        at = next.get(&node).copied();
-    }
-    path
-}
-
-/// Values grouped by a small number, in one array.
-struct Rows<T> {
-    starts: Vec<u32>,
-    values: Vec<T>,
-}
-
-impl<T: Copy> Rows<T> {
-    fn new(count: usize, drawn: &[Drawn], none: T, split: impl Fn(&Drawn) -> (u32, T)) -> Rows<T> {
-        let mut starts = vec![0u32; count + 1];
-        for edge in drawn {
-            if let Some(n) = starts.get_mut(split(edge).0 as usize + 1) {
-                *n += 1;
-            }
-        }
-        let mut values = vec![none; drawn.len()];
-        let mut sum = 0;
-        for n in &mut starts {
-            sum += *n;
-            *n = sum;
-        }
-        let mut next = starts.clone();
-        for edge in drawn {
-            let (row, value) = split(edge);
-            if let Some(n) = next.get_mut(row as usize) {
-                if let Some(slot) = values.get_mut(*n as usize) {
-                    *slot = value;
-                }
-                *n += 1;
-            }
-        }
-        Rows { starts, values }
-    }
-
-    fn row(&self, number: u32) -> &[T] {
-        let number = number as usize;
-        match (self.starts.get(number), self.starts.get(number + 1)) {
-            (Some(start), Some(end)) => self.values.get(*start as usize..*end as usize).unwrap_or(&[]),
-            _ => &[],
-        }
-    }
 }

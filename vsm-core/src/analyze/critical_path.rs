@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::network::{Actual, Bond, Dates, Need, Network, Node, Unreachable};
-use super::{Basis, Grounds};
+use super::Basis;
+use super::network::{Dates, Schedule};
+use super::plan::Plan;
 use crate::calendar::{Calendar, WorkingTime};
-use crate::error::{Error, Result};
-use crate::graph::Frozen;
-use crate::model::{FlowState, Kind, LinkKind, Set};
+use crate::error::Result;
+use crate::model::Kind;
 use crate::stream::ValueStream;
 use crate::time::{Instant, Span};
 
@@ -142,8 +142,7 @@ impl ValueStream {
         plan.lay_out();
         let mut dates = plan.network.forward().map_err(|error| plan.explain(&error))?;
         let sinks = plan.sinks(target, &dates);
-        let last = sinks.first().and_then(|n| dates.get(*n as usize)).copied();
-        let end = last.map_or(query.at.millis(), |d| d.early_finish);
+        let end = sinks.first().map_or(query.at.millis(), |number| dates.early_finish(*number));
         plan.network.backward(&mut dates, end);
         Ok(plan.report(&dates, &sinks, end))
     }
@@ -156,267 +155,50 @@ impl ValueStream {
         plan.collect(Some(item));
         plan.lay_out();
         let dates = plan.network.forward().map_err(|error| plan.explain(&error))?;
-        Ok(plan.items().zip(&dates).map(|(item, d)| (item, Instant::clamped(d.ready))).collect())
+        let ready = |number| Instant::clamped(plan.network.dates(&dates, number).ready);
+        Ok((0..plan.network.len()).map(|number| (plan.item(number), ready(number))).collect())
     }
 }
 
-/// The part of the graph that a question is about, on its way to a network.
-struct Plan<'a> {
-    stream: &'a ValueStream,
-    frozen: &'a Frozen,
-    query: &'a CriticalPathQuery,
-    /// Ranks of the nodes of the network, ascending: their order is topological.
-    ranks: Vec<u32>,
-    /// Number in the network plus one by rank; 0 = not part of it. Zeroed memory costs nothing until it is touched.
-    numbers: Vec<u32>,
-    network: Network,
-    grounds: Grounds,
-}
-
-impl<'a> Plan<'a> {
-    fn new(
-        stream: &'a ValueStream,
-        frozen: &'a Frozen,
-        query: &'a CriticalPathQuery,
-        calendar: Option<WorkingTime>,
-    ) -> Plan<'a> {
-        let mut grounds = Grounds::default();
-        grounds.rule("retained_logic");
-        grounds.rule(if calendar.is_some() { "working_time" } else { "elapsed_time" });
-        let network = Network { calendar, ..Network::default() };
-        Plan { stream, frozen, query, ranks: Vec::new(), numbers: vec![0; frozen.len()], network, grounds }
-    }
-
-    /// Finds everything that the target needs; without a target everything that can be scheduled.
-    fn collect(&mut self, target: Option<u32>) {
-        let mut stack: Vec<u32> = match target {
-            Some(item) => vec![self.frozen.rank(item)],
-            None => (0..self.frozen.len() as u32)
-                .filter(|rank| {
-                    let kind = self.stream.kind(self.frozen.item(*rank));
-                    kind.is_some_and(|k| k.is_work() || matches!(k, Kind::Release | Kind::Gate))
-                })
-                .filter(|rank| !self.is_cancelled(*rank))
-                .collect(),
-        };
-        let top = stack.iter().copied().max().unwrap_or(0);
-        for rank in &stack {
-            if let Some(slot) = self.numbers.get_mut(*rank as usize) {
-                *slot = 1;
-            }
-        }
-        // A search costs what it finds, but jumps about. Once it turns out to find much of the graph, one look at every
-        // rank, from the last to the first, is cheaper.
-        let much = self.frozen.len() / 64;
-        while let Some(rank) = stack.pop() {
-            self.ranks.push(rank);
-            self.mark_needs(rank, |needed| stack.push(needed));
-            if self.ranks.len() > much {
-                for rank in (0..=top).rev() {
-                    if self.numbers.get(rank as usize) != Some(&0) {
-                        self.mark_needs(rank, |_| {});
-                    }
-                }
-                let marked = (0u32..).zip(&self.numbers).filter(|(_, mark)| **mark != 0);
-                self.ranks = marked.map(|(rank, _)| rank).collect();
-                return;
-            }
-        }
-        self.ranks.sort_unstable();
-    }
-
-    /// Marks what a rank needs; `note` is told what had no mark before.
-    fn mark_needs(&mut self, rank: u32, mut note: impl FnMut(u32)) {
-        if self.finished(self.frozen.item(rank)).is_some() {
-            return;
-        }
-        for need in self.frozen.needs(rank) {
-            if self.numbers.get(need.rank as usize) == Some(&0) && !self.is_cancelled(need.rank) {
-                if let Some(slot) = self.numbers.get_mut(need.rank as usize) {
-                    *slot = 1;
-                }
-                note(need.rank);
-            }
-        }
-    }
-
-    fn is_cancelled(&self, rank: u32) -> bool {
-        self.stream.state_of(self.frozen.item(rank)) == Some(FlowState::Cancelled)
-    }
-
-    /// When an item was finished, if it is.
-    fn finished(&self, item: u32) -> Option<(Instant, u32)> {
-        let stream = self.stream;
-        if stream.kind(item) == Some(Kind::Gate) {
-            let event = stream.passed(item, self.query.at)?;
-            return stream.occurred(event).map(|t| (t, event));
-        }
-        if stream.state_of(item) != Some(FlowState::Done) {
-            return None;
-        }
-        let released = stream.last(item, Set::released_at);
-        released.or_else(|| {
-            let (_, event) = stream.last(item, Set::state)?;
-            Some((stream.occurred(event)?, event))
-        })
-    }
-
-    /// Makes the network of the ranks that were collected.
-    fn lay_out(&mut self) {
-        for (number, rank) in self.ranks.iter().enumerate() {
-            if let Some(slot) = self.numbers.get_mut(*rank as usize) {
-                *slot = number as u32 + 1;
-            }
-        }
-        self.network.nodes.reserve(self.ranks.len());
-        self.network.needs.reserve(self.ranks.iter().map(|rank| self.frozen.needs(*rank).len()).sum());
-        for number in 0..self.ranks.len() as u32 {
-            let rank = self.ranks.get(number as usize).copied().unwrap_or(0);
-            let item = self.frozen.item(rank);
-            let finished = self.finished(item);
-            let mut is_parent = false;
-            if finished.is_none() {
-                for need in self.frozen.needs(rank) {
-                    let Some(node) = self.numbers.get(need.rank as usize).and_then(|n| n.checked_sub(1))
-                    else {
-                        continue;
-                    };
-                    is_parent |= need.kind == LinkKind::Parent;
-                    let detail = if need.is_plain { None } else { self.stream.detail(need.link) };
-                    let bond = detail.map_or(Bond::PLAIN, |detail| Bond {
-                        dependency: detail.dependency.unwrap_or(Bond::PLAIN.dependency),
-                        lag: detail.lag.unwrap_or_default().millis(),
-                    });
-                    self.network.add_need(Need { node, bond });
-                }
-            }
-            let node = self.node(item, finished.map(|(t, _)| t), is_parent);
-            self.network.add_node(node);
-        }
-        self.grounds.n = self.ranks.len() as u64;
-    }
-
-    fn node(&mut self, item: u32, finished: Option<Instant>, is_parent: bool) -> Node {
-        let stream = self.stream;
-        let at = self.query.at;
-        let mut node = Node { floor: at.millis(), ..Node::default() };
-        if let Some(finished) = finished {
-            let started = Said::of(stream, item).started.map(|t| t.min(finished).millis());
-            self.network.happened(&mut node, Actual { started, finished: Some(finished.millis()) });
-            return node;
-        }
-        match stream.kind(item) {
-            Some(Kind::Release) => {
-                let start = self.network.trains.len() as u32;
-                for (application, _) in stream.to(item, LinkKind::BelongsTo) {
-                    let cadence =
-                        stream.last(application, Set::cadence).map(|(cadence, event)| (*cadence, event));
-                    if let Some((cadence, event)) = cadence {
-                        self.network.trains.push(cadence);
-                        self.grounds.evidence.push(event);
-                        self.grounds.rule("first_departure_after_ready");
-                    }
-                }
-                node.trains = start..self.network.trains.len() as u32;
-            }
-            _ if is_parent => {}
-            _ => {
-                let said = Said::of(stream, item);
-                let started = said.started.filter(|t| *t <= at).map(Instant::millis);
-                match started {
-                    Some(_) => self.network.happened(&mut node, Actual { started, finished: None }),
-                    None => {
-                        node.floor =
-                            said.planned.map_or(node.floor, |planned| planned.millis().max(node.floor))
-                    }
-                }
-                node.duration = self.duration(item, &said, started);
-            }
-        }
-        node
-    }
-
-    /// `remaining`, else what is left of `estimate`, else the default.
-    fn duration(&mut self, item: u32, said: &Said, started: Option<i64>) -> i64 {
-        if let Some(remaining) = said.remaining {
-            return remaining.millis();
-        }
-        if let Some(estimate) = said.estimate {
-            let worked = started.map_or(0, |start| self.network.between(start, self.query.at.millis()));
-            return (estimate.millis() - worked).max(0);
-        }
-        let is_gate = self.stream.kind(item) == Some(Kind::Gate);
-        if let (Some(span), false) = (self.query.default_duration, is_gate) {
-            self.grounds.rule("default_duration");
-            return span.millis().max(0);
-        }
-        let reason = if is_gate { "gate_without_estimate" } else { "work_without_estimate" };
-        self.grounds.exclude(reason, self.stream.id(item));
-        0
-    }
-
-    fn items(&self) -> impl Iterator<Item = u32> {
-        self.ranks.iter().map(|rank| self.frozen.item(*rank))
-    }
-
-    fn item(&self, number: u32) -> u32 {
-        self.ranks.get(number as usize).map_or(0, |rank| self.frozen.item(*rank))
-    }
-
-    fn id(&self, number: u32) -> &'a str {
-        self.stream.id(self.item(number))
-    }
-
-    fn explain(&self, error: &Unreachable) -> Error {
-        let what =
-            format!("the {} of \"{}\"", if error.train { "departure" } else { "work" }, self.id(error.node));
-        match &self.network.calendar {
-            Some(work) if !error.train => work.beyond(&what),
-            _ => Error::Horizon { what, around: self.query.at },
-        }
-    }
-
-    /// The nodes whose finish is the answer.
-    fn sinks(&self, target: Option<u32>, dates: &[Dates]) -> Vec<u32> {
-        let number = |item| self.numbers.get(self.frozen.rank(item) as usize).and_then(|n| n.checked_sub(1));
-        if let Some(target) = target {
-            return number(target).into_iter().collect();
-        }
-        let end = dates.iter().map(|d| d.early_finish).max();
-        let mut sinks: Vec<u32> =
-            (0..).zip(dates).filter(|(_, d)| Some(d.early_finish) == end).map(|(n, _)| n).collect();
-        sinks.sort_unstable_by_key(|n| self.id(*n));
-        sinks
-    }
-
-    fn report(mut self, dates: &[Dates], sinks: &[u32], end: i64) -> CriticalPath {
+impl Plan<'_> {
+    fn report(mut self, dates: &Schedule, sinks: &[u32], end: i64) -> CriticalPath {
         let chains = self.chains(dates, sinks);
         let path = chains.path(sinks);
-        let wait =
-            |number: u32| dates.get(number as usize).map_or(0, |d| d.early_finish.saturating_sub(d.ready));
-        let cadence_wait = path.iter().map(|number| wait(*number)).sum();
-        let mut activities = Vec::new();
-        for (number, d) in (0..).zip(dates) {
+        let wait = |dates: &Dates| dates.early_finish.saturating_sub(dates.ready);
+        let cadence_wait = path.iter().map(|number| wait(&self.network.dates(dates, *number))).sum();
+        let mut listed = Vec::new();
+        for number in 0..self.network.len() {
             let is_critical = chains.through(number) > 0;
             if is_critical {
                 // The date rests on what drives it; everything else may move within its float.
                 self.grounds.evidence.extend(self.stream.last_event(self.item(number)));
             }
-            if self.query.critical_only == Some(true) && !is_critical {
-                continue;
+            if is_critical || self.query.critical_only != Some(true) {
+                listed.push(number);
             }
+        }
+        listed.sort_by_cached_key(|number| (dates.early_start(*number), self.id(*number)));
+        let (mut activities, mut drivers) = (Vec::with_capacity(listed.len()), Vec::new());
+        for number in listed {
+            let is_critical = chains.through(number) > 0;
             let item = self.item(number);
-            let node = self.network.nodes.get(number as usize);
-            let is_done = node.is_some_and(|n| self.network.actual(n).finished.is_some());
+            let d = self.network.dates(dates, number);
+            let is_done = self.network.is_finished(number);
+            let driver = if is_critical {
+                chains.driver(number)
+            } else {
+                self.note_drivers(dates, number, &mut drivers);
+                self.first(&drivers)
+            };
             activities.push(Activity {
                 item: self.stream.id(item).to_owned(),
                 title: self.stream.title(item).to_owned(),
                 kind: self.stream.kind(item),
                 done: is_done,
-                duration: Span::from_millis(match node {
-                    Some(n) if is_done => self.network.between(d.early_start, d.early_finish).max(n.duration),
-                    Some(n) => n.duration,
-                    None => 0,
+                duration: Span::from_millis(if is_done {
+                    self.network.between(d.early_start, d.early_finish).max(0)
+                } else {
+                    self.network.duration(number)
                 }),
                 early_start: Instant::clamped(d.early_start),
                 early_finish: Instant::clamped(d.early_finish),
@@ -425,20 +207,13 @@ impl<'a> Plan<'a> {
                 total_float: Span::from_millis(self.network.between(d.early_finish, d.late_finish)),
                 free_float: Span::from_millis(d.free_float),
                 critical: is_critical,
-                driver: if is_critical {
-                    chains.driver(number)
-                } else {
-                    self.first(&self.drivers(dates, number))
-                }
-                .map(|n| self.id(n).to_owned()),
-                cadence_wait: Span::from_millis(if is_done { 0 } else { wait(number) }),
+                driver: driver.map(|number| self.id(number).to_owned()),
+                cadence_wait: Span::from_millis(if is_done { 0 } else { wait(&d) }),
             });
         }
-        activities.sort_unstable_by(|a, b| (a.early_start, &a.item).cmp(&(b.early_start, &b.item)));
-        let ready = sinks.first().and_then(|n| dates.get(*n as usize)).map_or(end, |d| d.ready);
+        let ready = sinks.first().map_or(end, |number| self.network.dates(dates, *number).ready);
         let target = self.query.item.as_ref().and(sinks.first()).map(|n| self.id(*n).to_owned());
         let ids = path.iter().map(|n| self.id(*n).to_owned()).collect();
-        self.grounds.n = dates.len() as u64;
         CriticalPath {
             item: target,
             at: self.query.at,
@@ -453,14 +228,13 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// What decides when a node starts.
-    fn drivers(&self, dates: &[Dates], number: u32) -> Vec<u32> {
+    /// Writes down what decides when a node starts, each once.
+    fn note_drivers(&self, dates: &Schedule, number: u32, drivers: &mut Vec<u32>) {
+        drivers.clear();
         let needs = self.network.needs(number);
-        let mut drivers: Vec<u32> =
-            needs.filter(|need| self.network.drives(dates, number, need)).map(|need| need.node).collect();
+        drivers.extend(needs.filter(|need| self.network.drives(dates, number, need)).map(|need| need.node));
         drivers.sort_unstable();
         drivers.dedup();
-        drivers
     }
 
     /// The alphabetically first of some nodes.
@@ -472,17 +246,19 @@ impl<'a> Plan<'a> {
     }
 
     /// The driving chains that end in the sinks, followed backwards.
-    fn chains(&self, dates: &[Dates], sinks: &[u32]) -> Chains {
-        let mut chains = Chains { through: vec![0; dates.len()], drivers: vec![0; dates.len()], count: 0 };
+    fn chains(&self, dates: &Schedule, sinks: &[u32]) -> Chains {
+        let nodes = self.network.len() as usize;
+        let mut chains = Chains { through: vec![0; nodes], drivers: vec![0; nodes], count: 0 };
         for sink in sinks {
             chains.add(*sink, 1);
         }
-        for number in (0..dates.len() as u32).rev() {
+        let mut drivers = Vec::new();
+        for number in (0..self.network.len()).rev() {
             let through = chains.through(number);
             if through == 0 {
                 continue;
             }
-            let drivers = self.drivers(dates, number);
+            self.note_drivers(dates, number, &mut drivers);
             let Some(first) = self.first(&drivers) else {
                 chains.count = chains.count.saturating_add(through);
                 continue;
@@ -490,9 +266,7 @@ impl<'a> Plan<'a> {
             if let Some(slot) = chains.drivers.get_mut(number as usize) {
                 *slot = first + 1;
             }
-            for driver in drivers {
-                chains.add(driver, through);
-            }
+            drivers.iter().for_each(|driver| chains.add(*driver, through));
         }
         chains
     }
@@ -529,40 +303,5 @@ impl Chains {
             std::iter::successors(sinks.first().copied(), |number| self.driver(*number)).collect();
         path.reverse();
         path
-    }
-}
-
-/// What the record says of the work on one item, gathered in one walk: schedules look at every item.
-#[derive(Default)]
-struct Said {
-    started: Option<Instant>,
-    planned: Option<Instant>,
-    remaining: Option<Span>,
-    estimate: Option<Span>,
-}
-
-impl Said {
-    fn of(stream: &ValueStream, item: u32) -> Said {
-        let mut said = Said::default();
-        let (mut planned, mut remaining, mut estimate) = (false, false, false);
-        for (_, event) in stream.state.walk(item, stream.bounds) {
-            for set in event.sets.iter().rev() {
-                match set {
-                    // Walking back, so the last one seen is the first.
-                    Set::State(FlowState::Active | FlowState::Waiting) => said.started = Some(event.occurred),
-                    Set::StartsAt(at) if !planned => (planned, said.planned) = (true, Some(*at)),
-                    Set::Remaining(span) if !remaining => (remaining, said.remaining) = (true, Some(*span)),
-                    Set::Estimate(span) if !estimate => (estimate, said.estimate) = (true, Some(*span)),
-                    Set::Clear(name) => match &**name {
-                        "starts_at" => planned = true,
-                        "remaining" => remaining = true,
-                        "estimate" => estimate = true,
-                        _ => {}
-                    },
-                    _ => {}
-                }
-            }
-        }
-        said
     }
 }

@@ -6,6 +6,7 @@ mod flow;
 mod network;
 mod outlook;
 mod page;
+mod plan;
 mod quality;
 mod readiness;
 mod scope;

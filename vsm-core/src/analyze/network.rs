@@ -7,28 +7,29 @@ use crate::calendar::{Cadence, WorkingTime};
 use crate::model::Dependency;
 use crate::time::{Instant, Span};
 
-/// An activity, given in topological order of what needs what.
+/// An activity, given in topological order of what needs what. Half of what a schedule costs is waiting for memory, so
+/// what few activities have is kept apart.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Node {
-    /// It starts no earlier.
-    pub(super) floor: i64,
     /// Working time that is left.
-    pub(super) duration: i64,
-    /// Its place in [`Network::actuals`] plus one; 0 = it has not been started.
-    pub(super) actual: u32,
-    /// The trains that it has to take, as an index range into [`Network::trains`].
-    pub(super) trains: std::ops::Range<u32>,
+    duration: i64,
+    /// Its place in [`Network::specials`] plus one; 0 = nothing is special about it.
+    special: u32,
     /// Where its needs end among those of all nodes; they begin where those of the node before end.
-    pub(super) needs_end: u32,
+    needs_end: u32,
 }
 
-/// What has really happened to an activity. Kept apart, since most of what is scheduled lies ahead.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Actual {
+/// What is special about an activity.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Special {
+    /// It starts no earlier; none = no earlier than everything else.
+    pub(super) floor: Option<i64>,
     /// When it started, where it has.
     pub(super) started: Option<i64>,
     /// When it finished, where it has; then nothing can move it.
     pub(super) finished: Option<i64>,
+    /// The trains that it has to take, as an index range into [`Network::trains`].
+    pub(super) trains: std::ops::Range<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -52,14 +53,33 @@ impl Bond {
 
 #[derive(Debug, Default)]
 pub(super) struct Network {
-    pub(super) nodes: Vec<Node>,
+    /// Open work starts no earlier.
+    floor: i64,
+    nodes: Vec<Node>,
     /// What each node needs, with the place of the bond in `bonds` plus one; 0 = plain.
-    pub(super) needs: Vec<(u32, u32)>,
-    pub(super) bonds: Vec<Bond>,
+    needs: Vec<(u32, u32)>,
+    bonds: Vec<Bond>,
+    specials: Vec<Special>,
     pub(super) trains: Vec<Cadence>,
-    pub(super) actuals: Vec<Actual>,
     /// Working calendar of everything; none = plain time.
     pub(super) calendar: Option<WorkingTime>,
+}
+
+/// The dates of all activities. Each kind of date lies by itself: a pass reads one of them from all over the place.
+#[derive(Debug, Default)]
+pub(super) struct Schedule {
+    early_start: Vec<i64>,
+    early_finish: Vec<i64>,
+    /// When the own work of those that are special is finished; of all others that is the early finish.
+    ready: Vec<i64>,
+    late: Vec<Late>,
+}
+
+/// How far an activity can move.
+#[derive(Clone, Copy, Debug)]
+struct Late {
+    finish: i64,
+    free_float: i64,
 }
 
 /// The dates of one activity.
@@ -74,35 +94,43 @@ pub(super) struct Dates {
     pub(super) free_float: i64,
 }
 
-impl Dates {
-    /// Before anything is known that bounds them from above.
-    const OPEN: Dates = Dates {
-        early_start: 0,
-        ready: 0,
-        early_finish: 0,
-        late_start: 0,
-        late_finish: i64::MAX,
-        free_float: i64::MAX,
-    };
-}
-
 /// A date that no calendar or train reaches, and the node that needed it.
 pub(super) struct Unreachable {
     pub(super) node: u32,
     pub(super) train: bool,
 }
 
-impl Network {
-    /// Notes what has really happened to a node.
-    pub(super) fn happened(&mut self, node: &mut Node, actual: Actual) {
-        self.actuals.push(actual);
-        node.actual = self.actuals.len() as u32;
+impl Schedule {
+    pub(super) fn early_start(&self, number: u32) -> i64 {
+        self.early_start.get(number as usize).copied().unwrap_or_default()
     }
 
-    /// What has really happened to a node.
-    pub(super) fn actual(&self, node: &Node) -> Actual {
-        let place = (node.actual as usize).checked_sub(1);
-        place.and_then(|place| self.actuals.get(place)).copied().unwrap_or_default()
+    pub(super) fn early_finish(&self, number: u32) -> i64 {
+        self.early_finish.get(number as usize).copied().unwrap_or_default()
+    }
+
+    fn late(&self, number: u32) -> Late {
+        self.late.get(number as usize).copied().unwrap_or(Late { finish: i64::MAX, free_float: i64::MAX })
+    }
+
+    /// The number of the node with each early finish.
+    pub(super) fn early_finishes(&self) -> impl Iterator<Item = (u32, i64)> {
+        (0..).zip(self.early_finish.iter().copied())
+    }
+}
+
+impl Network {
+    pub(super) fn new(floor: i64, calendar: Option<WorkingTime>) -> Network {
+        Network { floor, calendar, ..Network::default() }
+    }
+
+    pub(super) fn reserve(&mut self, nodes: usize, needs: usize) {
+        self.nodes.reserve(nodes);
+        self.needs.reserve(needs);
+    }
+
+    pub(super) fn len(&self) -> u32 {
+        self.nodes.len() as u32
     }
 
     /// Adds a need of the node that is added next.
@@ -115,9 +143,34 @@ impl Network {
         self.needs.push((need.node, place));
     }
 
-    pub(super) fn add_node(&mut self, mut node: Node) {
-        node.needs_end = self.needs.len() as u32;
+    pub(super) fn add_node(&mut self, duration: i64, special: Option<Special>) {
+        let mut node = Node { duration, special: 0, needs_end: self.needs.len() as u32 };
+        if let Some(special) = special {
+            self.specials.push(special);
+            node.special = self.specials.len() as u32;
+        }
         self.nodes.push(node);
+    }
+
+    /// The working time that is left of a node.
+    pub(super) fn duration(&self, number: u32) -> i64 {
+        self.nodes.get(number as usize).map_or(0, |node| node.duration)
+    }
+
+    pub(super) fn is_finished(&self, number: u32) -> bool {
+        self.nodes.get(number as usize).is_some_and(|node| self.finished(node).is_some())
+    }
+
+    fn special(&self, node: &Node) -> Option<&Special> {
+        self.specials.get((node.special as usize).checked_sub(1)?)
+    }
+
+    fn finished(&self, node: &Node) -> Option<i64> {
+        self.special(node)?.finished
+    }
+
+    fn started(&self, node: &Node) -> Option<i64> {
+        self.special(node)?.started
     }
 
     /// What a node needs.
@@ -133,125 +186,132 @@ impl Network {
     }
 
     /// Early dates, in one pass over nodes and needs.
-    pub(super) fn forward(&self) -> Result<Vec<Dates>, Unreachable> {
-        let mut dates: Vec<Dates> = Vec::with_capacity(self.nodes.len());
-        for (number, node) in self.nodes.iter().enumerate() {
-            let number = number as u32;
-            let actual = self.actual(node);
-            if let Some(finished) = actual.finished {
-                let start = actual.started.unwrap_or(finished);
-                dates.push(Dates {
-                    early_start: start,
-                    ready: finished,
-                    early_finish: finished,
-                    ..Dates::OPEN
-                });
-                continue;
+    pub(super) fn forward(&self) -> Result<Schedule, Unreachable> {
+        let mut dates = Schedule::default();
+        dates.early_start.reserve_exact(self.nodes.len());
+        dates.early_finish.reserve_exact(self.nodes.len());
+        for (number, node) in (0..).zip(&self.nodes) {
+            let special = self.special(node);
+            let (start, ready, finish) = match special.and_then(|special| special.finished) {
+                Some(finished) => (finished, finished, finished),
+                None => self.earliest(number, node, &dates)?,
+            };
+            dates.early_start.push(special.and_then(|special| special.started).unwrap_or(start));
+            dates.early_finish.push(finish);
+            if special.is_some() {
+                dates.ready.push(ready);
             }
-            let mut start = node.floor;
-            for need in self.needs(number) {
-                let Some(of) = dates.get(need.node as usize) else { continue };
-                start = start.max(
-                    self.bound(of, need.bond, node.duration)
-                        .ok_or(Unreachable { node: number, train: false })?,
-                );
-            }
-            let unreachable = || Unreachable { node: number, train: false };
-            if node.duration > 0 {
-                start = self.next_working(start).ok_or_else(unreachable)?;
-            }
-            let ready = self.add(start, node.duration).ok_or_else(unreachable)?;
-            let early_finish =
-                self.departure(node, ready).ok_or(Unreachable { node: number, train: true })?;
-            dates.push(Dates {
-                early_start: actual.started.unwrap_or(start),
-                ready,
-                early_finish,
-                ..Dates::OPEN
-            });
         }
         Ok(dates)
     }
 
-    /// Late dates and free float of what [`forward`](Network::forward) has left open, given that everything may take until `end`. A date that lies before the calendar's
+    /// When an open node can start, is ready, and finishes.
+    fn earliest(&self, number: u32, node: &Node, dates: &Schedule) -> Result<(i64, i64, i64), Unreachable> {
+        let unreachable = || Unreachable { node: number, train: false };
+        let mut start = self.special(node).and_then(|special| special.floor).unwrap_or(self.floor);
+        for need in self.needs(number) {
+            let bound = self.bound(dates, &need, node.duration).ok_or_else(unreachable)?;
+            start = start.max(bound);
+        }
+        if node.duration > 0 {
+            start = self.next_working(start).ok_or_else(unreachable)?;
+        }
+        let ready = self.add(start, node.duration).ok_or_else(unreachable)?;
+        let finish = self.departure(node, ready).ok_or(Unreachable { node: number, train: true })?;
+        Ok((start, ready, finish))
+    }
+
+    /// Late dates and free float, given that everything may take until `end`. A date that lies before the calendar's
     /// reach stays at the early one: float can't be told there.
-    pub(super) fn backward(&self, dates: &mut [Dates], end: i64) {
-        for number in (0..self.nodes.len() as u32).rev() {
-            let (Some(node), Some(mut own)) =
-                (self.nodes.get(number as usize), dates.get(number as usize).copied())
-            else {
+    pub(super) fn backward(&self, dates: &mut Schedule, end: i64) {
+        dates.late = vec![Late { finish: end, free_float: i64::MAX }; self.nodes.len()];
+        for (number, node) in (0..self.len()).zip(&self.nodes).rev() {
+            if self.finished(node).is_some() {
                 continue;
-            };
-            own.late_finish = own.late_finish.min(end);
-            let actual = self.actual(node);
-            if actual.finished.is_some() {
-                own.late_start = own.early_start;
-                own.late_finish = own.early_finish;
-                own.free_float = 0;
-            } else {
-                let late_ready = self.latest_ready(node, own.late_finish).unwrap_or(own.ready);
-                own.late_start = self.add(late_ready, -node.duration).unwrap_or(own.early_start);
-                for need in self.needs(number) {
-                    let Some(needed) = self.nodes.get(need.node as usize) else { continue };
-                    let Bond { dependency, lag } = need.bond;
-                    let from_start =
-                        matches!(dependency, Dependency::StartToStart | Dependency::StartToFinish);
-                    if from_start && self.actual(needed).started.is_some() {
-                        // It has started: nothing that it still does can move this node.
-                        continue;
+            }
+            let early_start = dates.early_start(number);
+            let ready = self.ready(node, dates, number);
+            let late_ready = self.latest_ready(node, dates.late(number).finish).unwrap_or(ready);
+            // Of what has started, when its work has to go on: what it needs may take until then.
+            let late_start = self.add(late_ready, -node.duration).unwrap_or(early_start);
+            for Need { node: needed, bond: Bond { dependency, lag } } in self.needs(number) {
+                // The latest finish of what is needed, and how far it is from moving this node.
+                let (late, slack) = match dependency {
+                    Dependency::FinishToStart => {
+                        (self.add(late_start, -lag), self.slack(dates.early_finish(needed), lag, early_start))
                     }
-                    let duration = needed.duration;
-                    let Some(of) = dates.get_mut(need.node as usize) else { continue };
-                    // The latest finish of what is needed, and how far it is from moving this node.
-                    let (late, slack) = match dependency {
-                        Dependency::FinishToStart => (
-                            self.add(own.late_start, -lag),
-                            self.slack(of.early_finish, lag, own.early_start),
-                        ),
-                        Dependency::StartToStart => (
-                            self.add(own.late_start, -lag).and_then(|t| self.add(t, duration)),
-                            self.slack(of.early_start, lag, own.early_start),
-                        ),
-                        Dependency::FinishToFinish => {
-                            (self.add(late_ready, -lag), self.slack(of.early_finish, lag, own.ready))
+                    Dependency::FinishToFinish => {
+                        (self.add(late_ready, -lag), self.slack(dates.early_finish(needed), lag, ready))
+                    }
+                    Dependency::StartToStart | Dependency::StartToFinish => {
+                        let Some(of) = self.nodes.get(needed as usize) else { continue };
+                        if self.started(of).is_some() {
+                            // It has started: nothing that it still does can move this node.
+                            continue;
                         }
-                        Dependency::StartToFinish => (
-                            self.add(late_ready, -lag).and_then(|t| self.add(t, duration)),
-                            self.slack(of.early_start, lag, own.ready),
-                        ),
-                    };
-                    if let Some(late) = late {
-                        of.late_finish = of.late_finish.min(late);
+                        let (late, early) = match dependency {
+                            Dependency::StartToStart => (late_start, early_start),
+                            _ => (late_ready, ready),
+                        };
+                        (
+                            self.add(late, -lag).and_then(|t| self.add(t, of.duration)),
+                            self.slack(dates.early_start(needed), lag, early),
+                        )
                     }
+                };
+                if let Some(of) = dates.late.get_mut(needed as usize) {
+                    of.finish = of.finish.min(late.unwrap_or(i64::MAX));
                     of.free_float = of.free_float.min(slack);
                 }
-                if actual.started.is_some() {
-                    own.late_start = own.early_start;
-                }
-                let total = self.between(own.early_finish, own.late_finish);
-                own.free_float = own.free_float.min(total);
-            }
-            if let Some(slot) = dates.get_mut(number as usize) {
-                *slot = own;
             }
         }
     }
 
+    /// The dates of a node; the late ones once they have been counted.
+    pub(super) fn dates(&self, dates: &Schedule, number: u32) -> Dates {
+        let Some(node) = self.nodes.get(number as usize) else { return Dates::default() };
+        let (early_start, early_finish) = (dates.early_start(number), dates.early_finish(number));
+        let ready = self.ready(node, dates, number);
+        let mut own = Dates {
+            early_start,
+            ready,
+            early_finish,
+            late_start: early_start,
+            late_finish: early_finish,
+            free_float: 0,
+        };
+        if self.finished(node).is_none() {
+            let late = dates.late(number);
+            own.late_finish = late.finish;
+            own.free_float = late.free_float.min(self.between(early_finish, late.finish));
+            if self.started(node).is_none() {
+                let late_ready = self.latest_ready(node, late.finish).unwrap_or(ready);
+                own.late_start = self.add(late_ready, -node.duration).unwrap_or(early_start);
+            }
+        }
+        own
+    }
+
+    /// When the own work of a node is finished.
+    fn ready(&self, node: &Node, dates: &Schedule, number: u32) -> i64 {
+        let place = (node.special as usize).checked_sub(1);
+        let ready = place.and_then(|place| dates.ready.get(place)).copied();
+        ready.unwrap_or_else(|| dates.early_finish(number))
+    }
+
     /// Whether a need decides when a node starts.
-    pub(super) fn drives(&self, dates: &[Dates], number: u32, need: &Need) -> bool {
-        let (Some(node), Some(own), Some(of), Some(needed)) = (
-            self.nodes.get(number as usize),
-            dates.get(number as usize),
-            dates.get(need.node as usize),
-            self.nodes.get(need.node as usize),
-        ) else {
+    pub(super) fn drives(&self, dates: &Schedule, number: u32, need: &Need) -> bool {
+        let (Some(node), Some(needed)) =
+            (self.nodes.get(number as usize), self.nodes.get(need.node as usize))
+        else {
             return false;
         };
-        if [node, needed].into_iter().any(|node| self.actual(node).finished.is_some()) {
+        if [node, needed].into_iter().any(|node| self.finished(node).is_some()) {
             return false;
         }
-        let Some(bound) = self.bound(of, need.bond, node.duration) else { return false };
-        let start = self.add(own.ready, -node.duration).unwrap_or(own.early_start);
+        let Some(bound) = self.bound(dates, need, node.duration) else { return false };
+        let ready = self.ready(node, dates, number);
+        let start = self.add(ready, -node.duration).unwrap_or_else(|| dates.early_start(number));
         bound == start || (node.duration > 0 && self.next_working(bound) == self.next_working(start))
     }
 
@@ -263,18 +323,17 @@ impl Network {
         }
     }
 
-    /// The earliest start that a need allows.
-    fn bound(&self, of: &Dates, bond: Bond, duration: i64) -> Option<i64> {
-        match bond.dependency {
-            Dependency::FinishToStart => self.add(of.early_finish, bond.lag),
-            Dependency::StartToStart => self.add(of.early_start, bond.lag),
-            Dependency::FinishToFinish => {
-                self.add(of.early_finish, bond.lag).and_then(|t| self.add(t, -duration))
-            }
-            Dependency::StartToFinish => {
-                self.add(of.early_start, bond.lag).and_then(|t| self.add(t, -duration))
-            }
-        }
+    /// The earliest start that a need allows what takes so long.
+    fn bound(&self, dates: &Schedule, need: &Need, duration: i64) -> Option<i64> {
+        let Need { node, bond: Bond { dependency, lag } } = *need;
+        let (from, back) = match dependency {
+            Dependency::FinishToStart => (dates.early_finish(node), 0),
+            Dependency::FinishToFinish => (dates.early_finish(node), duration),
+            Dependency::StartToStart => (dates.early_start(node), 0),
+            Dependency::StartToFinish => (dates.early_start(node), duration),
+        };
+        let bound = self.add(from, lag)?;
+        if back == 0 { Some(bound) } else { self.add(bound, -back) }
     }
 
     fn slack(&self, from: i64, lag: i64, to: i64) -> i64 {
@@ -296,7 +355,8 @@ impl Network {
     }
 
     fn trains(&self, node: &Node) -> &[Cadence] {
-        self.trains.get(node.trains.start as usize..node.trains.end as usize).unwrap_or(&[])
+        let range = self.special(node).map_or(0..0, |special| special.trains.clone());
+        self.trains.get(range.start as usize..range.end as usize).unwrap_or(&[])
     }
 
     /// The later of the first departures that what is ready can take.
