@@ -13,8 +13,8 @@ use factories::{Work, at, week};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::Deserialize;
 use vsm_core::{
-    CriticalPathQuery, Event, FlowState, Instant, Kind, LinkKind, OutlookQuery, ReadinessQuery, Span,
-    ValueStream, VerdictQuery, event_to_json,
+    CriticalPathQuery, Event, FlowQuery, FlowState, Instant, Kind, LinkKind, OutlookQuery, ReadinessQuery,
+    Span, ValueStream, VerdictQuery, event_to_json,
 };
 
 /// The median of five runs.
@@ -114,6 +114,56 @@ fn main() {
     println!("\n35 applications, 1,600 releases in a week, {count} events:");
     println!(
         "verdicts of everything {all:.1?}, readiness of one release {one:.1?}, its outlook {outlook:.1?}"
+    );
+    as_of(&week(35, 1_600, 300));
+}
+
+/// The same questions now, and of the Friday before, when nothing was built yet.
+fn as_of(events: &[Event]) {
+    let mut stream = ValueStream::new();
+    assert_eq!(stream.apply_batch(events.iter().cloned()).refused, []);
+    println!(
+        "\nThe same with a scope of 300 each, {} events, as of a time before their end:\n",
+        events.len()
+    );
+    println!("| question | now | as of, the first | as of, again | again / now |\n|---|---|---|---|---|");
+    ask("verdicts of everything, counted", &stream, |stream| {
+        stream.verdicts(&VerdictQuery { list: Some(Vec::new()), ..VerdictQuery::new(at(0)) }).unwrap();
+    });
+    ask("critical path of everything", &stream, |stream| {
+        let query = CriticalPathQuery::new("", at(0));
+        stream.critical_path(&CriticalPathQuery { item: None, critical_only: Some(true), ..query }).unwrap();
+    });
+    ask("critical path of one release", &stream, |stream| {
+        stream.critical_path(&CriticalPathQuery::new("plan:R1599", at(0))).unwrap();
+    });
+    ask("readiness of one release", &stream, |stream| {
+        stream.readiness(&ReadinessQuery::new("plan:R1599", at(0))).unwrap();
+    });
+    ask("outlook of one release", &stream, |stream| {
+        stream.outlook(&OutlookQuery::new("plan:R1599", at(0), "UTC")).unwrap();
+    });
+    ask("trace of one release", &stream, |stream| {
+        stream.trace("plan:R1599").unwrap();
+    });
+    ask("flow metrics of a month", &stream, |stream| {
+        stream.flow_metrics(&FlowQuery::new(at(-1000), at(-280), "UTC")).unwrap();
+    });
+    ask("coverage", &stream, |stream| drop(stream.coverage()));
+    ask("one item", &stream, |stream| drop(stream.item("jira:A0-7").unwrap()));
+}
+
+fn ask(what: &str, stream: &ValueStream, question: impl Fn(&ValueStream)) {
+    question(stream);
+    let now = time(|| question(stream));
+    let past = stream.as_of(at(-95), at(-95));
+    let start = Clock::now();
+    question(&past);
+    let first = start.elapsed();
+    let again = time(|| question(&past));
+    println!(
+        "| {what} | {now:.3?} | {first:.3?} | {again:.3?} | {:.1} |",
+        again.as_secs_f64() / now.as_secs_f64()
     );
 }
 
