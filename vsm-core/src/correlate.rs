@@ -25,7 +25,6 @@ use serde::{Deserialize, Serialize};
 
 pub use self::environments::EnvironmentNames;
 use self::findings::Findings;
-pub(crate) use self::findings::is_own;
 pub use self::rule::CorrelationRule;
 pub use self::versions::VersionRule;
 use crate::model::{Event, Kind};
@@ -46,9 +45,6 @@ pub struct CorrelationRules {
     /// Rules that are used only where they are asked for: `latest_build`.
     pub also: Vec<CorrelationRule>,
 }
-
-/// The source of inferred events.
-const SOURCE: &str = "vsm";
 
 /// Items by something that they are known by.
 type Index<'s> = BTreeMap<Cow<'s, str>, BTreeSet<u32>>;

@@ -7,6 +7,9 @@ use crate::model::{Kind, Set};
 use crate::texts::{NONE, Texts};
 use crate::time::Instant;
 
+/// The source of what the rules of correlation say.
+pub(crate) const RULES: &str = "vsm";
+
 /// An accepted event. Its key is the text of the same number in [`Record`]; its links are assertions in
 /// [`crate::links::Links`].
 #[derive(Clone, Debug)]
@@ -54,6 +57,11 @@ pub(crate) struct Record {
 impl Record {
     pub(crate) fn get(&self, event: u32) -> Option<&Stored> {
         self.events.get(event as usize)
+    }
+
+    /// Whether an event is from the rules of correlation and not from anybody who knows.
+    pub(crate) fn is_by_rules(&self, event: u32) -> bool {
+        self.keys.get(event).split_once(':').is_some_and(|(source, _)| source == RULES)
     }
 
     /// The order in which events are folded, whatever order they arrived in: by the time they speak of, then by when

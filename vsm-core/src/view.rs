@@ -184,9 +184,15 @@ impl ValueStream {
         events
     }
 
-    /// When an item was first spoken of: for a commit when it was made, whenever it was tagged.
-    pub(crate) fn first_seen(&self, item: u32) -> Option<Instant> {
-        self.state.walk(item, self.bounds).last().map(|(_, event)| event.occurred)
+    /// When an item was first spoken of, and the event: for a commit when it was made, whenever it was tagged. What rules
+    /// say of an item bears the times of what they read elsewhere, so it does not count.
+    pub(crate) fn first_seen(&self, item: u32) -> Option<(Instant, u32)> {
+        self.told(item).last().map(|(number, event)| (event.occurred, number))
+    }
+
+    /// What sources say of an item, last to first.
+    pub(crate) fn told(&self, item: u32) -> impl Iterator<Item = (u32, &Stored)> {
+        self.state.walk(item, self.bounds).filter(|(number, _)| !self.state.record.is_by_rules(*number))
     }
 
     /// The event that last touched an item: the evidence of last resort.

@@ -141,11 +141,11 @@ impl ValueStream {
     /// The work that a release's build or tag brings first, and all changes behind it.
     fn shipped(&self, release: u32) -> Option<(BTreeSet<u32>, HashSet<u32>)> {
         let heads = self.release_heads(release);
-        let own_time = heads.iter().filter_map(|head| self.first_seen(*head)).max()?;
+        let own_time = heads.iter().filter_map(|head| self.first_seen(*head)).map(|(at, _)| at).max()?;
         let mut earlier = HashSet::default();
         for other in self.siblings(release) {
             let others = self.release_heads(other);
-            let time = others.iter().filter_map(|head| self.first_seen(*head)).max();
+            let time = others.iter().filter_map(|head| self.first_seen(*head)).map(|(at, _)| at).max();
             if time.is_some_and(|time| (time, self.id(other)) < (own_time, self.id(release))) {
                 self.bring(others, &mut earlier);
             }

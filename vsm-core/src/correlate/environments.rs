@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use std::collections::BTreeSet;
 
-use super::{CorrelationRules, SOURCE};
+use super::CorrelationRules;
 use crate::hash::HashMap;
 use crate::model::{Event, Kind};
+use crate::record::RULES;
 use crate::stream::ValueStream;
 use crate::time::Instant;
 
@@ -55,12 +56,8 @@ impl ValueStream {
                 continue;
             }
             let epoch = Instant::from_millis(0).unwrap_or(Instant::MIN);
-            let mut event = Event::new(
-                SOURCE,
-                format!("environment/{environment}/{}", self.id(item)),
-                epoch,
-                environment,
-            );
+            let mut event =
+                Event::new(RULES, format!("environment/{environment}/{}", self.id(item)), epoch, environment);
             event.kind = Some(Kind::Environment);
             event.aliases.push(self.id(item).to_owned());
             events.push(event);

@@ -8,11 +8,11 @@
 //! A link is known as soon as its evidence is. It is taken back as of the last thing that is known, at the earliest a
 //! millisecond after it became known itself: a view of the time before has it as it was then.
 
-use super::{CorrelationRule, CorrelationRules, SOURCE};
+use super::{CorrelationRule, CorrelationRules};
 use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
 use crate::model::{Event, Kind, Link, LinkKind};
-use crate::record::Bounds;
+use crate::record::{Bounds, RULES};
 use crate::stream::ValueStream;
 use crate::time::Instant;
 
@@ -196,7 +196,7 @@ impl<'s> Findings<'s> {
             0 => format!("{rule}/{from}/{to}"),
             said => format!("{rule}/{from}/{to}/{said}"),
         };
-        let mut event = Event::new(SOURCE, id, occurred, from);
+        let mut event = Event::new(RULES, id, occurred, from);
         event.recorded_at = Some(known);
         event
     }
@@ -211,7 +211,7 @@ impl<'s> Findings<'s> {
             for (assertion, rule) in links.inferred(link) {
                 let key = self.stream.key(assertion.event);
                 let Some(stored) = self.stream.state.record.get(assertion.event) else { continue };
-                if is_own(key) {
+                if self.stream.state.record.is_by_rules(assertion.event) {
                     said.push(((stored.known_at(), stored.occurred), key, rule, assertion.on, stored));
                 }
             }
@@ -228,11 +228,6 @@ impl<'s> Findings<'s> {
         }
         held
     }
-}
-
-/// Whether an event is from an earlier run of the rules.
-pub(crate) fn is_own(key: &str) -> bool {
-    key.split_once(':').is_some_and(|(source, _)| source == SOURCE)
 }
 
 fn next(instant: Instant) -> Instant {
@@ -260,8 +255,9 @@ impl ValueStream {
     /// When the last thing became known that the rules did not say themselves.
     fn last_known(&self) -> Option<Instant> {
         let events = (0..).zip(&self.state.record.events);
-        let others = events
-            .filter(|(number, stored)| !is_own(self.key(*number)) && Bounds::admit(self.bounds, stored));
+        let others = events.filter(|(number, stored)| {
+            !self.state.record.is_by_rules(*number) && Bounds::admit(self.bounds, stored)
+        });
         others.map(|(_, stored)| stored.known_at()).max()
     }
 }

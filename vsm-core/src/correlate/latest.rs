@@ -6,7 +6,7 @@
 
 use super::CorrelationRule;
 use super::environments::last_part;
-use super::findings::{Findings, is_own};
+use super::findings::Findings;
 use crate::hash::HashMap;
 use crate::model::{Kind, LinkKind, Outcome, Set};
 use crate::stream::ValueStream;
@@ -77,14 +77,9 @@ impl ValueStream {
         }
     }
 
-    /// When an item began, or where nobody says, was first spoken of; with the event that says so. What the rules
-    /// themselves said of it is none of that.
+    /// When an item began, or where nobody says, was first spoken of; with the event that says so.
     fn began_or_seen(&self, item: u32) -> Option<(Instant, u32)> {
-        self.last(item, Set::starts_at).or_else(|| {
-            let told = self.state.walk(item, self.bounds).filter(|(event, _)| !is_own(self.key(*event)));
-            let (first, stored) = told.last()?;
-            Some((stored.occurred, first))
-        })
+        self.last(item, Set::starts_at).or_else(|| self.first_seen(item))
     }
 
     /// Whether a deployment goes to production: by the stage of its environment, else by what its tool says of it, else

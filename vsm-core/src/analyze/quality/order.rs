@@ -65,8 +65,7 @@ fn made(stream: &ValueStream, change: u32) -> Option<(Instant, u32)> {
     if stream.kind(change) != Some(Kind::Change) {
         return None;
     }
-    let (first, event) = stream.state.walk(change, stream.bounds).last()?;
-    stream.states_said(change).is_empty().then_some((event.occurred, first))
+    stream.first_seen(change).filter(|_| stream.states_said(change).is_empty())
 }
 
 /// When a pull request was merged.
@@ -176,10 +175,8 @@ fn cancelled(found: &mut Findings<'_>, item: u32) {
     let Some((_, since)) = stream.state_since(item) else { return };
     let Some(at) = stream.occurred(since) else { return };
     for (change, _) in stream.from(item, LinkKind::Implements) {
-        let first = stream.state.walk(change, stream.bounds).last();
-        if let Some((said, event)) = first.filter(|(_, event)| found.is_before(at, event.occurred)) {
-            let hit = Hit::new(item).and(change).event(Some(since)).event(Some(said));
-            let hit = hit.times(at, event.occurred);
+        if let Some((made, said)) = stream.first_seen(change).filter(|(made, _)| found.is_before(at, *made)) {
+            let hit = Hit::new(item).and(change).event(Some(since)).event(Some(said)).times(at, made);
             found.note(Contradiction, "work_after_cancelled", "", hit, |shown| {
                 let (item, change) = (shown.item(0), shown.item(1));
                 format!(

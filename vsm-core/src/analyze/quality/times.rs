@@ -3,7 +3,6 @@
 use super::DataQualityQuery;
 use super::FindingGroup::{ImplausibleTime, ImpossibleSpan};
 use super::found::{Findings, Hit, source};
-use crate::correlate::is_own;
 use crate::model::{FlowState, Kind, Set};
 use crate::record::{Bounds, Stored};
 use crate::time::Span;
@@ -94,7 +93,7 @@ pub(super) fn check_events(found: &mut Findings<'_>, query: &DataQualityQuery) {
     let earliest = query.floor();
     for (number, event) in (0..).zip(&state.record.events) {
         // The rules of correlation have no clock: what they say bears the times of what they read.
-        if !Bounds::admit(stream.bounds, event) || is_own(stream.key(number)) {
+        if !Bounds::admit(stream.bounds, event) || state.record.is_by_rules(number) {
             continue;
         }
         let hit = Hit::new(state.names.item(event.name)).event(Some(number));
