@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use vsm_core::{
-    CorrelationRule, CorrelationRules, EnvironmentNames, Event, Kind, Link, LinkKind, Outcome, ValueStream,
-    VersionRule,
+    CorrelationRule, CorrelationRules, DataQualityQuery, EnvironmentNames, Event, Kind, Link, LinkKind,
+    Outcome, ValueStream, VersionRule,
 };
 
 use crate::world::{Dice, at};
@@ -278,4 +278,33 @@ fn an_environment_that_was_called_by_two_names_joins_nobody() {
     }
     assert_eq!(stream.item("gh:x/1").unwrap().id, "env:production");
     assert!(stream.item("env:staging").is_err());
+}
+
+/// What a rule alone has named is there for as long as the rule says so.
+#[test]
+fn a_placeholder_goes_with_the_link_that_named_it() {
+    let title = |id: &str, hours: usize, title: &str| {
+        let mut event = Event::new("t", id, at(hours), "git:aa");
+        event.kind = Some(Kind::Change);
+        event.set.title = Some(title.into());
+        event
+    };
+    let mut stream = ValueStream::new();
+    let rules = CorrelationRules { prefixes: vec!["CHK".into()], ..CorrelationRules::default() };
+    apply(&mut stream, [title("1", 0, "CHK-1")], &rules);
+    assert_eq!(stream.items(None), ["git:aa", "jira:CHK-1"]);
+    apply(&mut stream, [title("2", 5, "none")], &rules);
+    assert_eq!((stream.items(None), stream.item_count()), (vec!["git:aa".to_owned()], 1));
+    assert_eq!(stream.item("jira:CHK-1").unwrap_err().code(), "unknown_item");
+    let quality = stream.data_quality(&DataQualityQuery::new(at(9))).unwrap();
+    assert!(quality.findings.iter().all(|finding| finding.code != "undescribed"));
+    // No event of the log leads to what is no object of it.
+    assert!(!stream.to_ocel().contains(r#""objectId":"jira:CHK-1""#));
+    assert_eq!(stream.as_of(at(1), at(1)).items(None), ["git:aa", "jira:CHK-1"]);
+    // Somebody who names it, if only to say that it is not meant, makes it known.
+    let mut denied = Event::new("t", "3", at(6), "git:aa");
+    denied.unlinks.push(Link::new(LinkKind::Implements, "jira:CHK-1"));
+    apply(&mut stream, [denied], &rules);
+    assert_eq!(stream.items(None), stream.as_of(at(9), at(9)).items(None));
+    assert_eq!(stream.item_count(), 2);
 }

@@ -22,19 +22,9 @@ impl Names {
         self.items.get(&name).copied().unwrap_or(name)
     }
 
-    /// Whether a name is an item's own.
-    pub(crate) fn is_item(&self, name: u32) -> bool {
-        !self.items.contains_key(&name)
-    }
-
     /// The other names of an item.
     pub(crate) fn others(&self, item: u32) -> &[u32] {
         self.others.get(&item).map_or(&[], Vec::as_slice)
-    }
-
-    /// How many names there are that are no item's own.
-    pub(crate) fn len(&self) -> usize {
-        self.items.len()
     }
 
     /// Lets some names stand for the same item as `said`, whose aliases they are. Gives that item, and those that are

@@ -107,10 +107,11 @@ impl ValueStream {
             .collect();
         let mut said: BTreeMap<String, Vec<Attribute>> = BTreeMap::new();
         let mut events = Vec::new();
-        // Events keep the names that they were said by; an object goes by one of them only.
-        let own = |name: &str| self.find(name).map_or(name, |item| self.id(item)).to_owned();
+        // Events keep the names that they were said by; an object goes by one of them only, and what a rule named and took
+        // back is none.
+        let own = |name: &str| self.find(name).ok().map(|item| self.id(item).to_owned());
         for event in self.events() {
-            let item = own(&event.item);
+            let Some(item) = own(&event.item) else { continue };
             let kind = kinds.get(&item).map_or("unknown", String::as_str);
             let attributes = attributes(&event);
             events.push(ocel_event(&event, kind, own));
@@ -173,20 +174,21 @@ fn attributes(event: &Event) -> Vec<Attribute> {
     all.map(|(name, value)| Attribute { name, time: Some(event.occurred_at), value: flat(value) }).collect()
 }
 
-/// `id` gives the id that an object goes by, whatever an event calls it.
-fn ocel_event(event: &Event, kind: &str, id: impl Fn(&str) -> String) -> OcelEvent {
+/// `id` gives the id that an object goes by, whatever an event calls it; none of what is no object.
+fn ocel_event(event: &Event, kind: &str, id: impl Fn(&str) -> Option<String>) -> OcelEvent {
     let own = Attribute { name: OCEL_EVENT.into(), time: None, value: Value::String(event_to_json(event)) };
-    let item = Relationship { object_id: id(&event.item), qualifier: "item".into() };
     let begin = event.links.iter().map(|link| (link, ""));
     let links = begin.chain(event.unlinks.iter().map(|link| (link, "no_longer_")));
-    let links = links
-        .map(|(link, no)| Relationship { object_id: id(&link.to), qualifier: format!("{no}{}", link.kind) });
+    let links = links.map(|(link, no)| (&link.to, format!("{no}{}", link.kind)));
+    let all = std::iter::once((&event.item, "item".into())).chain(links);
+    let relationships =
+        all.filter_map(|(name, qualifier)| Some(Relationship { object_id: id(name)?, qualifier }));
     OcelEvent {
         id: format!("event:{}", event.key()),
         event_type: format!("{kind} {}", activity(event)),
         time: event.occurred_at,
         attributes: vec![own],
-        relationships: std::iter::once(item).chain(links).collect(),
+        relationships: relationships.collect(),
     }
 }
 

@@ -7,18 +7,14 @@ use crate::graph::{Direction, Frozen};
 use crate::links::Detail;
 use crate::model::{Event, Fields, FlowState, Item, Kind, LinkKind, Related, Set};
 use crate::record::Stored;
-use crate::stream::ValueStream;
+use crate::stream::{State, ValueStream};
 use crate::time::{Instant, clip};
 
 /// Look-ups.
 impl ValueStream {
-    /// How many items are known, placeholders that only links name included.
+    /// How many items are known, placeholders that only links name included. One look at every item.
     pub fn item_count(&self) -> usize {
-        if self.bounds.is_none() {
-            self.state.ids.len() - self.state.names.len()
-        } else {
-            self.all().filter(|item| self.exists(*item)).count()
-        }
+        self.all().filter(|item| self.exists(*item)).count()
     }
 
     /// How many events have been accepted.
@@ -128,13 +124,14 @@ impl ValueStream {
         0..self.state.ids.len() as u32
     }
 
-    /// Whether an event within the bounds speaks of the item or links to it.
+    /// Whether an event within the bounds speaks of the item, or names it as the end of a link. What only a rule has named
+    /// is there for as long as the rule says so.
     pub(crate) fn exists(&self, item: u32) -> bool {
-        if self.bounds.is_none() {
-            return self.state.names.is_item(item);
-        }
+        let State { links, record, graph, .. } = &*self.state;
         self.state.walk(item, self.bounds).next().is_some()
-            || self.touching(item, Direction::Incoming).next().is_some()
+            || graph.touching(item, Direction::Incoming).any(|(link, ..)| {
+                self.holds(link) || links.stated(record, link, self.bounds).next().is_some()
+            })
     }
 
     pub(crate) fn id(&self, item: u32) -> &str {
