@@ -84,12 +84,16 @@ impl ValueStream {
     ///
     /// **Strength.** What a tool states wins, also that something is not so. Of several rules with the same link the one
     /// with the highest confidence holds, then the alphabetically first. A link's
-    /// [`premise`](crate::Related::premise) is the event that it was read from, and
+    /// [`premise`](crate::Related::premise) is the event that it was read from, the first of those that said the same, and
     /// [`matched`](crate::Related::matched) what stood there.
     ///
     /// **Run again** with more history, or other rules, the events take back what no longer follows: an unlink that
-    /// names the rule. The links that hold in the end are those of a single run at the end, in whatever order
-    /// things arrived. Views of the past keep what was inferred from what was known then.
+    /// names the rule. The links that hold in the end are those of a single run at the end, with their premises, in whatever
+    /// order things arrived.
+    ///
+    /// **As of.** A link is so, and is known, as soon as all that it rests on is: what was read, and both items; only a key
+    /// names its issue by itself. It is taken back as of what became known last since it was said, about its two items
+    /// or else at all. Views of the past keep what was inferred from what was known then.
     ///
     /// ```
     /// use vsm_core::{CorrelationRules, Event, Kind, ValueStream};

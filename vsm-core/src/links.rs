@@ -254,13 +254,14 @@ impl Links {
         self.detail(assertion).and_then(|detail| detail.rule.as_deref())
     }
 
-    /// Every assertion of a link that names a rule, with that rule.
-    pub(crate) fn inferred(&self, link: u32) -> impl Iterator<Item = (&Assertion, &str)> {
+    /// Every assertion of a link that names a rule, with what it says of the link.
+    pub(crate) fn inferred(&self, link: u32) -> impl Iterator<Item = (&Assertion, &Detail)> {
         let first = self.get(link).and_then(|link| self.assertion(link.latest));
         let chain = std::iter::successors(first, |assertion| self.assertion(assertion.previous));
         chain.filter_map(|assertion| {
-            let rule = self.details.get(assertion.detail as usize)?.rule.as_deref()?;
-            Some((assertion, rule))
+            let detail =
+                self.details.get(assertion.detail as usize).filter(|detail| detail.rule.is_some())?;
+            Some((assertion, detail))
         })
     }
 

@@ -5,15 +5,20 @@
 //! the rules were run on the way, or in which order the history arrived.
 //!
 //! What a rule said is about what the record held, so its statements count in the order in which they became known.
-//! A link is known as soon as its evidence is. It is taken back as of the last thing that is known, at the earliest a
-//! millisecond after it became known itself: a view of the time before has it as it was then.
+//! A link is so, and is known, as soon as all that it rests on is: what was read, and both items where the rule only takes
+//! what is known. It is taken back as of the last thing that came since and may be the reason, at the earliest a millisecond
+//! after it became known itself: a view of the time before has it as it was then. Where what it is read from
+//! is another event than before, the rule says it again, so that the link rests in the end on the same event as if the
+//! rules had been run but once.
+
+use std::cmp::Reverse;
 
 use super::{CorrelationRule, CorrelationRules};
 use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
 use crate::model::{Event, Kind, Link, LinkKind};
 use crate::record::{Bounds, RULES};
-use crate::stream::ValueStream;
+use crate::stream::{State, ValueStream};
 use crate::time::Instant;
 
 /// Where a link leads to: an item, or a name that nobody has used yet.
@@ -39,17 +44,23 @@ pub(super) struct Findings<'s> {
     found: HashMap<(u32, LinkKind, Target, CorrelationRule), Basis<'s>>,
     /// From where links of which kinds were found.
     linked: HashSet<(u32, LinkKind)>,
+    /// When items were first spoken of, as far as that was asked for: an item may have many events, and many links.
+    seen: HashMap<u32, Option<u32>>,
 }
 
 /// What the record has of one rule about one link.
 #[derive(Default)]
-struct Held {
+struct Held<'s> {
     /// How often the rule has spoken of it.
     said: usize,
-    /// When it was first and last known, by what the rule said since it last took it back.
+    /// What it said since it last took the link back, each time with when that was so and known.
     since: Vec<(Instant, Instant)>,
     /// When it was taken back.
     off: Option<Instant>,
+    /// What it said last, if that is that the link holds: when, and what it was read from.
+    last: Option<((Instant, Instant), &'s str, &'s str)>,
+    /// The last event to arrive of those that count.
+    arrived: u32,
 }
 
 impl<'s> Findings<'s> {
@@ -58,7 +69,13 @@ impl<'s> Findings<'s> {
         if !rules.also.contains(&CorrelationRule::LatestBuild) {
             off.insert(CorrelationRule::LatestBuild);
         }
-        Findings { stream, off, found: HashMap::default(), linked: HashSet::default() }
+        Findings {
+            stream,
+            off,
+            found: HashMap::default(),
+            linked: HashSet::default(),
+            seen: HashMap::default(),
+        }
     }
 
     pub(super) fn is_on(&self, rule: CorrelationRule) -> bool {
@@ -70,8 +87,8 @@ impl<'s> Findings<'s> {
         self.linked.contains(&(from, kind))
     }
 
-    /// Adds a link to an item, given the events that it rests on: it is known when all of them are, and the first is
-    /// named. False where its rule is switched off. Found twice, it rests on what was so first.
+    /// Adds a link to an item, given the events that it rests on, of which the first is named. It also rests on both items
+    /// being known. False where its rule is switched off. Found twice, it rests on what was so first.
     pub(super) fn link(
         &mut self,
         rule: CorrelationRule,
@@ -79,10 +96,23 @@ impl<'s> Findings<'s> {
         evidence: &[u32],
         matched: &str,
     ) -> bool {
-        self.add(rule, (from, kind, Target::Item(to)), evidence, matched)
+        let mut evidence = evidence.to_vec();
+        for end in [from, to] {
+            let state = &self.stream.state;
+            let is_about = |event: &u32| {
+                state.record.get(*event).is_some_and(|stored| state.names.item(stored.name) == end)
+            };
+            if !evidence.iter().any(is_about) {
+                let stream = self.stream;
+                let first =
+                    self.seen.entry(end).or_insert_with(|| stream.first_seen(end).map(|(_, event)| event));
+                evidence.extend(*first);
+            }
+        }
+        self.add(rule, (from, kind, Target::Item(to)), &evidence, matched)
     }
 
-    /// The same to a name, whether or not it is known.
+    /// The same to a name, whether or not it is known: the text alone makes it so.
     pub(super) fn link_name(
         &mut self,
         rule: CorrelationRule,
@@ -106,14 +136,10 @@ impl<'s> Findings<'s> {
         }
         let stored = |event: &u32| self.stream.state.record.get(*event);
         let (Some(first), true) = (evidence.first(), to != Target::Item(from)) else { return true };
-        let Some(occurred) = stored(first).map(|stored| stored.occurred) else { return true };
+        let occurred = evidence.iter().filter_map(stored).map(|stored| stored.occurred).max();
         let known = evidence.iter().filter_map(stored).map(|stored| stored.known_at()).max();
-        let basis = Basis {
-            occurred,
-            known: known.unwrap_or(occurred),
-            premise: self.stream.key(*first),
-            matched: matched.to_owned(),
-        };
+        let (Some(occurred), Some(known)) = (occurred, known) else { return true };
+        let basis = Basis { occurred, known, premise: self.stream.key(*first), matched: matched.to_owned() };
         self.linked.insert((from, kind));
         let place = self.found.entry((from, kind, to, rule)).or_insert_with(|| basis.clone());
         if basis < *place {
@@ -149,34 +175,35 @@ impl<'s> Findings<'s> {
             if link.is_some_and(|link| self.stream.state.links.is_ever_stated(link)) {
                 continue;
             }
-            let known = before.off.map_or(basis.known, |off| basis.known.max(next(off)));
-            if before.since.iter().any(|(occurred, at)| *occurred <= basis.occurred && *at <= known) {
-                continue;
-            }
             let to = match to {
                 Target::Item(to) => self.stream.id(*to),
                 Target::Name(name) => name,
             };
-            let number = number(*from, to, rule.as_str());
-            let mut event = self.event(rule.as_str(), (*from, to), number, (basis.occurred, known));
-            event.links.push(Link {
-                premise: Some(basis.premise.to_owned()),
-                matched: Some(basis.matched.clone()),
-                ..Link::inferred(*kind, to, rule.as_str(), rule.confidence())
-            });
-            events.push(event);
+            for known in before.lacks(basis) {
+                let number = number(*from, to, rule.as_str());
+                let mut event = self.event(rule.as_str(), (*from, to), number, (basis.occurred, known));
+                event.links.push(Link {
+                    premise: Some(basis.premise.to_owned()),
+                    matched: Some(basis.matched.clone()),
+                    ..Link::inferred(*kind, to, rule.as_str(), rule.confidence())
+                });
+                events.push(event);
+            }
         }
-        let now = self.stream.last_known();
-        let mut held: Vec<((u32, &str), Held)> = held.into_iter().collect();
-        held.sort_unstable_by_key(|(place, _)| *place);
-        for ((link, rule), before) in held {
+        let mut gone: Vec<((u32, &str), Held<'_>)> =
+            held.into_iter().filter(|(_, before)| !before.since.is_empty()).collect();
+        // The last to arrive first, as they are looked for.
+        gone.sort_unstable_by_key(|((link, rule), before)| (Reverse(before.arrived), *link, *rule));
+        let mut later = Later::new(self.stream);
+        for ((link, rule), before) in gone {
             let Some(occurred) = before.since.iter().map(|(occurred, _)| *occurred).min() else { continue };
             let Some(rec) = self.stream.state.links.get(link) else { continue };
             let known = before.since.iter().map(|(_, known)| next(*known)).max();
+            let reason = later.than(before.arrived, [rec.from, rec.to]);
             let to = self.stream.id(rec.to);
             let number = number(rec.from, to, rule);
             let mut event =
-                self.event(rule, (rec.from, to), number, (occurred, known.max(now).unwrap_or(occurred)));
+                self.event(rule, (rec.from, to), number, (occurred, known.max(reason).unwrap_or(occurred)));
             event.unlinks.push(Link { rule: Some(rule.to_owned()), ..Link::new(rec.kind, to) });
             events.push(event);
         }
@@ -202,31 +229,93 @@ impl<'s> Findings<'s> {
     }
 
     /// What the record has of earlier runs, by link and rule.
-    fn held(&self) -> HashMap<(u32, &'s str), Held> {
-        let mut held: HashMap<(u32, &'s str), Held> = HashMap::default();
-        let (links, bounds) = (&self.stream.state.links, self.stream.bounds);
+    fn held(&self) -> HashMap<(u32, &'s str), Held<'s>> {
+        let mut held: HashMap<(u32, &'s str), Held<'s>> = HashMap::default();
+        let State { links, record, .. } = &*self.stream.state;
         let mut said = Vec::new();
         for link in 0..links.list.len() as u32 {
             said.clear();
-            for (assertion, rule) in links.inferred(link) {
-                let key = self.stream.key(assertion.event);
-                let Some(stored) = self.stream.state.record.get(assertion.event) else { continue };
-                if self.stream.state.record.is_by_rules(assertion.event) {
-                    said.push(((stored.known_at(), stored.occurred), key, rule, assertion.on, stored));
+            for (assertion, detail) in links.inferred(link) {
+                let (Some(stored), Some(rule)) = (record.get(assertion.event), detail.rule.as_deref()) else {
+                    continue;
+                };
+                if record.is_by_rules(assertion.event) {
+                    let times = (stored.known_at(), stored.occurred);
+                    said.push((times, record.keys.get(assertion.event), rule, assertion, detail));
                 }
             }
             said.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-            for ((known, occurred), _, rule, on, stored) in &said {
+            for (times, _, rule, assertion, detail) in &said {
                 let held = held.entry((link, *rule)).or_default();
                 held.said += 1;
-                match (Bounds::admit(bounds, stored), on) {
-                    (false, _) => {}
-                    (true, true) => held.since.push((*occurred, *known)),
-                    (true, false) => (held.since, held.off) = (Vec::new(), Some(*known)),
+                let is_seen = record
+                    .get(assertion.event)
+                    .is_some_and(|stored| Bounds::admit(self.stream.bounds, stored));
+                if is_seen && assertion.on {
+                    held.since.push((times.1, times.0));
+                    let text = |text: &'s Option<Box<str>>| text.as_deref().unwrap_or_default();
+                    held.last = Some((*times, text(&detail.premise), text(&detail.matched)));
+                    held.arrived = held.arrived.max(assertion.event);
+                } else if is_seen {
+                    (held.since, held.off, held.last, held.arrived) = (Vec::new(), Some(times.0), None, 0);
                 }
             }
         }
         held
+    }
+}
+
+impl Held<'_> {
+    /// As of when a link has to be said so that it holds by what was found: from then on, and in the end.
+    fn lacks(&self, basis: &Basis<'_>) -> Vec<Instant> {
+        let known = self.off.map_or(basis.known, |off| basis.known.max(next(off)));
+        let mut times = Vec::new();
+        if !self.since.iter().any(|(occurred, at)| *occurred <= basis.occurred && *at <= known) {
+            times.push(known);
+        }
+        if let Some((last, premise, matched)) = self.last
+            && (premise, matched) != (basis.premise, &*basis.matched)
+            && (times.is_empty() || (known, basis.occurred) <= last)
+        {
+            let after = known.max(next(last.0));
+            times.extend((after > last.0).then_some(after));
+        }
+        times
+    }
+}
+
+/// What became known after given events had arrived, looked through once from the last event to the first.
+struct Later<'s> {
+    stream: &'s ValueStream,
+    /// All events before this one are still to be looked at.
+    next: usize,
+    /// What became known last of each item, and at all.
+    of_items: HashMap<u32, Instant>,
+    at_all: Option<Instant>,
+}
+
+impl<'s> Later<'s> {
+    fn new(stream: &'s ValueStream) -> Later<'s> {
+        Later { stream, next: stream.state.record.events.len(), of_items: HashMap::default(), at_all: None }
+    }
+
+    /// When the last thing became known that arrived after an event and that the rules did not say: about the two ends of a
+    /// link, where there is such a thing, so that a wrong clock elsewhere does not matter. Each event has to be no
+    /// later than the one before.
+    fn than(&mut self, event: u32, ends: [u32; 2]) -> Option<Instant> {
+        let State { record, names, .. } = &*self.stream.state;
+        while let Some(number) = self.next.checked_sub(1).filter(|number| *number > event as usize) {
+            self.next = number;
+            let Some(stored) = record.events.get(number) else { continue };
+            if Bounds::admit(self.stream.bounds, stored) && !record.is_by_rules(number as u32) {
+                let known = stored.known_at();
+                let of_item = self.of_items.entry(names.item(stored.name)).or_insert(known);
+                *of_item = known.max(*of_item);
+                self.at_all = self.at_all.max(Some(known));
+            }
+        }
+        let of_ends = ends.iter().filter_map(|end| self.of_items.get(end)).max().copied();
+        of_ends.or(self.at_all)
     }
 }
 
@@ -250,14 +339,5 @@ impl ValueStream {
             decides.is_some_and(|assertion| links.is_stated(assertion))
         });
         at.map(|(_, kind, other)| (kind, other))
-    }
-
-    /// When the last thing became known that the rules did not say themselves.
-    fn last_known(&self) -> Option<Instant> {
-        let events = (0..).zip(&self.state.record.events);
-        let others = events.filter(|(number, stored)| {
-            !self.state.record.is_by_rules(*number) && Bounds::admit(self.bounds, stored)
-        });
-        others.map(|(_, stored)| stored.known_at()).max()
     }
 }

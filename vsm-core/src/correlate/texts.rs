@@ -3,7 +3,8 @@
 use crate::model::Set;
 use crate::stream::ValueStream;
 
-/// The last value of a field or attribute, and the event that set it.
+/// The last value of a field or attribute, and the event since which it has been so: an export that is read again says
+/// nothing new.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Said<'s> {
     pub(super) name: &'s str,
@@ -29,24 +30,24 @@ impl ValueStream {
     /// The title, description, version and attributes of an item.
     pub(super) fn texts_of(&self, item: u32) -> Texts<'_> {
         let mut found: Vec<Said<'_>> = Vec::new();
-        let mut gone: Vec<&str> = Vec::new();
+        let mut before: Vec<&str> = Vec::new();
         for (event, stored) in self.state.walk(item, self.bounds) {
             for set in stored.sets.iter().rev() {
                 let (name, text) = match set {
-                    Set::Title(text) => ("title", &**text),
-                    Set::Description(text) => ("description", &**text),
-                    Set::Version(text) => ("version", &**text),
-                    Set::Attribute(pair) => (&*pair.0, &*pair.1),
-                    Set::Clear(name) => {
-                        if !gone.contains(&&**name) {
-                            gone.push(name);
-                        }
-                        continue;
-                    }
+                    Set::Title(text) => ("title", Some(&**text)),
+                    Set::Description(text) => ("description", Some(&**text)),
+                    Set::Version(text) => ("version", Some(&**text)),
+                    Set::Attribute(pair) => (&*pair.0, Some(&*pair.1)),
+                    Set::Clear(name) => (&**name, None),
                     _ => continue,
                 };
-                if !gone.contains(&name) && found.iter().all(|said| said.name != name) {
-                    found.push(Said { name, text, event });
+                if before.contains(&name) {
+                    continue;
+                }
+                match (found.iter_mut().find(|said| said.name == name), text) {
+                    (None, Some(text)) => found.push(Said { name, text, event }),
+                    (Some(said), Some(text)) if said.text == text => said.event = event,
+                    _ => before.push(name),
                 }
             }
         }
