@@ -95,6 +95,9 @@ impl ValueStream {
     /// names its issue by itself. It is taken back as of what became known last since it was said, about its two items
     /// or else at all. Views of the past keep what was inferred from what was known then.
     ///
+    /// **Ids.** An event's id is `<rule>/<from>/<to>`, with `/<number>` where the rule has spoken of the two before; a slash
+    /// within an item's id is written `%2F` there, and a percent sign `%25`.
+    ///
     /// ```
     /// use vsm_core::{CorrelationRules, Event, Kind, ValueStream};
     /// let day = "2026-03-02T00:00:00Z".parse()?;

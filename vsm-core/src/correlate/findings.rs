@@ -219,10 +219,10 @@ impl<'s> Findings<'s> {
         (occurred, known): (Instant, Instant),
     ) -> Event {
         let from = self.stream.id(from);
-        let id = match said {
-            0 => format!("{rule}/{from}/{to}"),
-            said => format!("{rule}/{from}/{to}/{said}"),
-        };
+        let mut id = [rule, &part(from), &part(to)].join("/");
+        if said > 0 {
+            id = format!("{id}/{said}");
+        }
         let mut event = Event::new(RULES, id, occurred, from);
         event.recorded_at = Some(known);
         event
@@ -317,6 +317,11 @@ impl<'s> Later<'s> {
         let of_ends = ends.iter().filter_map(|end| self.of_items.get(end)).max().copied();
         of_ends.or(self.at_all)
     }
+}
+
+/// An id as a part of another one: what stands between the parts is not in them, so that no two wholes are alike.
+pub(super) fn part(id: &str) -> String {
+    id.replace('%', "%25").replace('/', "%2F")
 }
 
 fn next(instant: Instant) -> Instant {
