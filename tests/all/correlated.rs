@@ -1,11 +1,11 @@
 //! The rules of correlation: run as often as one likes, on a history in any order, they end in the same links.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use vsm_core::{
-    CorrelationRule, CorrelationRules, DataQualityQuery, EnvironmentNames, Event, Kind, Link, LinkKind,
-    Outcome, ValueStream, VersionRule,
+    CorrelationRule, CorrelationRules, CriticalPathQuery, DataQualityQuery, EnvironmentNames, Event,
+    FlowState, Kind, Link, LinkKind, Outcome, Related, ValueStream, VersionRule,
 };
 
 use crate::world::{Dice, at};
@@ -120,6 +120,19 @@ fn history(seed: u64) -> Vec<Event> {
         }
         events.push(event);
     }
+    // Now and then a tool says that two are one, which rules alone may have linked.
+    for (one, other) in [
+        ("jira:release/1", "github:release/1"),
+        ("github:acme/shop#9", "gitlab:acme/shop!7"),
+        ("servicenow:CHG0030001", "servicenow:INC0010001"),
+        ("jira:CHK-1", "jira:OTH-1"),
+    ] {
+        if dice.one_in(4) {
+            let mut event = Event::new("names", one, at(dice.below(200)), one);
+            event.aliases.push(other.into());
+            events.push(event);
+        }
+    }
     // What is named by an address or a branch meets too seldom by chance.
     let fixed = [
         ("jenkins:shop/main#31", Kind::Build, "url", "https://ci.test/job/shop/31/"),
@@ -151,19 +164,22 @@ fn rules() -> CorrelationRules {
     }
 }
 
-/// Every link, with the rule and how sure it is.
-fn links(stream: &ValueStream) -> BTreeSet<(String, LinkKind, String, Option<String>, String)> {
-    let mut found = BTreeSet::new();
+/// Every link as it is shown, without the key of the event of an inferred one: that tells how often the rule has spoken.
+fn links(stream: &ValueStream) -> BTreeMap<(String, LinkKind, String), Related> {
+    let mut found = BTreeMap::new();
     for item in stream.items(None) {
-        for link in stream.links(&item).unwrap() {
-            found.insert((link.from, link.kind, link.to, link.rule, link.confidence.to_string()));
+        for mut link in stream.links(&item).unwrap() {
+            if link.rule.is_some() {
+                link.evidence.clear();
+            }
+            found.insert((link.from.clone(), link.kind, link.to.clone()), link);
         }
     }
     found
 }
 
 fn apply(stream: &mut ValueStream, events: impl IntoIterator<Item = Event>, rules: &CorrelationRules) {
-    stream.apply_batch(events);
+    assert_eq!(stream.apply_batch(events).refused, []);
     assert_eq!(stream.correlate(rules).refused, []);
     let again = stream.correlate(rules);
     assert_eq!((again.accepted, again.duplicates), (0, 0), "a second run has nothing to say");
@@ -187,10 +203,31 @@ proptest! {
             apply(&mut often, part.to_vec(), &rules());
         }
         prop_assert_eq!(links(&once), links(&often));
+        prop_assert_eq!(once.items(None), often.items(None));
         // A replay of the record, what was taken back included, is the same once more.
         let mut replayed = ValueStream::new();
         prop_assert_eq!(&replayed.apply_batch(often.events()).refused, &[]);
         prop_assert_eq!(links(&once), links(&replayed));
+    }
+
+    #[test]
+    fn a_view_knows_all_that_its_links_lead_to(seed: u64, occurred in 0_usize..250, recorded in 0_usize..450) {
+        let mut stream = ValueStream::new();
+        for part in history(seed).chunks(20) {
+            apply(&mut stream, part.to_vec(), &rules());
+        }
+        let view = stream.as_of(at(occurred), at(recorded));
+        let items: BTreeSet<String> = view.items(None).into_iter().collect();
+        prop_assert_eq!(view.item_count(), items.len());
+        for item in &items {
+            for link in view.links(item).unwrap() {
+                prop_assert!(items.contains(&link.from) && items.contains(&link.to), "{:?}", link);
+                // All but a key has to be known to be found, and so it is in the view.
+                let is_key = link.rule.as_ref().is_none_or(|rule| rule.starts_with("issue_key"));
+                let is_told = |end: &str| view.history(end).unwrap().iter().any(|event| event.source != "vsm");
+                prop_assert!(is_key || is_told(&link.from) && is_told(&link.to), "{:?}", link);
+            }
+        }
     }
 
     #[test]
@@ -201,7 +238,7 @@ proptest! {
         let without = CorrelationRules { without: vec![off], ..rules() };
         apply(&mut stream, [], &without);
         let left = links(&stream);
-        prop_assert!(left.iter().all(|(.., rule, _)| rule.as_deref() != Some(off.as_str())));
+        prop_assert!(left.values().all(|link| link.rule.as_deref() != Some(off.as_str())));
         let mut never = ValueStream::new();
         apply(&mut never, history(seed), &without);
         prop_assert_eq!(left, links(&never));
@@ -214,7 +251,7 @@ fn the_histories_make_every_rule_speak() {
     for seed in 0..400 {
         let mut stream = ValueStream::new();
         apply(&mut stream, history(seed), &rules());
-        spoken.extend(links(&stream).into_iter().filter_map(|(.., rule, _)| rule));
+        spoken.extend(links(&stream).into_values().filter_map(|link| link.rule));
     }
     let silent: Vec<&str> = CorrelationRule::ALL
         .iter()
@@ -278,6 +315,92 @@ fn an_environment_that_was_called_by_two_names_joins_nobody() {
     }
     assert_eq!(stream.item("gh:x/1").unwrap().id, "env:production");
     assert!(stream.item("env:staging").is_err());
+}
+
+/// Two names between which rules alone see a link may be those of one item, whoever comes first: the rules or the tool
+/// that says so. What is left of the link is its event.
+#[test]
+fn what_rules_linked_may_turn_out_to_be_one() {
+    let release = |tool: &str, aliases: &[&str]| {
+        let mut event = Event::new(tool, format!("1.4 {aliases:?}"), at(0), format!("{tool}:1.4").as_str());
+        event.kind = Some(Kind::Release);
+        event.set.version = Some("1.4".into());
+        event.aliases = aliases.iter().map(|name| (*name).into()).collect();
+        event.links.push(Link::new(LinkKind::BelongsTo, "app:a"));
+        event
+    };
+    let told = [release("jira", &[]), release("github", &[])];
+    let one = release("jira", &["github:1.4"]);
+    let mut later = ValueStream::new();
+    apply(&mut later, told.clone(), &rules());
+    assert_eq!(later.links("jira:1.4").unwrap()[1].rule.as_deref(), Some("same_version"));
+    apply(&mut later, [one.clone()], &rules());
+    let mut before = ValueStream::new();
+    apply(&mut before, [one], &rules());
+    apply(&mut before, told, &rules());
+    // And a journal that is read in another order than it was written.
+    let mut replayed = ValueStream::new();
+    let mut events: Vec<Event> = later.events().collect();
+    assert!(events.iter().any(|event| event.source == "vsm"));
+    events.reverse();
+    apply(&mut replayed, events, &rules());
+    for stream in [&later, &before, &replayed] {
+        assert_eq!(stream.items(None), ["app:a", "jira:1.4"]);
+        assert_eq!(stream.link_count(), 1);
+        for stream in [stream, &stream.as_of(at(9), at(9))] {
+            let links = stream.links("github:1.4").unwrap();
+            let links: Vec<_> = links.iter().map(|link| (link.kind, &*link.from, &*link.to)).collect();
+            assert_eq!(links, [(LinkKind::BelongsTo, "jira:1.4", "app:a")]);
+        }
+        let again = ValueStream::from_snapshot(stream.to_snapshot().as_bytes()).unwrap();
+        assert_eq!(again.to_snapshot(), stream.to_snapshot());
+        assert_eq!(links(&again), links(stream));
+    }
+}
+
+/// A rule of the host's own may even say that one name needs the other, in both directions and over several names.
+#[test]
+fn needs_that_rules_saw_between_names_of_one_item_hold_nobody_up() {
+    let say = |id: &str, item: &str, links: &[(LinkKind, &str, Option<&str>)]| {
+        let mut event = Event::new("t", id, at(0), item);
+        event.kind = Some(Kind::Story);
+        event.set.state = Some(FlowState::Done);
+        event.links = links
+            .iter()
+            .map(|(kind, to, rule)| Link { rule: rule.map(Into::into), ..Link::new(*kind, *to) })
+            .collect();
+        event
+    };
+    let guess = Some("guess");
+    let told = [
+        say("1", "t:a", &[(LinkKind::DependsOn, "t:b", guess)]),
+        say("2", "t:b", &[(LinkKind::Parent, "t:x", guess), (LinkKind::DependsOn, "t:c", guess)]),
+        say("3", "t:c", &[(LinkKind::DependsOn, "t:y", None), (LinkKind::Parent, "t:a", guess)]),
+    ];
+    let mut one = say("one", "t:a", &[]);
+    one.aliases = vec!["t:b".into(), "t:c".into()];
+    let mut later = ValueStream::new();
+    assert_eq!(later.apply_batch(told.clone()).refused, []);
+    assert_eq!(later.apply_batch([one.clone()]).refused, []);
+    let mut before = ValueStream::new();
+    assert_eq!(before.apply_batch([one.clone()]).refused, []);
+    assert_eq!(before.apply_batch(told.clone()).refused, []);
+    for stream in [&later, &before] {
+        let links = stream.links("t:a").unwrap();
+        let links: Vec<_> = links.iter().map(|link| (link.kind, &*link.from, &*link.to)).collect();
+        assert_eq!(links, [(LinkKind::Parent, "t:a", "t:x"), (LinkKind::DependsOn, "t:a", "t:y")]);
+        assert!(stream.critical_path(&CriticalPathQuery::new("t:x", at(1))).is_ok());
+    }
+    // What somebody states between the two is a reason not to, and so is a way over something else.
+    let needs = |id: &str, item: &str, other: &str| say(id, item, &[(LinkKind::DependsOn, other, None)]);
+    let [first, second, _] = told;
+    let stated = [first, second, needs("4", "t:a", "t:b")];
+    let round = [needs("4", "t:b", "t:y"), needs("5", "t:y", "t:a"), needs("6", "t:y", "t:z")];
+    for (events, code) in [(stated, "conflict"), (round, "cycle")] {
+        let mut stream = ValueStream::new();
+        assert_eq!(stream.apply_batch(events).refused, []);
+        assert_eq!(stream.apply(one.clone()).unwrap_err().code(), code);
+    }
 }
 
 /// What a rule alone has named is there for as long as the rule says so.

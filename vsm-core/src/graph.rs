@@ -128,9 +128,11 @@ impl Graph {
         drawn_along.chain(drawn_against)
     }
 
-    /// The parent links of an item, whether they hold or not.
+    /// The parent links of an item to others, whether they hold or not.
     pub(crate) fn parents(&self, item: u32) -> impl Iterator<Item = u32> {
-        self.drawn(item, Direction::Outgoing).filter(|link| link.1 == LinkKind::Parent).map(|link| link.0)
+        self.drawn(item, Direction::Outgoing)
+            .filter(move |(_, kind, other, _)| *kind == LinkKind::Parent && *other != item)
+            .map(|link| link.0)
     }
 
     fn drawn(&self, item: u32, direction: Direction) -> impl Iterator<Item = (u32, LinkKind, u32, bool)> {
@@ -188,7 +190,7 @@ impl Graph {
 
     /// Finds new ranks for what is concerned, or the cycle.
     fn reorder(&mut self, needed: u32, needing: u32, low: i64, high: i64) -> Result<(), Vec<u32>> {
-        let ahead = self.search(needing, true, |rank| rank <= high);
+        let ahead = self.search(needing, true, |_, other| self.rank_of(other) <= high);
         if ahead.contains_key(&needed) {
             let mut path = vec![needing, needed];
             let mut at = needed;
@@ -200,7 +202,7 @@ impl Graph {
             }
             return Err(path);
         }
-        let behind = self.search(needed, false, |rank| rank >= low);
+        let behind = self.search(needed, false, |_, other| self.rank_of(other) >= low);
         // What is behind has to come before what is ahead; the ranks that both hold are dealt out anew.
         let mut nodes: Vec<u32> = Vec::with_capacity(behind.len() + ahead.len());
         for found in [behind, ahead] {
@@ -220,15 +222,18 @@ impl Graph {
         Ok(())
     }
 
-    /// The cycle that there would be if some items were one: a way from one of them to another, as items each of
-    /// which needs the next.
+    /// The cycle that there would be if some items were one: a way from one of them to another over what is none of
+    /// them, as items each of which needs the next.
     pub(crate) fn cycle_through(&self, whole: &[u32]) -> Option<Vec<u32>> {
         let needing = |ahead| whole.iter().filter(move |item| self.needs(**item, ahead).next().is_some());
         let (starts, ends): (Vec<&u32>, Vec<&u32>) = (needing(true).collect(), needing(false).collect());
         let last = ends.iter().map(|item| self.rank_of(**item)).max()?;
         // Most names are new, or only ever meant something that nothing needs: then nobody has to search.
         for start in starts.into_iter().filter(|start| ends.iter().any(|end| end != start)) {
-            let found = self.search(*start, true, |rank| rank <= last);
+            let found = self.search(*start, true, |node, other| {
+                let is_within = whole.contains(&node) && whole.contains(&other);
+                !is_within && self.rank_of(other) <= last
+            });
             let Some(end) = ends.iter().find(|end| **end != start && found.contains_key(**end)) else {
                 continue;
             };
@@ -238,14 +243,14 @@ impl Graph {
         None
     }
 
-    /// Everything that can be reached within the ranks, each with the node it was reached from.
-    fn search(&self, start: u32, ahead: bool, within: impl Fn(i64) -> bool) -> Found {
+    /// Everything that can be reached, each with the node it was reached from; `goes` says from which node to which other.
+    fn search(&self, start: u32, ahead: bool, goes: impl Fn(u32, u32) -> bool) -> Found {
         let mut found = Found::default();
         found.insert(start, start);
         let mut stack = vec![start];
         while let Some(node) = stack.pop() {
             for other in self.needs(node, ahead) {
-                if within(self.rank_of(other)) && !found.contains_key(&other) {
+                if goes(node, other) && !found.contains_key(&other) {
                     found.insert(other, node);
                     stack.push(other);
                 }

@@ -26,11 +26,12 @@ impl State {
             }
         }
         for other in whole.iter().skip(1) {
-            // Said or taken back, a link within would be one of an item to itself.
+            // Said or taken back, a link within would be one of an item to itself. What a rule made of the two names is
+            // no reason: it did not know that they are one.
             let mut within = [Direction::Outgoing, Direction::Incoming]
                 .into_iter()
                 .flat_map(|direction| self.graph.touching(*other, direction))
-                .filter(|(link, _, end, _)| whole.contains(end) && self.links.is_asserted(*link));
+                .filter(|(link, _, end, _)| whole.contains(end) && self.links.is_ever_stated(*link));
             if let Some((_, kind, end, _)) = within.next() {
                 let end = clip(self.ids.get(end));
                 let reason = format!("is linked with \"{end}\" ({kind}), so the two can't be the same");

@@ -367,7 +367,8 @@ impl State {
         for (link, on) in all {
             let name = self.intern(&link.to);
             let to = self.names.item(name);
-            if to == item {
+            // A rule may not have known it: its link is kept, and never holds.
+            if to == item && link.rule.is_none() {
                 let reason = format!("\"{}\" is another name of the item itself", clip(&link.to));
                 return Err(Error::invalid("links", reason));
             }
@@ -435,9 +436,10 @@ impl State {
         Ok(())
     }
 
-    /// Whether a link holds within the bounds. Of several parents only the last stated one can.
+    /// Whether a link holds within the bounds. Of several parents only the last stated one can, and none that leads from
+    /// an item to itself: a rule made it while the item was known as two.
     pub(crate) fn holds(&self, link: u32, bounds: Option<Bounds>) -> bool {
-        let Some(rec) = self.links.get(link) else { return false };
+        let Some(rec) = self.links.get(link).filter(|rec| rec.from != rec.to) else { return false };
         let Some(own) = self.links.effective(&self.record, link, bounds) else { return false };
         if rec.kind != LinkKind::Parent {
             return true;

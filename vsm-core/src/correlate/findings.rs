@@ -233,7 +233,8 @@ impl<'s> Findings<'s> {
         let mut held: HashMap<(u32, &'s str), Held<'s>> = HashMap::default();
         let State { links, record, .. } = &*self.stream.state;
         let mut said = Vec::new();
-        for link in 0..links.list.len() as u32 {
+        // From an item to itself there is nothing to take back: what was linked turned out to be one.
+        for (link, _) in (0..).zip(&links.list).filter(|(_, rec)| rec.from != rec.to) {
             said.clear();
             for (assertion, detail) in links.inferred(link) {
                 let (Some(stored), Some(rule)) = (record.get(assertion.event), detail.rule.as_deref()) else {
