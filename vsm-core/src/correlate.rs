@@ -75,7 +75,8 @@ impl ValueStream {
     ///
     /// Keys count only with the prefix of a known issue or one that the rules name, so that `UTF-8` and `SHA-256` are
     /// no issues; the issue itself need not be known yet. All that is found by a number, an id, a hash or an address has
-    /// to be known, and to be the only one of its name. A commit that is named by its full hash is linked by the
+    /// to be known, and to be the only one of its name; a version that may mean releases of several applications means none
+    /// of them, unless the item belongs to one or a [`VersionRule`] for one application decides. A commit that is named by its full hash is linked by the
     /// adapter that read it.
     ///
     /// **What is not inferred:** that a build, deployment or tag brings what its commit follows. History says so by itself, and the

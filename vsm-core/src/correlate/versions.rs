@@ -1,9 +1,10 @@
 //! Versions: which tags, builds, deployments and releases of other tools mean the same release.
 //!
 //! What a version is called differs from product to product, so it is declared. Without a rule only what is written
-//! to the letter as a release's version counts, and only within one application or repository.
+//! to the letter as a release's version counts, and only within one application or repository. What may mean the releases of
+//! two applications means neither.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -166,20 +167,11 @@ impl ValueStream {
         findings: &mut Findings<'s>,
     ) {
         for (tag, event) in self.tags_of(change) {
-            for (number, rule) in
-                rules.versions.iter().enumerate().filter(|(_, rule)| self.is_of(change, rule))
-            {
-                let named =
-                    rule.version_of_tag(tag).and_then(|version| releases.ruled.get(&(number, version)));
-                let fits = |release: &&u32| self.share_application(change, **release) != Some(false);
-                if let Some(release) = named.and_then(|named| named.iter().find(fits)) {
-                    findings.link(
-                        CorrelationRule::TagName,
-                        (change, LinkKind::Tags, *release),
-                        &[event],
-                        tag,
-                    );
-                }
+            let (own, others) = self.ruled(change, rules, releases, |rule| rule.version_of_tag(tag));
+            let meant = if own.is_empty() { self.only(others).into_iter().collect() } else { own };
+            for release in meant {
+                let link = (change, LinkKind::Tags, release);
+                findings.link(CorrelationRule::TagName, link, &[event], tag);
             }
             if let Some(release) = self.exactly(change, texts, tag, releases)
                 && !self.is_stated(change, LinkKind::Tags, Some(Kind::Release))
@@ -192,6 +184,38 @@ impl ValueStream {
                 );
             }
         }
+    }
+
+    /// The releases that an item means by the declared rules, given the version that it names by each of them. First those
+    /// of its own applications, of which each rule names one: it is said of one product. Then, in the order of their
+    /// ids, all that may be meant since it or they belong to none.
+    fn ruled<'a>(
+        &self,
+        item: u32,
+        rules: &CorrelationRules,
+        releases: &Releases<'_>,
+        version: impl Fn(&VersionRule) -> Option<&'a str>,
+    ) -> (BTreeSet<u32>, Vec<u32>) {
+        let (mut own, mut others) = (BTreeSet::new(), BTreeSet::new());
+        for (number, rule) in rules.versions.iter().enumerate().filter(|(_, rule)| self.is_of(item, rule)) {
+            let named = version(rule).and_then(|version| releases.ruled.get(&(number, version)));
+            let named = named.map_or(&[][..], Vec::as_slice).iter().copied();
+            let shares = |release: &u32| self.share_application(item, *release);
+            own.extend(self.only(named.clone().filter(|release| shares(release) == Some(true))));
+            others.extend(named.filter(|release| shares(release).is_none()));
+        }
+        let mut others: Vec<u32> = others.into_iter().collect();
+        others.sort_unstable_by_key(|release| self.id(*release));
+        (own, others)
+    }
+
+    /// The first of some releases, unless one of them belongs to another application than the rest.
+    fn only(&self, releases: impl IntoIterator<Item = u32>) -> Option<u32> {
+        let releases: Vec<u32> = releases.into_iter().collect();
+        let known = releases.iter().copied().find(|release| self.applications(*release).next().is_some());
+        let is_other =
+            |release: &u32| known.is_some_and(|known| self.share_application(known, *release) == Some(false));
+        releases.first().copied().filter(|_| !releases.iter().any(is_other))
     }
 
     /// Lets a build or deployment meet the release whose version it carries.
@@ -209,13 +233,14 @@ impl ValueStream {
             _ => return,
         };
         let Some(said) = texts.get("version") else { return };
-        let mut ruled = rules.versions.iter().enumerate().filter(|(_, rule)| self.is_of(item, rule));
-        let ruled = ruled.find_map(|(number, rule)| {
-            let named = releases.ruled.get(&(number, rule.version_of_run(said.text)?))?;
-            named.iter().copied().find(|release| self.share_application(item, *release) == Some(true))
-        });
-        let release = ruled.or_else(|| self.exactly(item, texts, said.text, releases));
-        if let Some(release) = release.filter(|_| !self.is_stated(item, kind, Some(Kind::Release))) {
+        let (mut meant, _) = self.ruled(item, rules, releases, |rule| rule.version_of_run(said.text));
+        if meant.is_empty() {
+            meant.extend(self.exactly(item, texts, said.text, releases));
+        }
+        if self.is_stated(item, kind, Some(Kind::Release)) {
+            return;
+        }
+        for release in meant {
             findings.link(rule, (item, kind, release), &[said.event], said.text);
         }
     }
@@ -258,7 +283,7 @@ impl ValueStream {
         texts.all(&["version", "title"]).next().map(|said| said.event)
     }
 
-    /// The release whose version is a text to the letter, of the same application or repository.
+    /// The one release whose version is a text to the letter, of the same application or repository.
     fn exactly(&self, item: u32, texts: &Texts<'_>, version: &str, releases: &Releases<'_>) -> Option<u32> {
         let repository = texts.get("repository").map(|said| said.text);
         let is_near = |release: &u32| {
@@ -266,7 +291,7 @@ impl ValueStream {
                 repository.is_some() && releases.repositories.get(release).copied() == repository
             })
         };
-        releases.exact.get(version)?.iter().copied().find(is_near)
+        self.only(releases.exact.get(version)?.iter().copied().filter(is_near))
     }
 
     /// Whether two items belong to the same application; none where one of them belongs to none.
