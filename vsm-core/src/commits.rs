@@ -71,8 +71,25 @@ impl ValueStream {
     /// last event occurred.
     pub(crate) fn finished_at(&self, item: u32) -> Option<Instant> {
         let stated = self.last(item, Set::ends_at);
-        let result = || self.occurred(self.outcome_with_event(item)?.1);
-        stated.map(|(at, _)| at).or_else(result).or_else(|| self.occurred(self.last_event(item)?))
+        let result = || self.result_since(item, |one, other| one == other);
+        let told = || self.told(item).next().map(|(_, event)| event.occurred);
+        stated.or_else(result).map(|(at, _)| at).or_else(told)
+    }
+
+    /// Since when, and by which event, the results of a run have been like its last one: a result that is told again is
+    /// not a later end.
+    pub(crate) fn result_since(
+        &self,
+        item: u32,
+        are_like: fn(Outcome, Outcome) -> bool,
+    ) -> Option<(Instant, u32)> {
+        let results = self.state.walk(item, self.bounds).flat_map(|(number, event)| {
+            let said = event.sets.iter().rev().filter_map(Set::result);
+            said.map(move |result| (result.copied(), event.occurred, number))
+        });
+        let mut results = results.map_while(|(result, at, number)| Some((result?, at, number))).peekable();
+        let last = results.peek()?.0;
+        results.take_while(|(result, ..)| are_like(last, *result)).last().map(|(_, at, number)| (at, number))
     }
 
     /// The leaves of some items: themselves or their parts down to those that have none. What is cancelled is left

@@ -117,7 +117,7 @@ impl ValueStream {
     /// | `inferred_against_stated` | an inferred commit, build, deployment or release beside another one that is stated |
     /// | `ends_before_start` | `ends_at` is before `starts_at` |
     /// | `done_before_new` | work that is done or cancelled at first, and new only after that by the same source |
-    /// | `decided_before_asked` | a gate that was decided before it was asked for |
+    /// | `decided_before_asked` | a gate that was decided before it was ever asked for |
     /// | `negative_duration` | a test run that took less than no time |
     /// | `in_the_future`, `too_old` | an event after [`at`](DataQualityQuery::at) or before [`earliest`](DataQualityQuery::earliest), by source; a description that holds from 1970 on stands for "always" and is left out |
     /// | `recorded_before_occurred` | an event that was known before it occurred, by source: two clocks that are apart by so much |
@@ -129,7 +129,8 @@ impl ValueStream {
     ///
     /// **Numbering.** A series is what ids have before a number at their end, after a mark: `jira:CHK-`, `jenkins:shop/`;
     /// of releases what their version, else title, has before its last number, zeros at the end left out. It goes from
-    /// the first to the last item that is described; one that others only name fills a gap. A series of which less than
+    /// the first to the last item that is described; one that others only name fills a gap, and so does another name of
+    /// an item, such as the key that a moved issue had before. A series of which less than
     /// half is there counts nothing: its numbers are dealt out for more than is told.
     ///
     /// A cycle can't be found, since none is ever accepted. Takes a fixed number of looks at every item, link and event,
@@ -256,12 +257,11 @@ impl ValueStream {
         self.last(item, Set::starts_at)
     }
 
-    /// When a run of anything was over: as it says itself, else when its result became known.
+    /// When a run of anything was over: as it says itself, else when it first had a result, whatever that became since.
     fn over(&self, item: u32) -> Option<(Instant, u32)> {
         self.last(item, Set::ends_at).or_else(|| {
-            let (outcome, event) = self.outcome_with_event(item)?;
-            let is_over = outcome != Outcome::Running;
-            is_over.then(|| self.occurred(event)).flatten().map(|at| (at, event))
+            self.outcome(item).filter(|outcome| *outcome != Outcome::Running)?;
+            self.result_since(item, |_, other| other != Outcome::Running)
         })
     }
 }

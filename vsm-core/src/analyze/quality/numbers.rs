@@ -6,12 +6,20 @@ use super::FindingGroup::Numbering;
 use super::found::{Findings, Hit};
 use crate::model::{Kind, Set};
 
-/// The numbers of one series, each with the item that has it.
+/// The numbers of one series.
 #[derive(Default)]
 struct Series {
     /// What is counted: nothing where no item of it is of a kind that is numbered.
     kind: Option<&'static str>,
-    numbers: Vec<(u64, u32)>,
+    numbers: Vec<Numbered>,
+}
+
+#[derive(Clone, Copy)]
+struct Numbered {
+    number: u64,
+    /// The name that has it, which is the item's own or another one.
+    name: u32,
+    item: u32,
 }
 
 /// What items of a kind are counted as. Stories and defects share their numbers.
@@ -38,12 +46,19 @@ pub(super) fn check(found: &mut Findings<'_>) {
                 of.sort_unstable();
                 let series = by_version.entry((of, series.to_owned())).or_default();
                 series.kind = Some("release");
-                series.numbers.push((number, item));
+                series.numbers.push(Numbered { number, name: item, item });
             }
-        } else if let Some((series, number)) = numbered_id(stream.id(item)) {
+            continue;
+        }
+        if let Some((series, number)) = numbered_id(stream.id(item)) {
             let series = by_id.entry(series).or_default();
             series.kind = series.kind.max(kind.and_then(counted_as));
-            series.numbers.push((number, item));
+            series.numbers.push(Numbered { number, name: item, item });
+        }
+        for name in stream.state.names.others(item).iter().copied() {
+            if let Some((series, number)) = numbered_id(stream.id(name)) {
+                by_id.entry(series).or_default().numbers.push(Numbered { number, name, item });
+            }
         }
     }
     for series in by_id.into_values().chain(by_version.into_values()) {
@@ -53,26 +68,30 @@ pub(super) fn check(found: &mut Findings<'_>) {
     }
 }
 
-fn look_for_gaps(found: &mut Findings<'_>, kind: &'static str, mut numbers: Vec<(u64, u32)>) {
+fn look_for_gaps(found: &mut Findings<'_>, kind: &'static str, mut numbers: Vec<Numbered>) {
     let stream = found.stream;
-    numbers.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| stream.id(a.1).cmp(stream.id(b.1))));
-    numbers.dedup_by_key(|(number, _)| *number);
-    // A key that somebody mistyped in a commit must not stretch the series.
-    let mut told = numbers.iter().filter(|(_, item)| stream.kind(*item).is_some()).map(|(number, _)| *number);
-    let Some(first) = told.next() else { return };
-    let last = told.next_back().unwrap_or(first);
-    numbers.retain(|(number, _)| (first..=last).contains(number));
+    // A key that somebody mistyped in a commit, or that an issue had before, must not stretch the series.
+    let is_told = |one: &&Numbered| one.name == one.item && stream.kind(one.item).is_some();
+    let told = || numbers.iter().filter(is_told).map(|one| one.number);
+    let (Some(first), Some(last)) = (told().min(), told().max()) else { return };
+    numbers.retain(|one| (first..=last).contains(&one.number));
+    numbers.sort_unstable_by(|a, b| {
+        a.number.cmp(&b.number).then_with(|| stream.id(a.name).cmp(stream.id(b.name)))
+    });
+    numbers.dedup_by_key(|one| one.number);
     let range = last.saturating_sub(first).saturating_add(1);
     if (numbers.len() as u64).saturating_mul(2) < range {
         return;
     }
-    for ((before, one), (after, two)) in numbers.iter().zip(numbers.iter().skip(1)) {
-        let missing = after.saturating_sub(*before).saturating_sub(1);
+    for (one, two) in numbers.iter().zip(numbers.iter().skip(1)) {
+        let (before, after) = (one.number, two.number);
+        let missing = after.saturating_sub(before).saturating_sub(1);
         if missing == 0 {
             continue;
         }
         let (from, to) = (before.saturating_add(1) as i64, after.saturating_sub(1) as i64);
-        let hit = Hit::new(*one).and(*two).event(stream.last_event(*one)).event(stream.last_event(*two));
+        let hit = Hit::new(one.name).and(two.name);
+        let hit = hit.event(stream.last_event(one.item)).event(stream.last_event(two.item));
         let hit = hit.figures(from, to).weight(missing as i64);
         found.note_many(Numbering, "numbering_gap", kind, missing, hit, |shown| {
             let (from, to) = (shown.figure(0), shown.figure(1));

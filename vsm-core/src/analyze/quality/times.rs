@@ -25,10 +25,15 @@ pub(super) fn check(found: &mut Findings<'_>, item: u32, kind: Kind) {
     }
 }
 
+/// A gate may be asked for again after it was decided, so what counts is when it was asked for first.
 fn decided_before_asked(found: &mut Findings<'_>, gate: u32) {
     let stream = found.stream;
+    let chronicle = stream.chronicle(gate);
+    let asked = chronicle.iter().flat_map(|(number, event)| {
+        event.sets.iter().filter_map(|set| Some((*Set::asked_at(set)??, *number)))
+    });
     let (Some((asked, asking)), Some((_, deciding))) =
-        (stream.last(gate, Set::asked_at), stream.last(gate, Set::decision))
+        (asked.min_by_key(|(asked, _)| *asked), stream.last(gate, Set::decision))
     else {
         return;
     };
