@@ -36,11 +36,46 @@ impl ValueStream {
     }
 
     /// Infers by the rules which environments are one and which links there are, and applies it. Run it again whenever
-    /// more has arrived: what no longer follows is taken back.
+    /// more has arrived: what no longer follows is taken back. The names come first in the report, then the links.
     pub fn correlate(&mut self, rules: &CorrelationRules) -> ApplyReport {
         // What is one item now may be found by the name of the other, so names come first.
-        let mut report = self.apply_batch(self.infer_aliases(rules));
-        report.append(self.apply_batch(self.infer_links(rules)), 0);
+        let names = self.infer_aliases(rules);
+        let count = names.len() as u64;
+        let mut report = self.apply_batch(names);
+        report.append(self.apply_batch(self.infer_links(rules)), count);
         report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{CorrelationRules, EnvironmentNames, Event, Instant, Kind, Link, LinkKind, ValueStream};
+
+    /// What the rules say is one batch, so each refusal has a place of its own in it.
+    #[test]
+    fn what_rules_say_is_counted_in_one_row() {
+        let mut stream = ValueStream::new();
+        let long = format!("git:{}", "a".repeat(1_000));
+        let items = [
+            ("env:production", Kind::Environment, ""),
+            ("ci:PRD", Kind::Environment, ""),
+            ("jira:CHK-7", Kind::Story, ""),
+            (&long, Kind::Change, "CHK-7"),
+        ];
+        for (n, (item, kind, title)) in items.into_iter().enumerate() {
+            let mut event = Event::new("t", n.to_string(), Instant::MIN, item);
+            event.kind = Some(kind);
+            event.set.title = Some(title.into());
+            stream.apply(event).unwrap();
+        }
+        let mut linked = Event::new("t", "linked", Instant::MIN, "ci:PRD");
+        linked.links.push(Link::new(LinkKind::Relates, "env:production"));
+        stream.apply(linked).unwrap();
+        let production = EnvironmentNames { environment: "env:production".into(), names: vec!["prd".into()] };
+        let rules = CorrelationRules { environments: vec![production], ..CorrelationRules::default() };
+        let refused = stream.correlate(&rules).refused;
+        let refused: Vec<(u64, &str)> =
+            refused.iter().map(|refusal| (refusal.position, refusal.code.as_str())).collect();
+        assert_eq!(refused, [(1, "conflict"), (2, "invalid")]);
     }
 }
