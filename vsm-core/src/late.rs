@@ -12,7 +12,7 @@ use crate::texts::NONE;
 use crate::time::Instant;
 
 /// So many steps are not far yet.
-const FAR: usize = 64;
+pub(crate) const FAR: usize = 64;
 
 /// A place in the order of time: when it was so, when that became known, the event's key, and the number of what stands
 /// there.

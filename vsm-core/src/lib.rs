@@ -326,6 +326,7 @@
 mod analyze;
 mod calendar;
 mod call;
+mod claims;
 mod commits;
 mod correlate;
 mod document;

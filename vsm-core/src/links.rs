@@ -1,7 +1,8 @@
 //! The links of the record: who asserted what, when, and what follows from it.
 
+use crate::claims::{Claim, Claims};
 use crate::hash::{Numbers, hash_of};
-use crate::late::Late;
+use crate::late::{FAR, Late};
 use crate::model::{Dependency, LinkKind};
 use crate::record::{Bounds, Record};
 use crate::texts::NONE;
@@ -57,6 +58,7 @@ pub(crate) struct Links {
     kinds: u32,
     /// By link.
     late: Late,
+    claims: Claims,
 }
 
 const _: () = assert!(LinkKind::ALL.len() <= u32::BITS as usize);
@@ -170,6 +172,31 @@ impl Links {
                 }
             }
         }
+        // Where a rule speaks of a link of which much was said, the next question must not look at all of it.
+        if self.claims.has(link) {
+            self.claim(record, new);
+        } else if !self.is_stated(new) && self.chain_of(link).nth(FAR).is_some() {
+            self.gather(record, link);
+        }
+    }
+
+    /// Keeps all that was said of a link in order.
+    fn gather(&mut self, record: &Record, link: u32) {
+        for assertion in self.chain_of(link).collect::<Vec<u32>>() {
+            self.claim(record, assertion);
+        }
+    }
+
+    /// Keeps one assertion in the order of its link.
+    fn claim(&mut self, record: &Record, number: u32) {
+        if let Some(assertion) = self.assertions.get(number as usize) {
+            self.claims.add(assertion.link, claim(&self.details, record, assertion, number));
+        }
+    }
+
+    /// All that was said of a link, from the last in time on.
+    fn chain_of(&self, link: u32) -> impl Iterator<Item = u32> {
+        self.chain(self.get(link).map_or(NONE, |link| link.latest))
     }
 
     /// A chain of assertions from its end.
@@ -189,9 +216,11 @@ impl Links {
     /// Gives all that was said of one link to another one, whose own assertions keep their places in time.
     pub(crate) fn hand_over(&mut self, record: &Record, from: u32, to: u32) {
         let mut chain: Vec<u32> = Vec::new();
+        let mut was_kept = false;
         for link in [from, to] {
             self.late.forget(link);
-            chain.extend(self.chain(self.get(link).map_or(NONE, |link| link.latest)));
+            was_kept |= self.claims.forget(link);
+            chain.extend(self.chain_of(link));
         }
         let event = |at: &u32| self.assertion(*at).map_or(NONE, |assertion| assertion.event);
         chain.sort_unstable_by(|a, b| record.order(event(a), event(b)).then_with(|| a.cmp(b)));
@@ -207,11 +236,17 @@ impl Links {
                 link.latest = latest;
             }
         }
+        if was_kept {
+            self.gather(record, to);
+        }
     }
 
     /// The assertion that decides over a link: the last stated one, or where nobody stated anything the strongest
     /// inferred one. None where the link does not hold.
     pub(crate) fn effective(&self, record: &Record, link: u32, bounds: Option<Bounds>) -> Option<u32> {
+        if let Some(deciding) = self.claims.deciding(link).filter(|_| bounds.is_none()) {
+            return deciding.filter(|at| self.assertion(*at).is_some_and(|assertion| assertion.on));
+        }
         // Nearly every link has one assertion, so what is usual must not need a list.
         let (mut inferred, mut more) = (None, Vec::new());
         let mut at = self.get(link)?.latest;
@@ -331,6 +366,9 @@ impl Links {
         while self.assertions.len() > assertions {
             let last = (self.assertions.len() - 1) as u32;
             let Some(assertion) = self.assertions.pop() else { break };
+            if self.claims.has(assertion.link) {
+                self.claims.remove(assertion.link, &claim(&self.details, record, &assertion, last));
+            }
             if self.late.has(assertion.link) {
                 let place = record.place(assertion.event, last);
                 self.late.remove(assertion.link, &place);
@@ -379,8 +417,20 @@ impl Links {
             + self.details.capacity() * size_of::<Detail>()
             + self.last.capacity() * size_of::<u32>()
             + self.late.bytes()
+            + self.claims.bytes()
             + self.table.bytes()
     }
+}
+
+/// An assertion in the order of its link: what a rule says is about what the record holds, so it goes by when that became
+/// known.
+fn claim<'a>(details: &'a [Detail], record: &Record, assertion: &Assertion, number: u32) -> Claim<'a> {
+    let detail = details.get(assertion.detail as usize);
+    let rule = detail.and_then(|detail| detail.rule.as_deref());
+    let confidence = detail.and_then(|detail| detail.confidence).unwrap_or(1.0);
+    let (occurred, known, key, number) = record.place(assertion.event, number);
+    let times = if rule.is_some() { (known, occurred) } else { (occurred, known) };
+    Claim { rule, place: (times.0, times.1, key, number), on: assertion.on, confidence }
 }
 
 #[cfg(test)]
@@ -395,6 +445,62 @@ mod tests {
         event.links =
             (from..from + count).map(|n| Link::new(LinkKind::DependsOn, format!("t:{n}"))).collect();
         event
+    }
+
+    /// What decides over a link is the same however it is found: one by one in a view, by what is kept in order now.
+    #[test]
+    fn of_much_that_was_said_of_a_link_the_same_decides() {
+        let mut stream = ValueStream::new();
+        let mut back = Event::new("t", "back", Instant::MIN, "t:b");
+        back.links.push(Link::new(LinkKind::DependsOn, "t:a"));
+        back.unlinks.push(Link::new(LinkKind::Relates, "t:a"));
+        stream.apply(back).unwrap();
+        for n in 0..600_i64 {
+            // In no order of time, of three rules that often take back what they said; now and then somebody states it.
+            let at = |n: i64| Instant::from_millis(n * 7_919 % 601).unwrap();
+            let mut event = Event::new("t", n.to_string(), at(n), "t:a");
+            event.recorded_at = Some(at(n + 5));
+            let rule = (n % 100 != 50).then(|| format!("rule {}", n % 3));
+            let confidence = rule.is_some().then_some([0.5, 0.9, 0.9][n as usize % 3]);
+            let on = n % 7 % 2 == 0;
+            let link =
+                Link { rule, confidence: confidence.filter(|_| on), ..Link::new(LinkKind::Relates, "t:b") };
+            (if on { &mut event.links } else { &mut event.unlinks }).push(link);
+            let mut refused = event.clone();
+            refused.id = format!("refused {n}");
+            refused.links.push(Link::new(LinkKind::DependsOn, "t:b"));
+            assert!(matches!(stream.apply(refused), Err(Error::Cycle { .. })));
+            if n < 300 && event.links.iter().chain(&event.unlinks).all(|link| link.rule.is_none()) {
+                continue;
+            }
+            stream.apply(event).unwrap();
+            let related = |stream: &ValueStream| -> Vec<_> {
+                let links = stream.links("t:a").unwrap();
+                links.into_iter().filter(|link| link.kind == LinkKind::Relates).collect()
+            };
+            let now = related(&stream);
+            assert_eq!(now, related(&stream.as_of(Instant::MAX, Instant::MAX)), "{n}");
+            if n % 50 == 0 {
+                let again = ValueStream::from_snapshot(stream.to_snapshot().as_bytes()).unwrap();
+                assert_eq!(now, related(&again), "{n}");
+            }
+        }
+    }
+
+    /// Looked through from the first word to the last at every word, this would take minutes.
+    #[test]
+    fn a_link_may_be_made_and_taken_back_any_number_of_times() {
+        let mut stream = ValueStream::new();
+        let events = (0..40_001_i64).map(|n| {
+            let at = Instant::from_millis(n).unwrap();
+            let mut event = Event::new("t", n.to_string(), at, "t:a");
+            let rule = Some("rule".into());
+            let link = Link { rule, ..Link::new(LinkKind::Relates, "t:b") };
+            (if n % 2 == 0 { &mut event.links } else { &mut event.unlinks }).push(link);
+            event
+        });
+        assert_eq!(stream.apply_batch(events).refused, []);
+        assert_eq!(stream.links("t:b").unwrap()[0].evidence, "t:40000");
     }
 
     #[test]
