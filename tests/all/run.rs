@@ -1,8 +1,9 @@
 //! Long inputs: cut anywhere, they come to the same; and they can be watched and stopped.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -15,17 +16,26 @@ use crate::store::Folder;
 
 /// Gives a text in pieces of these lengths, again and again.
 struct Pieces<'a> {
-    text: &'a [u8],
+    text: Cursor<&'a [u8]>,
     lengths: std::iter::Cycle<std::slice::Iter<'a, usize>>,
+}
+
+impl<'a> Pieces<'a> {
+    fn new(text: &'a [u8], lengths: &'a [usize]) -> Pieces<'a> {
+        Pieces { text: Cursor::new(text), lengths: lengths.iter().cycle() }
+    }
 }
 
 impl Read for Pieces<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let length = self.lengths.next().copied().unwrap_or(usize::MAX).min(self.text.len()).min(into.len());
-        let (piece, rest) = self.text.split_at(length);
-        into[..length].copy_from_slice(piece);
-        self.text = rest;
-        Ok(length)
+        let length = self.lengths.next().copied().unwrap_or(usize::MAX).min(into.len());
+        self.text.read(&mut into[..length])
+    }
+}
+
+impl Seek for Pieces<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.text.seek(to)
     }
 }
 
@@ -35,19 +45,24 @@ fn on(_: &IngestProgress) -> ControlFlow<()> {
 
 fn run(adapter: Adapter, text: &[u8], lengths: &[usize], options: &IngestOptions) -> (IngestRun, String) {
     let mut stream = ValueStream::new();
-    let pieces = Pieces { text, lengths: lengths.iter().cycle() };
-    let run = stream.ingest_reader(adapter, ("text", pieces), options, on).unwrap();
+    let run = stream.ingest_file(adapter, ("text", Pieces::new(text, lengths)), options, on).unwrap();
     (run, stream.to_snapshot())
 }
 
 fn same(adapter: Adapter, text: &[u8], lengths: &[usize], options: &IngestOptions) {
     let mut whole = ValueStream::new();
     let report = whole.ingest(adapter, text, options);
-    let (run, snapshot) = run(adapter, text, lengths, options);
     let shown = String::from_utf8_lossy(&text[..text.len().min(2_000)]);
-    assert_eq!(run.report, report, "{adapter} {lengths:?} {shown:?}");
-    assert_eq!(snapshot, whole.to_snapshot(), "{adapter} {lengths:?} {shown:?}");
-    assert_eq!((run.bytes, run.cancelled), (text.len() as u64, false));
+    let mut once = ValueStream::new();
+    let input = ("text", Pieces::new(text, lengths));
+    let read_once = once.ingest_reader(adapter, input, options, on).unwrap();
+    for (run, snapshot) in [run(adapter, text, lengths, options), (read_once, once.to_snapshot())] {
+        assert_eq!(run.report, report, "{adapter} {lengths:?} {shown:?}");
+        assert_eq!(snapshot, whole.to_snapshot(), "{adapter} {lengths:?} {shown:?}");
+        let refused = report.rejects.first().is_some_and(|reject| reject.position == 0);
+        assert!(refused || run.bytes == text.len() as u64, "{adapter} {run:?}");
+        assert!(!run.cancelled);
+    }
 }
 
 /// What lines may consist of: whole, wrong, cut off, of more than one line, or only the beginning of something.
@@ -62,6 +77,27 @@ const LINES: &[&str] = &[
     r#"{"object_kind":"pipeline","object_attributes":{"id":3,"status":"failed"}}"#,
     r#"{"context":{"specversion":"0.5.1","id":"7","source":"/ci","type":"dev.cdevents.service.deployed.0.3.0","timestamp":"2026-03-01T09:00:00Z"},"subject":{"id":"s","content":{}}}"#,
     r#"{"issues":[{"key":"A-1"},{"key":"A-2"}]}"#,
+    // Jira: what one record says of a status, a field, a link, a version or a key, the others have to know.
+    r#"{"id":"1","key":"A-1","fields":{"created":"2026-03-01T09:00:00Z","updated":"2026-03-02T09:00:00Z","status":{"id":"3","name":"Fertig","statusCategory":{"key":"done"}},"customfield_7":5,"fixVersions":[{"id":"4","name":"1","released":true}],"subtasks":[{"key":"A-3"}]},"changelog":{"total":1,"histories":[{"id":"9","created":"2026-03-02T09:00:00Z","items":[{"field":"status","from":"8","fromString":"Offen","to":"3","toString":"Fertig"}]}]}}"#,
+    r#"{"id":"2","key":"B-2","fields":{"created":"2026-03-01T09:00:00Z","updated":"2026-03-03T09:00:00Z","status":{"id":"8","name":"Offen","statusCategory":{"key":"new"}},"fixVersions":[{"id":"4","name":"1","released":true}]},"changelog":{"total":2,"histories":[{"id":"10","created":"2026-03-02T09:00:00Z","items":[{"field":"Key","fromString":"A-2","toString":"B-2"}]}]}}"#,
+    r#"{"issues":[{"id":"3","key":"A-3","fields":{"created":"2026-03-01T09:00:00Z","parent":{"key":"B-2"},"issuelinks":[{"type":{"name":"Blocks","outward":"blocks","inward":"is blocked by"},"outwardIssue":{"key":"B-2"}}]}},7],"names":{"customfield_7":"Story Points"}}"#,
+    r#"{"self":"https://j/rest/api/2/issue/2/changelog?startAt=1","startAt":1,"total":2,"values":[{"id":"11","created":"2026-03-03T09:00:00Z","items":[{"field":"status","from":"8","fromString":"Offen","to":"3","toString":"Fertig"}]}]}"#,
+    r#"{"key":"A-9","changelog":{"total":1,"histories":[{"id":"12","created":"2026-03-03T09:00:00Z","items":[]}]}}"#,
+    r#"{"timestamp":1772355600000,"webhookEvent":"jira:issue_updated","issue":{"id":"1","key":"A-1","fields":{"updated":"2026-03-02T09:00:00Z","status":{"id":"3","name":"Fertig"}}},"changelog":{"id":"9","items":[{"field":"status","from":"8","to":"3"}]}}"#,
+    // Jenkins: a run that waits, and the input that it waits for.
+    r#"{"_links":{"self":{"href":"/job/j/3/wfapi/describe"}},"status":"PAUSED_PENDING_INPUT","startTimeMillis":1772355600000,"stages":[{"id":"6","name":"s","status":"PAUSED_PENDING_INPUT","startTimeMillis":1772355600001}]}"#,
+    r#"{"id":"I","message":"m","abortUrl":"/job/j/3/input/I/abort"}"#,
+    r#"{"fullName":"f/j","builds":[{"number":3,"timestamp":1772355600000,"result":"SUCCESS","url":"https://ci/job/f/job/j/3/"},7,{"number":4}]}"#,
+    // Bitbucket: a hash in full, and one that is shortened.
+    r#"{"push":{"changes":[{"new":{"type":"branch","name":"m","target":{"hash":"0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a","date":"2026-03-01T09:00:00Z"}}}]}}"#,
+    r#"{"values":[{"id":3,"title":"t","state":"MERGED","created_on":"2026-03-01T09:00:00Z","updated_on":"2026-03-01T09:30:00Z","source":{"commit":{"hash":"0a0a0a0a0a0a"},"repository":{"full_name":"a/b"}},"destination":{"repository":{"full_name":"a/b"}}}]}"#,
+    // Others, with what they say once of a project or a service.
+    r#"{"result":[{"number":"CHG1","sys_id":"c","state":"-1","opened_at":"2026-03-01 09:00:00"},{"number":"INC1","sys_id":"i","state":"6","opened_at":"2026-03-01 09:00:00","resolved_at":"x"}]}"#,
+    r#"{"items":[{"id":"f","pipeline_id":"q","pipeline_number":1,"status":"success","created_at":"2026-03-01T09:00:00Z","project_slug":"gh/a/b"},{"id":"g","pipeline_id":"q","status":"odd"}]}"#,
+    r#"{"incidents":[{"id":"P2","status":"acknowledged","created_at":"2026-03-01T09:00:00Z"},{"id":"P3"}]}"#,
+    r#"{"data":[{"id":"b","status":"closed","createdAt":"2026-03-01T09:00:00Z"},{"id":"c"}]}"#,
+    r#"{"value":[{"id":1,"buildNumber":"1","status":"completed","result":"succeeded","startTime":"2026-03-01T09:00:00Z","finishTime":"2026-03-01T09:09:00Z","definition":{"id":2,"name":"d"},"project":{"id":"p","name":"P"}},{"id":2,"buildNumber":"2"}]}"#,
+    r#"{"key":"x","when":"2026-03-01","odd":{"deep":[1,{"a":"]},"}]}}"#,
     "[]",
     "{\n\"sha\":\"4f2e\"",
     "}",
@@ -83,7 +119,12 @@ const LINES: &[&str] = &[
     "<testsuite name=\"s\"/>",
 ];
 
-const ENDS: &[&str] = &["\n", "\r\n", "\n\n", "", ","];
+/// Those of them that are records, or pages of records.
+static RECORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    LINES.iter().copied().filter(|line| line.starts_with("{\"") && line.ends_with('}')).collect()
+});
+
+const ENDS: &[&str] = &["\n", "\r\n", "\n\n", "", ",", ",\n", "]\n", "}"];
 
 fn table(format: RowFormat) -> IngestOptions {
     let mut mapping =
@@ -95,9 +136,26 @@ fn table(format: RowFormat) -> IngestOptions {
     IngestOptions { mapping: Some(mapping), zone: Some("UTC".into()), ..IngestOptions::default() }
 }
 
+fn rows() -> Vec<&'static str> {
+    let first = LINES.iter().position(|line| line.starts_with("\"1\"")).unwrap();
+    LINES[first..first + 7].to_vec()
+}
+
 fn text() -> impl Strategy<Value = String> {
     let line = (select(LINES), select(ENDS)).prop_map(|(line, end)| format!("{line}{end}"));
-    let first = select(&["", "\u{feff}", "\n", "key,name,when\n", "{}\n", "{\"sha\":\"4f2c\"}\n"][..]);
+    let first = select(
+        &[
+            "",
+            "\u{feff}",
+            "\n",
+            "key,name,when\n",
+            "{}\n",
+            "{\"sha\":\"4f2c\"}\n",
+            "[",
+            "[\n",
+            "{\"issues\":[\n",
+        ][..],
+    );
     (first, prop::collection::vec(line, 0..12))
         .prop_map(|(first, lines)| format!("{first}{}", lines.concat()))
 }
@@ -121,8 +179,22 @@ proptest! {
     }
 
     #[test]
+    fn records_that_are_cut_anywhere_come_to_the_same(
+        lines in prop::collection::vec(select(RECORDS.as_slice()), 1..9),
+        packing in select(&[("", "\n", "\n"), ("", "\r\n", ""), ("[", ",", "]"), ("[\n", ",\n", "\n]\n"), ("[", "][", "]"), ("[", ",", "")][..]),
+        lengths in prop::collection::vec(1usize..400, 1..8),
+    ) {
+        let (start, between, end) = packing;
+        let text = format!("{start}{}{end}", lines.join(between));
+        for adapter in Adapter::ALL {
+            same(*adapter, text.as_bytes(), &lengths, &IngestOptions::default());
+        }
+        same(Adapter::Mapping, text.as_bytes(), &lengths, &table(RowFormat::JsonLines));
+    }
+
+    #[test]
     fn a_table_that_is_cut_anywhere_comes_to_the_same(
-        rows in subsequence(LINES[20..28].to_vec(), 0..8).prop_shuffle(),
+        rows in subsequence(rows(), 0..8).prop_shuffle(),
         end in select(&["\n", "\r\n", "\r"][..]),
         lengths in prop::collection::vec(1usize..20, 1..8),
     ) {
@@ -158,6 +230,94 @@ fn an_overlong_line_is_a_reject_and_costs_no_other() {
     same(Adapter::Events, cut_off, &[900_000], &IngestOptions::default());
 }
 
+/// A text in the middle of which something is as long as it takes, white space aside.
+fn padded(before: &str, length: usize, after: &str) -> Vec<u8> {
+    format!("{before}{}{after}", "x y".repeat(length / 3)).into_bytes()
+}
+
+#[test]
+fn a_record_that_is_too_long_costs_itself() {
+    let commit = |sha: &str| format!(r#"{{"sha":"{sha}","committed":"2026-03-01T09:00:00Z"}}"#);
+    let (a, b) = (commit("4f2a"), commit("4f2b"));
+    let more = LONGEST_LINE + 100;
+    let (list, lines, first, page) = (
+        padded(&format!("[{a},{{\"odd\":\""), more, &format!("\"}},{b}]")),
+        padded(&format!("{a}\n{{\"odd\":\""), more, &format!("\"}}\n{b}\n")),
+        padded("{\"odd\":\"", more, &format!("\"}}\n{a}\n{b}\n")),
+        padded("[{\"odd\":\"", more, ""),
+    );
+    let cases: [(&[u8], u64, &[u64]); 4] =
+        [(&list, 2, &[2]), (&lines, 2, &[2]), (&first, 2, &[1]), (&page, 0, &[1])];
+    for (text, accepted, rejects) in cases {
+        same(Adapter::Git, text, &[900_000], &IngestOptions::default());
+        let (run, _) = run(Adapter::Git, text, &[900_000], &IngestOptions::default());
+        assert_eq!(run.report.applied.accepted, accepted);
+        let positions: Vec<u64> = run.report.rejects.iter().map(|reject| reject.position).collect();
+        assert_eq!(positions, rejects, "{:?}", run.report.rejects);
+        assert!(run.report.rejects.iter().all(|reject| reject.reason.len() < 200));
+    }
+}
+
+#[test]
+fn an_object_that_is_too_long_for_a_record_is_a_page_of_them() {
+    let issue = |n: u32| {
+        format!(
+            r#"{{"key":"A-{n}","fields":{{"updated":"2026-03-02T09:00:00Z","customfield_7":{n},"odd":"{}"}}}}"#,
+            "x".repeat(400_000)
+        )
+    };
+    let issues: Vec<String> = (1..=45).map(issue).collect();
+    let page = format!(
+        "{{\n\"total\":45,\"issues\":[\n{},7],\n\"names\":{{\"customfield_7\":\"Story Points\"}}}}\n",
+        issues.join(",\n")
+    );
+    for text in [
+        page.clone(),
+        format!("{page}{}\n", issues[0].replace("A-1", "B-1")),
+        page[..page.len() / 2].to_owned(),
+    ] {
+        same(Adapter::Jira, text.as_bytes(), &[1_000_000], &IngestOptions::default());
+    }
+    let mut stream = ValueStream::new();
+    let report = stream.ingest(Adapter::Jira, page.as_bytes(), &IngestOptions::default());
+    assert_eq!((report.applied.accepted, report.rejects.len(), report.rejects[0].position), (45, 1, 46));
+    assert_eq!(stream.item("jira:A-45").unwrap().fields.size, Some(45.0));
+    // A run of a page is found by the key of the adapter, and by no other.
+    let report = ValueStream::new().ingest(Adapter::Servicenow, page.as_bytes(), &IngestOptions::default());
+    assert_eq!((report.rejects.len(), report.rejects[0].position), (1, 1));
+}
+
+#[test]
+fn a_quote_that_is_not_closed_costs_its_row_and_no_memory() {
+    let start = "key,name,when\n1,a,2026-03-01\n2,\"b\n\n";
+    let more = LONGEST_LINE + 100;
+    let (never, late) =
+        (padded(start, more, "\n3,c,2026-03-01\n"), padded(start, more, "\",2026-03-01\r\n3,c,2026-03-01\n"));
+    let header = padded("key,\"name\n", more, "\n1,a,2026-03-01\n");
+    for (text, accepted, position) in [(&never, 1, 3), (&late, 2, 3), (&header, 0, 1)] {
+        same(Adapter::Mapping, text, &[900_000], &table(RowFormat::Csv));
+        let (run, _) = run(Adapter::Mapping, text, &[900_000], &table(RowFormat::Csv));
+        assert_eq!((run.report.applied.accepted, run.report.rejects.len()), (accepted, 1));
+        assert_eq!(run.report.rejects[0].position, position);
+        assert!(run.report.rejects[0].reason.contains("a quote in it may not be closed"));
+    }
+}
+
+#[test]
+fn what_is_read_twice_can_be_stopped_before_it_is_read() {
+    let text = r#"{"key":"A-1","fields":{"updated":"2026-03-02T09:00:00Z"}}"#;
+    let mut stream = ValueStream::new();
+    let mut times = 0;
+    let input = ("text", Cursor::new(text));
+    let run = stream.ingest_file(Adapter::Jira, input, &IngestOptions::default(), |now| {
+        times += 1;
+        assert_eq!(*now, IngestProgress::default());
+        if times == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let run = run.unwrap();
+    assert!(run.cancelled && run.bytes == 0 && stream.event_count() == 0, "{run:?}");
+}
+
 #[test]
 fn progress_is_told_and_can_end_it() {
     let text: Vec<u8> = (0..1_000).flat_map(|n| line(n, 0, 30, 0)).collect();
@@ -165,7 +325,7 @@ fn progress_is_told_and_can_end_it() {
     let mut seen = Vec::new();
     let mut stream = ValueStream::new();
     let lengths = [piece];
-    let pieces = Pieces { text: &text, lengths: lengths.iter().cycle() };
+    let pieces = Pieces::new(&text, &lengths);
     let run = stream.ingest_reader(Adapter::Events, ("text", pieces), &IngestOptions::default(), |now| {
         seen.push(now.clone());
         if now.accepted > 450 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -212,7 +372,7 @@ fn a_stored_stream_keeps_what_it_reads() {
     let open = || Journal::open(folder.file("record"), vsm_core::Durability::EachAppend).unwrap();
     let text: Vec<u8> = (0..100).flat_map(|n| line(n, 0, 30, 0)).collect();
     let (mut stored, _) = StoredStream::open(open()).unwrap();
-    let pieces = Pieces { text: &text, lengths: [999].iter().cycle() };
+    let pieces = Pieces::new(&text, &[999]);
     stored.ingest_reader(Adapter::Events, ("text", pieces), &IngestOptions::default(), on).unwrap();
     let snapshot = stored.to_snapshot();
     drop(stored);

@@ -366,14 +366,15 @@ pub use correlate::{CorrelationRule, CorrelationRules, EnvironmentNames, Version
 pub use document::{LONGEST_LINE, event_to_json};
 pub use error::{Error, Result};
 pub use ingest::{
-    Adapter, CdEvent, DateOrder, IngestOptions, Ingested, MappedLink, Reject, RowFormat, TableMapping, ingest,
+    Adapter, CdEvent, DateOrder, IngestOptions, Ingested, LONGEST_DOCUMENT, MappedLink, Reject, RowFormat,
+    TableMapping, ingest,
 };
 pub use intake::IngestReport;
 pub use model::{
     Booking, Decision, Dependency, Event, Fields, FlowState, Item, Kind, Link, LinkKind, Outcome, Related,
     Severity, TestCounts,
 };
-pub use run::{IngestProgress, IngestRun, ingest_reader};
+pub use run::{IngestProgress, IngestRun, ingest_file, ingest_reader};
 #[cfg(feature = "journal")]
 pub use store::Journal;
 #[cfg(feature = "sqlite")]

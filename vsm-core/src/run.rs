@@ -1,6 +1,6 @@
 //! Long inputs: read as they arrive, with progress, and with a way to stop.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
@@ -49,39 +49,133 @@ pub struct IngestRun {
 /// before stays.
 pub fn ingest_reader(
     adapter: Adapter,
-    (name, mut reader): (&str, impl Read),
+    (name, reader): (&str, impl Read),
     options: &IngestOptions,
-    mut apply: impl FnMut(Vec<Event>) -> Result<ApplyReport>,
-    mut progress: impl FnMut(&IngestProgress) -> ControlFlow<()>,
+    apply: impl FnMut(Vec<Event>) -> Result<ApplyReport>,
+    progress: impl FnMut(&IngestProgress) -> ControlFlow<()>,
 ) -> Result<IngestRun> {
-    let mut parts = Parts::new(adapter, options);
-    let mut run = IngestRun::default();
-    let mut events = 0;
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        if progress(&run.progress()).is_break() {
-            run.cancelled = true;
-            return Ok(run);
-        }
-        let length = match reader.read(&mut chunk) {
-            Ok(length) => length,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => {
-                let (path, position) = (name.to_owned(), Some(format!("byte {}", run.bytes)));
-                return Err(Error::Storage { path, position, reason: format!("can't be read: {error}") });
-            }
-        };
-        let Some(bytes) = chunk.get(..length).filter(|bytes| !bytes.is_empty()) else { break };
-        run.bytes += length as u64;
-        run.report.add(parts.push(bytes), &mut events, &mut apply)?;
+    match Parts::new(adapter, options, false) {
+        Ok(parts) => Reading::new(parts, name, reader, apply, progress).read(),
+        Err(refused) => Ok(IngestRun::refused(refused)),
     }
-    run.report.add(parts.end(), &mut events, &mut apply)?;
-    // The last word: there is nothing left to cancel.
-    let _ = progress(&run.progress());
-    Ok(run)
+}
+
+/// As [`ingest_reader`], from a file or whatever else can be read twice; see [`ValueStream::ingest_file`].
+///
+/// # Errors
+/// As there.
+pub fn ingest_file(
+    adapter: Adapter,
+    (name, mut file): (&str, impl Read + Seek),
+    options: &IngestOptions,
+    apply: impl FnMut(Vec<Event>) -> Result<ApplyReport>,
+    progress: impl FnMut(&IngestProgress) -> ControlFlow<()>,
+) -> Result<IngestRun> {
+    // A pipe has a name, too, and comes once.
+    let start = file.stream_position().ok();
+    let parts = match Parts::new(adapter, options, start.is_some()) {
+        Ok(parts) => parts,
+        Err(refused) => return Ok(IngestRun::refused(refused)),
+    };
+    let is_learning = parts.is_learning();
+    let mut reading = Reading::new(parts, name, file, apply, progress);
+    if let Some(start) = start.filter(|_| is_learning) {
+        if reading.learn()?.is_break() {
+            reading.run.cancelled = true;
+            return Ok(reading.run);
+        }
+        let sought = reading.reader.seek(SeekFrom::Start(start));
+        sought.map_err(|error| reading.failed(format!("can't be read again: {error}")))?;
+    }
+    reading.read()
+}
+
+/// An input on its way.
+struct Reading<'o, R, A, P> {
+    parts: Parts<'o>,
+    name: &'o str,
+    reader: R,
+    apply: A,
+    progress: P,
+    chunk: Vec<u8>,
+    run: IngestRun,
+    events: u64,
+}
+
+impl<'o, R, A, P> Reading<'o, R, A, P>
+where
+    R: Read,
+    A: FnMut(Vec<Event>) -> Result<ApplyReport>,
+    P: FnMut(&IngestProgress) -> ControlFlow<()>,
+{
+    fn new(parts: Parts<'o>, name: &'o str, reader: R, apply: A, progress: P) -> Self {
+        let (chunk, run) = (vec![0; CHUNK], IngestRun::default());
+        Reading { parts, name, reader, apply, progress, chunk, run, events: 0 }
+    }
+
+    /// Gives the whole input to be learnt from.
+    fn learn(&mut self) -> Result<ControlFlow<()>> {
+        loop {
+            if (self.progress)(&self.run.progress()).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            let length = self.next()?;
+            if length == 0 {
+                self.parts.end();
+                return Ok(ControlFlow::Continue(()));
+            }
+            self.parts.push(self.chunk.get(..length).unwrap_or_default());
+        }
+    }
+
+    fn read(mut self) -> Result<IngestRun> {
+        loop {
+            if (self.progress)(&self.run.progress()).is_break() {
+                self.run.cancelled = true;
+                break;
+            }
+            let length = self.next()?;
+            self.run.bytes += length as u64;
+            let read = match self.chunk.get(..length).filter(|bytes| !bytes.is_empty()) {
+                Some(bytes) => self.parts.push(bytes),
+                None => self.parts.end(),
+            };
+            self.run.report.add(read, &mut self.events, &mut self.apply)?;
+            if length == 0 {
+                // The last word: there is nothing left to cancel.
+                let _ = (self.progress)(&self.run.progress());
+                break;
+            }
+        }
+        // What only the end can tell may be about the beginning.
+        self.run.report.rejects.sort_by_key(|reject| reject.position);
+        Ok(self.run)
+    }
+
+    /// How many bytes were read next: none at the end.
+    fn next(&mut self) -> Result<usize> {
+        loop {
+            match self.reader.read(&mut self.chunk) {
+                Ok(length) => return Ok(length),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(format!("can't be read: {error}"))),
+            }
+        }
+    }
+
+    fn failed(&self, reason: String) -> Error {
+        let position = Some(format!("byte {}", self.run.bytes));
+        Error::Storage { path: self.name.to_owned(), position, reason }
+    }
 }
 
 impl IngestRun {
+    /// What there is when the options themselves are wrong: nothing was read then.
+    fn refused(read: Ingested) -> IngestRun {
+        let report = IngestReport { rejects: read.rejects, ..IngestReport::default() };
+        IngestRun { report, ..IngestRun::default() }
+    }
+
     fn progress(&self) -> IngestProgress {
         let IngestReport { applied, rejects, .. } = &self.report;
         IngestProgress {
@@ -125,12 +219,13 @@ impl ValueStream {
     /// `progress` is told at the beginning, after each megabyte and at the end how far it has come; where it breaks, reading ends and
     /// what was applied stays.
     ///
-    /// JSON Lines and CSV are cut where a line or row ends, so that a few megabytes of an input are held at a time, of
-    /// whatever length it is: with `events` and with `mapping` of CSV, and with `git`, `cdevents`, `github` and `gitlab` where
-    /// the first line is a JSON object or list and not the only one. A line above [`LONGEST_LINE`](crate::LONGEST_LINE)
-    /// is a reject and is not held. Everything else is gathered and read at its end: a single document of JSON or XML,
-    /// of which nothing counts if it turns out to be cut off, and the formats of the other adapters, whose records explain
-    /// one another.
+    /// JSON Lines, lists of JSON and CSV are cut where a record ends, so that a few megabytes of an input are held at a
+    /// time, of whatever length it is, with all adapters but these: `jira` and `bitbucket`, whose records explain one
+    /// another, are held until the end ([`ingest_file`](ValueStream::ingest_file) reads them twice instead), and so are
+    /// XML, `ocel` and `git_tags`. What is held so and is longer than [`LONGEST_DOCUMENT`](crate::LONGEST_DOCUMENT) is a reject.
+    ///
+    /// A record above [`LONGEST_LINE`](crate::LONGEST_LINE) is a reject as well, and is not held. An object as long as that
+    /// is read as the answer page of an interface, where it is one: the records in its list, one by one.
     ///
     /// # Errors
     /// [`Error::Storage`] where the reader fails; what was applied before stays.
@@ -157,5 +252,21 @@ impl ValueStream {
         progress: impl FnMut(&IngestProgress) -> ControlFlow<()>,
     ) -> Result<IngestRun> {
         ingest_reader(adapter, input, options, |events| Ok(self.apply_batch(events)), progress)
+    }
+
+    /// The same from a file or whatever else can be read twice. `jira` and `bitbucket` are: first to learn what all records
+    /// together say, which takes memory for every issue's key and every commit's hash, and the pages of changelogs that
+    /// stand by themselves; then to read them. Meanwhile `progress` is told that nothing was read yet.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ingest_file(
+        &mut self,
+        adapter: Adapter,
+        input: (&str, impl Read + Seek),
+        options: &IngestOptions,
+        progress: impl FnMut(&IngestProgress) -> ControlFlow<()>,
+    ) -> Result<IngestRun> {
+        ingest_file(adapter, input, options, |events| Ok(self.apply_batch(events)), progress)
     }
 }

@@ -46,9 +46,11 @@ mod work_items;
 use self::payload::{Commit, Record, Signature};
 use super::git::message;
 use super::loose::{List, Object, Text};
-use super::records::read_pages;
-use super::told::{self, Pull, Teller, full_sha};
-use super::{IngestOptions, Ingested, attribute, check_key, git, id_part};
+use super::parts::Part;
+use super::readers::Reader;
+use super::records::{InPages, read_pages};
+use super::told::{self, Pull, Teller, Telling, full_sha};
+use super::{IngestOptions, attribute, check_key, git, id_part};
 use crate::error::{Error, Result};
 use crate::model::{FlowState, Kind, Link, LinkKind, Outcome};
 use crate::time::Instant;
@@ -73,12 +75,12 @@ impl Told<'_> {
     }
 }
 
-pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
-    let mut teller = match Teller::new("azure_devops", options) {
-        Ok(teller) => teller,
-        Err(error) => return Ingested::refused(&error),
-    };
-    for (position, record) in read_pages::<Top<'_>>(text) {
+pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
+    Ok(Box::new(Telling::new(Teller::new("azure_devops", options)?, read, <Top<'_>>::PAGE)))
+}
+
+fn read(teller: &mut Teller<'_>, part: Part<'_>) {
+    for (position, record) in read_pages::<Top<'_>>(part) {
         teller.position = position;
         let record = match record {
             Ok(record) => record,
@@ -87,14 +89,13 @@ pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
                 continue;
             }
         };
-        if let Err(error) = record.tell(&mut teller) {
+        if let Err(error) = record.tell(teller) {
             let inner = record.parts.first().and_then(|part| part.0.as_ref()).unwrap_or(&record);
             let ids = [&inner.pull_request_id, &inner.work_item_id, &inner.commit_id, &inner.id, &record.id];
             let name = ids.into_iter().find_map(Text::get);
             teller.reject(name, &error);
         }
     }
-    teller.done()
 }
 
 impl<'a> Top<'a> {

@@ -41,9 +41,11 @@ mod pipelines;
 use self::payload::{Author, Change, Commit, Hash, Record, Reference, Repository, Side};
 use super::git::message;
 use super::loose::{Either, Object, Scalar};
-use super::records::read_pages;
-use super::told::{self, Pull, Teller, full_sha};
-use super::{IngestOptions, Ingested, attribute, check_key, git, id_part};
+use super::parts::Part;
+use super::readers::Reader;
+use super::records::{InPages, read_pages};
+use super::told::{self, Pull, Teller, Telling, full_sha};
+use super::{IngestOptions, attribute, check_key, git, id_part};
 use crate::error::{Error, Result};
 use crate::model::{FlowState, Link, LinkKind};
 use crate::time::Instant;
@@ -80,27 +82,32 @@ impl<'r> Place<'r> {
     }
 }
 
-pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
-    let mut teller = match Teller::new("bitbucket", options) {
-        Ok(teller) => teller,
-        Err(error) => return Ingested::refused(&error),
-    };
-    let records = read_pages::<Record<'_, Record<'_>>>(text);
-    for record in records.iter().filter_map(|(_, record)| record.as_ref().ok()) {
-        record.learn(&mut teller);
+pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
+    let telling = Telling::new(Teller::new("bitbucket", options)?, read, <Record<'_, Record<'_>>>::PAGE);
+    Ok(Box::new(telling.learning(learn)))
+}
+
+/// Notes the commits that are named in full.
+fn learn(teller: &mut Teller<'_>, part: Part<'_>) {
+    for (_, record) in read_pages::<Record<'_, Record<'_>>>(part) {
+        if let Ok(record) = record {
+            record.learn(teller);
+        }
     }
-    for (position, record) in records {
+}
+
+fn read(teller: &mut Teller<'_>, part: Part<'_>) {
+    for (position, record) in read_pages::<Record<'_, Record<'_>>>(part) {
         teller.position = position;
         match &record {
             Ok(record) => {
-                if let Err(error) = record.tell(&mut teller) {
+                if let Err(error) = record.tell(teller) {
                     teller.reject(record.shown(), &error);
                 }
             }
             Err(reject) => teller.ingested.rejects.push(reject.clone()),
         }
     }
-    teller.done()
 }
 
 impl Record<'_, Record<'_>> {

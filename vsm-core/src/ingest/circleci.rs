@@ -27,9 +27,11 @@
 use serde::Deserialize;
 
 use super::loose::{Object, Scalar, Text};
+use super::parts::Part;
+use super::readers::Reader;
 use super::records::{InPages, read_pages};
-use super::told::{self, Teller, full_sha};
-use super::{IngestOptions, Ingested, attribute, check_key, id_part};
+use super::told::{self, Teller, Telling, full_sha};
+use super::{IngestOptions, attribute, check_key, id_part};
 use crate::error::{Error, Result};
 use crate::model::{Kind, Link, LinkKind, Outcome};
 use crate::time::Instant;
@@ -142,16 +144,16 @@ struct Run<'r> {
     names: Vec<Option<&'r str>>,
 }
 
-pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
-    let mut teller = match Teller::new("circleci", options) {
-        Ok(teller) => teller,
-        Err(error) => return Ingested::refused(&error),
-    };
-    for (position, record) in read_pages::<Record<'_>>(text) {
+pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
+    Ok(Box::new(Telling::new(Teller::new("circleci", options)?, read, <Record<'_>>::PAGE)))
+}
+
+fn read(teller: &mut Teller<'_>, part: Part<'_>) {
+    for (position, record) in read_pages::<Record<'_>>(part) {
         teller.position = position;
         match &record {
             Ok(record) => {
-                if let Err(error) = record.tell(&mut teller) {
+                if let Err(error) = record.tell(teller) {
                     let workflow = record.workflow.0.as_ref();
                     let name = workflow.and_then(|workflow| workflow.id.get()).or(record.id.get());
                     teller.reject(name, &error);
@@ -160,7 +162,6 @@ pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
             Err(reject) => teller.ingested.rejects.push(reject.clone()),
         }
     }
-    teller.done()
 }
 
 impl Record<'_> {
@@ -309,9 +310,13 @@ fn commit(
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Ingested {
+    fn read(text: &str) -> crate::Ingested {
         let applications = [("gh/acme/shop".to_owned(), "app:shop".to_owned())].into();
-        super::read(text.as_bytes(), &IngestOptions { applications, ..IngestOptions::default() })
+        crate::ingest(
+            crate::Adapter::Circleci,
+            text.as_bytes(),
+            &IngestOptions { applications, ..IngestOptions::default() },
+        )
     }
 
     fn sha() -> String {

@@ -17,6 +17,7 @@ mod azure_devops;
 mod bitbucket;
 mod cdevents;
 mod circleci;
+mod elements;
 mod events;
 mod forge;
 mod git;
@@ -28,8 +29,10 @@ mod loose;
 mod mapping;
 mod ocel;
 mod opsgenie;
+mod packing;
 mod pagerduty;
 mod parts;
+mod readers;
 mod records;
 mod rules;
 mod servicenow;
@@ -41,7 +44,7 @@ mod xml;
 
 pub use self::cdevents::CdEvent;
 pub use self::mapping::{MappedLink, RowFormat, TableMapping};
-use self::parts::Part;
+pub use self::parts::LONGEST_DOCUMENT;
 pub(crate) use self::parts::Parts;
 
 /// The longest key of a record, in bytes; it leaves room for the ids that are made of it.
@@ -176,7 +179,7 @@ pub struct IngestOptions {
 pub struct Ingested {
     /// The events, in the order of the records they are from.
     pub events: Vec<Event>,
-    /// The records that could not be read.
+    /// The records that could not be read, by position.
     pub rejects: Vec<Reject>,
     /// What was read and not used, with how often it occurred.
     pub ignored: BTreeMap<String, u64>,
@@ -185,7 +188,7 @@ pub struct Ingested {
 /// A record that could not be read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reject {
-    /// Its line, for formats with a record a line or with markup and where the text itself is malformed; else its
+    /// Its line, for formats with a record a line or with markup and where a text of one object is malformed; else its
     /// number from 1. 0 stands for the options.
     pub position: u64,
     /// The record's own name for itself, where it could be read so far (issue key, commit, build).
@@ -200,6 +203,15 @@ impl Ingested {
     /// What there is when the options themselves are wrong.
     fn refused(error: &Error) -> Ingested {
         Ingested { rejects: vec![Reject::new(0, None, error)], ..Ingested::default() }
+    }
+
+    /// Adds what was read after it.
+    pub(crate) fn add(&mut self, more: Ingested) {
+        self.events.extend(more.events);
+        self.rejects.extend(more.rejects);
+        for (what, count) in more.ignored {
+            *self.ignored.entry(what).or_default() += count;
+        }
     }
 
     fn count(&mut self, ignored: impl Into<String>) {
@@ -270,36 +282,28 @@ fn check_key(field: &str, key: Option<&str>) -> Result<()> {
 /// assert_eq!(stream.apply_batch(read.events).accepted, 1);
 /// ```
 pub fn ingest(adapter: Adapter, bytes: &[u8], options: &IngestOptions) -> Ingested {
-    read_part(adapter, bytes.into(), options)
+    read_all(adapter, bytes, options).unwrap_or_else(|refused| refused)
 }
 
-/// Those that are given the part itself read it as one; the others are given nothing but whole texts.
-fn read_part(adapter: Adapter, part: Part<'_>, options: &IngestOptions) -> Ingested {
-    let bytes = part.bytes;
-    match adapter {
-        Adapter::Jira => jira::read(bytes, options),
-        Adapter::Git => git::read_commits(part, options),
-        Adapter::GitTags => git::read_tags(bytes, options),
-        Adapter::Jenkins => jenkins::read(bytes, options),
-        Adapter::Cdevents => cdevents::read(part, options),
-        Adapter::Junit => testing::junit(bytes, options),
-        Adapter::Nunit => testing::nunit(bytes, options),
-        Adapter::Xunit => testing::xunit(bytes, options),
-        Adapter::Trx => testing::trx(bytes, options),
-        Adapter::Ctest => testing::ctest(bytes, options),
-        Adapter::Github => github::read(part, options),
-        Adapter::Gitlab => gitlab::read(part, options),
-        Adapter::AzureDevops => azure_devops::read(bytes, options),
-        Adapter::Bitbucket => bitbucket::read(bytes, options),
-        Adapter::Circleci => circleci::read(bytes, options),
-        Adapter::Servicenow => servicenow::read(bytes, options),
-        Adapter::Pagerduty => pagerduty::read(bytes, options),
-        Adapter::Opsgenie => opsgenie::read(bytes, options),
-        Adapter::Ocel => ocel::read(bytes, options),
-        Adapter::Xes => xes::read(bytes, options),
-        Adapter::Mapping => mapping::read(part, options),
-        Adapter::Events => events::read(part),
-    }
+fn read_all(
+    adapter: Adapter,
+    bytes: &[u8],
+    options: &IngestOptions,
+) -> std::result::Result<Ingested, Ingested> {
+    let mut parts = Parts::new(adapter, options, true)?;
+    let mut read = if parts.takes_whole(bytes) {
+        parts.whole(bytes)
+    } else {
+        if parts.is_learning() {
+            parts.push(bytes);
+            parts.end();
+        }
+        let mut read = parts.push(bytes);
+        read.add(parts.end());
+        read
+    };
+    read.rejects.sort_by_key(|reject| reject.position);
+    Ok(read)
 }
 
 #[cfg(test)]

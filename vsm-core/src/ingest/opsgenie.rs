@@ -25,9 +25,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::loose::{List, Object, Scalar, Text};
+use super::parts::Part;
+use super::readers::Reader;
 use super::records::{InPages, read_pages};
-use super::told::{self, Incident, Teller};
-use super::{IngestOptions, Ingested, id_part};
+use super::told::{self, Incident, Teller, Telling};
+use super::{IngestOptions, id_part};
 use crate::error::{Error, Result};
 use crate::model::{FlowState, Kind};
 use crate::time::Instant;
@@ -110,16 +112,16 @@ impl<A> InPages for Record<'_, A> {
     const PAGE: &'static [&'static str] = &["data"];
 }
 
-pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
-    let mut teller = match Teller::new("opsgenie", options) {
-        Ok(teller) => teller,
-        Err(error) => return Ingested::refused(&error),
-    };
-    for (position, record) in read_pages::<Record<'_, Record<'_>>>(text) {
+pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
+    Ok(Box::new(Telling::new(Teller::new("opsgenie", options)?, read, <Record<'_, Record<'_>>>::PAGE)))
+}
+
+fn read(teller: &mut Teller<'_>, part: Part<'_>) {
+    for (position, record) in read_pages::<Record<'_, Record<'_>>>(part) {
         teller.position = position;
         match &record {
             Ok(record) => {
-                if let Err(error) = record.tell(&mut teller) {
+                if let Err(error) = record.tell(teller) {
                     let alert = record.alert.0.as_ref();
                     let name = record.id.get().or_else(|| alert?.alert_id.get());
                     teller.reject(name, &error);
@@ -128,7 +130,6 @@ pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
             Err(reject) => teller.ingested.rejects.push(reject.clone()),
         }
     }
-    teller.done()
 }
 
 impl Record<'_, Record<'_>> {
@@ -235,9 +236,13 @@ impl<A> Record<'_, A> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Ingested {
+    fn read(text: &str) -> crate::Ingested {
         let applications = [("shop".to_owned(), "app:shop".to_owned())].into();
-        super::read(text.as_bytes(), &IngestOptions { applications, ..IngestOptions::default() })
+        crate::ingest(
+            crate::Adapter::Opsgenie,
+            text.as_bytes(),
+            &IngestOptions { applications, ..IngestOptions::default() },
+        )
     }
 
     fn webhook(action: &str, seconds: u32) -> String {

@@ -26,9 +26,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::loose::{List, Object, Scalar, Text};
+use super::parts::Part;
+use super::readers::Reader;
 use super::records::{InPages, read_pages};
-use super::told::{self, Incident, Teller};
-use super::{IngestOptions, Ingested, check_key, id_part};
+use super::told::{self, Incident, Teller, Telling};
+use super::{IngestOptions, check_key, id_part};
 use crate::error::{Error, Result};
 use crate::model::{FlowState, Kind};
 use crate::time::Instant;
@@ -173,15 +175,15 @@ impl<W> InPages for Record<'_, W> {
     }
 }
 
-pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
-    let mut teller = match Teller::new("pagerduty", options) {
-        Ok(teller) => teller,
-        Err(error) => return Ingested::refused(&error),
-    };
-    for (position, record) in read_pages::<Record<'_, Webhook<'_>>>(text) {
+pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
+    Ok(Box::new(Telling::new(Teller::new("pagerduty", options)?, read, <Record<'_, Webhook<'_>>>::PAGE)))
+}
+
+fn read(teller: &mut Teller<'_>, part: Part<'_>) {
+    for (position, record) in read_pages::<Record<'_, Webhook<'_>>>(part) {
         teller.position = position;
         let (name, told) = match &record {
-            Ok(record) => (record.name(), record.tell(&mut teller)),
+            Ok(record) => (record.name(), record.tell(teller)),
             Err(reject) => {
                 teller.ingested.rejects.push(reject.clone());
                 continue;
@@ -191,7 +193,6 @@ pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
             teller.reject(name, &error);
         }
     }
-    teller.done()
 }
 
 impl Record<'_, Webhook<'_>> {
@@ -355,9 +356,13 @@ mod tests {
     use super::*;
     use crate::model::LinkKind;
 
-    fn read(text: &str) -> Ingested {
+    fn read(text: &str) -> crate::Ingested {
         let applications = [("S1".to_owned(), "app:pay".to_owned())].into();
-        super::read(text.as_bytes(), &IngestOptions { applications, ..IngestOptions::default() })
+        crate::ingest(
+            crate::Adapter::Pagerduty,
+            text.as_bytes(),
+            &IngestOptions { applications, ..IngestOptions::default() },
+        )
     }
 
     fn stream(text: &str) -> crate::ValueStream {

@@ -1,8 +1,8 @@
 //! The records of a JSON text, however a tool or its user packed them.
 //!
-//! One object (pretty-printed or not), a list of objects, and JSON Lines are told apart by whether the first of
-//! several lines is whole by itself. In JSON Lines a line that can't be read costs that line; in a single document it costs the document,
-//! because nothing of a record that was cut off may be half-applied.
+//! One object (pretty-printed or not), lists of objects, and JSON Lines are told apart as [`packing`](super::packing) says.
+//! In JSON Lines a line that can't be read costs that line, in a list a record costs itself, and one object is a record:
+//! nothing of one that was cut off may be half-applied.
 //!
 //! A record in the envelope of an Airbyte stream, `{"type":"RECORD","record":{"stream":…,"data":{…}}}`, is read as what
 //! is in `data`, whatever the tool; tools that give their lists in pages are read by [`read_pages`].
@@ -15,50 +15,136 @@ use serde::de::value::{CowStrDeserializer, MapAccessDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::Reject;
+use super::elements::{Element, Elements};
 use super::loose::{Object, Text};
-use super::parts::Part;
-use crate::document::{Unreadable, lines, lines_from};
+use super::packing::{Packing, packing};
+use super::parts::{Part, Place};
+use crate::document::{BOM, LONGEST_LINE, Unreadable, lines, lines_from};
+
+/// What is read at once: a line, a record of a list, or a whole text.
+pub(super) struct Piece<'a> {
+    /// The line or number of all that is in it; absent for a whole text, where the records of a page have their own.
+    pub(super) position: Option<u64>,
+    pub(super) text: Result<&'a [u8], Reject>,
+    is_element: bool,
+}
+
+/// The pieces of a text or a part of one.
+pub(super) fn pieces<'a>(text: impl Into<Part<'a>>) -> Vec<Piece<'a>> {
+    let Part { bytes, place } = text.into();
+    match place {
+        Some(Place { line, elements: Some(elements), .. }) => elements
+            .iter()
+            .zip(line..)
+            .map(|(element, number)| element_piece(bytes, element, number))
+            .collect(),
+        Some(place) => lines_from(bytes, place.line).map(line_piece).collect(),
+        None => match packing(bytes, true) {
+            Some(Packing::Lines) => lines(bytes).map(line_piece).collect(),
+            Some(Packing::Lists) => list_pieces(bytes.strip_prefix(BOM).unwrap_or(bytes)),
+            Some(Packing::Object | Packing::LongObject) | None => {
+                let text = Ok(bytes.strip_prefix(BOM).unwrap_or(bytes));
+                vec![Piece { position: None, text, is_element: false }]
+            }
+        },
+    }
+}
+
+fn line_piece((position, line): (u64, Result<&[u8], Unreadable>)) -> Piece<'_> {
+    let text = line.map_err(|unreadable| reject(position, unreadable.code, unreadable.reason));
+    Piece { position: Some(position), text, is_element: false }
+}
+
+fn element_piece<'a>(text: &'a [u8], element: &Element, number: u64) -> Piece<'a> {
+    let text = match element.length > LONGEST_LINE as u64 {
+        true => Err(too_long(number, element.length)),
+        false => Ok(text.get(element.range.clone()).unwrap_or_default()),
+    };
+    Piece { position: Some(number), text, is_element: true }
+}
+
+fn list_pieces(text: &[u8]) -> Vec<Piece<'_>> {
+    let (mut list, mut found) = (Elements::of_lists(), Vec::new());
+    let goes_on = list.pass(text, 0, &mut found);
+    let trouble = list_trouble(&mut list, goes_on, text, &mut found);
+    let mut pieces: Vec<Piece<'_>> =
+        found.iter().zip(1..).map(|(element, number)| element_piece(text, element, number)).collect();
+    if let Some(reason) = trouble {
+        let position = found.len() as u64 + 1;
+        let text = Err(reject(position, "document", reason));
+        pieces.push(Piece { position: Some(position), text, is_element: true });
+    }
+    pieces
+}
+
+/// What is said of a text after a list.
+pub(super) const NO_PART: &str = "what follows is no part of a list";
+
+/// What is wrong at the end of a list, beside its last record, which is not over where the list was cut off.
+pub(super) fn list_trouble(
+    list: &mut Elements,
+    goes_on: Option<usize>,
+    text: &[u8],
+    found: &mut Vec<Element>,
+) -> Option<&'static str> {
+    if goes_on.is_some() {
+        return Some(NO_PART);
+    }
+    let cut_off = list.is_open().then_some("a bracket is not closed: the text was cut off");
+    let Some(start) = list.pending() else { return cut_off };
+    let length = list.pending_length(text.len());
+    found.push(Element { range: start..text.len(), length });
+    let last = text.get(start..).unwrap_or_default();
+    // The reason why it can't be read says it already.
+    cut_off.filter(|_| serde_json::from_slice::<IgnoredAny>(last).is_ok() && length <= LONGEST_LINE as u64)
+}
+
+/// Why a record of a list or an object is not read.
+pub(super) fn too_long(position: u64, length: u64) -> Reject {
+    reject(position, "document", format!("the record is {length} bytes long, more than {LONGEST_LINE}"))
+}
+
+impl<'a> Piece<'a> {
+    /// A piece that was kept, with the position that it had.
+    pub(super) fn of(text: &'a [u8], position: Option<u64>) -> Piece<'a> {
+        Piece { position, text: Ok(text), is_element: false }
+    }
+
+    /// The records in it, with their positions.
+    pub(super) fn read<T: Deserialize<'a>>(self) -> Vec<(u64, Result<T, Reject>)> {
+        let mut records = Vec::new();
+        self.read_into(&mut records);
+        records
+    }
+
+    fn read_into<T: Deserialize<'a>>(self, records: &mut Vec<(u64, Result<T, Reject>)>) {
+        let text = match self.text {
+            Ok(text) => text,
+            Err(reject) => return records.push((reject.position, Err(reject))),
+        };
+        if self.is_element
+            && text.first() != Some(&b'{')
+            && serde_json::from_slice::<IgnoredAny>(text).is_ok()
+        {
+            let position = self.position.unwrap_or(1);
+            return records.push((position, Err(no_object(position))));
+        }
+        push(parse(text), self.position, records);
+    }
+}
 
 /// The records with their positions: the line in JSON Lines, else the number from 1.
 pub(super) fn read<'a, T: Deserialize<'a>>(text: impl Into<Part<'a>>) -> Vec<(u64, Result<T, Reject>)> {
-    let mut records = Vec::new();
-    let Part { bytes: text, place } = text.into();
-    if let Some(place) = place {
-        read_lines(lines_from(text, place.line), &mut records);
-        return records;
+    let pieces = pieces(text);
+    let mut records = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        piece.read_into(&mut records);
     }
-    let more = lines(text).nth(1).is_some();
-    let first_is_whole = || lines(text).next().is_some_and(|(_, line)| line.is_ok_and(is_object));
-    if !(more && first_is_whole()) {
-        let entry = parse(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text));
-        let is_document = entry.as_ref().map_or_else(|error| error.is_data(), |_| true);
-        // A line that is whole by itself says that it was the first one that was cut off.
-        if is_document || !more || !lines(text).any(|(_, line)| line.is_ok_and(is_object)) {
-            push(entry, None, &mut records);
-            return records;
-        }
-    }
-    read_lines(lines(text), &mut records);
     records
 }
 
-fn read_lines<'a, T: Deserialize<'a>>(
-    lines: impl Iterator<Item = (u64, Result<&'a [u8], Unreadable>)>,
-    records: &mut Vec<(u64, Result<T, Reject>)>,
-) {
-    for (position, line) in lines {
-        match line {
-            Ok(line) => push(parse(line), Some(position), records),
-            Err(unreadable) => {
-                records.push((position, Err(reject(position, unreadable.code, unreadable.reason))))
-            }
-        }
-    }
-}
-
-/// Whether a line is an object, or a list of them, by itself.
-pub(super) fn is_object(line: &[u8]) -> bool {
-    matches!(line.first(), Some(b'{' | b'[')) && serde_json::from_slice::<IgnoredAny>(line).is_ok()
+fn no_object(position: u64) -> Reject {
+    reject(position, "invalid", "the record is not an object")
 }
 
 fn push<T>(
@@ -71,8 +157,7 @@ fn push<T>(
         Ok(Entry::Many(list)) => {
             for (value, number) in list.into_iter().zip(1..) {
                 let position = line.unwrap_or(number);
-                let value = value.0.ok_or_else(|| reject(position, "invalid", "the record is not an object"));
-                records.push((position, value));
+                records.push((position, value.0.ok_or_else(|| no_object(position))));
             }
         }
         Err(error) => {
@@ -80,7 +165,10 @@ fn push<T>(
             let position = line.unwrap_or(error.line() as u64);
             let code = if error.classify() == Category::Data { "invalid" } else { "document" };
             let reason = if error.is_eof() && error.line() <= 1 && error.column() == 0 {
-                "the text is empty: it holds no record".to_owned()
+                match line {
+                    None => "the text is empty: it holds no record".to_owned(),
+                    Some(_) => "there is no record here: a comma is too many".to_owned(),
+                }
             } else {
                 error.to_string()
             };
@@ -132,19 +220,22 @@ pub(super) trait InPages: Sized {
 }
 
 /// The records as [`read`] gives them, and those in pages. A record of a page has its number in the page as its
-/// position, unless there are several pages: then the page's line says more.
-pub(super) fn read_pages<'a, T: Deserialize<'a> + InPages>(text: &'a [u8]) -> Vec<(u64, Result<T, Reject>)> {
-    let pages = read::<Paged<T>>(text);
-    let several = pages.len() > 1;
-    let mut records = Vec::with_capacity(pages.len());
-    for (position, page) in pages {
-        match page {
-            Err(reject) => records.push((position, Err(reject))),
-            Ok(Paged { page: None, record }) => records.push((position, Ok(record))),
-            Ok(Paged { page: Some(page), mut record }) => match record.keep(page) {
-                Some(page) => push(Ok(Entry::Many(page)), several.then_some(position), &mut records),
-                None => records.push((position, Ok(record))),
-            },
+/// position, where that page is the whole text; elsewhere the page's line or number says more.
+pub(super) fn read_pages<'a, T: Deserialize<'a> + InPages>(
+    text: impl Into<Part<'a>>,
+) -> Vec<(u64, Result<T, Reject>)> {
+    let mut records = Vec::new();
+    for piece in pieces(text) {
+        let place = piece.position;
+        for (position, page) in piece.read::<Paged<T>>() {
+            match page {
+                Err(reject) => records.push((position, Err(reject))),
+                Ok(Paged { page: None, record }) => records.push((position, Ok(record))),
+                Ok(Paged { page: Some(page), mut record }) => match record.keep(page) {
+                    Some(page) => push(Ok(Entry::Many(page)), place, &mut records),
+                    None => records.push((position, Ok(record))),
+                },
+            }
         }
     }
     records
@@ -317,6 +408,7 @@ mod tests {
         expect("[{\"name\":\"a\"}\n,{\"name\":\"b\"}]", &[(1, "a"), (2, "b")]);
         expect("{\"name\":\"a\",\"more\":[\n{}\n]}", &[(1, "a")]);
         expect("[{\"name\":\"a\"},{\"name\":\"b\"}]\n[{\"name\":\"c\"}]", &[(1, "a"), (1, "b"), (2, "c")]);
+        expect("[\n{\"name\":\"a\"}\n]\n[{\"name\":\n\"b\"}]", &[(1, "a"), (2, "b")]);
     }
 
     #[test]
@@ -346,7 +438,7 @@ mod tests {
                 .map(|(position, record)| (position, name(record)))
                 .collect()
         };
-        let table: [(&str, &[(u64, &str)]); 8] = [
+        let table: [(&str, &[(u64, &str)]); 10] = [
             (r#"{"name":"a","more":[1]}"#, &[(1, "a")]),
             (
                 r#"{"next":null,"items":[{"name":"a"},7,{"name":"b","x":{}}],"size":2}"#,
@@ -361,6 +453,8 @@ mod tests {
             (r#"{"items":[{"items":[{"name":"deep"}]}]}"#, &[(1, "")]),
             (r#"{"items":[]}"#, &[]),
             (r#"[{"items":[{"name":"a"}]},{"name":"b"}]"#, &[(1, "a"), (2, "b")]),
+            (r#"[{"items":[{"name":"a"},{"name":"b"}]}]"#, &[(1, "a"), (1, "b")]),
+            ("[]\n{\"items\":[{\"name\":\"a\"},{\"name\":\"b\"}]}", &[(2, "a"), (2, "b")]),
         ];
         for (text, expected) in table {
             let expected: Vec<(u64, String)> =
@@ -374,6 +468,16 @@ mod tests {
         expect("{\"name\":\"a\n{\"name\":\"b\"}", &[(1, "document"), (2, "b")]);
         expect("{\"name\":\"a\"}\n{\"name\":\n{\"name\":\"c\"}", &[(1, "a"), (2, "document"), (3, "c")]);
         expect("[{\"name\":\"a\"},7]", &[(1, "a"), (2, "invalid")]);
+        expect("[{\"name\":\"a\"},{\"name\":},{\"name\":\"c\"}]", &[(1, "a"), (2, "document"), (3, "c")]);
+        expect(
+            "[{\"name\":\"a\"},\n,{\"name\":\"c\"},]",
+            &[(1, "a"), (2, "document"), (3, "c"), (4, "document")],
+        );
+        expect("[{\"name\":\"a\"},{\"name\":\"b", &[(1, "a"), (2, "document")]);
+        expect("[{\"name\":\"a\"},{\"name\":\"b\"}", &[(1, "a"), (2, "b"), (3, "document")]);
+        expect("[{\"name\":\"a\"},", &[(1, "a"), (2, "document")]);
+        expect("[{\"name\":\"a\"}] and more", &[(1, "a"), (2, "document")]);
+        expect("[{\"name\":\"a\"}}", &[(1, "document")]);
         expect("{\n\"name\": \"a\",\n", &[(3, "document")]);
         expect("7", &[(1, "invalid")]);
         expect("", &[(1, "document")]);

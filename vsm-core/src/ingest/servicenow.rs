@@ -47,6 +47,8 @@
 use serde::Deserialize;
 
 use super::loose::{Either, Scalar, Text};
+use super::parts::Part;
+use super::readers::Reader;
 use super::records::{InPages, read_pages};
 use super::rules::Rules;
 use super::timestamp::Stamps;
@@ -171,26 +173,39 @@ impl InPages for Record<'_> {
     const PAGE: &'static [&'static str] = &["result"];
 }
 
-pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
-    let utc = Stamps::new(&IngestOptions { zone: Some("UTC".into()), ..IngestOptions::default() });
-    let gates = Rules::new("gates", &options.gates);
-    let (mut teller, utc, gates) = match (Teller::new("servicenow", options), utc, gates) {
-        (Ok(teller), Ok(utc), Ok(gates)) => (teller, utc, gates),
-        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => return Ingested::refused(&error),
-    };
-    for (position, record) in read_pages::<Record<'_>>(text) {
-        teller.position = position;
-        match &record {
-            Ok(record) => {
-                if let Err(error) = record.tell(utc, &gates, &mut teller) {
-                    let name = record.number.value().or(record.sys_id.value());
-                    teller.reject(name, &error);
+struct Table<'o> {
+    teller: Teller<'o>,
+    utc: Stamps,
+    gates: Rules,
+}
+
+pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
+    let teller = Teller::new("servicenow", options)?;
+    let utc = Stamps::new(&IngestOptions { zone: Some("UTC".into()), ..IngestOptions::default() })?;
+    Ok(Box::new(Table { teller, utc, gates: Rules::new("gates", &options.gates)? }))
+}
+
+impl Reader for Table<'_> {
+    fn read(&mut self, part: Part<'_>) -> Ingested {
+        let Table { teller, utc, gates } = self;
+        for (position, record) in read_pages::<Record<'_>>(part) {
+            teller.position = position;
+            match &record {
+                Ok(record) => {
+                    if let Err(error) = record.tell(*utc, gates, teller) {
+                        let name = record.number.value().or(record.sys_id.value());
+                        teller.reject(name, &error);
+                    }
                 }
+                Err(reject) => teller.ingested.rejects.push(reject.clone()),
             }
-            Err(reject) => teller.ingested.rejects.push(reject.clone()),
         }
+        teller.done()
     }
-    teller.done()
+
+    fn pages(&self) -> &'static [&'static str] {
+        Record::PAGE
+    }
 }
 
 /// Reads the times of a record.

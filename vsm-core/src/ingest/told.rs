@@ -12,6 +12,8 @@
 
 use std::collections::BTreeSet;
 
+use super::parts::Part;
+use super::readers::Reader;
 use super::timestamp::Stamps;
 use super::{IngestOptions, Ingested, Reject, attribute, check_key, fingerprint, git, id_part};
 use crate::error::{Error, Result};
@@ -31,6 +33,49 @@ pub(super) struct Teller<'o> {
     pub(super) commits: BTreeSet<String>,
     /// The ids of what was defined so far.
     defined: HashSet<String>,
+}
+
+/// An adapter that tells what is in its records.
+pub(super) struct Telling<'o> {
+    teller: Teller<'o>,
+    pages: &'static [&'static str],
+    learn: Option<Take<'o>>,
+    read: Take<'o>,
+}
+
+/// Takes a part of the text.
+type Take<'o> = fn(&mut Teller<'o>, Part<'_>);
+
+impl<'o> Telling<'o> {
+    pub(super) fn new(teller: Teller<'o>, read: Take<'o>, pages: &'static [&'static str]) -> Telling<'o> {
+        Telling { teller, pages, learn: None, read }
+    }
+
+    /// With what is to be noted of all records before.
+    pub(super) fn learning(self, learn: Take<'o>) -> Telling<'o> {
+        Telling { learn: Some(learn), ..self }
+    }
+}
+
+impl Reader for Telling<'_> {
+    fn learns(&self) -> bool {
+        self.learn.is_some()
+    }
+
+    fn learn(&mut self, part: Part<'_>) {
+        if let Some(learn) = self.learn {
+            learn(&mut self.teller, part);
+        }
+    }
+
+    fn read(&mut self, part: Part<'_>) -> Ingested {
+        (self.read)(&mut self.teller, part);
+        self.teller.done()
+    }
+
+    fn pages(&self) -> &'static [&'static str] {
+        self.pages
+    }
 }
 
 /// A pull request as it was when it was last changed.
@@ -93,8 +138,9 @@ impl<'o> Teller<'o> {
         Ok(Teller { source, options, stamps, ingested, position: 0, commits, defined })
     }
 
-    pub(super) fn done(self) -> Ingested {
-        self.ingested.recorded(self.options.recorded_at)
+    /// What was told so far and not given yet.
+    pub(super) fn done(&mut self) -> Ingested {
+        std::mem::take(&mut self.ingested).recorded(self.options.recorded_at)
     }
 
     pub(super) fn item(&self, key: &str) -> String {

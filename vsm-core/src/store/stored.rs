@@ -1,6 +1,6 @@
 //! A stream and its store together.
 
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::ops::{ControlFlow, Deref};
 
 use super::{Audit, Recovery, Seal, Store};
@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::ingest::{Adapter, IngestOptions};
 use crate::intake::IngestReport;
 use crate::model::Event;
-use crate::run::{IngestProgress, IngestRun, ingest_reader};
+use crate::run::{IngestProgress, IngestRun, ingest_file, ingest_reader};
 use crate::stream::{Applied, ApplyReport, GROUP, ValueStream};
 
 /// So many events are given to the store at once.
@@ -119,6 +119,20 @@ impl<S: Store> StoredStream<S> {
         progress: impl FnMut(&IngestProgress) -> ControlFlow<()>,
     ) -> Result<IngestRun> {
         ingest_reader(adapter, input, options, |events| self.apply_batch(events), progress)
+    }
+
+    /// As [`ValueStream::ingest_file`]; the store is given the events part by part.
+    ///
+    /// # Errors
+    /// As there, and [`Error::Storage`](crate::Error::Storage).
+    pub fn ingest_file(
+        &mut self,
+        adapter: Adapter,
+        input: (&str, impl Read + Seek),
+        options: &IngestOptions,
+        progress: impl FnMut(&IngestProgress) -> ControlFlow<()>,
+    ) -> Result<IngestRun> {
+        ingest_file(adapter, input, options, |events| self.apply_batch(events), progress)
     }
 
     /// As [`ValueStream::correlate`].

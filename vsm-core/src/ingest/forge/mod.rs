@@ -15,10 +15,9 @@ pub(in crate::ingest) use self::piece::Piece;
 use super::git::{item, message, read_sha};
 use super::loose::Scalar;
 use super::parts::Part;
+use super::records::pieces;
 use super::timestamp::Stamps;
-use super::{
-    IngestOptions, Ingested, LONGEST_PART, Reject, attribute, check_key, fingerprint, id_part, records,
-};
+use super::{IngestOptions, Ingested, LONGEST_PART, Reject, attribute, check_key, fingerprint, id_part};
 use crate::error::{Error, Result};
 use crate::model::{Event, FlowState, Kind, Link, LinkKind};
 use crate::time::Instant;
@@ -131,24 +130,27 @@ impl<'o> Forge<'o> {
             Err(error) => return Ingested::refused(&error),
         };
         let mut forge = Forge { source, options, stamps, out: Ingested::default() };
-        let records = records::read::<Value>(text);
-        let several = text.place.is_some() || records.len() > 1;
-        for (position, value) in records {
-            match value {
-                Ok(value) => {
-                    let node = Node(&value);
-                    let page = pages.iter().find_map(|name| node.list(name));
-                    match page.filter(|_| !node.has("action")) {
-                        None => forge.take(position, node, record),
-                        Some(page) => {
-                            for (entry, number) in page.zip(1..) {
-                                // In JSON Lines of pages the line says more than the number.
-                                forge.take(if several { position } else { number }, entry, record);
-                            }
+        for piece in pieces(text) {
+            let place = piece.position;
+            for (position, value) in piece.read::<Value>() {
+                let value = match value {
+                    Ok(value) => value,
+                    Err(reject) => {
+                        forge.out.rejects.push(reject);
+                        continue;
+                    }
+                };
+                let node = Node(&value);
+                let page = pages.iter().find_map(|name| node.list(name));
+                match page.filter(|_| !node.has("action")) {
+                    None => forge.take(position, node, record),
+                    Some(page) => {
+                        for (entry, number) in page.zip(1..) {
+                            // The line of a page says more than the number in it.
+                            forge.take(place.unwrap_or(number), entry, record);
                         }
                     }
                 }
-                Err(reject) => forge.out.rejects.push(reject),
             }
         }
         forge.out.recorded(options.recorded_at)

@@ -82,7 +82,7 @@ use crate::error::{Error, Result};
 use crate::model::{Event, Kind, Link, LinkKind};
 
 /// The members that hold the entries of an answer page.
-const PAGES: &[&str] = &["workflow_runs", "jobs", "check_runs", "check_suites", "items"];
+pub(super) const PAGES: &[&str] = &["workflow_runs", "jobs", "check_runs", "check_suites", "items"];
 
 pub(super) fn read(text: Part<'_>, options: &IngestOptions) -> Ingested {
     Forge::read("github", text, options, PAGES, record)

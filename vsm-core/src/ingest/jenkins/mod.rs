@@ -50,8 +50,10 @@ use self::names::RunId;
 use self::notification::Notified;
 use self::wfapi::{Asked, Failed, Links, Pending, Stage, Step};
 use super::loose::{List, Object, Scalar, Text};
+use super::parts::Part;
+use super::records::pieces;
 use super::rules::Rules;
-use super::{IngestOptions, Ingested, Reject, records};
+use super::{IngestOptions, Ingested, Reject, readers};
 use crate::error::{Error, Result};
 use crate::model::{Event, Kind, Link, LinkKind};
 
@@ -148,35 +150,45 @@ struct Reader<'o> {
     pending: Vec<Pending>,
 }
 
-pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
-    let mut reader = match Reader::new(options) {
-        Ok(reader) => reader,
-        Err(error) => return Ingested::refused(&error),
-    };
-    for (position, record) in records::read::<Record<'_>>(text) {
-        match record {
-            Ok(record) => reader.record(record, position),
-            Err(reject) => reader.out.rejects.push(reject),
+pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn readers::Reader + '_>> {
+    Ok(Box::new(Reader {
+        options,
+        deploy_jobs: Rules::new("deploy_jobs", &options.deploy_jobs)?,
+        deploy_stages: Rules::new("deploy_stages", &options.deploy_stages)?,
+        gates: Rules::new("gates", &options.gates)?,
+        out: Ingested::default(),
+        asked: Vec::new(),
+        pending: Vec::new(),
+    }))
+}
+
+impl readers::Reader for Reader<'_> {
+    fn read(&mut self, part: Part<'_>) -> Ingested {
+        for piece in pieces(part) {
+            let place = piece.position;
+            for (position, record) in piece.read::<Record<'_>>() {
+                match record {
+                    Ok(record) => self.record(record, position, place),
+                    Err(reject) => self.out.rejects.push(reject),
+                }
+            }
         }
+        std::mem::take(&mut self.out).recorded(self.options.recorded_at)
     }
-    reader.inputs();
-    reader.out.recorded(options.recorded_at)
+
+    fn end(&mut self) -> Ingested {
+        self.inputs();
+        std::mem::take(&mut self.out).recorded(self.options.recorded_at)
+    }
+
+    fn pages(&self) -> &'static [&'static str] {
+        &["builds", "allBuilds"]
+    }
 }
 
 impl Reader<'_> {
-    fn new(options: &IngestOptions) -> Result<Reader<'_>> {
-        Ok(Reader {
-            options,
-            deploy_jobs: Rules::new("deploy_jobs", &options.deploy_jobs)?,
-            deploy_stages: Rules::new("deploy_stages", &options.deploy_stages)?,
-            gates: Rules::new("gates", &options.gates)?,
-            out: Ingested::default(),
-            asked: Vec::new(),
-            pending: Vec::new(),
-        })
-    }
-
-    fn record(&mut self, record: Record<'_>, position: u64) {
+    /// Takes a record; `place` is what the builds of a job are known by, where it is not their number.
+    fn record(&mut self, record: Record<'_>, position: u64, place: Option<u64>) {
         let job = record.full_name.get().or(record.name.get());
         if let Some(builds) = record.all_builds.as_ref().or(record.builds.as_ref()) {
             for (build, number) in builds.0.iter().zip(1..) {
@@ -186,7 +198,7 @@ impl Reader<'_> {
                 };
                 if let Err(error) = read {
                     let record = build.0.as_ref().and_then(Build::name).or(job);
-                    self.out.rejects.push(Reject::new(number, record, &error));
+                    self.out.rejects.push(Reject::new(place.unwrap_or(number), record, &error));
                 }
             }
             return;

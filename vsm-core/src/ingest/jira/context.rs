@@ -12,15 +12,17 @@ pub(super) struct Context<'i> {
     pub(super) options: &'i IngestOptions,
     pub(super) stamps: Stamps,
     /// How often a status, by id, was seen with each category.
-    categories: HashMap<&'i str, [u32; 3]>,
-    keys_by_id: HashMap<&'i str, &'i str>,
+    categories: HashMap<String, [u32; 3]>,
+    keys_by_id: HashMap<String, String>,
+    /// The moves of issues, from one key to the next, by their key or `id/` and their id of today.
+    moves: HashMap<String, Vec<(String, String)>>,
     /// The first key of issues that were moved, by their key of today.
-    first_keys: HashMap<&'i str, &'i str>,
-    pub(super) keys: HashSet<&'i str>,
+    first_keys: HashMap<String, String>,
+    pub(super) keys: HashSet<String>,
     /// What the words of the link types in the input say.
     link_words: HashMap<String, Relation>,
-    epic_fields: HashSet<&'i str>,
-    size_fields: HashSet<&'i str>,
+    epic_fields: HashSet<String>,
+    size_fields: HashSet<String>,
 }
 
 impl<'i> Context<'i> {
@@ -30,16 +32,17 @@ impl<'i> Context<'i> {
             stamps,
             categories: HashMap::default(),
             keys_by_id: HashMap::default(),
+            moves: HashMap::default(),
             first_keys: HashMap::default(),
             keys: HashSet::default(),
             link_words: HashMap::default(),
             // The same in every Jira Cloud; elsewhere `names` or the changelog tell.
-            epic_fields: HashSet::from_iter(["customfield_10014"]),
+            epic_fields: HashSet::from_iter(["customfield_10014".to_owned()]),
             size_fields: HashSet::default(),
         }
     }
 
-    pub(super) fn learn_names(&mut self, names: &'i Names<'_>) {
+    pub(super) fn learn_names(&mut self, names: &Names<'_>) {
         for (id, name) in &names.0 {
             if let (Some(id), Some(name)) = (id.get(), name.get()) {
                 self.learn_field(id, name);
@@ -47,32 +50,56 @@ impl<'i> Context<'i> {
         }
     }
 
-    fn learn_field(&mut self, id: &'i str, name: &str) {
+    fn learn_field(&mut self, id: &str, name: &str) {
         match name.to_lowercase().as_str() {
-            "epic link" => self.epic_fields.insert(id),
-            "story points" | "story point estimate" => self.size_fields.insert(id),
-            _ => false,
-        };
+            "epic link" => insert(&mut self.epic_fields, id),
+            "story points" | "story point estimate" => insert(&mut self.size_fields, id),
+            _ => {}
+        }
     }
 
-    pub(super) fn learn(&mut self, issue: &'i Issue<'_>) {
-        if let Some(key) = issue.key.get() {
-            self.keys.insert(key);
-            if let Some(id) = issue.id.get() {
-                self.keys_by_id.insert(id, key);
+    /// What a changelog says: names of fields, and moves of the issue to another key.
+    pub(super) fn learn_changes(&mut self, issue: &Issue<'_>) {
+        let changes = issue.changelog.0.iter().flat_map(|log| log.histories.0.iter().chain(&log.values.0));
+        for change in changes.filter_map(|history| history.0.as_ref()).flat_map(|history| &history.items.0) {
+            let Some(change) = &change.0 else { continue };
+            if let (Some(id), Some(name)) = (change.field_id.get(), change.field.get()) {
+                self.learn_field(id, name);
             }
-            if let Some(first) = first_key(issue, key) {
+            if change.field.get() == Some("Key")
+                && let (Some(from), Some(to)) = (change.from_string.get(), change.to_string.get())
+                && is_key(from)
+            {
+                let name = issue.key.owned().or_else(|| Some(format!("id/{}", issue.id.get()?)));
+                let moves = self.moves.entry(name.unwrap_or_default()).or_default();
+                let step = (from.to_owned(), to.to_owned());
+                // A page may tell what another one told.
+                if !moves.contains(&step) {
+                    moves.push(step);
+                }
+            }
+        }
+    }
+
+    /// Works out what all records together say.
+    pub(super) fn settle(&mut self) {
+        for (name, moves) in std::mem::take(&mut self.moves) {
+            let by_id = name.strip_prefix("id/").and_then(|id| self.keys_by_id.get(id));
+            let key = by_id.unwrap_or(&name).clone();
+            if let Some(first) = first_key(moves, &key) {
                 self.first_keys.insert(key, first);
             }
         }
-        let changes = issue.changelog.0.iter().flat_map(|log| log.histories.0.iter().chain(&log.values.0));
-        for change in changes.filter_map(|history| history.0.as_ref()).flat_map(|history| &history.items.0) {
-            if let Some(change) = &change.0
-                && let (Some(id), Some(name)) = (change.field_id.get(), change.field.get())
-            {
-                self.learn_field(id, name);
+    }
+
+    pub(super) fn learn(&mut self, issue: &Issue<'_>) {
+        if let Some(key) = issue.key.get() {
+            insert(&mut self.keys, key);
+            if let Some(id) = issue.id.get() {
+                self.learn_id(id, key);
             }
         }
+        self.learn_changes(issue);
         let Some(fields) = &issue.fields.0 else { return };
         self.learn_status(&fields.status.0);
         let linked = || fields.issuelinks.0.iter().filter_map(|link| link.0.as_ref());
@@ -85,11 +112,17 @@ impl<'i> Context<'i> {
             .chain([&fields.parent]);
         for other in others.filter_map(|other| other.0.as_ref()) {
             if let (Some(id), Some(key)) = (other.id.get(), other.key.get()) {
-                self.keys_by_id.insert(id, key);
+                self.learn_id(id, key);
             }
             if let Some(fields) = &other.fields.0 {
                 self.learn_status(&fields.status.0);
             }
+        }
+    }
+
+    fn learn_id(&mut self, id: &str, key: &str) {
+        if self.keys_by_id.get(id).is_none_or(|known| known != key) {
+            self.keys_by_id.insert(id.to_owned(), key.to_owned());
         }
     }
 
@@ -115,11 +148,14 @@ impl<'i> Context<'i> {
         self.link_words.get(&words).copied().or_else(|| words::by_words(&words))
     }
 
-    fn learn_status(&mut self, status: &'i Option<Status<'_>>) {
+    fn learn_status(&mut self, status: &Option<Status<'_>>) {
         let Some(status) = status else { return };
         if let (Some(id), Some(category)) = (status.id.get(), category(status)) {
-            let seen = self.categories.entry(id).or_default();
-            if let Some(count) = seen.get_mut(category as usize) {
+            if !self.categories.contains_key(id) {
+                self.categories.insert(id.to_owned(), [0; 3]);
+            }
+            let seen = self.categories.get_mut(id);
+            if let Some(count) = seen.and_then(|seen| seen.get_mut(category as usize)) {
                 *count = count.saturating_add(1);
             }
         }
@@ -184,12 +220,12 @@ impl<'i> Context<'i> {
 
     /// The key that an issue's item is named by: its first one, which moving it to another project doesn't change.
     pub(super) fn item_key<'k>(&'k self, key: &'k str) -> &'k str {
-        self.first_keys.get(key).copied().unwrap_or(key)
+        self.first_keys.get(key).map_or(key, String::as_str)
     }
 
     /// The key of another issue as a change names it: by key, or by id where the input has that issue.
     pub(super) fn key_of<'k>(&'k self, id: Option<&str>, key: Option<&'k str>) -> Option<&'k str> {
-        key.filter(|key| is_key(key)).or_else(|| self.keys_by_id.get(id?).copied())
+        key.filter(|key| is_key(key)).or_else(|| self.keys_by_id.get(id?).map(String::as_str))
     }
 
     /// The parent that the fields name: the parent proper, else the epic.
@@ -226,6 +262,12 @@ fn category(status: &Status<'_>) -> Option<Category> {
     Category::of(category.key.get(), category.id.int())
 }
 
+fn insert(set: &mut HashSet<String>, text: &str) {
+    if !set.contains(text) {
+        set.insert(text.to_owned());
+    }
+}
+
 /// `CHK-12`: letters, digits and underscores, a hyphen, a number.
 pub(super) fn is_key(text: &str) -> bool {
     text.rsplit_once('-').is_some_and(|(project, number)| {
@@ -238,20 +280,8 @@ pub(super) fn is_key(text: &str) -> bool {
 }
 
 /// The key before the first of the moves that led to today's.
-fn first_key<'i>(issue: &'i Issue<'_>, key: &'i str) -> Option<&'i str> {
-    let log = issue.changelog.0.as_ref()?;
-    let mut moves: Vec<(&str, &str)> = Vec::new();
-    for history in log.histories.0.iter().chain(&log.values.0).filter_map(|history| history.0.as_ref()) {
-        for change in history.items.0.iter().filter_map(|change| change.0.as_ref()) {
-            if change.field.get() == Some("Key")
-                && let (Some(from), Some(to)) = (change.from_string.get(), change.to_string.get())
-                && is_key(from)
-            {
-                moves.push((from, to));
-            }
-        }
-    }
-    let mut first = key;
+fn first_key(mut moves: Vec<(String, String)>, key: &str) -> Option<String> {
+    let mut first = key.to_owned();
     while let Some(at) = moves.iter().position(|(_, to)| *to == first) {
         // Each move is taken once, so that a circle comes to an end.
         first = moves.swap_remove(at).0;
@@ -275,18 +305,10 @@ mod tests {
 
     #[test]
     fn a_moved_issue_goes_by_its_first_key() {
-        let moves = |pairs: &[(&str, &str)]| {
-            let items: Vec<String> = pairs
-                .iter()
-                .map(|(from, to)| format!(r#"{{"field":"Key","fromString":"{from}","toString":"{to}"}}"#))
-                .collect();
-            format!(r#"{{"key":"C-3","changelog":{{"histories":[{{"items":[{}]}}]}}}}"#, items.join(","))
+        let moves = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect()
         };
-        let text = moves(&[("B-2", "C-3"), ("A-1", "B-2")]);
-        let issue: Issue<'_> = serde_json::from_str(&text).unwrap();
-        assert_eq!(first_key(&issue, "C-3"), Some("A-1"));
-        let text = moves(&[("B-2", "C-3"), ("C-3", "B-2")]);
-        let issue: Issue<'_> = serde_json::from_str(&text).unwrap();
-        assert_eq!(first_key(&issue, "C-3"), None);
+        assert_eq!(first_key(moves(&[("B-2", "C-3"), ("A-1", "B-2")]), "C-3").as_deref(), Some("A-1"));
+        assert_eq!(first_key(moves(&[("B-2", "C-3"), ("C-3", "B-2")]), "C-3"), None);
     }
 }

@@ -85,86 +85,154 @@ mod words;
 
 use self::context::Context;
 use self::hook::Hook;
-use self::payload::{Issue, Record};
+use self::pages::Pages;
+use self::payload::{Issue, Names, Record};
 use self::versions::Versions;
 use super::loose::{List, Object};
+use super::parts::Part;
+use super::readers::Reader;
+use super::records::{Piece, pieces};
 use super::timestamp::Stamps;
-use super::{IngestOptions, Ingested, Reject, records, told};
-use crate::error::Error;
+use super::{IngestOptions, Ingested, Reject, told};
+use crate::error::{Error, Result};
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) fn read(text: &[u8], options: &IngestOptions) -> Ingested {
-    let stamps = match Stamps::new(options) {
-        Ok(stamps) => stamps,
-        Err(error) => return Ingested::refused(&error),
-    };
-    let mut ingested = Ingested::default();
-    let mut issues: Vec<(u64, Issue<'_>)> = Vec::new();
-    let mut hooks: Vec<(u64, Hook<'_>)> = Vec::new();
-    let mut names = Vec::new();
-    let records = records::read::<Record<'_>>(text);
-    let several = records.len() > 1;
-    for (position, record) in records {
+struct Jira<'o> {
+    context: Context<'o>,
+    versions: Versions,
+    pages: Pages,
+}
+
+pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
+    let context = Context::new(options, Stamps::new(options)?);
+    Ok(Box::new(Jira { context, versions: Versions::default(), pages: Pages::default() }))
+}
+
+/// What a text is made of.
+enum Told<'a> {
+    Issue(Issue<'a>),
+    Hook(Hook<'a>),
+    /// A page of a changelog, as an issue of nothing else.
+    Page(Issue<'a>),
+    Reject(Reject),
+}
+
+/// What is in a part, with the positions, and the names of custom fields.
+fn records<'a>(piece: Piece<'a>, names: &mut Vec<Names<'a>>) -> Vec<(u64, Told<'a>)> {
+    let mut all = Vec::new();
+    let place = piece.position;
+    for (position, record) in piece.read::<Record<'_>>() {
         let mut record = match record {
             Ok(record) => record,
             Err(reject) => {
-                ingested.rejects.push(reject);
+                all.push((position, Told::Reject(reject)));
                 continue;
             }
         };
         names.extend(record.names.0.take());
         if record.webhook_event.get().is_some() {
-            hooks.push((position, Hook::new(record)));
+            all.push((position, Told::Hook(Hook::new(record))));
             continue;
         }
         if let Some(page) = pages::page(&mut record) {
-            issues.push((position, page));
+            all.push((position, Told::Page(page)));
             continue;
         }
         let Some(List(page)) = record.issues.take() else {
-            issues.push((position, record.into_issue()));
+            let issue = record.into_issue();
+            all.push((position, if pages::is_page(&issue) { Told::Page(issue) } else { Told::Issue(issue) }));
             continue;
         };
         for (Object(issue), number) in page.into_iter().zip(1..) {
-            // In JSON Lines of pages the line says more than the number.
-            let position = if several { position } else { number };
-            match issue {
-                Some(issue) => issues.push((position, issue)),
+            // The line of a page says more than the number in it.
+            let position = place.unwrap_or(number);
+            let told = match issue {
+                Some(issue) if pages::is_page(&issue) => Told::Page(issue),
+                Some(issue) => Told::Issue(issue),
                 None => {
                     let error = Error::invalid("issues", "holds something that is not an object");
-                    ingested.rejects.push(Reject::new(position, None, &error));
+                    Told::Reject(Reject::new(position, None, &error))
+                }
+            };
+            all.push((position, told));
+        }
+    }
+    all
+}
+
+impl Reader for Jira<'_> {
+    fn learns(&self) -> bool {
+        true
+    }
+
+    fn learn(&mut self, part: Part<'_>) {
+        let Jira { context, versions, pages } = self;
+        for piece in pieces(part) {
+            let (mut names, text) = (Vec::new(), piece.text.as_ref().ok().copied());
+            let (position, mut held) = (piece.position, Vec::new());
+            for (own_position, told) in records(piece, &mut names) {
+                let issue = match &told {
+                    Told::Reject(_) => continue,
+                    Told::Page(page) => {
+                        context.learn_changes(page);
+                        held.push((own_position, pages::names(page)));
+                        page
+                    }
+                    Told::Issue(issue) => {
+                        pages.expect(issue);
+                        context.learn(issue);
+                        issue
+                    }
+                    Told::Hook(hook) => {
+                        if let Some((version, at)) = hook.own_version(context) {
+                            versions.note(version, at, context);
+                        }
+                        let Some(issue) = hook.own_issue() else { continue };
+                        context.learn(issue);
+                        issue
+                    }
+                };
+                versions.collect(issue, context);
+            }
+            for names in &names {
+                context.learn_names(names);
+            }
+            pages.hold(text.unwrap_or_default(), position, held);
+        }
+    }
+
+    fn read(&mut self, part: Part<'_>) -> Ingested {
+        let Jira { context, versions, pages } = self;
+        context.settle();
+        pages.settle();
+        let mut ingested = Ingested::default();
+        // All of them are known by now; they are said once.
+        std::mem::take(versions).write(context, &mut ingested);
+        for piece in pieces(part) {
+            for (position, told) in records(piece, &mut Vec::new()) {
+                match told {
+                    Told::Reject(reject) => ingested.rejects.push(reject),
+                    Told::Page(_) => {}
+                    Told::Hook(hook) => hook.write(context, position, &mut ingested),
+                    Told::Issue(issue) => {
+                        pages.with(issue, |issue| issue::write(context, issue, position, &mut ingested))
+                    }
                 }
             }
         }
+        for event in &mut ingested.events {
+            event.id = format!("{}/{}", event.id, told::digest(event));
+        }
+        ingested.recorded(context.options.recorded_at)
     }
-    pages::join(&mut issues, &mut ingested);
-    let mut context = Context::new(options, stamps);
-    for names in &names {
-        context.learn_names(names);
+
+    fn end(&mut self) -> Ingested {
+        Ingested { rejects: self.pages.left(), ..Ingested::default() }
     }
-    let told = || hooks.iter().filter_map(|(_, hook)| hook.own_issue());
-    let all = || issues.iter().map(|(_, issue)| issue).chain(told());
-    for issue in all() {
-        context.learn(issue);
+
+    fn pages(&self) -> &'static [&'static str] {
+        &["issues"]
     }
-    let mut versions = Versions::default();
-    for issue in all() {
-        versions.collect(issue, &context);
-    }
-    for (version, at) in hooks.iter().filter_map(|(_, hook)| hook.own_version(&context)) {
-        versions.note(version, at, &context);
-    }
-    versions.write(&context, &mut ingested);
-    for (position, issue) in &issues {
-        issue::write(&context, issue, *position, &mut ingested);
-    }
-    for (position, hook) in &hooks {
-        hook.write(&context, *position, &mut ingested);
-    }
-    for event in &mut ingested.events {
-        event.id = format!("{}/{}", event.id, told::digest(event));
-    }
-    ingested.recorded(options.recorded_at)
 }

@@ -2,10 +2,12 @@
 
 use super::context::is_key;
 use super::payload::{Changelog, History, Issue, Record};
+use super::{Told, records};
 use crate::error::Error;
 use crate::hash::{HashMap, HashSet};
+use crate::ingest::Reject;
 use crate::ingest::loose::{Object, Scalar, Text};
-use crate::ingest::{Ingested, Reject};
+use crate::ingest::records::Piece;
 
 /// An issue of nothing but a page of its changelog, where that is what the record is.
 pub(super) fn page<'a>(record: &mut Record<'a>) -> Option<Issue<'a>> {
@@ -19,37 +21,104 @@ pub(super) fn page<'a>(record: &mut Record<'a>) -> Option<Issue<'a>> {
     Some(Issue { id, key, changelog, ..Issue::default() })
 }
 
-/// Takes the records that are nothing but a page of a changelog out of the list, and gives their entries to the issue.
-pub(super) fn join(issues: &mut Vec<(u64, Issue<'_>)>, ingested: &mut Ingested) {
-    let is_page = |issue: &Issue<'_>| issue.fields.0.is_none() && issue.changelog.0.is_some();
-    if !issues.iter().any(|(_, issue)| is_page(issue)) {
-        return;
+/// Whether a record is nothing but a page of a changelog.
+pub(super) fn is_page(issue: &Issue<'_>) -> bool {
+    issue.fields.0.is_none() && issue.changelog.0.is_some()
+}
+
+/// What a page says of its issue: the key, and the id.
+pub(super) fn names(issue: &Issue<'_>) -> Vec<String> {
+    let id = issue.id.get().map(|id| format!("id/{id}"));
+    issue.key.owned().into_iter().chain(id).collect()
+}
+
+/// The pages of an input, held as texts until the issue is read that they belong to.
+#[derive(Default)]
+pub(super) struct Pages {
+    held: Vec<Held>,
+    /// Which of the input's issues has a name: the last one of those that have it.
+    issues: HashMap<String, u64>,
+    /// How many issues there are, and how many were read.
+    expected: u64,
+    read: u64,
+    /// The texts that hold pages of an issue, once all are known.
+    of_issue: HashMap<u64, Vec<usize>>,
+}
+
+struct Held {
+    text: Vec<u8>,
+    place: Option<u64>,
+    /// The pages in it: where they stand, and what they say of their issues.
+    pages: Vec<(u64, Vec<String>)>,
+}
+
+impl Pages {
+    pub(super) fn expect(&mut self, issue: &Issue<'_>) {
+        for name in names(issue) {
+            self.issues.insert(name, self.expected);
+        }
+        self.expected += 1;
     }
-    let (pages, wholes): (Vec<_>, Vec<_>) = issues.drain(..).partition(|(_, issue)| is_page(issue));
-    *issues = wholes;
-    let mut places: HashMap<String, usize> = HashMap::default();
-    for (place, (_, issue)) in issues.iter().enumerate() {
-        for name in [issue.key.owned(), issue.id.get().map(|id| format!("id/{id}"))].into_iter().flatten() {
-            places.insert(name, place);
+
+    pub(super) fn hold(&mut self, text: &[u8], place: Option<u64>, pages: Vec<(u64, Vec<String>)>) {
+        if !pages.is_empty() {
+            self.held.push(Held { text: text.to_vec(), place, pages });
         }
     }
-    let mut found: Vec<Vec<Changelog<'_>>> = issues.iter().map(|_| Vec::new()).collect();
-    for (position, page) in pages {
-        let place = page.key.get().and_then(|key| places.get(key));
-        let by_id = || places.get(&format!("id/{}", page.id.get()?));
-        match (place.or_else(by_id).and_then(|place| found.get_mut(*place)), page.changelog.0) {
-            (Some(list), Some(log)) => list.push(log),
-            _ => {
-                let reason =
-                    "is missing: a page of a changelog is read together with its issue, by key or id";
-                let error = Error::invalid("fields", reason);
-                ingested.rejects.push(Reject::new(position, page.key.get().or(page.id.get()), &error));
+
+    fn issue_of(&self, names: &[String]) -> Option<u64> {
+        names.iter().find_map(|name| self.issues.get(name)).copied()
+    }
+
+    /// All issues are known by now, before the first of them is read.
+    pub(super) fn settle(&mut self) {
+        if self.read > 0 || self.held.is_empty() {
+            return;
+        }
+        let mut of_issue: HashMap<u64, Vec<usize>> = HashMap::default();
+        for (at, held) in self.held.iter().enumerate() {
+            for issue in held.pages.iter().filter_map(|(_, names)| self.issue_of(names)) {
+                let texts = of_issue.entry(issue).or_default();
+                if texts.last() != Some(&at) {
+                    texts.push(at);
+                }
             }
         }
+        self.of_issue = of_issue;
     }
-    for ((_, issue), pages) in issues.iter_mut().zip(found).filter(|(_, pages)| !pages.is_empty()) {
+
+    /// The next issue, with the pages of its changelog put together.
+    pub(super) fn with<'a>(&'a mut self, mut issue: Issue<'a>, write: impl FnOnce(&Issue<'_>)) {
+        let number = self.read;
+        self.read += 1;
+        let this: &'a Pages = self;
+        let Some(texts) = this.of_issue.get(&number) else { return write(&issue) };
+        let mut pages = Vec::new();
+        for held in texts.iter().filter_map(|at| this.held.get(*at)) {
+            for (_, told) in records(Piece::of(&held.text, held.place), &mut Vec::new()) {
+                if let Told::Page(page) = told
+                    && this.issue_of(&names(&page)) == Some(number)
+                {
+                    pages.extend(page.changelog.0);
+                }
+            }
+        }
         let own = std::mem::take(&mut issue.changelog).0;
         issue.changelog = Object(Some(merge(own.into_iter().chain(pages))));
+        write(&issue);
+    }
+
+    /// The pages whose issue the input does not have.
+    pub(super) fn left(&self) -> Vec<Reject> {
+        let pages = self.held.iter().flat_map(|held| &held.pages);
+        let left = pages.filter(|(_, names)| self.issue_of(names).is_none());
+        let reason = "is missing: a page of a changelog is read together with its issue, by key or id";
+        let error = Error::invalid("fields", reason);
+        left.map(|(position, names)| {
+            let name = names.first().map(|name| name.strip_prefix("id/").unwrap_or(name));
+            Reject::new(*position, name, &error)
+        })
+        .collect()
     }
 }
 

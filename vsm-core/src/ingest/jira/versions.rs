@@ -14,26 +14,26 @@ const ALWAYS: Option<Instant> = Instant::from_millis(0);
 
 /// What is said of a version; the same from however many issues counts once.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Said<'i> {
-    id: &'i str,
-    name: &'i str,
-    starts: &'i str,
-    ships: &'i str,
+struct Said {
+    id: String,
+    name: String,
+    starts: String,
+    ships: String,
     released: bool,
 }
 
 #[derive(Debug, Default)]
-struct Seen<'i> {
-    application: Option<&'i str>,
+struct Seen {
+    application: Option<String>,
     /// The last change of an issue that names the version.
     latest: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Versions<'i> {
-    said: BTreeMap<Said<'i>, Seen<'i>>,
+pub(super) struct Versions {
+    said: BTreeMap<Said, Seen>,
     /// Names of versions that only changelogs mention, by id.
-    mentioned: BTreeMap<&'i str, &'i str>,
+    mentioned: BTreeMap<String, String>,
 }
 
 /// The item of a version.
@@ -41,15 +41,17 @@ pub(super) fn item(id: &str) -> String {
     format!("jira:version/{}", id_part(id))
 }
 
-impl<'i> Versions<'i> {
-    pub(super) fn collect(&mut self, issue: &'i Issue<'_>, context: &Context<'i>) {
+impl Versions {
+    pub(super) fn collect(&mut self, issue: &Issue<'_>, context: &Context<'_>) {
         let Some(fields) = &issue.fields.0 else { return };
         let updated = context.stamps.read("fields.updated", &fields.updated).ok().flatten();
         let application = issue.key.get().and_then(|key| context.application(key, fields));
         for version in fields.fix_versions.0.iter().chain(&fields.versions.0).filter_map(|v| v.0.as_ref()) {
             if let Some(said) = said(version) {
                 let seen = self.said.entry(said).or_default();
-                seen.application = seen.application.or(application);
+                if seen.application.is_none() {
+                    seen.application = application.map(str::to_owned);
+                }
                 seen.latest = seen.latest.max(updated);
             }
         }
@@ -62,20 +64,24 @@ impl<'i> Versions<'i> {
     }
 
     /// A version that a webhook is about.
-    pub(super) fn note(&mut self, version: &'i Version<'_>, at: Option<Instant>, context: &Context<'i>) {
+    pub(super) fn note(&mut self, version: &Version<'_>, at: Option<Instant>, context: &Context<'_>) {
         if let Some(said) = said(version) {
             let seen = self.said.entry(said).or_default();
-            seen.application = seen.application.or(context.options.application.as_deref());
+            if seen.application.is_none() {
+                seen.application.clone_from(&context.options.application);
+            }
             seen.latest = seen.latest.max(at);
         }
     }
 
-    fn mention(&mut self, change: &'i Change<'_>) {
+    fn mention(&mut self, change: &Change<'_>) {
         let field = change.field_id.get().or(change.field.get());
         if matches!(field, Some("fixVersions" | "versions" | "Fix Version" | "Version")) {
             for (id, name) in [(&change.from, &change.from_string), (&change.to, &change.to_string)] {
                 if let (Some(id), Some(name)) = (id.get(), name.get()) {
-                    self.mentioned.entry(id).or_insert(name);
+                    if !self.mentioned.contains_key(id) {
+                        self.mentioned.insert(id.to_owned(), name.to_owned());
+                    }
                 }
             }
         }
@@ -84,12 +90,12 @@ impl<'i> Versions<'i> {
     pub(super) fn write(self, context: &Context<'_>, ingested: &mut Ingested) {
         let Some(always) = ALWAYS else { return };
         for (id, name) in self.mentioned {
-            if self.said.keys().all(|said| said.id != id) && check_key("id", Some(id)).is_ok() {
+            if self.said.keys().all(|said| said.id != id) && check_key("id", Some(&id)).is_ok() {
                 let mut event =
-                    Event::new("jira", format!("{}/named/{}", part(id), id_part(name)), always, item(id));
+                    Event::new("jira", format!("{}/named/{}", part(&id), id_part(&name)), always, item(&id));
                 event.kind = Some(Kind::Release);
-                event.set.title = Some(name.to_owned());
-                event.set.version = Some(name.to_owned());
+                event.set.title = Some(name.clone());
+                event.set.version = Some(name);
                 ingested.events.push(event);
             }
         }
@@ -101,21 +107,21 @@ impl<'i> Versions<'i> {
                 }
                 day.ok()
             };
-            let (starts, ships) = (day("startDate", said.starts), day("releaseDate", said.ships));
+            let (starts, ships) = (day("startDate", &said.starts), day("releaseDate", &said.ships));
             let known = if said.released { "released" } else { "planned" };
-            let or_none = |text: &'i str| if text.is_empty() { "-" } else { text };
-            let dates = format!("{}/{}", or_none(said.starts), or_none(said.ships));
-            let name = id_part(said.name);
-            let id = format!("{}/{known}/{}/{name}", part(said.id), id_part(&dates));
-            let mut event = Event::new("jira", id, always, item(said.id));
+            let or_none = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+            let dates = format!("{}/{}", or_none(&said.starts), or_none(&said.ships));
+            let name = id_part(&said.name);
+            let id = format!("{}/{known}/{}/{name}", part(&said.id), id_part(&dates));
+            let mut event = Event::new("jira", id, always, item(&said.id));
             event.kind = Some(Kind::Release);
-            event.set.title = Some(said.name.to_owned());
-            event.set.version = Some(said.name.to_owned());
+            event.set.title = Some(said.name.clone());
+            event.set.version = Some(said.name.clone());
             event.set.state = Some(FlowState::New);
             event.set.starts_at = starts;
             // The date of a released version is when it shipped, no longer when it should.
             event.set.due_at = (!said.released && ships.is_some())
-                .then(|| context.stamps.day_end("releaseDate", said.ships).ok())
+                .then(|| context.stamps.day_end("releaseDate", &said.ships).ok())
                 .flatten();
             if let Some(application) = seen.application {
                 event.links.push(Link::new(LinkKind::BelongsTo, application));
@@ -123,8 +129,8 @@ impl<'i> Versions<'i> {
             ingested.events.push(event);
             if let (true, Some(at)) = (said.released, ships.or(seen.latest)) {
                 let shipped = if ships.is_some() { "shipped" } else { "shipped_by" };
-                let id = format!("{}/{shipped}/{}", part(said.id), at.millis());
-                let mut event = Event::new("jira", id, at, item(said.id));
+                let id = format!("{}/{shipped}/{}", part(&said.id), at.millis());
+                let mut event = Event::new("jira", id, at, item(&said.id));
                 event.set.state = Some(FlowState::Done);
                 event.set.released_at = ships;
                 ingested.events.push(event);
@@ -145,11 +151,11 @@ pub(super) fn told(
     let Some(said) = said(version) else { return Ok(()) };
     // Shipping a version is an update of it as well, told at the same time.
     let what = name.strip_prefix("jira:version_").unwrap_or(name);
-    let id = format!("{}/webhook/{}/{}", part(said.id), at.millis(), id_part(what));
-    let mut event = Event::new("jira", id, at, item(said.id));
-    event.set.title = Some(said.name.to_owned());
-    event.set.version = Some(said.name.to_owned());
-    let due = (!said.ships.is_empty()).then(|| context.stamps.day_end("version.releaseDate", said.ships));
+    let id = format!("{}/webhook/{}/{}", part(&said.id), at.millis(), id_part(what));
+    let mut event = Event::new("jira", id, at, item(&said.id));
+    event.set.title = Some(said.name.clone());
+    event.set.version = Some(said.name);
+    let due = (!said.ships.is_empty()).then(|| context.stamps.day_end("version.releaseDate", &said.ships));
     match due.transpose()? {
         Some(due) if !said.released => event.set.due_at = Some(due),
         None if !said.released => event.clear.push("due_at".into()),
@@ -174,14 +180,14 @@ fn part(id: &str) -> String {
     format!("version/{}", id_part(id))
 }
 
-fn said<'i>(version: &'i Version<'_>) -> Option<Said<'i>> {
+fn said(version: &Version<'_>) -> Option<Said> {
     let id = version.id.get()?;
     check_key("id", Some(id)).ok()?;
     Some(Said {
-        id,
-        name: version.name.get().unwrap_or(id),
-        starts: version.start_date.get().unwrap_or_default(),
-        ships: version.release_date.get().unwrap_or_default(),
+        id: id.to_owned(),
+        name: version.name.get().unwrap_or(id).to_owned(),
+        starts: version.start_date.get().unwrap_or_default().to_owned(),
+        ships: version.release_date.get().unwrap_or_default().to_owned(),
         released: version.released.flag() == Some(true),
     })
 }

@@ -67,12 +67,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use self::plan::Plan;
+pub(super) use self::plan::delimiter;
 use self::rows::Row;
+pub(super) use self::rows::long_row;
 use super::parts::Part;
+use super::readers::Reader;
 use super::{IngestOptions, Ingested, Reject};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::model::{Dependency, LinkKind};
 use crate::text_enum::text_enum;
+use crate::time::Instant;
 
 text_enum! {
     /// How the rows of a mapped table are written.
@@ -154,31 +158,48 @@ pub struct MappedLink {
     pub stage: Option<String>,
 }
 
-pub(super) fn read(text: Part<'_>, options: &IngestOptions) -> Ingested {
-    let Some(mapping) = &options.mapping else {
-        return Ingested::refused(&Error::invalid("mapping", "is missing: say what the columns mean"));
-    };
-    let plan = match Plan::new(mapping, options) {
-        Ok(plan) => plan,
-        Err(error) => return Ingested::refused(&error),
-    };
-    let mut ingested = Ingested::default();
-    let mut take = |ingested: &mut Ingested, position: u64, row: Result<Row<'_>, Reject>| match row {
-        Ok(row) if row.is_blank() => ingested.count("blank row"),
-        Ok(row) => plan.write(&row, position, ingested),
-        Err(reject) => ingested.rejects.push(reject),
-    };
-    let read = match mapping.format {
-        None | Some(RowFormat::Csv) => {
-            rows::csv(text, plan.delimiter, &plan.columns, &mut ingested, &mut take)
+struct Table<'o> {
+    plan: Plan<'o>,
+    format: RowFormat,
+    recorded_at: Option<Instant>,
+    found: rows::Found,
+}
+
+pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
+    let missing = || Error::invalid("mapping", "is missing: say what the columns mean");
+    let mapping = options.mapping.as_ref().ok_or_else(missing)?;
+    let plan = Plan::new(mapping, options)?;
+    let format = mapping.format.unwrap_or(RowFormat::Csv);
+    let found = rows::Found::new(&plan.columns);
+    Ok(Box::new(Table { plan, format, recorded_at: options.recorded_at, found }))
+}
+
+impl Reader for Table<'_> {
+    fn read(&mut self, part: Part<'_>) -> Ingested {
+        let Table { plan, .. } = self;
+        let mut ingested = Ingested::default();
+        let mut take =
+            |ingested: &mut Ingested, position: u64, row: std::result::Result<Row<'_>, Reject>| match row {
+                Ok(row) if row.is_blank() => ingested.count("blank row"),
+                Ok(row) => plan.write(&row, position, ingested),
+                Err(reject) => ingested.rejects.push(reject),
+            };
+        let read = match self.format {
+            RowFormat::Csv => rows::csv(part, plan.delimiter, &plan.columns, &mut ingested, &mut take),
+            RowFormat::JsonLines => {
+                rows::json(part, &plan.columns, &mut self.found, &mut ingested, &mut take);
+                Ok(())
+            }
+        };
+        match read {
+            Ok(()) => ingested.recorded(self.recorded_at),
+            Err(error) => Ingested::refused(&error),
         }
-        Some(RowFormat::JsonLines) => {
-            rows::json(text.bytes, &plan.columns, &mut ingested, &mut take);
-            Ok(())
-        }
-    };
-    match read {
-        Ok(()) => ingested.recorded(options.recorded_at),
-        Err(error) => Ingested::refused(&error),
+    }
+
+    fn end(&mut self) -> Ingested {
+        let mut ingested = Ingested::default();
+        self.found.count_missing(&self.plan.columns, &mut ingested);
+        ingested
     }
 }

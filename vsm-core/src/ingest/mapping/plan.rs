@@ -304,7 +304,7 @@ fn check_link(link: &MappedLink, to: &Pattern, called: &str) -> Result<()> {
     Ok(())
 }
 
-fn delimiter(text: Option<&str>) -> Result<u8> {
+pub(in crate::ingest) fn delimiter(text: Option<&str>) -> Result<u8> {
     match text.map(str::as_bytes) {
         None => Ok(b','),
         Some([one]) if one.is_ascii() && !matches!(one, b'"' | b'\r' | b'\n') => Ok(*one),

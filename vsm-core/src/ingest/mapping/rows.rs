@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::super::parts::Part;
 use super::super::{Ingested, Reject, records};
 use super::pattern::Columns;
-use crate::document::BOM;
+use crate::document::{BOM, LONGEST_LINE};
 use crate::error::{Error, Result};
 use crate::time::clip;
 
@@ -60,6 +60,26 @@ fn reject(position: u64, reason: impl Into<String>) -> Reject {
     Reject { position, record: None, code: "document".into(), reason: reason.into() }
 }
 
+/// How many line feeds the reader passes over before a row, such as the second half of "\r\n", and how long the row is
+/// without its line end.
+fn extent(text: &[u8], start: u64, end: u64) -> (u64, u64) {
+    let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+    let passed = text.iter().skip(place(start)).take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let (feeds, passed) =
+        passed.fold((0, 0), |(feeds, all), byte| (feeds + u64::from(*byte == b'\n'), all + 1));
+    let last = end.checked_sub(1).and_then(|at| text.get(place(at)));
+    let closed = u64::from(last.is_some_and(|byte| matches!(byte, b'\r' | b'\n')));
+    (feeds, end.saturating_sub(start + passed + closed))
+}
+
+/// What is said of a row that is too long to be read.
+pub(in crate::ingest) fn long_row(position: u64) -> Reject {
+    reject(
+        position,
+        format!("the row is more than {LONGEST_LINE} bytes long: a quote in it may not be closed"),
+    )
+}
+
 /// # Errors
 /// The header is missing, or lacks a column.
 pub(super) fn csv(
@@ -95,21 +115,27 @@ pub(super) fn csv(
         }
         return Ok(());
     }
+    let header_end = top.position().byte().max(reader.position().byte());
+    let (_, length) = extent(if header.is_empty() { text } else { header }, 0, header_end);
+    if length > LONGEST_LINE as u64 {
+        ingested.rejects.push(long_row(1));
+        return Ok(());
+    }
     let width = record.len();
     let places = places(&record, columns)?;
     while let Ok(true) = reader.read_byte_record(&mut record) {
         let (line, start) = record.position().map_or((0, 0), |at| (at.line(), at.byte()));
-        // The reader's place is before the line ends that it passes over, such as the second half of "\r\n".
-        let ahead = text.iter().skip(usize::try_from(start).unwrap_or(usize::MAX));
-        let passed = ahead.take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n');
-        let position = first - 1 + line + passed.count() as u64;
         let end = reader.position().byte();
+        let (ends, length) = extent(text, start, end);
+        let position = first - 1 + line + ends;
         // In CSV a quote that is not closed takes everything up to the end.
         let whole = || {
             let range = usize::try_from(start).ok()?..usize::try_from(end).ok()?;
             Some(text.get(range)?.iter().filter(|byte| **byte == b'"').count() % 2 == 0)
         };
-        let row = if is_last && end >= text.len() as u64 && whole() == Some(false) {
+        let row = if length > LONGEST_LINE as u64 {
+            Err(long_row(position))
+        } else if is_last && end >= text.len() as u64 && whole() == Some(false) {
             Err(reject(
                 position,
                 "a quote is not closed: the text was cut off, or a quote inside is not doubled",
@@ -159,25 +185,45 @@ fn row_of<'r>(record: &'r ByteRecord, places: &[usize]) -> Option<Row<'r>> {
     Some(Row { cells, blank: record.iter().all(|cell| cell.trim_ascii().is_empty()) })
 }
 
-pub(super) fn json(text: &[u8], columns: &Columns, ingested: &mut Ingested, take: Take<'_>) {
-    let records = records::read::<Map<String, Value>>(text);
-    let mut seen = vec![false; columns.0.len()];
-    let mut rows = 0;
-    for (position, record) in records {
+/// Which columns any record of JSON had, and how many records there were.
+pub(super) struct Found {
+    seen: Vec<bool>,
+    rows: u64,
+}
+
+impl Found {
+    pub(super) fn new(columns: &Columns) -> Found {
+        Found { seen: vec![false; columns.0.len()], rows: 0 }
+    }
+
+    pub(super) fn count_missing(&self, columns: &Columns, ingested: &mut Ingested) {
+        let missing = columns.0.iter().zip(&self.seen).filter(|(_, seen)| self.rows > 0 && !**seen);
+        for (name, _) in missing {
+            let what = format!("column that no record has: {}", super::super::id_part(name));
+            ingested.ignored.insert(what, self.rows);
+        }
+    }
+}
+
+pub(super) fn json(
+    part: Part<'_>,
+    columns: &Columns,
+    found: &mut Found,
+    ingested: &mut Ingested,
+    take: Take<'_>,
+) {
+    for (position, record) in records::read::<Map<String, Value>>(part) {
         let row = record.map(|record| {
-            rows += 1;
+            found.rows += 1;
             let find = |(name, seen): (&String, &mut bool)| {
                 let found = find(&record, name);
                 *seen |= found.is_some();
                 found.map_or_else(Cell::default, cell)
             };
-            let cells = columns.0.iter().zip(&mut seen).map(find).collect();
+            let cells = columns.0.iter().zip(&mut found.seen).map(find).collect();
             Row { cells, blank: record.is_empty() }
         });
         take(ingested, position, row);
-    }
-    for (name, _) in columns.0.iter().zip(&seen).filter(|(_, seen)| rows > 0 && !**seen) {
-        ingested.ignored.insert(format!("column that no record has: {}", super::super::id_part(name)), rows);
     }
 }
 

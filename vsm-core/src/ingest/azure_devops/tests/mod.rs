@@ -1,9 +1,13 @@
 use super::*;
 use crate::model::Decision;
 
-fn read(text: &str) -> Ingested {
+fn read(text: &str) -> crate::Ingested {
     let applications = [("shop".to_owned(), "app:shop".to_owned())].into();
-    super::read(text.as_bytes(), &IngestOptions { applications, ..IngestOptions::default() })
+    crate::ingest(
+        crate::Adapter::AzureDevops,
+        text.as_bytes(),
+        &IngestOptions { applications, ..IngestOptions::default() },
+    )
 }
 
 fn stream(text: &str) -> crate::ValueStream {

@@ -1,9 +1,13 @@
 use super::*;
 use crate::model::{Kind, Outcome};
 
-fn read(text: &str) -> Ingested {
+fn read(text: &str) -> crate::Ingested {
     let applications = [("acme/shop".to_owned(), "app:shop".to_owned())].into();
-    super::read(text.as_bytes(), &IngestOptions { applications, ..IngestOptions::default() })
+    crate::ingest(
+        crate::Adapter::Bitbucket,
+        text.as_bytes(),
+        &IngestOptions { applications, ..IngestOptions::default() },
+    )
 }
 
 fn stream(text: &str) -> crate::ValueStream {

@@ -11,7 +11,7 @@ fn table(rows: &[(&str, &str)]) -> std::collections::BTreeMap<String, String> {
 }
 
 fn read_with(text: &str, options: &IngestOptions) -> Ingested {
-    let read = super::read(text.as_bytes(), options);
+    let read = crate::ingest(crate::Adapter::Jenkins, text.as_bytes(), options);
     // What is delivered again says nothing new.
     let mut stream = crate::ValueStream::new();
     assert_eq!(stream.apply_batch(read.events.clone()).refused, [], "{text}");

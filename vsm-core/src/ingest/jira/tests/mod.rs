@@ -9,7 +9,7 @@ use crate::model::{Event, FlowState, Kind, LinkKind, Severity};
 use crate::{Instant, ValueStream};
 
 fn jira(text: &[u8], options: &IngestOptions) -> Ingested {
-    super::read(text, options)
+    crate::ingest(crate::Adapter::Jira, text, options)
 }
 
 fn ingest(text: &str) -> Ingested {

@@ -1,7 +1,7 @@
 use super::*;
 
 fn with(text: &str, options: &IngestOptions) -> Ingested {
-    super::read(text.as_bytes(), options)
+    crate::ingest(crate::Adapter::Servicenow, text.as_bytes(), options)
 }
 
 fn read(text: &str) -> Ingested {
