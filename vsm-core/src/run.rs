@@ -32,6 +32,8 @@ pub struct IngestProgress {
 /// What became of an input that was read as it arrived.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct IngestRun {
+    /// The path of the file, or what else the input was called.
+    pub path: String,
     /// The same as if the input had been read at once; where it was cancelled, of what was read so far.
     pub report: IngestReport,
     /// Bytes that were read of the input.
@@ -55,8 +57,12 @@ pub fn ingest_reader(
     progress: impl FnMut(&IngestProgress) -> ControlFlow<()>,
 ) -> Result<IngestRun> {
     match Parts::new(adapter, options, false) {
-        Ok(parts) => Reading::new(parts, name, reader, apply, progress).read(),
-        Err(refused) => Ok(IngestRun::refused(refused)),
+        Ok(parts) => {
+            let mut reading = Reading::new(parts, name, reader, apply, progress);
+            reading.check()?;
+            reading.read()
+        }
+        Err(refused) => Ok(IngestRun::refused(name, refused)),
     }
 }
 
@@ -75,10 +81,11 @@ pub fn ingest_file(
     let start = file.stream_position().ok();
     let parts = match Parts::new(adapter, options, start.is_some()) {
         Ok(parts) => parts,
-        Err(refused) => return Ok(IngestRun::refused(refused)),
+        Err(refused) => return Ok(IngestRun::refused(name, refused)),
     };
     let is_learning = parts.is_learning();
     let mut reading = Reading::new(parts, name, file, apply, progress);
+    reading.check()?;
     if let Some(start) = start.filter(|_| is_learning) {
         if reading.learn()?.is_break() {
             reading.run.cancelled = true;
@@ -109,8 +116,14 @@ where
     P: FnMut(&IngestProgress) -> ControlFlow<()>,
 {
     fn new(parts: Parts<'o>, name: &'o str, reader: R, apply: A, progress: P) -> Self {
-        let (chunk, run) = (vec![0; CHUNK], IngestRun::default());
+        let run = IngestRun { path: name.to_owned(), ..IngestRun::default() };
+        let chunk = vec![0; CHUNK];
         Reading { parts, name, reader, apply, progress, chunk, run, events: 0 }
+    }
+
+    /// Whether anything would be taken at all: a stream that is closed says so of an empty input, too.
+    fn check(&mut self) -> Result<()> {
+        (self.apply)(Vec::new()).map(drop)
     }
 
     /// Gives the whole input to be learnt from.
@@ -171,9 +184,9 @@ where
 
 impl IngestRun {
     /// What there is when the options themselves are wrong: nothing was read then.
-    fn refused(read: Ingested) -> IngestRun {
+    fn refused(name: &str, read: Ingested) -> IngestRun {
         let report = IngestReport { rejects: read.rejects, ..IngestReport::default() };
-        IngestRun { report, ..IngestRun::default() }
+        IngestRun { path: name.to_owned(), report, ..IngestRun::default() }
     }
 
     fn progress(&self) -> IngestProgress {

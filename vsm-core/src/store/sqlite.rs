@@ -262,16 +262,24 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<(u64, Option<Stored>)> {
 }
 
 fn last(connection: &Connection) -> rusqlite::Result<(u64, Hash)> {
-    let sql = "SELECT number, hash FROM events ORDER BY number DESC LIMIT 1";
+    let sql = "SELECT number, hash FROM events WHERE number > 0 ORDER BY number DESC LIMIT 1";
     let last = connection.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)));
     Ok(last.optional()?.unwrap_or((0, chain::START)))
 }
+
+/// The highest number that a row can have.
+const MOST: u64 = i64::MAX as u64;
 
 impl Store for Sqlite {
     fn append(&mut self, events: &[Event]) -> Result<()> {
         self.check_writable()?;
         let (mut number, mut hash) = self.find_end()?;
         let found = (number, hash);
+        // The events would get numbers that are none.
+        if number > MOST - events.len() as u64 {
+            let reason = "no number is left for further events: somebody has given the last one a number of their own";
+            return Err(storage(&self.path, Some(format!("event {number}")), reason));
+        }
         let mut append = || -> rusqlite::Result<bool> {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             if last(&transaction)? != found {

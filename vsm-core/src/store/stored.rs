@@ -52,16 +52,20 @@ impl<S: Store> StoredStream<S> {
         self.save()?;
         let StoredStream { stream, store, number, .. } = self;
         let (mut report, mut group) = (ApplyReport::default(), Vec::with_capacity(GROUP));
-        let mut recovery = store.replay(*number, &mut |number, event| {
-            group.push((number, event));
+        let after = *number;
+        let replayed = store.replay(after, &mut |given, event| {
+            *number = given;
+            group.push((given, event));
             if group.len() == GROUP {
                 stream.absorb_events(&mut group, &mut report);
             }
-        })?;
+        });
         stream.absorb_events(&mut group, &mut report);
+        // What was read before it failed is in the store all the same.
+        self.kept = self.count();
+        let mut recovery = replayed?;
         (recovery.duplicates, recovery.refused) = (report.duplicates, report.refused);
         self.number = recovery.number;
-        self.kept = self.count();
         Ok(recovery)
     }
 

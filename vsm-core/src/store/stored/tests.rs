@@ -12,6 +12,8 @@ use crate::stream::Applied;
 struct Shelf {
     events: Rc<RefCell<Vec<Event>>>,
     full: Rc<RefCell<bool>>,
+    /// How many events can be read before it fails; absent = all.
+    readable: Rc<RefCell<Option<usize>>>,
 }
 
 impl Store for Shelf {
@@ -29,7 +31,11 @@ impl Store for Shelf {
 
     fn replay(&mut self, after: u64, each: &mut dyn FnMut(u64, Event)) -> Result<Recovery> {
         let events = self.events.borrow().clone();
-        (1..).zip(events).skip(after as usize).for_each(|(number, event)| each(number, event));
+        let most = self.readable.borrow().unwrap_or(events.len());
+        (1..).zip(events).take(most).skip(after as usize).for_each(|(number, event)| each(number, event));
+        if self.readable.borrow().is_some() {
+            return Err(Error::Storage { path: "shelf".into(), position: None, reason: "unreadable".into() });
+        }
         Ok(Recovery { number: self.events.borrow().len() as u64, ..Recovery::default() })
     }
 
@@ -69,6 +75,25 @@ fn what_is_accepted_is_kept_once_and_nothing_else() {
     );
     let (again, _) = StoredStream::open(shelf).unwrap();
     assert_eq!(again.to_snapshot(), stored.to_snapshot());
+}
+
+#[test]
+fn what_was_read_before_reading_failed_is_not_written_again() {
+    let shelf = Shelf::default();
+    let (mut reader, _) = StoredStream::open(shelf.clone()).unwrap();
+    let events: Vec<Event> = ["1", "2", "3"].map(|id| event(id, "t:a")).into();
+    shelf.events.borrow_mut().extend(events.clone());
+    *shelf.readable.borrow_mut() = Some(2);
+    assert_eq!(reader.catch_up().unwrap_err().code(), "storage");
+    assert_eq!(reader.event_count(), 2);
+    reader.save().unwrap();
+    assert_eq!(shelf.events.borrow().len(), 3, "nothing was added");
+    // What could not be read then comes once it can.
+    *shelf.readable.borrow_mut() = None;
+    let recovery = reader.catch_up().unwrap();
+    assert_eq!((recovery.number, recovery.duplicates, reader.event_count()), (3, 0, 3));
+    reader.apply(event("4", "t:a")).unwrap();
+    assert_eq!(shelf.events.borrow().len(), 4);
 }
 
 #[test]

@@ -101,3 +101,28 @@ fn what_is_of_another_hand_stays_untouched() {
         assert!(std::fs::read(&path).unwrap() == before);
     }
 }
+
+#[test]
+fn a_row_with_a_number_that_nobody_gave_it_does_no_harm() {
+    let event = |n: u64| Event::new("t", n.to_string(), "2026-03-02T09:00:00Z".parse().unwrap(), "t:item");
+    for (name, number) in [("highest", i64::MAX), ("lowest", i64::MIN), ("before", -1)] {
+        let folder = Folder::new(name);
+        let path = folder.0.join("record");
+        let mut store = Sqlite::open(&path, Durability::EachAppend).unwrap();
+        store.append(&[event(1), event(2)]).unwrap();
+        let sql = "INSERT INTO events SELECT ?, source, 'forged', item, event, hash FROM events WHERE number = 2";
+        store.connection.execute(sql, [number]).unwrap();
+        drop(store);
+        let mut store = Sqlite::open(&path, Durability::EachAppend).unwrap();
+        let mut read = Vec::new();
+        let recovery = store.replay(0, &mut |number, _| read.push(number)).unwrap();
+        let is_highest = number == i64::MAX;
+        assert_eq!((read, recovery.is_whole()), (vec![1, 2], !is_highest), "{name}: {recovery:?}");
+        assert_eq!(recovery.lost > 0, is_highest);
+        assert_eq!(store.verify(None).unwrap().faulty > 0, is_highest);
+        match store.append(&[event(3)]) {
+            Ok(()) => assert_eq!((store.seal().unwrap().number, is_highest), (3, false)),
+            Err(error) => assert!(is_highest && error.to_string().contains("no number is left"), "{error}"),
+        }
+    }
+}
