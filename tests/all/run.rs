@@ -12,6 +12,7 @@ use vsm_core::{
     TableMapping, ValueStream,
 };
 
+use crate::shared::{bytes, shared};
 use crate::store::Folder;
 
 /// Gives a text in pieces of these lengths, again and again.
@@ -200,6 +201,21 @@ proptest! {
     ) {
         let rows: Vec<&str> = ["key,name,when"].into_iter().chain(rows).collect();
         same(Adapter::Mapping, rows.join(end).as_bytes(), &lengths, &table(RowFormat::Csv));
+    }
+}
+
+/// Real exports of Jira in each packing, cut anywhere.
+#[test]
+fn real_issues_that_are_cut_come_to_the_same() {
+    for name in ["devlake/jira/issues_raw.jsonl", "jira-tidev/ALOY.jsonl.gz"] {
+        let Some(path) = shared(name) else { return };
+        let lines = String::from_utf8(bytes(&path)).unwrap();
+        let lines: Vec<&str> = lines.lines().filter(|line| !line.trim().is_empty()).collect();
+        let list = format!("[\n{}\n]\n", lines.join(",\n"));
+        let page = format!("{{\"issues\":[{}]}}", lines.join(","));
+        for text in [lines.join("\n"), list, page] {
+            same(Adapter::Jira, text.as_bytes(), &[99_991, 1_000_003], &IngestOptions::default());
+        }
     }
 }
 

@@ -1,6 +1,12 @@
 //! What every adapter promises, whatever it is given.
 
-use vsm_core::{Adapter, DateOrder, FlowState, IngestOptions, Ingested, Instant, Kind, ingest};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
+
+use vsm_core::{
+    Adapter, ApplyReport, DateOrder, Event, FlowState, IngestOptions, Ingested, Instant, Kind, ingest,
+    ingest_file,
+};
 
 use super::record;
 
@@ -18,6 +24,7 @@ pub(super) fn check(adapter: Adapter, bytes: &[u8]) {
     let read = ingest(adapter, input, &options);
     assert_eq!(read, ingest(adapter, input, &options), "the same input gives the same");
     rejects(adapter, input, &read);
+    in_pieces(adapter, input, &options, &read);
     if !read.events.is_empty() {
         let report = record::check(&read.events);
         // What is read in our own words may say anything; what an adapter says itself can be applied, unless records
@@ -27,6 +34,35 @@ pub(super) fn check(adapter: Adapter, bytes: &[u8]) {
             assert!(matches!(refusal.code.as_str(), "conflict" | "cycle"), "{refusal:?}");
         }
     }
+}
+
+/// Gives an input in pieces of a few bytes.
+struct Pieces<'a>(Cursor<&'a [u8]>);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = (self.0.position() % 7 + 1) as usize;
+        self.0.read(into.get_mut(..length).unwrap_or_default())
+    }
+}
+
+impl Seek for Pieces<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+/// Wherever an input is cut, it comes to what reading the whole comes to.
+fn in_pieces(adapter: Adapter, input: &[u8], options: &IngestOptions, whole: &Ingested) {
+    let mut events = Vec::new();
+    let apply = |more: Vec<Event>| {
+        events.extend(more);
+        Ok(ApplyReport::default())
+    };
+    let pieces = ("input", Pieces(Cursor::new(input)));
+    let run = ingest_file(adapter, pieces, options, apply, |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!((&run.report.rejects, &run.report.ignored), (&whole.rejects, &whole.ignored), "{adapter}");
+    assert_eq!(events, whole.events, "{adapter}");
 }
 
 /// A printable character for each choice: `@` says nothing, `A` a zone, `Q` a zone and the rest.
