@@ -243,10 +243,11 @@
 //! [`ingest`](ValueStream::ingest) is given the bytes. An export of a gigabyte need not be in memory for it:
 //! [`ingest_reader`](ValueStream::ingest_reader) takes whatever [reads](std::io::Read) and applies records as they
 //! arrive, tells how far it has come, and stops when it is told to. The report and the record are those of reading the whole,
-//! wherever the input happened to be cut; that is why not every format is cut at all. Lines and rows are (JSON Lines of
-//! `events`, `git`, `cdevents`, `github` and `gitlab`, CSV of `mapping`), and cost a few megabytes. A document that is cut off
-//! is refused as a whole, which only its end can tell; the records of the other adapters explain one another, as the
-//! issues of Jira do. These are gathered first.
+//! wherever the input happened to be cut: at the ends of lines, of the records in a list, or of rows, so that it costs a few
+//! megabytes. Where records explain one another, as the issues of Jira and the commits of Bitbucket do, all have to be seen
+//! before the first is read: [`ingest_file`](ValueStream::ingest_file) reads a file twice for that, where a reader that
+//! comes once is gathered. XML and OCEL are gathered in any case. A record, line or row of more than [`LONGEST_LINE`] bytes
+//! is a reject, and so is a text of more than [`LONGEST_DOCUMENT`] that would have to be gathered.
 //!
 //! ```
 //! use std::ops::ControlFlow;

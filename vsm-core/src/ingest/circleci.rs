@@ -27,9 +27,9 @@
 use serde::Deserialize;
 
 use super::loose::{Object, Scalar, Text};
+use super::pages::{InPages, read_pages};
 use super::parts::Part;
 use super::readers::Reader;
-use super::records::{InPages, read_pages};
 use super::told::{self, Teller, Telling, full_sha};
 use super::{IngestOptions, attribute, check_key, id_part};
 use crate::error::{Error, Result};

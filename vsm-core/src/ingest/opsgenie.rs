@@ -25,9 +25,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::loose::{List, Object, Scalar, Text};
+use super::pages::{InPages, read_pages};
 use super::parts::Part;
 use super::readers::Reader;
-use super::records::{InPages, read_pages};
 use super::told::{self, Incident, Teller, Telling};
 use super::{IngestOptions, id_part};
 use crate::error::{Error, Result};

@@ -47,9 +47,9 @@
 use serde::Deserialize;
 
 use super::loose::{Either, Scalar, Text};
+use super::pages::{InPages, read_pages};
 use super::parts::Part;
 use super::readers::Reader;
-use super::records::{InPages, read_pages};
 use super::rules::Rules;
 use super::timestamp::Stamps;
 use super::told::{self, Incident, Teller};

@@ -277,7 +277,8 @@ impl Store for Sqlite {
         let found = (number, hash);
         // The events would get numbers that are none.
         if number > MOST - events.len() as u64 {
-            let reason = "no number is left for further events: somebody has given the last one a number of their own";
+            let reason =
+                "no number is left for further events: somebody has given the last one a number of their own";
             return Err(storage(&self.path, Some(format!("event {number}")), reason));
         }
         let mut append = || -> rusqlite::Result<bool> {

@@ -7,7 +7,7 @@ use super::releases::{Environment, Release};
 use super::runs::{Run, Steps};
 use super::work_items::{Fields, Relation, Revision};
 use crate::ingest::loose::{Either, List, Object, Scalar, Text};
-use crate::ingest::records::InPages;
+use crate::ingest::pages::InPages;
 
 /// A hook, or any of the things that hooks and lists tell of. A hook of an approval or a deployment holds one of them in
 /// the form of the lists, and there it ends: a type that held itself would let the input decide over the depth of the

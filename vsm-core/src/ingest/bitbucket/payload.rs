@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::pipelines::{Deployable, State, Target};
 use crate::ingest::loose::{Either, List, Object, Scalar, Text};
-use crate::ingest::records::InPages;
+use crate::ingest::pages::InPages;
 
 /// A webhook, or any of the things that webhooks and lists tell of. What a webhook holds has no webhook in it: a type that
 /// held itself would let the input decide over the depth of the stack.

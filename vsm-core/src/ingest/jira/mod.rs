@@ -41,7 +41,7 @@
 //! **Changelog.** It is whole where it starts at 0 and has as many entries as its `total`; then the values before
 //! the first change are those that the first change changed, and the others are those of today. Of a page of a longer
 //! changelog only the changes themselves are used, and the page is counted. Pages of the same issue in one
-//! input are put together, entry by entry; a page without its issue is a reject. Links are
+//! input are put together, entry by entry, wherever they stand; a page without its issue is a reject. Links are
 //! followed where their change is worded in English or in words that a link of the input has; sprints and story points
 //! are not followed. What is not followed is counted. Without a changelog nothing says what an issue
 //! was before today, so it has no state before its resolution or its last update.

@@ -110,7 +110,8 @@ fn a_row_with_a_number_that_nobody_gave_it_does_no_harm() {
         let path = folder.0.join("record");
         let mut store = Sqlite::open(&path, Durability::EachAppend).unwrap();
         store.append(&[event(1), event(2)]).unwrap();
-        let sql = "INSERT INTO events SELECT ?, source, 'forged', item, event, hash FROM events WHERE number = 2";
+        let sql =
+            "INSERT INTO events SELECT ?, source, 'forged', item, event, hash FROM events WHERE number = 2";
         store.connection.execute(sql, [number]).unwrap();
         drop(store);
         let mut store = Sqlite::open(&path, Durability::EachAppend).unwrap();
