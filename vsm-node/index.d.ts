@@ -34,10 +34,11 @@ export declare class ValueStream {
   sync(): Promise<void>
   /**
    * Does all hashes over: `faulty` is 0 where nothing was altered. With a seal that was noted earlier, the record must
-   * still begin with what it stands for.
+   * still begin with what it stands for. It holds the stream for that long: a synchronous call made meanwhile waits for
+   * it, so use the twins that return promises.
    */
   verify(seal?: Seal | undefined | null): Promise<Audit>
-  /** Writes the store anew in the form that is read fastest and needs least room. */
+  /** Writes the store anew in the form that is read fastest and needs least room. It holds the stream as `verify` does. */
   compact(): Promise<void>
   /** The number and the hash of the last event: what to write down, somewhere else, for a later `verify()`. */
   seal(): Promise<Seal>
@@ -53,8 +54,9 @@ export declare class ValueStream {
    * aborts, reading ends there and the result says `cancelled`; what `onProgress` throws is what the promise rejects
    * with. What was applied stays.
    *
-   * JSON Lines and CSV take a few megabytes of memory whatever the file's length: `events`, `mapping` of CSV, and
-   * `git`, `cdevents`, `github` and `gitlab` in JSON Lines. Everything else is gathered before it is read.
+   * JSON Lines, lists of JSON and CSV take a few megabytes of memory whatever the file's length; `jira` and `bitbucket`,
+   * whose records explain one another, are read twice for that, and the first time `onProgress` is told that nothing
+   * was read yet. XML, `ocel` and `git_tags` are gathered before they are read, up to 1 GiB.
    */
   ingestPath(adapter: Adapter, path: string, how?: { options?: IngestOptions | undefined | null, signal?: AbortSignal | undefined | null, onProgress?: ((now: IngestProgress) => unknown) | undefined | null } | undefined | null): Promise<IngestRun>
   /** An empty stream. */
@@ -899,6 +901,8 @@ export interface IngestReport {
 
 /** What became of an input that was read as it arrived. */
 export interface IngestRun {
+  /** The path of the file, or what else the input was called. */
+  path: string
   /** The same as if the input had been read at once; where it was cancelled, of what was read so far. */
   report: IngestReport
   /** Bytes that were read of the input. */
@@ -1184,7 +1188,7 @@ export interface Refusal {
 /** A record that could not be read. */
 export interface Reject {
   /**
-   * Its line, for formats with a record a line or with markup and where the text itself is malformed; else its
+   * Its line, for formats with a record a line or with markup and where a text of one object is malformed; else its
    * number from 1. 0 stands for the options.
    */
   position: number

@@ -1,10 +1,14 @@
 //! The vectors that every language runs, here through the engine's JSON door. The format is in
 //! `tests/vectors/README.md`.
 
+use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use vsm_core::{ValueStream, call};
+use vsm_core::{Adapter, AnyStream, Result, StoreFormat, StoreOptions, ValueStream, ingest_file};
+
+use crate::store::Folder;
 
 fn folders() -> Vec<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
@@ -59,13 +63,42 @@ fn differences(at: &str, expected: &Value, actual: &Value, found: &mut Vec<Strin
     }
 }
 
-fn run(path: &Path) -> Vec<String> {
+/// Answers a call; in a stream that has a store, what a tool wrote comes as a file.
+fn answer(stream: &mut AnyStream, name: &str, arguments: &Value, folder: Option<&Folder>) -> Result<String> {
+    let (Some(folder), "ingest") = (folder, name) else { return stream.call(name, &arguments.to_string()) };
+    let Some(adapter) = arguments["adapter"].as_str().and_then(Adapter::from_word) else {
+        return stream.call(name, &arguments.to_string());
+    };
+    let Ok(options) = serde_json::from_value(
+        arguments.get("options").cloned().unwrap_or_else(|| Value::Object(Default::default())),
+    ) else {
+        return stream.call(name, &arguments.to_string());
+    };
+    let path = folder.file("text");
+    std::fs::write(&path, arguments["text"].as_str().unwrap()).unwrap();
+    let apply = |events| stream.change(|stream| stream.apply_batch(events));
+    let input = ("text", File::open(path).unwrap());
+    let run = ingest_file(adapter, input, &options, apply, |_| ControlFlow::Continue(()))?;
+    Ok(serde_json::to_string(&run.report).unwrap())
+}
+
+/// Runs a vector in memory, or with a store that is closed between the events and the calls.
+fn run(path: &Path, format: Option<StoreFormat>) -> Vec<String> {
+    let folder = format.map(|_| Folder::new());
+    let open = || match &folder {
+        None => AnyStream::from(ValueStream::new()),
+        Some(folder) => {
+            let options = StoreOptions { format, sync_every: Some(0), ..StoreOptions::default() };
+            AnyStream::open(folder.file("record"), &options).unwrap()
+        }
+    };
     let text = std::fs::read_to_string(path).unwrap();
     let vector: Value =
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut stream = ValueStream::new();
+    let mut stream = open();
     let lines: Vec<String> = vector["events"].as_array().unwrap().iter().map(Value::to_string).collect();
-    let report = stream.apply_json_lines(lines.join("\n").as_bytes());
+    let lines = lines.join("\n");
+    let report = stream.change(|stream| stream.apply_json_lines(lines.as_bytes())).unwrap();
     let mut found = Vec::new();
     match vector.get("applied") {
         Some(expected) => {
@@ -74,6 +107,10 @@ fn run(path: &Path) -> Vec<String> {
         None if report.refused.is_empty() => {}
         None => found.push(format!("events were refused: {:?}", report.refused)),
     }
+    if format.is_some() {
+        stream.close().unwrap();
+        stream = open();
+    }
     for (n, step) in vector["calls"].as_array().unwrap().iter().enumerate() {
         let name = step["call"].as_str().unwrap();
         let mut arguments = step["args"].clone();
@@ -81,7 +118,7 @@ fn run(path: &Path) -> Vec<String> {
             arguments["as_of"] = past.clone();
         }
         let at = format!("call {n} ({name})");
-        match (call(&mut stream, name, &arguments.to_string()), step.get("error")) {
+        match (answer(&mut stream, name, &arguments, folder.as_ref()), step.get("error")) {
             (Ok(answer), None) => {
                 let answer: Value = serde_json::from_str(&answer).unwrap();
                 differences(&at, &step["expect"], &answer, &mut found);
@@ -96,8 +133,9 @@ fn run(path: &Path) -> Vec<String> {
             (Err(error), None) => found.push(format!("{at}: {error}")),
         }
     }
-    let again = ValueStream::from_snapshot(stream.to_snapshot().as_bytes()).expect("a snapshot is read back");
-    if again.to_snapshot() != stream.to_snapshot() {
+    let snapshot = stream.stream().to_snapshot();
+    let again = ValueStream::from_snapshot(snapshot.as_bytes()).expect("a snapshot is read back");
+    if again.to_snapshot() != snapshot {
         found.push("the snapshot does not come back byte for byte".into());
     }
     found
@@ -112,7 +150,11 @@ fn vectors_give_what_they_say() {
     assert!(!paths.is_empty(), "there are no vectors");
     let mut failures = Vec::new();
     for path in &paths {
-        failures.extend(run(path).into_iter().map(|failure| format!("{}: {failure}", path.display())));
+        for format in [None, Some(StoreFormat::Journal), Some(StoreFormat::Sqlite)] {
+            let kept = format.map_or("memory", StoreFormat::as_str);
+            let say = |failure| format!("{} in {kept}: {failure}", path.display());
+            failures.extend(run(path, format).into_iter().map(say));
+        }
     }
     println!("{} vectors", paths.len());
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));

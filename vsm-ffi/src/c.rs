@@ -180,8 +180,12 @@ pub unsafe extern "C" fn vsm_ingest(
 /// megabyte and at the end, from within this call and with `context`. NULL: nobody is told. The answer is
 /// `{"report":...,"bytes":...,"cancelled":...}`; what was applied stays, however it ends.
 ///
-/// JSON Lines and CSV take a few megabytes of memory whatever the file's length (`events`, `mapping` of CSV, and `git`,
-/// `cdevents`, `github`, `gitlab` in JSON Lines); everything else is gathered before it is read.
+/// JSON Lines, lists of JSON and CSV take a few megabytes of memory whatever the file's length; `jira` and `bitbucket`,
+/// whose records explain one another, are read twice for that, and the first time `on_progress` is told that nothing was
+/// read yet. XML, `ocel` and `git_tags` are gathered before they are read, up to 1 GiB.
+///
+/// The stream is not held between two parts. Where another thread ends it by vsm_free meanwhile, the call fails with
+/// the code `invalid` as any call would that comes after; what a store was given until then is kept.
 ///
 /// # Safety
 /// The texts and `out` are as in vsm_ingest, and so is `path`. `on_progress` may be called with `context` from this thread,
@@ -205,7 +209,7 @@ pub unsafe extern "C" fn vsm_ingest_path(
         with(stream, |_| Ok(()))?;
         let apply = |events| with(stream, |kept| kept.change(|stream| stream.apply_batch(events)));
         let input = (path, crate::run::open(path)?);
-        let run = vsm_core::ingest_reader(adapter, input, &options, apply, |now| {
+        let run = vsm_core::ingest_file(adapter, input, &options, apply, |now| {
             let Some(on_progress) = on_progress else { return ControlFlow::Continue(()) };
             let IngestProgress { bytes, accepted, duplicates, refused, rejects } = *now;
             let now = VsmProgress { bytes, accepted, duplicates, refused, rejects };

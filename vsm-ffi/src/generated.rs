@@ -678,6 +678,8 @@ pub struct IngestReport {
 /// What became of an input that was read as it arrived.
 #[uniffi::remote(Record)]
 pub struct IngestRun {
+    /// The path of the file, or what else the input was called.
+    pub path: String,
     /// The same as if the input had been read at once; where it was cancelled, of what was read so far.
     pub report: IngestReport,
     /// Bytes that were read of the input.
@@ -908,7 +910,7 @@ pub struct Refusal {
 /// A record that could not be read.
 #[uniffi::remote(Record)]
 pub struct Reject {
-    /// Its line, for formats with a record a line or with markup and where the text itself is malformed; else its
+    /// Its line, for formats with a record a line or with markup and where a text of one object is malformed; else its
     /// number from 1. 0 stands for the options.
     pub position: u64,
     /// The record's own name for itself, where it could be read so far (issue key, commit, build).

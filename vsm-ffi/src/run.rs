@@ -23,7 +23,7 @@ pub(crate) fn read(
     apply: impl FnMut(Vec<Event>) -> vsm_core::Result<ApplyReport>,
 ) -> Result<IngestRun, VsmError> {
     let mut thrown = None;
-    let run = vsm_core::ingest_reader(adapter, (path, open(path)?), options, apply, |now| {
+    let run = vsm_core::ingest_file(adapter, (path, open(path)?), options, apply, |now| {
         match listener.as_ref().map_or(Ok(true), |listener| listener.on_progress(now.clone())) {
             Ok(true) => ControlFlow::Continue(()),
             Ok(false) => ControlFlow::Break(()),

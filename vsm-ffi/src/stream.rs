@@ -154,8 +154,9 @@ impl ValueStream {
 
     /// Reads a file that a tool wrote and applies it as it is read; the report is that of `ingest`.
     ///
-    /// JSON Lines and CSV take a few megabytes of memory whatever the file's length: `events`, `mapping` of CSV, and
-    /// `git`, `cdevents`, `github` and `gitlab` in JSON Lines. Everything else is gathered before it is read. What was
+    /// JSON Lines, lists of JSON and CSV take a few megabytes of memory whatever the file's length; `jira` and `bitbucket`,
+    /// whose records explain one another, are read twice for that, and the first time the listener is told that nothing
+    /// was read yet. XML, `ocel` and `git_tags` are gathered before they are read, up to 1 GiB. What was
     /// applied stays, however it ends.
     #[uniffi::method(default(listener = None, options))]
     pub fn ingest_path(

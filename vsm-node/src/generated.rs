@@ -2059,6 +2059,8 @@ impl From<vsm_core::IngestReport> for IngestReport {
 /// What became of an input that was read as it arrived.
 #[napi(object, object_from_js = false)]
 pub struct IngestRun {
+    /// The path of the file, or what else the input was called.
+    pub path: String,
     /// The same as if the input had been read at once; where it was cancelled, of what was read so far.
     pub report: IngestReport,
     /// Bytes that were read of the input.
@@ -2070,8 +2072,8 @@ pub struct IngestRun {
 
 impl From<vsm_core::IngestRun> for IngestRun {
     fn from(record: vsm_core::IngestRun) -> IngestRun {
-        let vsm_core::IngestRun { report, bytes, cancelled } = record;
-        IngestRun { report: report.into(), bytes: bytes as f64, cancelled }
+        let vsm_core::IngestRun { path, report, bytes, cancelled } = record;
+        IngestRun { path, report: report.into(), bytes: bytes as f64, cancelled }
     }
 }
 
@@ -2188,6 +2190,7 @@ pub struct MappedLink {
 impl FromJs for vsm_core::MappedLink {
     fn from_js(value: Js) -> Fallible<vsm_core::MappedLink> {
         let object = value.record()?;
+        object.only(&["kind", "to", "separator", "dependency", "stage"])?;
         Ok(vsm_core::MappedLink {
             kind: object.field(c"kind")?,
             to: object.field(c"to")?,
@@ -2462,7 +2465,7 @@ impl From<vsm_core::Refusal> for Refusal {
 /// A record that could not be read.
 #[napi(object, object_from_js = false)]
 pub struct Reject {
-    /// Its line, for formats with a record a line or with markup and where the text itself is malformed; else its
+    /// Its line, for formats with a record a line or with markup and where a text of one object is malformed; else its
     /// number from 1. 0 stands for the options.
     pub position: f64,
     /// The record's own name for itself, where it could be read so far (issue key, commit, build).
@@ -2705,6 +2708,7 @@ pub struct StoreOptions {
 impl FromJs for vsm_core::StoreOptions {
     fn from_js(value: Js) -> Fallible<vsm_core::StoreOptions> {
         let object = value.record()?;
+        object.only(&["format", "syncEvery", "readOnly"])?;
         let default = vsm_core::StoreOptions::default();
         Ok(vsm_core::StoreOptions {
             format: object.optional(c"format")?,
@@ -2759,6 +2763,24 @@ pub struct TableMapping {
 impl FromJs for vsm_core::TableMapping {
     fn from_js(value: Js) -> Fallible<vsm_core::TableMapping> {
         let object = value.record()?;
+        object.only(&[
+            "source",
+            "format",
+            "delimiter",
+            "dates",
+            "decimalComma",
+            "hoursPerDay",
+            "id",
+            "kind",
+            "fields",
+            "attributes",
+            "words",
+            "links",
+            "occurredAt",
+            "reached",
+            "event",
+            "clearBlank",
+        ])?;
         let default = vsm_core::TableMapping::default();
         Ok(vsm_core::TableMapping {
             source: object.optional(c"source")?.unwrap_or(default.source),

@@ -210,6 +210,18 @@ impl Record {
         Ok(self.0.with(raw))
     }
 
+    /// Refuses a property of another name: an option that does nothing is a mistake.
+    pub(crate) fn only(&self, known: &[&str]) -> Fallible<()> {
+        let names = BTreeMap::<String, Js>::from_js(self.0)?;
+        match names.keys().find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => {
+                let name: String = name.chars().take(40).collect();
+                Err(Failure::argument(format!("there is no option '{name}', only {}", known.join(", "))))
+            }
+        }
+    }
+
     /// A property that has to be there.
     pub(crate) fn field<T: FromJs>(&self, name: &CStr) -> Fallible<T> {
         T::from_js(self.property(name)?).map_err(|failure| failure.within(|| dot(name)))
@@ -223,6 +235,13 @@ impl Record {
 
 fn dot(name: &CStr) -> String {
     format!(".{}", name.to_string_lossy())
+}
+
+/// The value itself.
+impl FromJs for Js {
+    fn from_js(value: Js) -> Fallible<Js> {
+        Ok(value)
+    }
 }
 
 impl FromJs for String {

@@ -42,7 +42,7 @@ pub(crate) fn read(
         Error::Storage { path: path.to_owned(), position: None, reason }
     })?;
     let mut thrown = None;
-    let run = vsm_core::ingest_reader(adapter, (path, file), options, apply, |now| {
+    let run = vsm_core::ingest_file(adapter, (path, file), options, apply, |now| {
         let Some(listener) = &listener else { return ControlFlow::Continue(()) };
         match tell(listener, now.clone()) {
             Ok(true) => ControlFlow::Continue(()),

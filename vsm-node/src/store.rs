@@ -51,7 +51,8 @@ impl ValueStream {
     }
 
     /// Does all hashes over: `faulty` is 0 where nothing was altered. With a seal that was noted earlier, the record must
-    /// still begin with what it stands for.
+    /// still begin with what it stands for. It holds the stream for that long: a synchronous call made meanwhile waits for
+    /// it, so use the twins that return promises.
     #[napi(catch_unwind, ts_return_type = "Promise<Audit>")]
     pub fn verify(
         &self,
@@ -63,7 +64,7 @@ impl ValueStream {
         })
     }
 
-    /// Writes the store anew in the form that is read fastest and needs least room.
+    /// Writes the store anew in the form that is read fastest and needs least room. It holds the stream as `verify` does.
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
     pub fn compact(&self) -> AsyncTask<Job<()>> {
         self.keep(|stream| Ok(stream.compact()?))
@@ -88,8 +89,9 @@ impl ValueStream {
     /// aborts, reading ends there and the result says `cancelled`; what `onProgress` throws is what the promise rejects
     /// with. What was applied stays.
     ///
-    /// JSON Lines and CSV take a few megabytes of memory whatever the file's length: `events`, `mapping` of CSV, and
-    /// `git`, `cdevents`, `github` and `gitlab` in JSON Lines. Everything else is gathered before it is read.
+    /// JSON Lines, lists of JSON and CSV take a few megabytes of memory whatever the file's length; `jira` and `bitbucket`,
+    /// whose records explain one another, are read twice for that, and the first time `onProgress` is told that nothing
+    /// was read yet. XML, `ocel` and `git_tags` are gathered before they are read, up to 1 GiB.
     #[napi(
         catch_unwind,
         ts_args_type = "adapter: Adapter, path: string, how?: { options?: IngestOptions | undefined | null, signal?: AbortSignal | undefined | null, onProgress?: ((now: IngestProgress) => unknown) | undefined | null } | undefined | null",

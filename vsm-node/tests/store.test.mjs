@@ -116,6 +116,21 @@ test('what is closed is still answered and not changed', async () => {
   assert.equal(stream.copy().applyJsonLines(lines(2)).accepted, 1)
 })
 
+test('what takes nothing says so of an empty file, too', async () => {
+  const path = join(folder, 'takes-nothing')
+  const empty = join(folder, 'empty.jsonl')
+  writeFileSync(empty, '')
+  const stream = await ValueStream.open(path)
+  assert.equal((await stream.ingestPath('events', empty)).bytes, 0)
+  const reader = await ValueStream.open(path, { readOnly: true })
+  await stream.close()
+  for (const closed of [stream, reader]) {
+    for (const adapter of ['events', 'jira']) {
+      assert.equal((await rejection(closed.ingestPath(adapter, empty))).code, 'storage')
+    }
+  }
+})
+
 test('a stream without a store says what to do', async () => {
   const stream = new ValueStream()
   for (const call of ['sync', 'verify', 'compact', 'seal', 'catchUp', 'close']) {
@@ -134,6 +149,8 @@ test('what cannot be opened', async () => {
     assert.equal((await rejection(ValueStream.open(join(folder, 'none'), { format, readOnly: true }))).code, 'storage')
   }
   const wrong = [[5], [], [path, { format: 'tape' }], [path, { syncEvery: -1 }], [path, { readOnly: 'yes' }], [path, 7]]
+  const odd = await rejection(ValueStream.open(path, { readonly: true }))
+  assert.deepEqual([odd.code, odd.message], ['invalid', "options: there is no option 'readonly', only format, syncEvery, readOnly"])
   for (const args of wrong) assert.equal((await rejection(ValueStream.open(...args))).code, 'invalid', JSON.stringify(args))
 })
 
@@ -145,7 +162,7 @@ test('a file is read as it is applied, and the event loop goes on', async () => 
   const run = await stream.ingestPath('events', long, { onProgress: (now) => told.push(now) })
   clearInterval(timer)
   const whole = new ValueStream()
-  assert.deepEqual(run, { report: whole.ingest('events', text), bytes: text.length, cancelled: false })
+  assert.deepEqual(run, { path: long, report: whole.ingest('events', text), bytes: text.length, cancelled: false })
   assert.deepEqual(stream.snapshot(), whole.snapshot())
   assert.ok(told.length > 5 && told.every((now, n) => n === 0 || now.bytes >= told[n - 1].bytes))
   assert.deepEqual(told.at(-1), { bytes: text.length, accepted: 12, duplicates: 0, refused: 0, rejects: 0 })

@@ -1,12 +1,13 @@
 // The vectors that every language runs (tests/vectors/README.md), here through the typed methods.
 
 import assert from 'node:assert/strict'
-import { readFileSync, readdirSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join, relative } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween } from 'vsm-core'
 
-import { path, read, root, thrown, toJs, toJson, type } from './support.mjs'
+import { path, read, root, toJs, toJson, type } from './support.mjs'
 
 const one = (name, query) => [(stream, args) => stream[name](args), query]
 const byId = (name) => [(stream, { id }) => stream[name](id), { id: 'string' }]
@@ -93,21 +94,51 @@ function build({ events = [], applied = { refused: [] } }) {
   return typed
 }
 
-function run(vector) {
-  const stream = build(vector)
+const kept = mkdtempSync(join(tmpdir(), 'vsm-'))
+after(() => rmSync(kept, { recursive: true }))
+let count = 0
+
+/** The stream of a vector in a store that was closed since. */
+async function reopened({ events = [] }) {
+  const path = join(kept, `${count++}`)
+  const stream = await ValueStream.open(path, { syncEvery: 0 })
+  await stream.applyJsonLinesAsync(events.map((event) => JSON.stringify(event)).join('\n'))
+  await stream.close()
+  return ValueStream.open(path, { syncEvery: 0 })
+}
+
+/** What a tool wrote, as a file. */
+async function ingestPath(stream, { adapter, text, options }) {
+  const path = join(kept, 'text')
+  writeFileSync(path, text)
+  return (await stream.ingestPath(adapter, path, { options })).report
+}
+
+/** What is thrown, or what a promise rejects with. */
+async function failure(ask) {
+  try {
+    await ask()
+  } catch (error) {
+    return error
+  }
+  assert.fail('nothing was thrown')
+}
+
+async function run(vector, stream, ingest) {
   for (const [n, { call, args = {}, as_of: then, expect, error }] of (vector.calls ?? []).entries()) {
     const place = `calls[${n}] ${call}`
     assert.ok(call in CALLS, `${place}: unknown`)
-    const [method, types, answer] = CALLS[call]
+    const [own, types, answer] = CALLS[call]
+    const method = call === 'ingest' ? ingest : own
     const ask = () => {
       const asked = then ? stream.asOf(new Date(then.occurred), new Date(then.recorded)) : stream
       return method(asked, given(types, args))
     }
     if (error) {
-      const { code, message } = thrown(ask)
+      const { code, message } = await failure(ask)
       compare({ code, message }, error, place)
     } else {
-      const value = ask()
+      const value = await ask()
       compare(answer === 'any' ? value : toJson(type(answer), value), expect, place)
     }
   }
@@ -125,6 +156,8 @@ for (const folder of folders) {
   const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.json')).sort()
   test(`${relative(path(root), folder) || folder} has vectors`, () => assert.ok(files.length > 0))
   for (const file of files) {
-    test(`vector ${file}`, () => run(JSON.parse(readFileSync(join(folder, file), 'utf8'))))
+    const vector = () => JSON.parse(readFileSync(join(folder, file), 'utf8'))
+    test(`vector ${file}`, () => run(vector(), build(vector()), CALLS.ingest[0]))
+    test(`vector ${file}, in a store`, async () => run(vector(), await reopened(vector()), ingestPath))
   }
 }

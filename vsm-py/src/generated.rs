@@ -2702,6 +2702,12 @@ pub(crate) struct IngestRun(pub(crate) core::IngestRun);
 
 #[pymethods]
 impl IngestRun {
+    /// The path of the file, or what else the input was called.
+    #[getter]
+    fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.path.to_python(py)
+    }
+
     /// The same as if the input had been read at once; where it was cancelled, of what was read so far.
     #[getter]
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -2719,6 +2725,11 @@ impl IngestRun {
     #[getter]
     fn cancelled<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.cancelled.to_python(py)
+    }
+
+    /// The rejects of the report as columns, with the path of the file that they are from first.
+    fn rejects_frame<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        crate::frame::rejects_of(py, &self.0.path, &self.0.report.rejects)
     }
 
     /// This record as JSON.
@@ -2753,6 +2764,7 @@ impl ToPython for core::IngestRun {
 
     fn show(&self, out: &mut String, depth: u32) {
         let mut shower = Shower::new("IngestRun", out, depth);
+        shower.field("path", &self.path);
         shower.field("report", &self.report);
         shower.field("bytes", &self.bytes);
         shower.field("cancelled", &self.cancelled);
@@ -3684,7 +3696,7 @@ pub(crate) struct Reject(pub(crate) core::Reject);
 
 #[pymethods]
 impl Reject {
-    /// Its line, for formats with a record a line or with markup and where the text itself is malformed; else its
+    /// Its line, for formats with a record a line or with markup and where a text of one object is malformed; else its
     /// number from 1. 0 stands for the options.
     #[getter]
     fn position<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

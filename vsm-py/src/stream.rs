@@ -252,8 +252,9 @@ impl ValueStream {
     /// returns False reading ends, and the result says ``cancelled``; where it or Ctrl-C raises, that is raised. What was
     /// applied stays.
     ///
-    /// JSON Lines and CSV take a few megabytes of memory whatever the file's length: ``events``, ``mapping`` of CSV,
-    /// and ``git``, ``cdevents``, ``github`` and ``gitlab`` in JSON Lines. Everything else is gathered before it is read.
+    /// JSON Lines, lists of JSON and CSV take a few megabytes of memory whatever the file's length; ``jira`` and
+    /// ``bitbucket``, whose records explain one another, are read twice for that, and the first time ``progress`` is told
+    /// that nothing was read yet. XML, ``ocel`` and ``git_tags`` are gathered before they are read, up to 1 GiB.
     /// Raises ``StorageError`` where the file can't be read.
     #[pyo3(signature = (
         adapter: "Adapter | str",
@@ -276,7 +277,7 @@ impl ValueStream {
         let run = py.detach(|| {
             let (name, file) = open(&path)?;
             let apply = |events| self.lock().change(|stream| stream.apply_batch(events));
-            core::ingest_reader(adapter, (&name, file), &options, apply, |now| listener.tell(now))
+            core::ingest_file(adapter, (&name, file), &options, apply, |now| listener.tell(now))
         });
         listener.end(run).map(IngestRun)
     }

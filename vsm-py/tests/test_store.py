@@ -214,3 +214,22 @@ def test_rejects_are_a_frame():
     assert list(zip(*frame.values())) == rows and [row[0] for row in rows] == [2, 3]
     assert frame["record"] == ["no", None]
     assert vsm.ValueStream().ingest("events", "").rejects_frame() == {name: [] for name in frame}
+
+
+def test_rejects_of_files_are_a_frame_with_the_path(tmp_path):
+    file = tmp_path / "log.jsonl"
+    file.write_text('{"sha":"no"}\nnothing\n')
+    run = vsm.ValueStream().ingest_path("git", file)
+    assert run.path == str(file)
+    assert run.rejects_frame() == {"path": [str(file)] * 2, **run.report.rejects_frame()}
+    assert run.rejects_frame()["position"] == [1, 2]
+
+
+def test_what_takes_nothing_says_so_of_an_empty_file(tmp_path):
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("")
+    with vsm.ValueStream.open(tmp_path / "record") as stream:
+        assert stream.ingest_path("events", empty).bytes == 0
+    for adapter in ["events", "jira"]:
+        with pytest.raises(vsm.StorageError, match="it is closed"):
+            stream.ingest_path(adapter, empty)

@@ -45,8 +45,8 @@ PARAMETERS = {
 FUNCTIONS = {"add_working_time", "working_time_between", "next_departure"}
 
 
-def answer(stream, call, args):
-    """Asks by the native, typed method; the answer in JSON names."""
+def answer(stream, call, args, folder=None):
+    """Asks by the native, typed method; the answer in JSON names. With a folder, what a tool wrote comes as a file."""
     if call == "apply":
         return {"accepted": stream.apply(typed(args, "Event"))}
     if call == "snapshot":
@@ -62,6 +62,10 @@ def answer(stream, call, args):
         args = arguments(args, query)
     else:
         args = {name: typed(value, PARAMETERS.get(name, "string")) for name, value in args.items()}
+    if call == "ingest" and folder:
+        file = folder / "text"
+        file.write_text(args.pop("text"), encoding="utf-8", newline="")
+        return plain(stream.ingest_path(path=file, **args).report, RESULTS[call])
     if call == "ingest":
         args["data"] = args.pop("text")
     result = getattr(vsm if call in FUNCTIONS else stream, call)(**args)
@@ -89,29 +93,35 @@ def compare(expected, actual, where="$"):
         )
 
 
-def error_of(stream, call, args):
+def error_of(stream, call, args, folder):
     """What an error says of itself; a call that the language itself refuses is an invalid one."""
     with pytest.raises((vsm.VsmError, TypeError)) as caught:
-        answer(stream, call, args)
+        answer(stream, call, args, folder)
     if isinstance(caught.value, vsm.VsmError):
         return {"code": caught.value.code, "message": str(caught.value), **vars(caught.value)}
     return {"code": "invalid"}
 
 
+@pytest.mark.parametrize("kept", [False, True], ids=["memory", "store"])
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(file.parents[1])))
-def test_vector(file):
+def test_vector(file, kept, tmp_path):
+    """In memory, and with a store that is closed between the events and the calls."""
     vector = json.loads(file.read_text(encoding="utf-8"))
-    stream = vsm.ValueStream()
+    folder = tmp_path if kept else None
+    stream = vsm.ValueStream.open(tmp_path / "record", sync_every=0) if kept else vsm.ValueStream()
     lines = "\n".join(json.dumps(event) for event in vector.get("events", []))
     applied = stream.apply_json_lines(lines)
     compare(vector.get("applied", {}), plain(applied, "ApplyReport"), "applied")
+    if kept:
+        stream.close()
+        stream = vsm.ValueStream.open(tmp_path / "record", sync_every=0)
     for n, call in enumerate(vector.get("calls", [])):
         where = f"calls[{n}] {call['call']}"
         seen = stream.as_of(*arguments_of_past(call["as_of"])) if "as_of" in call else stream
         if "error" in call:
-            compare(call["error"], error_of(seen, call["call"], call.get("args", {})), where)
+            compare(call["error"], error_of(seen, call["call"], call.get("args", {}), folder), where)
         else:
-            result = answer(seen, call["call"], call.get("args", {}))
+            result = answer(seen, call["call"], call.get("args", {}), folder)
             if "expect" in call:
                 compare(call["expect"], result, where)
 

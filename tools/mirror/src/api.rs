@@ -26,6 +26,8 @@ pub(crate) struct Record {
     pub(crate) input: bool,
     /// Whether it has a default as a whole, from which a host takes what it leaves out.
     pub(crate) default: bool,
+    /// Whether it refuses fields that it doesn't know.
+    pub(crate) strict: bool,
 }
 
 pub(crate) struct Field {
@@ -111,7 +113,8 @@ impl Api {
             Item::Struct(found) if is_record(found) => {
                 let default = has(&found.attrs, "serde", "default");
                 let fields = found.fields.iter().map(|it| field(it, default)).collect::<syn::Result<_>>()?;
-                self.add_record(found.ident.to_string(), doc(&found.attrs), fields, default);
+                let strict = has(&found.attrs, "serde", "deny_unknown_fields");
+                self.add_record(found.ident.to_string(), doc(&found.attrs), fields, default, strict);
             }
             Item::Macro(found) if found.mac.path.is_ident("text_enum") => {
                 self.enums.push(found.mac.parse_body()?);
@@ -125,16 +128,23 @@ impl Api {
                     ty: Type::Map(Box::new(Type::String)),
                     optional: true,
                 });
-                self.add_record("Fields".into(), doc_above(text, "pub struct Fields"), fields, true);
+                self.add_record("Fields".into(), doc_above(text, "pub struct Fields"), fields, true, false);
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn add_record(&mut self, name: String, doc: Vec<String>, fields: Vec<Field>, default: bool) {
+    fn add_record(
+        &mut self,
+        name: String,
+        doc: Vec<String>,
+        fields: Vec<Field>,
+        default: bool,
+        strict: bool,
+    ) {
         if !NOT_MIRRORED.contains(&name.as_str()) {
-            self.records.push(Record { name, doc, fields, input: false, default });
+            self.records.push(Record { name, doc, fields, input: false, default, strict });
         }
     }
 

@@ -202,6 +202,13 @@ fn read_record(record: &Record) -> String {
     } else {
         String::new()
     };
+    let strict = if record.strict {
+        let names: Vec<String> =
+            record.fields.iter().map(|field| format!("\"{}\"", camel(&name(field)))).collect();
+        format!("object.only(&[{}])?;\n", names.join(", "))
+    } else {
+        String::new()
+    };
     let fields: String = record
         .fields
         .iter()
@@ -228,7 +235,7 @@ fn read_record(record: &Record) -> String {
         "\nimpl FromJs for vsm_core::{record} {{\n\
          fn from_js(value: Js) -> Fallible<vsm_core::{record}> {{\n\
          let object = value.record()?;\n\
-         {default}\
+         {strict}{default}\
          Ok(vsm_core::{record} {{\n{fields}}})\n}}\n}}\n"
     )
 }

@@ -18,7 +18,7 @@ private fun line(n: Int, odd: Int = 0): String {
 
 private fun lines(vararg numbers: Int) = numbers.joinToString("") { line(it) }.toByteArray()
 
-private fun inFolder(block: (File) -> Unit) {
+internal fun inFolder(block: (File) -> Unit) {
     val folder = Files.createTempDirectory("vsm").toFile()
     try {
         block(folder)

@@ -3,7 +3,9 @@
 
 import java.io.File
 import vsm.Adapter
+import vsm.IngestOptions
 import vsm.Kind
+import vsm.StoreOptions
 import vsm.ValueStream
 import vsm.VsmException
 
@@ -17,15 +19,19 @@ fun vectorTests() {
     for (folder in folders.filter { it.isNotEmpty() }.map { File(it) }) {
         test("the folder $folder exists") { holds("$folder is a folder", folder.isDirectory) }
         for (file in folder.walk().filter { it.extension == "json" }.sorted()) {
-            vector(file)
+            vector(file, null)
+            inFolder { vector(file, it) }
         }
     }
 }
 
-private fun vector(file: File) {
+/** Runs a vector in memory, or with a store in a folder that is closed between the events and the calls. */
+private fun vector(file: File, folder: File?) {
     var vector: Map<*, *> = emptyMap<String, Any>()
-    val stream = ValueStream()
-    test("$file can be read and applied") {
+    val open = { if (folder == null) ValueStream() else ValueStream.open(File(folder, "record").path, StoreOptions(syncEvery = 0uL)) }
+    var stream = open()
+    val name = if (folder == null) "$file" else "$file in a store"
+    test("$name can be read and applied") {
         vector = parseJson(file.readText()) as Map<*, *>
         val events = (vector["events"] as List<*>? ?: emptyList<Any>())
         val report = stream.applyJsonLines(events.joinToString("\n") { writeJson(it) }.toByteArray())
@@ -35,11 +41,15 @@ private fun vector(file: File) {
         } else {
             same(applied, toJson(report))
         }
+        if (folder != null) {
+            stream.closeStore()
+            stream = open()
+        }
     }
     (vector["calls"] as List<*>? ?: emptyList<Any>()).forEachIndexed { n, call ->
-        test("$file, call $n") { call(stream, call as Map<*, *>) }
+        test("$name, call $n") { call(stream, call as Map<*, *>, folder) }
     }
-    test("$file, snapshot") { restored(stream) }
+    test("$name, snapshot") { restored(stream) }
 }
 
 private fun restored(stream: ValueStream): ByteArray {
@@ -48,7 +58,7 @@ private fun restored(stream: ValueStream): ByteArray {
     return written
 }
 
-private fun call(stream: ValueStream, call: Map<*, *>) {
+private fun call(stream: ValueStream, call: Map<*, *>, folder: File?) {
     val name = call["call"] as String
     @Suppress("UNCHECKED_CAST")
     val arguments = call["args"] as Arguments? ?: emptyMap()
@@ -61,7 +71,7 @@ private fun call(stream: ValueStream, call: Map<*, *>) {
         parseJson(other.call(name, writeJson(whole)))
     }
     val typed = try {
-        outcome { typed(asked, name, arguments) }
+        outcome { typed(asked, name, arguments, folder) }
     } catch (problem: RuntimeException) {
         // Some mistakes can't be made in types, an unknown word for one; then only the call by name can be asked.
         if (difference(mapOf("error" to mapOf("code" to "invalid")), byName) != null) throw problem
@@ -83,12 +93,19 @@ private fun outcome(ask: () -> Any?): Map<String, Any?> =
         mapOf("error" to mapOf("code" to error.code(), "message" to error.toString()))
     }
 
-private fun typed(stream: ValueStream, name: String, args: Arguments): Any? =
+private fun typed(stream: ValueStream, name: String, args: Arguments, folder: File?): Any? =
     when (name) {
         "apply" -> mapOf("accepted" to stream.apply(fromJson(args)))
         "ingest" -> {
             val text = (args["text"] as String).toByteArray()
-            toJson(stream.ingest(fromJson<Adapter>(args["adapter"]), text, fromJson(args["options"] ?: emptyMap<String, Any>())))
+            val (adapter, options) = fromJson<Adapter>(args["adapter"]) to fromJson<IngestOptions>(args["options"] ?: emptyMap<String, Any>())
+            if (folder == null) {
+                toJson(stream.ingest(adapter, text, options))
+            } else {
+                // What a tool wrote, as a file.
+                val written = File(folder, "text").apply { writeBytes(text) }
+                toJson(stream.ingestPath(adapter, written.path, options, null).report)
+            }
         }
         "correlate" -> toJson(stream.correlate(fromJson(args["rules"] ?: emptyMap<String, Any>())))
         "shipping" -> toJson(stream.shipping(fromJson(args["rules"] ?: emptyMap<String, Any>())))

@@ -1108,6 +1108,9 @@ class IngestReport:
 class IngestRun:
     """What became of an input that was read as it arrived."""
     @property
+    def path(self) -> str:
+        """The path of the file, or what else the input was called."""
+    @property
     def report(self) -> IngestReport:
         """The same as if the input had been read at once; where it was cancelled, of what was read so far."""
     @property
@@ -1118,6 +1121,8 @@ class IngestRun:
         """Whether it was cancelled. What was applied stays; reading the input again later changes nothing but what is
         missing, since an event that is there already is a duplicate.
         """
+    def rejects_frame(self) -> dict[str, list[Any]]:
+        """The rejects of the report as columns, with the path of the file that they are from first."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1469,7 +1474,7 @@ class Reject:
     """A record that could not be read."""
     @property
     def position(self) -> int:
-        """Its line, for formats with a record a line or with markup and where the text itself is malformed; else its
+        """Its line, for formats with a record a line or with markup and where a text of one object is malformed; else its
         number from 1. 0 stands for the options.
         """
     @property
@@ -2194,8 +2199,9 @@ class ValueStream:
         returns False reading ends, and the result says ``cancelled``; where it or Ctrl-C raises, that is raised. What was
         applied stays.
 
-        JSON Lines and CSV take a few megabytes of memory whatever the file's length: ``events``, ``mapping`` of CSV,
-        and ``git``, ``cdevents``, ``github`` and ``gitlab`` in JSON Lines. Everything else is gathered before it is read.
+        JSON Lines, lists of JSON and CSV take a few megabytes of memory whatever the file's length; ``jira`` and
+        ``bitbucket``, whose records explain one another, are read twice for that, and the first time ``progress`` is told
+        that nothing was read yet. XML, ``ocel`` and ``git_tags`` are gathered before they are read, up to 1 GiB.
         Raises ``StorageError`` where the file can't be read.
         """
     def correlate(self, rules: CorrelationRules | None = None) -> ApplyReport:

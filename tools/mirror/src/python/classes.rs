@@ -141,6 +141,14 @@ pub(super) fn methods(name: &str) -> (&'static str, &'static str) {
             "    def rejects_frame(self) -> dict[str, list[Any]]:\n        \
              \"\"\"The rejects as columns: `pandas.DataFrame(report.rejects_frame())`, and the same with polars.\"\"\"\n",
         ),
+        "IngestRun" => (
+            "/// The rejects of the report as columns, with the path of the file that they are from first.\n\
+             fn rejects_frame<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {\n\
+             crate::frame::rejects_of(py, &self.0.path, &self.0.report.rejects)\n\
+             }\n\n",
+            "    def rejects_frame(self) -> dict[str, list[Any]]:\n        \
+             \"\"\"The rejects of the report as columns, with the path of the file that they are from first.\"\"\"\n",
+        ),
         _ => ("", ""),
     }
 }
