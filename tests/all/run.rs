@@ -335,6 +335,31 @@ fn what_is_read_twice_can_be_stopped_before_it_is_read() {
 }
 
 #[test]
+fn what_cannot_be_read_twice_is_gathered() {
+    struct Pipe<'a>(Pieces<'a>);
+    impl Read for Pipe<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.0.read(into)
+        }
+    }
+    impl Seek for Pipe<'_> {
+        fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+            Err(io::ErrorKind::NotSeekable.into())
+        }
+    }
+    // The second issue says what the status of the first one was.
+    let of =
+        |id: &str, lines: &[&str]| lines.iter().filter(|line| line.contains(id)).copied().collect::<String>();
+    let text = [of("\"key\":\"A-1\"", &RECORDS[..]), of("\"key\":\"B-2\"", &RECORDS[..])].join("\n");
+    let (mut whole, mut stream) = (ValueStream::new(), ValueStream::new());
+    let report = whole.ingest(Adapter::Jira, text.as_bytes(), &IngestOptions::default());
+    let pipe = ("pipe", Pipe(Pieces::new(text.as_bytes(), &[50])));
+    let run = stream.ingest_file(Adapter::Jira, pipe, &IngestOptions::default(), on).unwrap();
+    assert_eq!((run.path.as_str(), run.report), ("pipe", report));
+    assert_eq!(stream.to_snapshot(), whole.to_snapshot());
+}
+
+#[test]
 fn progress_is_told_and_can_end_it() {
     let text: Vec<u8> = (0..1_000).flat_map(|n| line(n, 0, 30, 0)).collect();
     let piece = text.len() / 10;

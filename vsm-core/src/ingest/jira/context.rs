@@ -1,5 +1,7 @@
 //! What all issues of an input say together: which category a status has, which key an id means.
 
+use std::collections::BTreeMap;
+
 use super::payload::{Fields, Issue, IssueType, LinkType, Names, Other, Status};
 use super::words::{self, Category, Relation};
 use crate::hash::{HashMap, HashSet};
@@ -15,7 +17,7 @@ pub(super) struct Context<'i> {
     categories: HashMap<String, [u32; 3]>,
     keys_by_id: HashMap<String, String>,
     /// The moves of issues, from one key to the next, by their key or `id/` and their id of today.
-    moves: HashMap<String, Vec<(String, String)>>,
+    moves: BTreeMap<String, Vec<(String, String)>>,
     /// The first key of issues that were moved, by their key of today.
     first_keys: HashMap<String, String>,
     pub(super) keys: HashSet<String>,
@@ -32,7 +34,7 @@ impl<'i> Context<'i> {
             stamps,
             categories: HashMap::default(),
             keys_by_id: HashMap::default(),
-            moves: HashMap::default(),
+            moves: BTreeMap::default(),
             first_keys: HashMap::default(),
             keys: HashSet::default(),
             link_words: HashMap::default(),
@@ -83,9 +85,13 @@ impl<'i> Context<'i> {
 
     /// Works out what all records together say.
     pub(super) fn settle(&mut self) {
+        let mut by_key: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         for (name, moves) in std::mem::take(&mut self.moves) {
             let by_id = name.strip_prefix("id/").and_then(|id| self.keys_by_id.get(id));
-            let key = by_id.unwrap_or(&name).clone();
+            let known = by_key.entry(by_id.unwrap_or(&name).clone()).or_default();
+            known.extend(moves.into_iter().filter(|step| !known.contains(step)).collect::<Vec<_>>());
+        }
+        for (key, moves) in by_key {
             if let Some(first) = first_key(moves, &key) {
                 self.first_keys.insert(key, first);
             }

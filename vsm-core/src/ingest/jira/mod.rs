@@ -111,6 +111,7 @@ pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
 }
 
 /// What a text is made of.
+#[allow(clippy::large_enum_variant, reason = "nearly all of them are issues")]
 enum Told<'a> {
     Issue(Issue<'a>),
     Hook(Hook<'a>),

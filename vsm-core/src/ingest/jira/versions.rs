@@ -78,10 +78,10 @@ impl Versions {
         let field = change.field_id.get().or(change.field.get());
         if matches!(field, Some("fixVersions" | "versions" | "Fix Version" | "Version")) {
             for (id, name) in [(&change.from, &change.from_string), (&change.to, &change.to_string)] {
-                if let (Some(id), Some(name)) = (id.get(), name.get()) {
-                    if !self.mentioned.contains_key(id) {
-                        self.mentioned.insert(id.to_owned(), name.to_owned());
-                    }
+                if let (Some(id), Some(name)) = (id.get(), name.get())
+                    && !self.mentioned.contains_key(id)
+                {
+                    self.mentioned.insert(id.to_owned(), name.to_owned());
                 }
             }
         }
