@@ -151,10 +151,7 @@ impl<'o> Parts<'o> {
 
     /// Reads a text as a whole.
     pub(crate) fn whole(&mut self, text: &[u8]) -> Ingested {
-        if self.reader.learns() {
-            self.reader.learn(text.into());
-        }
-        let mut read = self.reader.read(text.into());
+        let mut read = self.reader.whole(text.into());
         read.add(self.reader.end());
         read
     }

@@ -20,6 +20,12 @@ pub(super) trait Reader {
 
     fn read(&mut self, part: Part<'_>) -> Ingested;
 
+    /// Learns from a text that is there as a whole, and reads it.
+    fn whole(&mut self, text: Part<'_>) -> Ingested {
+        self.learn(text);
+        self.read(text)
+    }
+
     /// What can be told only when all was read.
     fn end(&mut self) -> Ingested {
         Ingested::default()

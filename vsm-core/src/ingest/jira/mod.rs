@@ -163,70 +163,111 @@ fn records<'a>(piece: Piece<'a>, names: &mut Vec<Names<'a>>) -> Vec<(u64, Told<'
     all
 }
 
+impl Jira<'_> {
+    /// Learns from what is in a piece of this text.
+    fn note(
+        &mut self,
+        told: &[(u64, Told<'_>)],
+        names: &[Names<'_>],
+        text: Option<&[u8]>,
+        place: Option<u64>,
+    ) {
+        let Jira { context, versions, pages } = self;
+        let mut held = Vec::new();
+        for (position, told) in told {
+            let issue = match told {
+                Told::Reject(_) => continue,
+                Told::Page(page) => {
+                    context.learn_changes(page);
+                    held.push((*position, pages::names(page)));
+                    page
+                }
+                Told::Issue(issue) => {
+                    pages.expect(issue);
+                    context.learn(issue);
+                    issue
+                }
+                Told::Hook(hook) => {
+                    if let Some((version, at)) = hook.own_version(context) {
+                        versions.note(version, at, context);
+                    }
+                    let Some(issue) = hook.own_issue() else { continue };
+                    context.learn(issue);
+                    issue
+                }
+            };
+            versions.collect(issue, context);
+        }
+        for names in names {
+            context.learn_names(names);
+        }
+        pages.hold(text.unwrap_or_default(), place, held);
+    }
+
+    /// All is known by now; what belongs to no single record is said once.
+    fn begin(&mut self) -> Ingested {
+        let Jira { context, versions, pages } = self;
+        context.settle();
+        pages.settle();
+        let mut ingested = Ingested::default();
+        std::mem::take(versions).write(context, &mut ingested);
+        ingested
+    }
+
+    fn write(&mut self, told: Told<'_>, position: u64, ingested: &mut Ingested) {
+        let Jira { context, pages, .. } = self;
+        match told {
+            Told::Reject(reject) => ingested.rejects.push(reject),
+            Told::Page(_) => {}
+            Told::Hook(hook) => hook.write(context, position, ingested),
+            Told::Issue(issue) => pages.with(issue, |issue| issue::write(context, issue, position, ingested)),
+        }
+    }
+
+    fn done(&self, mut ingested: Ingested) -> Ingested {
+        for event in &mut ingested.events {
+            event.id = format!("{}/{}", event.id, told::digest(event));
+        }
+        ingested.recorded(self.context.options.recorded_at)
+    }
+}
+
 impl Reader for Jira<'_> {
     fn learns(&self) -> bool {
         true
     }
 
     fn learn(&mut self, part: Part<'_>) {
-        let Jira { context, versions, pages } = self;
         for piece in pieces(part) {
-            let (mut names, text) = (Vec::new(), piece.text.as_ref().ok().copied());
-            let (position, mut held) = (piece.position, Vec::new());
-            for (own_position, told) in records(piece, &mut names) {
-                let issue = match &told {
-                    Told::Reject(_) => continue,
-                    Told::Page(page) => {
-                        context.learn_changes(page);
-                        held.push((own_position, pages::names(page)));
-                        page
-                    }
-                    Told::Issue(issue) => {
-                        pages.expect(issue);
-                        context.learn(issue);
-                        issue
-                    }
-                    Told::Hook(hook) => {
-                        if let Some((version, at)) = hook.own_version(context) {
-                            versions.note(version, at, context);
-                        }
-                        let Some(issue) = hook.own_issue() else { continue };
-                        context.learn(issue);
-                        issue
-                    }
-                };
-                versions.collect(issue, context);
-            }
-            for names in &names {
-                context.learn_names(names);
-            }
-            pages.hold(text.unwrap_or_default(), position, held);
+            let (text, place, mut names) = (piece.text.as_ref().ok().copied(), piece.position, Vec::new());
+            let told = records(piece, &mut names);
+            self.note(&told, &names, text, place);
         }
     }
 
     fn read(&mut self, part: Part<'_>) -> Ingested {
-        let Jira { context, versions, pages } = self;
-        context.settle();
-        pages.settle();
-        let mut ingested = Ingested::default();
-        // All of them are known by now; they are said once.
-        std::mem::take(versions).write(context, &mut ingested);
+        let mut ingested = self.begin();
         for piece in pieces(part) {
             for (position, told) in records(piece, &mut Vec::new()) {
-                match told {
-                    Told::Reject(reject) => ingested.rejects.push(reject),
-                    Told::Page(_) => {}
-                    Told::Hook(hook) => hook.write(context, position, &mut ingested),
-                    Told::Issue(issue) => {
-                        pages.with(issue, |issue| issue::write(context, issue, position, &mut ingested))
-                    }
-                }
+                self.write(told, position, &mut ingested);
             }
         }
-        for event in &mut ingested.events {
-            event.id = format!("{}/{}", event.id, told::digest(event));
+        self.done(ingested)
+    }
+
+    fn whole(&mut self, text: Part<'_>) -> Ingested {
+        let mut all = Vec::new();
+        for piece in pieces(text) {
+            let (text, place, mut names) = (piece.text.as_ref().ok().copied(), piece.position, Vec::new());
+            let told = records(piece, &mut names);
+            self.note(&told, &names, text, place);
+            all.extend(told);
         }
-        ingested.recorded(context.options.recorded_at)
+        let mut ingested = self.begin();
+        for (position, told) in all {
+            self.write(told, position, &mut ingested);
+        }
+        self.done(ingested)
     }
 
     fn end(&mut self) -> Ingested {
