@@ -242,6 +242,34 @@ fn very_many_events_of_one_item_may_come_in_any_order() {
     assert!(arrive(&mut (0..COUNT).map(|n| n * 38_461 % COUNT)) == in_order);
 }
 
+/// Were each new parent to be compared with all others by each of them, this would take hours.
+#[test]
+fn very_many_parents_of_one_item_may_come_in_any_order() {
+    const COUNT: usize = 3_000;
+    let moved = |n: usize| {
+        let mut event = Event::new("t", n.to_string(), Instant::from_millis(n as i64).unwrap(), "t:1");
+        event.links.push(Link::new(LinkKind::Parent, format!("t:epic-{n}")));
+        event
+    };
+    let arrive = |order: &mut dyn Iterator<Item = usize>| {
+        let mut stream = ValueStream::new();
+        assert_eq!(stream.apply_batch(order.map(moved)).refused, []);
+        // The last one is taken away again, which brings none of the others back.
+        let mut away = Event::new("t", "away", at(1), "t:1");
+        let before = stream.links("t:1").unwrap();
+        away.unlinks.push(Link::new(LinkKind::Parent, format!("t:epic-{}", COUNT - 1)));
+        stream.apply(away).unwrap();
+        assert_eq!(stream.links("t:1").unwrap(), []);
+        let past = Instant::from_millis(7).unwrap();
+        (before, stream.as_of(past, past).links("t:1").unwrap())
+    };
+    let (now, past) = arrive(&mut (0..COUNT));
+    assert_eq!(now.iter().map(|link| &*link.to).collect::<Vec<_>>(), [format!("t:epic-{}", COUNT - 1)]);
+    assert_eq!(past.iter().map(|link| &*link.to).collect::<Vec<_>>(), ["t:epic-7"]);
+    assert!(arrive(&mut (0..COUNT).rev()) == (now.clone(), past.clone()));
+    assert!(arrive(&mut (0..COUNT).map(|n| n * 1_009 % COUNT)) == (now, past));
+}
+
 #[test]
 fn a_world_delivered_ten_times_in_any_order_is_the_same_world() {
     let world = World::new(21);

@@ -414,10 +414,12 @@ impl State {
         if rec.kind != LinkKind::Parent {
             return self.switch(link, self.holds(link, None), mark);
         }
-        let rivals: Vec<u32> = self.graph.parents(rec.from).collect();
-        let (on, off): (Vec<u32>, Vec<u32>) = rivals.into_iter().partition(|link| self.holds(*link, None));
-        off.into_iter().try_for_each(|link| self.switch(link, false, mark))?;
-        on.into_iter().try_for_each(|link| self.switch(link, true, mark))
+        let parent = self.parent(rec.from, None);
+        let held: Vec<u32> =
+            self.graph.parents(rec.from).filter(|link| self.graph.is_active(*link)).collect();
+        let mut replaced = held.into_iter().filter(|link| Some(*link) != parent);
+        replaced.try_for_each(|link| self.switch(link, false, mark))?;
+        parent.into_iter().try_for_each(|link| self.switch(link, true, mark))
     }
 
     /// Lets a link hold in the graph or not.
@@ -440,22 +442,39 @@ impl State {
     /// an item to itself: a rule made it while the item was known as two.
     pub(crate) fn holds(&self, link: u32, bounds: Option<Bounds>) -> bool {
         let Some(rec) = self.links.get(link).filter(|rec| rec.from != rec.to) else { return false };
-        let Some(own) = self.links.effective(&self.record, link, bounds) else { return false };
-        if rec.kind != LinkKind::Parent {
-            return true;
+        if rec.kind == LinkKind::Parent && self.graph.parents(rec.from).any(|rival| rival != link) {
+            return self.parent(rec.from, bounds) == Some(link);
         }
-        // A later parent replaces an earlier one for good, even where it was taken away again since.
-        let weight = |assertion| (self.links.is_stated(assertion), self.links.event_of(assertion), assertion);
-        let (stated, event, number) = weight(own);
-        self.graph.parents(rec.from).filter(|rival| *rival != link).all(|rival| {
-            self.links.last_on(&self.record, rival, bounds).map(weight).is_none_or(
-                |(other_stated, other, at)| {
-                    let later = stated.cmp(&other_stated).then_with(|| self.record.order(event, other));
-                    // Of two parents in one event the one said last counts.
-                    later.then_with(|| number.cmp(&at)).is_gt()
-                },
-            )
-        })
+        self.links.effective(&self.record, link, bounds).is_some()
+    }
+
+    /// The link to the parent of an item. A later parent replaces an earlier one for good, even where it was taken away
+    /// again since; a stated one replaces any inferred one. One look at all parents that the item ever had.
+    fn parent(&self, item: u32, bounds: Option<Bounds>) -> Option<u32> {
+        let is_later = |a: u32, b: u32| {
+            let [(a_stated, a_event), (b_stated, b_event)] =
+                [a, b].map(|at| (self.links.is_stated(at), self.links.event_of(at)));
+            // Of two parents in one event the one said last counts.
+            let order = a_stated.cmp(&b_stated).then_with(|| self.record.order(a_event, b_event));
+            order.then_with(|| a.cmp(&b)).is_gt()
+        };
+        let mut last: Option<(u32, u32)> = None;
+        let mut before: Option<u32> = None;
+        for link in self.graph.parents(item) {
+            let Some(on) = self.links.last_on(&self.record, link, bounds) else { continue };
+            match last {
+                Some((at, _)) if !is_later(on, at) => {
+                    before = before.filter(|other| !is_later(on, *other)).or(Some(on));
+                }
+                _ => {
+                    before = last.map(|(at, _)| at);
+                    last = Some((on, link));
+                }
+            }
+        }
+        let (_, link) = last?;
+        let own = self.links.effective(&self.record, link, bounds)?;
+        before.is_none_or(|other| is_later(own, other)).then_some(link)
     }
 
     fn take_back(&mut self, mark: Mark) {
