@@ -70,10 +70,15 @@ impl ValueStream {
     /// When a build, test run or deployment ended: as it says itself, else when its result became so, else when its
     /// last event occurred.
     pub(crate) fn finished_at(&self, item: u32) -> Option<Instant> {
+        self.finished_with_event(item).map(|(at, _)| at)
+    }
+
+    /// The same, with the event that says so.
+    pub(crate) fn finished_with_event(&self, item: u32) -> Option<(Instant, u32)> {
         let stated = self.last(item, Set::ends_at);
         let result = || self.result_since(item, |one, other| one == other);
-        let told = || self.told(item).next().map(|(_, event)| event.occurred);
-        stated.or_else(result).map(|(at, _)| at).or_else(told)
+        let told = || self.told(item).next().map(|(number, event)| (event.occurred, number));
+        stated.or_else(result).or_else(told)
     }
 
     /// Since when, and by which event, the results of a run have been like its last one: a result that is told again is

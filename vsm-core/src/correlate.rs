@@ -93,8 +93,9 @@ impl ValueStream {
     /// order things arrived.
     ///
     /// **As of.** A link is so, and is known, as soon as all that it rests on is: what was read, and both items; only a key
-    /// names its issue by itself. It is taken back as of what became known last since it was said, about its two items
-    /// or else at all. Views of the past keep what was inferred from what was known then.
+    /// names its issue by itself. Which application an item belongs to is taken as it is now. A link is taken back as of
+    /// what became known last since it was said, of the item that no longer says what was read or else at all. Views of
+    /// the past keep what was inferred from what was known then.
     ///
     /// **Ids.** An event's id is `<rule>/<from>/<to>`, with `/<number>` where the rule has spoken of the two before; a slash
     /// within an item's id is written `%2F` there, and a percent sign `%25`.

@@ -61,7 +61,12 @@ impl Record {
 
     /// Whether an event is from the rules of correlation and not from anybody who knows.
     pub(crate) fn is_by_rules(&self, event: u32) -> bool {
-        self.keys.get(event).split_once(':').is_some_and(|(source, _)| source == RULES)
+        let is_named = self.keys.get(event).split_once(':').is_some_and(|(source, _)| source == RULES);
+        // A host may call its own source the same; the rules give links and names and say nothing else of an item.
+        let says_little = |stored: &Stored| {
+            stored.kind.is_none() && stored.sets.iter().all(|set| matches!(set, Set::Alias(_)))
+        };
+        is_named && self.get(event).is_some_and(says_little)
     }
 
     /// The order in which events are folded, whatever order they arrived in: by the time they speak of, then by when

@@ -13,6 +13,7 @@
 
 use std::cmp::Reverse;
 
+use super::texts::text_of;
 use super::{CorrelationRule, CorrelationRules};
 use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
@@ -104,8 +105,9 @@ impl<'s> Findings<'s> {
             };
             if !evidence.iter().any(is_about) {
                 let stream = self.stream;
-                let first =
-                    self.seen.entry(end).or_insert_with(|| stream.first_seen(end).map(|(_, event)| event));
+                let first = self.seen.entry(end).or_insert_with(|| {
+                    stream.told(end).map(|(event, _)| event).min_by_key(|event| stream.known_at(*event))
+                });
                 evidence.extend(*first);
             }
         }
@@ -199,7 +201,7 @@ impl<'s> Findings<'s> {
             let Some(occurred) = before.since.iter().map(|(occurred, _)| *occurred).min() else { continue };
             let Some(rec) = self.stream.state.links.get(link) else { continue };
             let known = before.since.iter().map(|(_, known)| next(*known)).max();
-            let reason = later.than(before.arrived, [rec.from, rec.to]);
+            let reason = later.than(before.arrived, before.unsaid(self.stream));
             let to = self.stream.id(rec.to);
             let number = number(rec.from, to, rule);
             let mut event =
@@ -267,6 +269,17 @@ impl<'s> Findings<'s> {
 }
 
 impl Held<'_> {
+    /// The item that said what the link was read from and does not say it any longer: that is why it goes.
+    fn unsaid(&self, stream: &ValueStream) -> Option<u32> {
+        let (_, premise, matched) = self.last?;
+        let State { record, names, .. } = &*stream.state;
+        let stored = record.get(record.keys.find(premise)?)?;
+        let said = stored.sets.iter().filter_map(text_of).filter_map(|(_, text)| text);
+        let item = names.item(stored.name);
+        (said.into_iter().any(|text| text.contains(matched)) && !stream.texts_of(item).contain(matched))
+            .then_some(item)
+    }
+
     /// As of when a link has to be said so that it holds by what was found: from then on, and in the end.
     fn lacks(&self, basis: &Basis<'_>) -> Vec<Instant> {
         let known = self.off.map_or(basis.known, |off| basis.known.max(next(off)));
@@ -300,10 +313,10 @@ impl<'s> Later<'s> {
         Later { stream, next: stream.state.record.events.len(), of_items: HashMap::default(), at_all: None }
     }
 
-    /// When the last thing became known that arrived after an event and that the rules did not say: about the two ends of a
-    /// link, where there is such a thing, so that a wrong clock elsewhere does not matter. Each event has to be no
-    /// later than the one before.
-    fn than(&mut self, event: u32, ends: [u32; 2]) -> Option<Instant> {
+    /// When the last thing became known that arrived after an event and that the rules did not say: about the item that
+    /// is the reason, where that is known, so that a wrong clock elsewhere does not matter. Each event has to be no later
+    /// than the one before.
+    fn than(&mut self, event: u32, reason: Option<u32>) -> Option<Instant> {
         let State { record, names, .. } = &*self.stream.state;
         while let Some(number) = self.next.checked_sub(1).filter(|number| *number > event as usize) {
             self.next = number;
@@ -315,8 +328,7 @@ impl<'s> Later<'s> {
                 self.at_all = self.at_all.max(Some(known));
             }
         }
-        let of_ends = ends.iter().filter_map(|end| self.of_items.get(end)).max().copied();
-        of_ends.or(self.at_all)
+        reason.and_then(|item| self.of_items.get(&item)).copied().or(self.at_all)
     }
 }
 

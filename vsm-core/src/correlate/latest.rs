@@ -16,7 +16,7 @@ use crate::time::Instant;
 const PRODUCTION: &[&str] = &["production", "prod"];
 
 /// What came when, by application, each list in order of time and then id.
-type Line<'s> = HashMap<u32, Vec<(Instant, &'s str, u32, u32)>>;
+type Line<'s> = HashMap<u32, Vec<(Instant, &'s str, u32, [u32; 2])>>;
 
 impl ValueStream {
     pub(super) fn link_latest<'s>(&'s self, findings: &mut Findings<'s>) {
@@ -41,10 +41,13 @@ impl ValueStream {
     fn line(&self, kind: Kind, is_meant: impl Fn(u32) -> bool) -> Line<'_> {
         let mut line = Line::default();
         for item in self.all().filter(|item| self.kind(*item) == Some(kind) && is_meant(*item)) {
-            let Some((Outcome::Success, event)) = self.outcome_with_event(item) else { continue };
-            let (Some(finished), id) = (self.finished_at(item), self.id(item)) else { continue };
+            let Some((Outcome::Success, _)) = self.outcome_with_event(item) else { continue };
+            let Some((_, event)) = self.result_since(item, |one, other| one == other) else { continue };
+            let (Some((finished, said)), id) = (self.finished_with_event(item), self.id(item)) else {
+                continue;
+            };
             for application in self.applications(item) {
-                line.entry(application).or_default().push((finished, id, item, event));
+                line.entry(application).or_default().push((finished, id, item, [event, said]));
             }
         }
         for list in line.values_mut() {
@@ -72,7 +75,12 @@ impl ValueStream {
                 list.get(count.checked_sub(1)?)
             });
             if let Some((finished, _, latest, said)) = before.max() {
-                findings.link(rule, (item, relation, *latest), &[event, *said], &finished.to_string());
+                findings.link(
+                    rule,
+                    (item, relation, *latest),
+                    &[event, said[0], said[1]],
+                    &finished.to_string(),
+                );
             }
         }
     }

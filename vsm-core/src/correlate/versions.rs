@@ -101,11 +101,35 @@ impl VersionRule {
 /// The releases by what they are called, each list by id.
 pub(super) struct Releases<'s> {
     /// By the number of the rule and the version.
-    ruled: HashMap<(usize, &'s str), Vec<u32>>,
+    ruled: HashMap<(usize, &'s str), Named>,
     /// By the version to the letter.
     exact: HashMap<&'s str, Vec<u32>>,
     /// In which repository they are.
     repositories: HashMap<u32, &'s str>,
+}
+
+/// The releases of one version by one rule, each list by id: very many tags may ask for them.
+#[derive(Default)]
+struct Named {
+    all: Vec<u32>,
+    of: HashMap<u32, Vec<u32>>,
+    of_none: Vec<u32>,
+    /// What is meant where nobody says which application is.
+    any: Option<Meant>,
+}
+
+/// The first of some releases by id, and the applications that all of them share which have any.
+#[derive(Clone)]
+struct Meant {
+    first: u32,
+    shared: Option<BTreeSet<u32>>,
+}
+
+impl Meant {
+    /// The release, unless they are of different applications.
+    fn one(&self) -> Option<u32> {
+        self.shared.as_ref().is_none_or(|shared| !shared.is_empty()).then_some(self.first)
+    }
 }
 
 impl ValueStream {
@@ -132,9 +156,20 @@ impl ValueStream {
             {
                 let names = version.into_iter().chain([self.title(release)]);
                 if let Some(version) = names.into_iter().find_map(|name| rule.version_of_release(name)) {
-                    found.ruled.entry((number, version)).or_default().push(release);
+                    let named = found.ruled.entry((number, version)).or_default();
+                    named.all.push(release);
+                    let mut applications = self.applications(release).peekable();
+                    if applications.peek().is_none() {
+                        named.of_none.push(release);
+                    }
+                    for application in applications {
+                        named.of.entry(application).or_default().push(release);
+                    }
                 }
             }
+        }
+        for named in found.ruled.values_mut() {
+            named.any = self.meant(named.all.iter().copied());
         }
         found
     }
@@ -167,9 +202,7 @@ impl ValueStream {
         findings: &mut Findings<'s>,
     ) {
         for (tag, event) in self.tags_of(change) {
-            let (own, others) = self.ruled(change, rules, releases, |rule| rule.version_of_tag(tag));
-            let meant = if own.is_empty() { self.only(others).into_iter().collect() } else { own };
-            for release in meant {
+            for release in self.ruled(change, rules, releases, true, |rule| rule.version_of_tag(tag)) {
                 let link = (change, LinkKind::Tags, release);
                 findings.link(CorrelationRule::TagName, link, &[event], tag);
             }
@@ -186,36 +219,69 @@ impl ValueStream {
         }
     }
 
-    /// The releases that an item means by the declared rules, given the version that it names by each of them. First those
-    /// of its own applications, of which each rule names one: it is said of one product. Then, in the order of their
-    /// ids, all that may be meant since it or they belong to none.
+    /// The releases that an item means by the declared rules, given the version that it names by each of them, in the
+    /// order of the rules: of its own applications a tag means one for each rule, a build or deployment one for each
+    /// application that the rules are for. Where it or the releases belong to none, a tag means the one that all rules
+    /// together leave. Rules for one application come before those for all.
     fn ruled<'a>(
         &self,
         item: u32,
         rules: &CorrelationRules,
         releases: &Releases<'_>,
+        is_tag: bool,
         version: impl Fn(&VersionRule) -> Option<&'a str>,
-    ) -> (BTreeSet<u32>, Vec<u32>) {
-        let (mut own, mut others) = (BTreeSet::new(), BTreeSet::new());
-        for (number, rule) in rules.versions.iter().enumerate().filter(|(_, rule)| self.is_of(item, rule)) {
-            let named = version(rule).and_then(|version| releases.ruled.get(&(number, version)));
-            let named = named.map_or(&[][..], Vec::as_slice).iter().copied();
-            let shares = |release: &u32| self.share_application(item, *release);
-            own.extend(self.only(named.clone().filter(|release| shares(release) == Some(true))));
-            others.extend(named.filter(|release| shares(release).is_none()));
+    ) -> Vec<u32> {
+        let applications: Vec<u32> = self.applications(item).collect();
+        for is_general in [false, true] {
+            let (mut own, mut others) = (Vec::new(), Vec::new());
+            let rules = rules.versions.iter().enumerate();
+            for (number, rule) in
+                rules.filter(|(_, rule)| rule.application.is_none() == is_general && self.is_of(item, rule))
+            {
+                let Some(named) = version(rule).and_then(|version| releases.ruled.get(&(number, version)))
+                else {
+                    continue;
+                };
+                let of_own = applications.iter().filter_map(|application| named.of.get(application));
+                let one = self.meant(of_own.flatten().copied()).and_then(|meant| meant.one());
+                own.extend(one.map(|release| (&rule.application, release)));
+                if applications.is_empty() {
+                    others.extend(named.any.clone());
+                } else {
+                    others.extend(named.of_none.first().map(|first| Meant { first: *first, shared: None }));
+                }
+            }
+            if !is_tag {
+                // A build is of one release of a product: the first rule that names one decides.
+                own.sort_by_key(|(application, _)| *application);
+                own.dedup_by_key(|(application, _)| *application);
+            }
+            let mut meant: Vec<u32> = own.into_iter().map(|(_, release)| release).collect();
+            if meant.is_empty() && is_tag {
+                meant.extend(self.together(others).and_then(|meant| meant.one()));
+            }
+            if !meant.is_empty() {
+                return meant;
+            }
         }
-        let mut others: Vec<u32> = others.into_iter().collect();
-        others.sort_unstable_by_key(|release| self.id(*release));
-        (own, others)
+        Vec::new()
     }
 
-    /// The first of some releases, unless one of them belongs to another application than the rest.
-    fn only(&self, releases: impl IntoIterator<Item = u32>) -> Option<u32> {
-        let releases: Vec<u32> = releases.into_iter().collect();
-        let known = releases.iter().copied().find(|release| self.applications(*release).next().is_some());
-        let is_other =
-            |release: &u32| known.is_some_and(|known| self.share_application(known, *release) == Some(false));
-        releases.first().copied().filter(|_| !releases.iter().any(is_other))
+    fn meant(&self, releases: impl Iterator<Item = u32>) -> Option<Meant> {
+        self.together(releases.map(|first| {
+            let applications: BTreeSet<u32> = self.applications(first).collect();
+            Meant { first, shared: Some(applications).filter(|applications| !applications.is_empty()) }
+        }))
+    }
+
+    fn together(&self, all: impl IntoIterator<Item = Meant>) -> Option<Meant> {
+        all.into_iter().reduce(|one, other| Meant {
+            first: if self.id(other.first) < self.id(one.first) { other.first } else { one.first },
+            shared: match (one.shared, other.shared) {
+                (Some(one), Some(other)) => Some(one.intersection(&other).copied().collect()),
+                (one, other) => one.or(other),
+            },
+        })
     }
 
     /// Lets a build or deployment meet the release whose version it carries.
@@ -233,14 +299,12 @@ impl ValueStream {
             _ => return,
         };
         let Some(said) = texts.get("version") else { return };
-        let (mut meant, _) = self.ruled(item, rules, releases, |rule| rule.version_of_run(said.text));
-        if meant.is_empty() {
-            meant.extend(self.exactly(item, texts, said.text, releases));
-        }
+        let meant = self.ruled(item, rules, releases, false, |rule| rule.version_of_run(said.text));
+        let exact = if meant.is_empty() { self.exactly(item, texts, said.text, releases) } else { None };
         if self.is_stated(item, kind, Some(Kind::Release)) {
             return;
         }
-        for release in meant {
+        for release in meant.into_iter().chain(exact) {
             findings.link(rule, (item, kind, release), &[said.event], said.text);
         }
     }
@@ -249,7 +313,7 @@ impl ValueStream {
     /// own, for what is one can't be taken apart again when a rule turns out to be wrong.
     pub(super) fn link_same_versions<'s>(&'s self, releases: &Releases<'s>, findings: &mut Findings<'s>) {
         let exact = releases.exact.iter().map(|(version, named)| (*version, named, true));
-        let ruled = releases.ruled.iter().map(|((_, version), named)| (*version, named, false));
+        let ruled = releases.ruled.iter().map(|((_, version), named)| (*version, &named.all, false));
         for (version, named, is_exact) in exact.chain(ruled) {
             // By application: `1.0` of one has nothing to do with `1.0` of another.
             let mut groups: BTreeMap<Option<&str>, Vec<u32>> = BTreeMap::new();
@@ -291,7 +355,7 @@ impl ValueStream {
                 repository.is_some() && releases.repositories.get(release).copied() == repository
             })
         };
-        self.only(releases.exact.get(version)?.iter().copied().filter(is_near))
+        self.meant(releases.exact.get(version)?.iter().copied().filter(is_near))?.one()
     }
 
     /// Whether two items belong to the same application; none where one of them belongs to none.
