@@ -431,3 +431,161 @@ fn a_placeholder_goes_with_the_link_that_named_it() {
     assert_eq!(stream.items(None), stream.as_of(at(9), at(9)).items(None));
     assert_eq!(stream.item_count(), 2);
 }
+
+/// The inferred links of a stream: (from, kind, to), each with its rule.
+fn by_rules(stream: &ValueStream) -> BTreeSet<(String, String, String, String)> {
+    let found = links(stream).into_values();
+    let of_rule = |link: Related| Some((link.from, link.kind.to_string(), link.to, link.rule?));
+    found.filter_map(of_rule).collect()
+}
+
+/// What was inferred from what was known then is in a view of that time, whatever became known since.
+#[test]
+fn a_view_keeps_the_links_that_were_shown_then() {
+    for seed in 0..60 {
+        let known = |event: &Event| event.recorded_at.unwrap_or(event.occurred_at).max(event.occurred_at);
+        // A name that an item gets is its name at any time, so those are left out.
+        let mut events: Vec<Event> =
+            history(seed).into_iter().filter(|event| event.aliases.is_empty()).collect();
+        for event in &mut events {
+            event.recorded_at = Some(known(event));
+        }
+        events.sort_by_key(known);
+        let (mut stream, mut shown) = (ValueStream::new(), Vec::new());
+        for part in events.chunk_by(|a, b| known(a).millis() / 36_000_000 == known(b).millis() / 36_000_000) {
+            apply(&mut stream, part.to_vec(), &rules());
+            shown.push((known(part.last().unwrap()), by_rules(&stream)));
+        }
+        for (at, shown) in shown {
+            let gone: Vec<_> = shown.difference(&by_rules(&stream.as_of(at, at))).cloned().collect();
+            assert_eq!(gone, [], "seed {seed}, as of {at}");
+        }
+    }
+}
+
+fn said(source: &str, id: &str, hours: usize, item: &str, kind: Kind, applications: &[&str]) -> Event {
+    let mut event = Event::new(source, id, at(hours), item);
+    event.kind = Some(kind);
+    event.links.extend(applications.iter().map(|id| Link::new(LinkKind::BelongsTo, *id)));
+    event
+}
+
+fn release(id: &str, version: &str, applications: &[&str]) -> Event {
+    let mut event = said("jira", id, 0, &format!("jira:{id}"), Kind::Release, applications);
+    event.set.version = Some(version.into());
+    event
+}
+
+fn tagged(tag: &str) -> Event {
+    let mut event = said("git", "c", 1, "git:c", Kind::Change, &[]);
+    event.set.tag = Some(tag.into());
+    event
+}
+
+/// Where the links of an item lead to that the rules for versions find.
+fn meant(versions: Vec<VersionRule>, events: Vec<Event>, item: &str) -> Vec<String> {
+    let mut stream = ValueStream::new();
+    apply(&mut stream, events, &CorrelationRules { versions, ..CorrelationRules::default() });
+    let links = stream.links(item).unwrap().into_iter();
+    links.filter(|link| link.rule.is_some()).map(|link| link.to).collect()
+}
+
+#[test]
+fn a_rule_for_one_application_decides_beside_one_for_all() {
+    let all = VersionRule::new("v{version}", "{version}");
+    let own = VersionRule { application: Some("app:a".into()), ..all.clone() };
+    let events = || vec![release("a", "1.0", &["app:a"]), release("b", "1.0", &["app:b"]), tagged("v1.0")];
+    assert_eq!(meant(vec![own.clone()], events(), "git:c"), ["jira:a"]);
+    assert_eq!(meant(vec![all.clone(), own], events(), "git:c"), ["jira:a"]);
+    assert_eq!(meant(vec![all], events(), "git:c"), [""; 0]);
+}
+
+#[test]
+fn whether_a_tag_is_ambiguous_does_not_depend_on_ids() {
+    for [both, one, other] in [["1", "2", "3"], ["3", "1", "2"], ["2", "1", "3"]] {
+        let events = vec![
+            release(both, "1.0", &["app:a", "app:b"]),
+            release(one, "1.0", &["app:a"]),
+            release(other, "1.0", &["app:b"]),
+            tagged("v1.0"),
+        ];
+        assert_eq!(meant(vec![VersionRule::new("v{version}", "{version}")], events, "git:c"), [""; 0]);
+    }
+}
+
+#[test]
+fn a_build_is_of_one_release_of_a_product() {
+    let rules = vec![
+        VersionRule::new("v{version}", "Mobile {version}"),
+        VersionRule { ignore_zeros: true, ..VersionRule::new("v{version}", "Old {version}") },
+    ];
+    let mut build = said("ci", "b", 1, "ci:b", Kind::Build, &["app:a"]);
+    build.set.version = Some("v4.12.0".into());
+    let mobile = release("m", "Mobile 4.12.0", &["app:a"]);
+    let old = release("o", "Old 4.12", &["app:a"]);
+    assert_eq!(meant(rules, vec![mobile, old, build], "ci:b"), ["jira:m"]);
+}
+
+/// Were each tag to look at each release, this would take minutes.
+#[test]
+fn very_many_tags_may_name_one_version() {
+    let numbers = 0..4_000;
+    let mut events: Vec<Event> = numbers.clone().map(|n| release(&format!("r{n}"), "1.0", &[])).collect();
+    events.extend(numbers.map(|n| Event {
+        id: format!("c{n}"),
+        item: format!("git:c{n}"),
+        ..tagged("v1.0")
+    }));
+    let rules = vec![VersionRule::new("v{version}", "{version}")];
+    assert_eq!(meant(rules, events, "git:c7"), ["jira:r0"]);
+}
+
+/// A text or a result is known from when it was first told, however often the rules ran in between.
+#[test]
+fn what_is_told_again_makes_no_link_younger() {
+    let rules = CorrelationRules { prefixes: vec!["CHK".into()], ..CorrelationRules::default() };
+    let title = |id: &str, hours: usize, known: usize| {
+        let mut event = said("git", id, hours, "git:c", Kind::Change, &[]);
+        event.set.title = Some("CHK-1 crop".into());
+        event.recorded_at = Some(at(known));
+        event
+    };
+    let deployed = |id: &str, hours: usize| {
+        let mut event = said("cd", id, hours, "cd:1", Kind::Deployment, &["app:a"]);
+        event.set.result = Some(Outcome::Success);
+        event.set.title = Some("production".into());
+        event.links.push(Link::new(LinkKind::DeployedTo, "env:production"));
+        event
+    };
+    let mut production = said("cd", "env", 0, "env:production", Kind::Environment, &[]);
+    production.set.stage = Some("production".into());
+    let incident = said("pd", "i", 2, "pd:i", Kind::Incident, &["app:a"]);
+    let first = [title("1", 5, 5), production, deployed("d1", 1), incident];
+    for runs_between in [false, true] {
+        let mut stream = ValueStream::new();
+        if runs_between {
+            apply(&mut stream, first.clone(), &rules);
+        } else {
+            stream.apply_batch(first.clone());
+        }
+        // History that arrives late, and the same result once more.
+        apply(&mut stream, [title("0", 1, 100), deployed("d2", 9)], &rules);
+        let shown = |occurred: usize, known: usize| by_rules(&stream.as_of(at(occurred), at(known))).len();
+        assert_eq!((shown(3, 3), shown(200, 50)), (1, 2), "runs between: {runs_between}");
+    }
+}
+
+/// A host may call a source of its own as the rules are called.
+#[test]
+fn a_source_of_the_name_of_the_rules_is_a_source() {
+    for source in ["git", "vsm"] {
+        let mut story = said("jira", "g", 0, "jira:CHK-1", Kind::Story, &[]);
+        story.set.state = Some(FlowState::Cancelled);
+        let mut change = said(source, "c", 500, "git:c", Kind::Change, &[]);
+        change.links.push(Link::new(LinkKind::Implements, "jira:CHK-1"));
+        let mut stream = ValueStream::new();
+        assert_eq!(stream.apply_batch([story, change]).refused, []);
+        let quality = stream.data_quality(&DataQualityQuery::new(at(900))).unwrap();
+        assert!(quality.findings.iter().any(|finding| finding.code == "work_after_cancelled"), "{source}");
+    }
+}
