@@ -477,3 +477,55 @@ fn three_hundred_megabytes_take_no_memory() {
     let peak: usize = peak.trim().parse().unwrap();
     assert!(peak < 100 << 10, "{peak} kB for a stream of {MEGABYTES} MB");
 }
+
+/// A row whose note is so long.
+fn row(key: &str, width: usize) -> String {
+    format!("{key},{},2026-03-01T09:00:00Z\n", "x".repeat(width))
+}
+
+#[test]
+fn rows_are_cut_before_letters_that_begin_as_the_mark_of_a_text_does() {
+    let rows = (0..40).map(|n| row(&format!("Ａ{n}"), LONGEST_LINE / 32));
+    let text: String = std::iter::once("key,name,when\n".to_owned()).chain(rows).collect();
+    assert!(text.len() > LONGEST_LINE);
+    same(Adapter::Mapping, text.as_bytes(), &[1 << 20, 1, 2, 4_097], &table(RowFormat::Csv));
+}
+
+#[test]
+fn a_long_row_that_ends_where_a_piece_does_costs_only_itself() {
+    for width in [LONGEST_LINE - 23, LONGEST_LINE - 22, LONGEST_LINE] {
+        let start = format!("key,name,when\nA,1,2026-03-01T09:00:00Z\n{}", row("B", width));
+        let text = format!("{start}{}{}", row("C", 1), row("D", 1));
+        let end = start.len();
+        same(Adapter::Mapping, text.as_bytes(), &[end, 1 << 20], &table(RowFormat::Csv));
+        same(Adapter::Mapping, text.as_bytes(), &[end - 1, 1, 1 << 20], &table(RowFormat::Csv));
+    }
+}
+
+/// Were each page to be looked for in the whole text by its issue, this would take an hour.
+#[test]
+fn very_many_pages_of_changelogs_may_stand_in_one_record() {
+    let numbers = 0..10_000;
+    let issue = |n: usize| format!(r#"{{"key":"A-{n}","fields":{{"created":"2026-03-01T09:00:00Z"}}}}"#);
+    let page = |n: usize| format!(r#"{{"key":"A-{n}","changelog":{{"total":0,"histories":[]}}}}"#);
+    let list = |each: &dyn Fn(usize) -> String| numbers.clone().map(each).collect::<Vec<_>>().join(",");
+    let text = format!("{{\"issues\":[{}]}}\n{{\"issues\":[{}]}}\n", list(&issue), list(&page));
+    let (run, _) = run(Adapter::Jira, text.as_bytes(), &[1 << 20], &IngestOptions::default());
+    assert_eq!((run.report.rejects, run.report.ignored.len()), (vec![], 0));
+}
+
+#[test]
+fn a_tool_may_say_something_before_its_output() {
+    let commit = |n: usize| format!("{{\"sha\":\"{n:07}\",\"committed\":\"2026-03-01T09:00:00Z\"}}\n");
+    let text = format!("[INFO] fetching\n{}{}", commit(1), commit(2));
+    same(Adapter::Git, text.as_bytes(), &[5, 40], &IngestOptions::default());
+    let (run, _) = run(Adapter::Git, text.as_bytes(), &[7], &IngestOptions::default());
+    assert_eq!((run.report.applied.accepted > 1, run.report.rejects.len()), (true, 1));
+}
+
+#[test]
+fn commas_without_records_are_one_reject() {
+    let text = format!("[{}]", ",".repeat(1 << 20));
+    let (run, _) = run(Adapter::Git, text.as_bytes(), &[4_096], &IngestOptions::default());
+    assert_eq!(run.report.rejects.len(), 1);
+}

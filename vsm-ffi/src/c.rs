@@ -178,7 +178,7 @@ pub unsafe extern "C" fn vsm_ingest(
 
 /// Reads a file that a tool wrote and applies it as it is read; `on_progress` is called at the beginning, after each
 /// megabyte and at the end, from within this call and with `context`. NULL: nobody is told. The answer is
-/// `{"report":...,"bytes":...,"cancelled":...}`; what was applied stays, however it ends.
+/// `{"path":...,"report":...,"bytes":...,"cancelled":...}`; what was applied stays, however it ends.
 ///
 /// JSON Lines, lists of JSON and CSV take a few megabytes of memory whatever the file's length; `jira` and `bitbucket`,
 /// whose records explain one another, are read twice for that, and the first time `on_progress` is told that nothing was

@@ -100,17 +100,24 @@ impl Rows {
 
     /// Where the last row begins in these bytes that comes after a line end. There is never a cut at the end of the
     /// text: the last row is looked at more closely. Nor is there one within a line end, nor before what a reader would
-    /// take for the mark at the beginning of a text.
+    /// take for the mark at the beginning of a text, or may take for it once there is more.
     pub(super) fn pass(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut end = None;
         for (at, byte) in bytes.iter().enumerate() {
             let is_within = self.last == b'\r' && *byte == b'\n';
-            if self.is_end && !is_within && Some(byte) != BOM.first() {
+            let ahead = bytes.get(at..).unwrap_or_default();
+            let ahead = ahead.get(..BOM.len()).unwrap_or(ahead);
+            if self.is_end && !is_within && !BOM.starts_with(ahead) {
                 end = Some(at);
             }
             self.step(*byte);
         }
         end
+    }
+
+    /// Whether all rows have ended so far.
+    pub(super) fn is_end(&self) -> bool {
+        self.is_end
     }
 
     /// Where the row ends that is open.

@@ -1,7 +1,8 @@
 //! Finds where the records of a list end, in JSON that arrives in pieces, without reading them.
 //!
 //! Depth and strings are all that it knows: what stands between two commas is for others to read. So a record that is
-//! malformed costs itself, as long as its brackets and quotes are in order.
+//! malformed costs itself, as long as its brackets and quotes are in order. Commas with nothing between them are one
+//! record that is blank, however many they are.
 
 use std::ops::Range;
 
@@ -26,6 +27,8 @@ pub(super) struct Elements {
     start: Option<usize>,
     dropped: u64,
     after_comma: bool,
+    /// Whether the last record was blank.
+    is_blank: bool,
     /// The last text of the object itself.
     key: Vec<u8>,
     /// The object without what is in its page, and how long that is.
@@ -138,6 +141,7 @@ impl Elements {
         self.depth = depth;
         self.level = Some(depth);
         self.after_comma = false;
+        self.is_blank = false;
     }
 
     /// Whether what opens here is a page.
@@ -154,9 +158,12 @@ impl Elements {
     }
 
     fn finish(&mut self, at: usize, found: &mut Vec<Element>) {
+        let was_blank = std::mem::replace(&mut self.is_blank, self.start.is_none());
         let range = self.start.take().unwrap_or(at)..at;
         let length = range.len() as u64 + std::mem::take(&mut self.dropped);
-        found.push(Element { range, length });
+        if !(was_blank && self.is_blank) {
+            found.push(Element { range, length });
+        }
     }
 
     /// Keeps what is outside a page: the rest of the object.
@@ -223,7 +230,8 @@ mod tests {
 
     #[test]
     fn records_end_where_a_comma_or_the_list_does() {
-        let table: [(&str, &[&str], &str); 9] = [
+        let table: [(&str, &[&str], &str); 10] = [
+            ("[, ,,1,,]", &["", "1", ""], ""),
             ("[]", &[], ""),
             (r#" [ {"a":[1,{"b":2}]} , 7,"x,]\"," ] "#, &[r#"{"a":[1,{"b":2}]} "#, "7", r#""x,]\",""#], ""),
             ("[1,]", &["1", ""], ""),

@@ -2,8 +2,8 @@
 //!
 //! | packing | told by |
 //! |---|---|
-//! | a record or list a line | the first of several lines is whole by itself; or the text is malformed, and another line is whole |
-//! | a list | it begins with `[`, and its first line is not whole or is the only one; several lists may follow each other |
+//! | a record or list a line | the first of several lines is whole by itself; or the text is malformed, and another line is whole; after a line that begins with `[` and is no beginning of a list that is the next one |
+//! | a list | it begins with `[`, all else being equal; several lists may follow each other |
 //! | one object | all else |
 //!
 //! So much of a text is looked at as the longest line may have. An object that goes on beyond that is no record, but it
@@ -28,16 +28,25 @@ pub(super) fn packing(text: &[u8], is_all: bool) -> Option<Packing> {
     let head = text.get(..LONGEST_LINE).filter(|_| is_long).unwrap_or(text);
     let head = head.strip_prefix(BOM).unwrap_or(head);
     let mut found = lines(head);
-    let (first, more) = (found.next(), found.next().is_some());
+    let (first, second) = (found.next(), found.next());
+    let more = second.is_some();
     if !(more || is_all || is_long) {
         return None;
     }
-    if more && first.is_some_and(|(_, line)| line.is_ok_and(is_object)) {
+    let first = first.and_then(|(_, line)| line.ok());
+    if more && first.is_some_and(is_object) {
         return Some(Packing::Lines);
     }
     let start = head.trim_ascii_start().first();
     if start == Some(&b'[') {
-        return Some(Packing::Lists);
+        // What a tool says before its output may begin so: `[INFO] fetching`.
+        let is_broken = |line| serde_json::from_slice::<IgnoredAny>(line).is_err_and(|error| !error.is_eof());
+        if !first.is_some_and(is_broken) {
+            return Some(Packing::Lists);
+        }
+        let is_over = is_all || is_long || found.next().is_some() || head.ends_with(b"\n");
+        let is_whole = second.is_some_and(|(_, line)| line.is_ok_and(is_object));
+        return is_over.then_some(if is_whole { Packing::Lines } else { Packing::Lists });
     }
     if !more && is_all {
         return Some(Packing::Object);
@@ -72,7 +81,11 @@ mod tests {
     fn the_beginning_says_how_a_text_is_packed() {
         use Packing::{Lines, Lists, LongObject, Object};
         let wide = format!("{{\n\"a\":\"{}\"", "x".repeat(LONGEST_LINE));
-        let table: [(&str, Option<Packing>, Packing); 14] = [
+        let table: [(&str, Option<Packing>, Packing); 18] = [
+            ("[INFO] x\n{}\n{}", Some(Lines), Lines),
+            ("[INFO] x\n{}", None, Lines),
+            ("[x]\n{},\n{}\n", Some(Lists), Lists),
+            ("[INFO] x", None, Lists),
             ("", None, Object),
             ("{}", None, Object),
             ("\u{feff}{}\n \n", None, Object),
@@ -97,9 +110,16 @@ mod tests {
 
     #[test]
     fn what_follows_does_not_change_what_was_decided() {
-        for text in
-            ["{}\n{", "[{}]\n[\n", "[\n{}\n]", "{\"a\n{}\n{\n", "{\n{}\n}\n", "x\n{}\ny", "{\"a\":\n{}\n}"]
-        {
+        for text in [
+            "{}\n{",
+            "[{}]\n[\n",
+            "[\n{}\n]",
+            "{\"a\n{}\n{\n",
+            "{\n{}\n}\n",
+            "x\n{}\ny",
+            "{\"a\":\n{}\n}",
+            "[x]\n{}\n[\n",
+        ] {
             let whole = packing(text.as_bytes(), true);
             for end in 0..text.len() {
                 let so_far = packing(&text.as_bytes()[..end], false);

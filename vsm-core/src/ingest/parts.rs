@@ -279,9 +279,11 @@ impl<'o> Parts<'o> {
             Form::Rows(mut rows) => {
                 let new = self.held.get(self.seen..).unwrap_or_default();
                 let end = rows.pass(new).map(|at| self.seen + at);
+                // A row that is over is no longer than it is, and read with what comes next.
+                let is_open = !rows.is_end();
                 self.form = Form::Rows(rows);
                 self.cut(end, read);
-                if self.held.len() > LONGEST_LINE {
+                if self.held.len() > LONGEST_LINE && is_open {
                     self.long = Some(Long::row(&take(&mut self.held)));
                     self.seen = 0;
                 }

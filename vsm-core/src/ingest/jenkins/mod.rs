@@ -180,10 +180,6 @@ impl readers::Reader for Reader<'_> {
         self.inputs();
         std::mem::take(&mut self.out).recorded(self.options.recorded_at)
     }
-
-    fn pages(&self) -> &'static [&'static str] {
-        &["builds", "allBuilds"]
-    }
 }
 
 impl Reader<'_> {

@@ -165,13 +165,7 @@ fn records<'a>(piece: Piece<'a>, names: &mut Vec<Names<'a>>) -> Vec<(u64, Told<'
 
 impl Jira<'_> {
     /// Learns from what is in a piece of this text.
-    fn note(
-        &mut self,
-        told: &[(u64, Told<'_>)],
-        names: &[Names<'_>],
-        text: Option<&[u8]>,
-        place: Option<u64>,
-    ) {
+    fn note(&mut self, told: &[(u64, Told<'_>)], names: &[Names<'_>], text: Option<&[u8]>) {
         let Jira { context, versions, pages } = self;
         let mut held = Vec::new();
         for (position, told) in told {
@@ -201,7 +195,7 @@ impl Jira<'_> {
         for names in names {
             context.learn_names(names);
         }
-        pages.hold(text.unwrap_or_default(), place, held);
+        pages.hold(text.unwrap_or_default(), held);
     }
 
     /// All is known by now; what belongs to no single record is said once.
@@ -239,9 +233,9 @@ impl Reader for Jira<'_> {
 
     fn learn(&mut self, part: Part<'_>) {
         for piece in pieces(part) {
-            let (text, place, mut names) = (piece.text.as_ref().ok().copied(), piece.position, Vec::new());
+            let (text, mut names) = (piece.text.as_ref().ok().copied(), Vec::new());
             let told = records(piece, &mut names);
-            self.note(&told, &names, text, place);
+            self.note(&told, &names, text);
         }
     }
 
@@ -258,9 +252,9 @@ impl Reader for Jira<'_> {
     fn whole(&mut self, text: Part<'_>) -> Ingested {
         let mut all = Vec::new();
         for piece in pieces(text) {
-            let (text, place, mut names) = (piece.text.as_ref().ok().copied(), piece.position, Vec::new());
+            let (text, mut names) = (piece.text.as_ref().ok().copied(), Vec::new());
             let told = records(piece, &mut names);
-            self.note(&told, &names, text, place);
+            self.note(&told, &names, text);
             all.extend(told);
         }
         let mut ingested = self.begin();

@@ -6,6 +6,7 @@ use super::{Told, records};
 use crate::error::Error;
 use crate::hash::{HashMap, HashSet};
 use crate::ingest::Reject;
+use crate::ingest::elements::Elements;
 use crate::ingest::loose::{Object, Scalar, Text};
 use crate::ingest::records::Piece;
 
@@ -41,15 +42,16 @@ pub(super) struct Pages {
     /// How many issues there are, and how many were read.
     expected: u64,
     read: u64,
-    /// The texts that hold pages of an issue, once all are known.
+    /// The pages of an issue, once all are known.
     of_issue: HashMap<u64, Vec<usize>>,
+    is_settled: bool,
 }
 
 struct Held {
     text: Vec<u8>,
-    place: Option<u64>,
-    /// The pages in it: where they stand, and what they say of their issues.
-    pages: Vec<(u64, Vec<String>)>,
+    /// Where it stands, and what it says of its issue.
+    position: u64,
+    names: Vec<String>,
 }
 
 impl Pages {
@@ -60,9 +62,27 @@ impl Pages {
         self.expected += 1;
     }
 
-    pub(super) fn hold(&mut self, text: &[u8], place: Option<u64>, pages: Vec<(u64, Vec<String>)>) {
-        if !pages.is_empty() {
-            self.held.push(Held { text: text.to_vec(), place, pages });
+    /// Holds the pages in a text, each by itself: they are asked for one by one. Given where each stands.
+    pub(super) fn hold(&mut self, text: &[u8], pages: Vec<(u64, Vec<String>)>) {
+        let mut rest = vec![(text, pages)];
+        while let Some((text, mut pages)) = rest.pop() {
+            if pages.len() > 1 {
+                let mut elements = match text.trim_ascii_start().first() {
+                    Some(b'[') => Elements::of_lists(),
+                    _ => Elements::of_object(&["issues"]),
+                };
+                let (mut found, mut parts) = (Vec::new(), Vec::new());
+                elements.pass(text, 0, &mut found);
+                for element in found.iter().filter_map(|element| text.get(element.range.clone())) {
+                    let told = records(Piece::of(element, None), &mut Vec::new());
+                    let count = told.iter().filter(|(_, told)| matches!(told, Told::Page(_))).count();
+                    parts.push((element, pages.drain(..count.min(pages.len())).collect()));
+                }
+                // They are held in the order in which they stand.
+                rest.extend(parts.into_iter().rev());
+            }
+            let one = |(position, names)| Held { text: text.to_vec(), position, names };
+            self.held.extend(pages.into_iter().map(one));
         }
     }
 
@@ -72,16 +92,14 @@ impl Pages {
 
     /// All issues are known by now, before the first of them is read.
     pub(super) fn settle(&mut self) {
-        if self.read > 0 || self.held.is_empty() {
+        if self.is_settled {
             return;
         }
+        self.is_settled = true;
         let mut of_issue: HashMap<u64, Vec<usize>> = HashMap::default();
         for (at, held) in self.held.iter().enumerate() {
-            for issue in held.pages.iter().filter_map(|(_, names)| self.issue_of(names)) {
-                let texts = of_issue.entry(issue).or_default();
-                if texts.last() != Some(&at) {
-                    texts.push(at);
-                }
+            if let Some(issue) = self.issue_of(&held.names) {
+                of_issue.entry(issue).or_default().push(at);
             }
         }
         self.of_issue = of_issue;
@@ -95,7 +113,7 @@ impl Pages {
         let Some(texts) = this.of_issue.get(&number) else { return write(&issue) };
         let mut pages = Vec::new();
         for held in texts.iter().filter_map(|at| this.held.get(*at)) {
-            for (_, told) in records(Piece::of(&held.text, held.place), &mut Vec::new()) {
+            for (_, told) in records(Piece::of(&held.text, None), &mut Vec::new()) {
                 if let Told::Page(page) = told
                     && this.issue_of(&names(&page)) == Some(number)
                 {
@@ -110,13 +128,12 @@ impl Pages {
 
     /// The pages whose issue the input does not have.
     pub(super) fn left(&self) -> Vec<Reject> {
-        let pages = self.held.iter().flat_map(|held| &held.pages);
-        let left = pages.filter(|(_, names)| self.issue_of(names).is_none());
+        let left = self.held.iter().filter(|held| self.issue_of(&held.names).is_none());
         let reason = "is missing: a page of a changelog is read together with its issue, by key or id";
         let error = Error::invalid("fields", reason);
-        left.map(|(position, names)| {
-            let name = names.first().map(|name| name.strip_prefix("id/").unwrap_or(name));
-            Reject::new(*position, name, &error)
+        left.map(|held| {
+            let name = held.names.first().map(|name| name.strip_prefix("id/").unwrap_or(name));
+            Reject::new(held.position, name, &error)
         })
         .collect()
     }
