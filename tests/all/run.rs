@@ -493,12 +493,21 @@ fn rows_are_cut_before_letters_that_begin_as_the_mark_of_a_text_does() {
 
 #[test]
 fn a_long_row_that_ends_where_a_piece_does_costs_only_itself() {
-    for width in [LONGEST_LINE - 23, LONGEST_LINE - 22, LONGEST_LINE] {
-        let start = format!("key,name,when\nA,1,2026-03-01T09:00:00Z\n{}", row("B", width));
+    const PIECE: usize = 1 << 20;
+    let head = "key,name,when\n";
+    let around = row("A", 0).len();
+    // Just short enough, of the longest that is read, and too long.
+    for (before, length) in [
+        (PIECE, LONGEST_LINE),
+        (PIECE - 1, LONGEST_LINE + 1),
+        (PIECE - 2, LONGEST_LINE + 2),
+        (PIECE, LONGEST_LINE + PIECE),
+    ] {
+        let first = row("A", before - head.len() - around);
+        let start = format!("{head}{first}{}", row("B", length - around));
+        assert_eq!(start.len() % PIECE, 0);
         let text = format!("{start}{}{}", row("C", 1), row("D", 1));
-        let end = start.len();
-        same(Adapter::Mapping, text.as_bytes(), &[end, 1 << 20], &table(RowFormat::Csv));
-        same(Adapter::Mapping, text.as_bytes(), &[end - 1, 1, 1 << 20], &table(RowFormat::Csv));
+        same(Adapter::Mapping, text.as_bytes(), &[PIECE], &table(RowFormat::Csv));
     }
 }
 
