@@ -113,8 +113,9 @@ impl ValueStream {
     /// id. With `n` needed items and `m` links it takes O(n + m) after one layout of the whole graph.
     ///
     /// # Errors
-    /// [`Error::UnknownItem`], [`Error::UnknownZone`] and [`Error::Invalid`] for the calendar, [`Error::Horizon`]
-    /// where calendar or train never gets there, [`Error::Cycle`] in a view of the past whose links contradict.
+    /// [`UnknownItem`](crate::Error::UnknownItem), [`UnknownZone`](crate::Error::UnknownZone) and
+    /// [`Invalid`](crate::Error::Invalid) for the calendar, [`Horizon`](crate::Error::Horizon) where calendar or train
+    /// never gets there, [`Cycle`](crate::Error::Cycle) in a view of the past whose links contradict.
     ///
     /// ```
     /// use vsm_core::{CriticalPathQuery, Event, Kind, Link, LinkKind, Span, ValueStream};
