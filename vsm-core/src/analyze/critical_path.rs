@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Basis;
-use super::network::{Dates, Schedule};
+use super::network::Schedule;
 use super::plan::Plan;
 use crate::calendar::{Calendar, WorkingTime};
 use crate::error::Result;
@@ -156,7 +156,7 @@ impl ValueStream {
         plan.collect(Some(item));
         plan.lay_out();
         let dates = plan.network.forward().map_err(|error| plan.explain(&error))?;
-        let ready = |number| Instant::clamped(plan.network.dates(&dates, number).ready);
+        let ready = |number| Instant::clamped(plan.network.ready(&dates, number));
         Ok((0..plan.network.len()).map(|number| (plan.item(number), ready(number))).collect())
     }
 }
@@ -165,8 +165,7 @@ impl Plan<'_> {
     fn report(mut self, dates: &Schedule, sinks: &[u32], end: i64) -> CriticalPath {
         let chains = self.chains(dates, sinks);
         let path = chains.path(sinks);
-        let wait = |dates: &Dates| dates.early_finish.saturating_sub(dates.ready);
-        let cadence_wait = path.iter().map(|number| wait(&self.network.dates(dates, *number))).sum();
+        let cadence_wait = path.iter().map(|number| self.network.wait(dates, *number)).sum();
         let mut listed = Vec::new();
         for number in 0..self.network.len() {
             let is_critical = chains.through(number) > 0;
@@ -209,10 +208,10 @@ impl Plan<'_> {
                 free_float: Span::from_millis(d.free_float),
                 critical: is_critical,
                 driver: driver.map(|number| self.id(number).to_owned()),
-                cadence_wait: Span::from_millis(if is_done { 0 } else { wait(&d) }),
+                cadence_wait: Span::from_millis(if is_done { 0 } else { self.network.wait(dates, number) }),
             });
         }
-        let ready = sinks.first().map_or(end, |number| self.network.dates(dates, *number).ready);
+        let ready = sinks.first().map_or(end, |number| self.network.ready(dates, *number));
         let target = self.query.item.as_ref().and(sinks.first()).map(|n| self.id(*n).to_owned());
         let ids = path.iter().map(|n| self.id(*n).to_owned()).collect();
         CriticalPath {

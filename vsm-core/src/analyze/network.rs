@@ -86,8 +86,6 @@ struct Late {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Dates {
     pub(super) early_start: i64,
-    /// When its own work is finished; for a node without trains the same as `early_finish`.
-    pub(super) ready: i64,
     pub(super) early_finish: i64,
     pub(super) late_start: i64,
     pub(super) late_finish: i64,
@@ -230,7 +228,7 @@ impl Network {
                 continue;
             }
             let early_start = dates.early_start(number);
-            let ready = self.ready(node, dates, number);
+            let ready = self.ready(dates, number);
             let late_ready = self.latest_ready(node, dates.late(number).finish).unwrap_or(ready);
             // Of what has started, when its work has to go on: what it needs may take until then.
             let late_start = self.add(late_ready, -node.duration).unwrap_or(early_start);
@@ -267,14 +265,12 @@ impl Network {
         }
     }
 
-    /// The dates of a node; the late ones once they have been counted.
+    /// The dates of a node, once the late ones have been counted.
     pub(super) fn dates(&self, dates: &Schedule, number: u32) -> Dates {
         let Some(node) = self.nodes.get(number as usize) else { return Dates::default() };
         let (early_start, early_finish) = (dates.early_start(number), dates.early_finish(number));
-        let ready = self.ready(node, dates, number);
         let mut own = Dates {
             early_start,
-            ready,
             early_finish,
             late_start: early_start,
             late_finish: early_finish,
@@ -285,18 +281,24 @@ impl Network {
             own.late_finish = late.finish;
             own.free_float = late.free_float.min(self.between(early_finish, late.finish));
             if self.started(node).is_none() {
-                let late_ready = self.latest_ready(node, late.finish).unwrap_or(ready);
+                let late_ready = self.latest_ready(node, late.finish);
+                let late_ready = late_ready.unwrap_or_else(|| self.ready(dates, number));
                 own.late_start = self.add(late_ready, -node.duration).unwrap_or(early_start);
             }
         }
         own
     }
 
-    /// When the own work of a node is finished.
-    fn ready(&self, node: &Node, dates: &Schedule, number: u32) -> i64 {
-        let place = (node.special as usize).checked_sub(1);
+    /// When the own work of a node is finished; for one without trains that is the early finish.
+    pub(super) fn ready(&self, dates: &Schedule, number: u32) -> i64 {
+        let place = self.nodes.get(number as usize).and_then(|node| (node.special as usize).checked_sub(1));
         let ready = place.and_then(|place| dates.ready.get(place)).copied();
         ready.unwrap_or_else(|| dates.early_finish(number))
+    }
+
+    /// How long a node waits for its trains.
+    pub(super) fn wait(&self, dates: &Schedule, number: u32) -> i64 {
+        dates.early_finish(number).saturating_sub(self.ready(dates, number))
     }
 
     /// Whether a need decides when a node starts.
@@ -310,7 +312,7 @@ impl Network {
             return false;
         }
         let Some(bound) = self.bound(dates, need, node.duration) else { return false };
-        let ready = self.ready(node, dates, number);
+        let ready = self.ready(dates, number);
         let start = self.add(ready, -node.duration).unwrap_or_else(|| dates.early_start(number));
         bound == start || (node.duration > 0 && self.next_working(bound) == self.next_working(start))
     }
