@@ -291,41 +291,31 @@ impl Links {
 
     /// Every assertion of a link that names a rule, with what it says of the link.
     pub(crate) fn inferred(&self, link: u32) -> impl Iterator<Item = (&Assertion, &Detail)> {
-        let first = self.get(link).and_then(|link| self.assertion(link.latest));
-        let chain = std::iter::successors(first, |assertion| self.assertion(assertion.previous));
-        chain.filter_map(|assertion| {
-            let detail =
-                self.details.get(assertion.detail as usize).filter(|detail| detail.rule.is_some())?;
-            Some((assertion, detail))
+        self.chain_of(link).filter_map(|at| {
+            let detail = self.detail(at).filter(|detail| detail.rule.is_some())?;
+            Some((self.assertion(at)?, detail))
         })
     }
 
     /// Whether anybody has ever stated anything of a link.
     pub(crate) fn is_ever_stated(&self, link: u32) -> bool {
-        let mut at = self.get(link).map_or(NONE, |link| link.latest);
-        while let Some(assertion) = self.assertion(at) {
-            if self.is_stated(at) {
-                return true;
-            }
-            at = assertion.previous;
-        }
-        false
+        self.chain_of(link).any(|at| self.is_stated(at))
     }
 
     /// The last assertion within the bounds that a link holds, whatever was said of it since; a stated one before an
     /// inferred one.
     pub(crate) fn last_on(&self, record: &Record, link: u32, bounds: Option<Bounds>) -> Option<u32> {
+        let counts = |at: &u32| {
+            self.assertion(*at).is_some_and(|said| {
+                said.on && record.get(said.event).is_some_and(|event| Bounds::admit(bounds, event))
+            })
+        };
         let mut inferred = None;
-        let mut at = self.get(link)?.latest;
-        while let Some(assertion) = self.assertion(at) {
-            let counts = record.get(assertion.event).is_some_and(|event| Bounds::admit(bounds, event));
-            if counts && assertion.on {
-                if self.is_stated(at) {
-                    return Some(at);
-                }
-                inferred = inferred.or(Some(at));
+        for at in self.chain_of(link).filter(counts) {
+            if self.is_stated(at) {
+                return Some(at);
             }
-            at = assertion.previous;
+            inferred = inferred.or(Some(at));
         }
         inferred
     }
@@ -337,8 +327,7 @@ impl Links {
         link: u32,
         bounds: Option<Bounds>,
     ) -> impl Iterator<Item = (bool, u32)> {
-        let latest = self.get(link).map_or(NONE, |link| link.latest);
-        std::iter::successors(Some(latest), |at| self.assertion(*at).map(|assertion| assertion.previous))
+        self.chain_of(link)
             .filter(|at| self.is_stated(*at))
             .filter_map(|at| self.assertion(at))
             .filter(move |said| record.get(said.event).is_some_and(|event| Bounds::admit(bounds, event)))
