@@ -274,10 +274,9 @@ impl Held<'_> {
         let (_, premise, matched) = self.last?;
         let State { record, names, .. } = &*stream.state;
         let stored = record.get(record.keys.find(premise)?)?;
-        let said = stored.sets.iter().filter_map(text_of).filter_map(|(_, text)| text);
+        let mut said = stored.sets.iter().filter_map(text_of).filter_map(|(_, text)| text);
         let item = names.item(stored.name);
-        (said.into_iter().any(|text| text.contains(matched)) && !stream.texts_of(item).contain(matched))
-            .then_some(item)
+        (said.any(|text| text.contains(matched)) && !stream.texts_of(item).contain(matched)).then_some(item)
     }
 
     /// As of when a link has to be said so that it holds by what was found: from then on, and in the end.

@@ -41,7 +41,9 @@ impl ValueStream {
     fn line(&self, kind: Kind, is_meant: impl Fn(u32) -> bool) -> Line<'_> {
         let mut line = Line::default();
         for item in self.all().filter(|item| self.kind(*item) == Some(kind) && is_meant(*item)) {
-            let Some((Outcome::Success, _)) = self.outcome_with_event(item) else { continue };
+            if self.outcome(item) != Some(Outcome::Success) {
+                continue;
+            }
             let Some((_, event)) = self.result_since(item, |one, other| one == other) else { continue };
             let (Some((finished, said)), id) = (self.finished_with_event(item), self.id(item)) else {
                 continue;

@@ -105,10 +105,11 @@ impl Rows {
         let mut end = None;
         for (at, byte) in bytes.iter().enumerate() {
             let is_within = self.last == b'\r' && *byte == b'\n';
-            let ahead = bytes.get(at..).unwrap_or_default();
-            let ahead = ahead.get(..BOM.len()).unwrap_or(ahead);
-            if self.is_end && !is_within && !BOM.starts_with(ahead) {
-                end = Some(at);
+            if self.is_end && !is_within {
+                let ahead = bytes.get(at..).unwrap_or_default();
+                if !BOM.starts_with(ahead.get(..BOM.len()).unwrap_or(ahead)) {
+                    end = Some(at);
+                }
             }
             self.step(*byte);
         }

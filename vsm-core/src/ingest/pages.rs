@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::value::{CowStrDeserializer, MapAccessDeserializer};
+use serde::de::value::{CowStrDeserializer, MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::Reject;
@@ -130,12 +130,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Page<T> {
                 let record = T::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(Page(Some(vec![Object(Some(record))])))
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Page<T>, A::Error> {
-                let mut list = Vec::new();
-                while let Some(value) = seq.next_element()? {
-                    list.push(value);
-                }
-                Ok(Page(Some(list)))
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Page<T>, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(|list| Page(Some(list)))
             }
         }
         deserializer.deserialize_any(Pages(PhantomData))

@@ -11,7 +11,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::Reject;
@@ -43,8 +43,7 @@ pub(super) fn pieces<'a>(text: impl Into<Part<'a>>) -> Vec<Piece<'a>> {
             Some(Packing::Lines) => lines(bytes).map(line_piece).collect(),
             Some(Packing::Lists) => list_pieces(bytes.strip_prefix(BOM).unwrap_or(bytes)),
             Some(Packing::Object | Packing::LongObject) | None => {
-                let text = Ok(bytes.strip_prefix(BOM).unwrap_or(bytes));
-                vec![Piece { position: None, text, is_element: false }]
+                vec![Piece::of(bytes.strip_prefix(BOM).unwrap_or(bytes))]
             }
         },
     }
@@ -105,9 +104,9 @@ pub(super) fn too_long(position: u64, length: u64) -> Reject {
 }
 
 impl<'a> Piece<'a> {
-    /// A piece that was kept, with the position that it had.
-    pub(super) fn of(text: &'a [u8], position: Option<u64>) -> Piece<'a> {
-        Piece { position, text: Ok(text), is_element: false }
+    /// A text by itself, whose records have their own positions.
+    pub(super) fn of(text: &'a [u8]) -> Piece<'a> {
+        Piece { position: None, text: Ok(text), is_element: false }
     }
 
     /// The records in it, with their positions.
@@ -227,12 +226,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entry<T> {
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Entry<T>, A::Error> {
                 T::deserialize(MapAccessDeserializer::new(map)).map(Entry::One)
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entry<T>, A::Error> {
-                let mut list = Vec::new();
-                while let Some(value) = seq.next_element()? {
-                    list.push(value);
-                }
-                Ok(Entry::Many(list))
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Entry<T>, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(Entry::Many)
             }
         }
         deserializer.deserialize_any(Entries(PhantomData))

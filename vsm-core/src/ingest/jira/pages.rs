@@ -74,7 +74,7 @@ impl Pages {
                 let (mut found, mut parts) = (Vec::new(), Vec::new());
                 elements.pass(text, 0, &mut found);
                 for element in found.iter().filter_map(|element| text.get(element.range.clone())) {
-                    let told = records(Piece::of(element, None), &mut Vec::new());
+                    let told = records(Piece::of(element), &mut Vec::new());
                     let count = told.iter().filter(|(_, told)| matches!(told, Told::Page(_))).count();
                     parts.push((element, pages.drain(..count.min(pages.len())).collect()));
                 }
@@ -113,7 +113,7 @@ impl Pages {
         let Some(texts) = this.of_issue.get(&number) else { return write(&issue) };
         let mut pages = Vec::new();
         for held in texts.iter().filter_map(|at| this.held.get(*at)) {
-            for (_, told) in records(Piece::of(&held.text, None), &mut Vec::new()) {
+            for (_, told) in records(Piece::of(&held.text), &mut Vec::new()) {
                 if let Told::Page(page) = told
                     && this.issue_of(&names(&page)) == Some(number)
                 {
