@@ -118,7 +118,7 @@
 //!
 //! An **[item](Item)** is whatever events speak of, by an id of the form `source:key`. The first event or link that names
 //! an item makes it known, so that a link may come before what it leads to; until somebody says what it is, it has no kind
-//! and [`coverage`](ValueStream::coverage) counts it. What only a rule has named is known for as long as the rule says so.
+//! and [`coverage`](ValueStream::coverage) counts it. What only a rule has named is known for as long as that link holds.
 //! Tools that know one thing by several ids say so with [aliases](Event::aliases), in whatever order: what was said under
 //! either name belongs to the one item, and a link that a rule saw between the two is none.
 //!

@@ -125,7 +125,7 @@ impl ValueStream {
     }
 
     /// Whether an event within the bounds speaks of the item, or names it as the end of a link. What only a rule has named
-    /// is there for as long as the rule says so.
+    /// is there for as long as that link holds.
     pub(crate) fn exists(&self, item: u32) -> bool {
         let State { links, record, graph, .. } = &*self.state;
         self.state.walk(item, self.bounds).next().is_some()

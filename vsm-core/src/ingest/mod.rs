@@ -274,7 +274,8 @@ fn check_key(field: &str, key: Option<&str>) -> Result<()> {
     }
 }
 
-/// Reads what a tool wrote.
+/// Reads what a tool wrote. Of JSON and tables a record, line or row of more than [`LONGEST_LINE`](crate::LONGEST_LINE)
+/// bytes is a reject.
 ///
 /// ```
 /// use vsm_core::{Adapter, IngestOptions, ValueStream, ingest};

@@ -257,7 +257,8 @@ impl ValueStream {
         self.last(item, Set::starts_at)
     }
 
-    /// When a run of anything was over: as it says itself, else when it first had a result, whatever that became since.
+    /// When a run of anything was over: as it says itself, else when it first had a result since it last ran, whatever that
+    /// became then.
     fn over(&self, item: u32) -> Option<(Instant, u32)> {
         self.last(item, Set::ends_at).or_else(|| {
             self.outcome(item).filter(|outcome| *outcome != Outcome::Running)?;
