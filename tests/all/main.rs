@@ -4,6 +4,7 @@ mod bad_input;
 mod correlated;
 mod deliveries;
 mod meet;
+mod policy;
 mod portfolio;
 mod properties;
 mod readme;

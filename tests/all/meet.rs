@@ -135,6 +135,7 @@ pub fn meet(stream: &mut ValueStream, answer: &Readiness, fact: &Unmet, number: 
             }
         }
         Condition::NoBlackout => unreachable!("a world has no blackouts"),
+        Condition::RuleMet => unreachable!("what a rule asks for depends on the rule"),
     }
     let report = stream.apply_batch(events);
     assert_eq!(report.refused, [], "{fact:?}");

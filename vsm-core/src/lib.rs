@@ -354,9 +354,9 @@ mod view;
 pub use analyze::{
     Activity, Basis, Condition, Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DataQuality,
     DataQualityQuery, DayLoad, Durations, EfficiencyRule, Exclusion, Finding, FindingExample, FindingGroup,
-    FlowItem, FlowMetrics, FlowQuery, FlowShare, ItemVerdict, Outlook, OutlookQuery, PercentileRule, Policy,
-    Readiness, ReadinessQuery, Scope, ScopeQuery, ShippedItem, Shipping, StageOutlook, Trace, TraceStep,
-    Unmet, Verdict, VerdictQuery, Verdicts,
+    FlowItem, FlowMetrics, FlowQuery, FlowShare, ItemVerdict, Measure, MetFact, Outlook, OutlookQuery,
+    PercentileRule, Policy, PolicyRule, Reach, Readiness, ReadinessQuery, RuleTest, Scope, ScopeQuery,
+    ShippedItem, Shipping, StageOutlook, Trace, TraceStep, Unmet, Verdict, VerdictQuery, Verdicts,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,

@@ -28,7 +28,8 @@ pub use flow::{
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
 pub use quality::{DataQuality, DataQualityQuery, Finding, FindingExample, FindingGroup};
 pub use readiness::{
-    Condition, ItemVerdict, Policy, Readiness, ReadinessQuery, Unmet, Verdict, VerdictQuery, Verdicts,
+    Condition, ItemVerdict, Measure, MetFact, Policy, PolicyRule, Reach, Readiness, ReadinessQuery, RuleTest,
+    Unmet, Verdict, VerdictQuery, Verdicts,
 };
 pub use scope::{Scope, ScopeQuery};
 pub use shipping::{ShippedItem, Shipping};

@@ -125,6 +125,7 @@ impl ValueStream {
                 at: query.at,
                 stage: Some(stage.clone()),
                 policy: Some(policy.clone()),
+                assume: Vec::new(),
             })?;
             stages.push(StageOutlook {
                 stage: stage.clone(),

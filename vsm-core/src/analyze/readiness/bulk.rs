@@ -2,7 +2,7 @@
 
 use super::evidence::Evidence;
 use super::judge::{Judge, RULES};
-use super::{ItemVerdict, Policy, Verdict, VerdictQuery, Verdicts, has_verdict};
+use super::{ItemVerdict, Policy, Verdict, VerdictQuery, Verdicts};
 use crate::analyze::{EVIDENCE, Grounds};
 use crate::error::Result;
 use crate::model::{FlowState, Kind, LinkKind};
@@ -51,6 +51,7 @@ pub(super) fn verdicts(
     // concerns work items only: a release is judged by its own build.
     let mut passed: Vec<Lanes> = Vec::with_capacity(frozen.len());
     let mut proved: Vec<Verdict> = Vec::with_capacity(frozen.len());
+    let is_plain = policy.conditions.is_empty() && policy.rules.is_empty();
     for rank in 0..frozen.len() as u32 {
         let item = frozen.item(rank);
         let kind = stream.kind(item);
@@ -83,23 +84,21 @@ pub(super) fn verdicts(
                 }
             }
         }
-        match kind {
-            Some(Kind::Release) if is_shipped => {}
-            Some(Kind::Release) => lanes |= local(&judge, &rungs, item),
-            Some(Kind::Gate) => {
-                for rung in &rungs {
-                    lanes |= judge.gate(item, *rung).map_or(0, |fact| lane(fact.verdict, *rung));
-                }
-            }
-            _ if !has_parts && kind.is_none_or(Kind::is_work) => {
-                lanes |= match stream.state_of(item) {
-                    Some(FlowState::Done | FlowState::Cancelled) => 0,
-                    Some(_) => all(Verdict::NotReady),
-                    None => all(Verdict::Unknown),
-                };
-                proof = proof.max(judge.proof(item, &evidence));
-            }
-            _ => {}
+        let is_leaf = !has_parts && kind.is_none_or(Kind::is_work);
+        lanes |= match kind {
+            Some(Kind::Release) if is_shipped => 0,
+            // Most of a portfolio is leaves, and of these the state is all there is to know.
+            _ if is_leaf && is_plain => match stream.state_of(item) {
+                Some(FlowState::Done | FlowState::Cancelled) => 0,
+                Some(_) => all(Verdict::NotReady),
+                None => all(Verdict::Unknown),
+            },
+            Some(Kind::Build) if query.kind != Some(Kind::Build) => 0,
+            _ if is_plain && !is_judged(kind) => 0,
+            _ => local(&judge, &rungs, item),
+        };
+        if is_leaf {
+            proof = proof.max(judge.proof(item, rung, &evidence));
         }
         passed.push(lanes);
         proved.push(proof);
@@ -109,9 +108,10 @@ pub(super) fn verdicts(
     let verdict = |item: u32, kind: Kind| {
         let rank = frozen.rank(item) as usize;
         let own = read(passed.get(rank).copied().unwrap_or(0), rung);
-        if kind == Kind::Release { own } else { own.max(proved.get(rank).copied().unwrap_or(own)) }
+        if !kind.is_work() { own } else { own.max(proved.get(rank).copied().unwrap_or(own)) }
     };
-    let is_meant = |kind: Kind| query.kind.map_or_else(|| has_verdict(kind), |wanted| wanted == kind);
+    let by_default = |kind: Kind| kind.is_work() || kind == Kind::Release;
+    let is_meant = |kind: Kind| query.kind.map_or_else(|| by_default(kind), |wanted| wanted == kind);
     let mut answer = Verdicts {
         stage: judge.stage(rung).to_owned(),
         at: query.at,
@@ -161,16 +161,20 @@ fn at_level(stream: &ValueStream, policy: &Policy, link: u32, below: Lanes) -> L
     }
 }
 
-/// A release's own facts, by stage.
-fn local(judge: &Judge<'_>, rungs: &[usize], release: u32) -> Lanes {
+/// Whether items of a kind that are no leaves have conditions of their own.
+fn is_judged(kind: Option<Kind>) -> bool {
+    matches!(kind, Some(Kind::Release | Kind::Build | Kind::Gate))
+}
+
+/// An item's own facts, by stage.
+fn local(judge: &Judge<'_>, rungs: &[usize], item: u32) -> Lanes {
     let mut lanes = 0;
     for rung in rungs.iter().copied() {
-        let mut worst = Verdict::Ready;
         // A defect of the scope counts there, so counting it here again changes nothing.
-        judge.release(release, rung, &|_| false, &mut Grounds::default(), &mut |fact| {
-            worst = worst.max(fact.verdict)
-        });
-        lanes |= lane(worst, rung);
+        let mut own = Vec::new();
+        judge.own(item, rung, &mut Grounds::default(), &mut |fact| own.push(fact));
+        let worst = judge.settled(item, rung, own).into_iter().map(|fact| fact.verdict).max();
+        lanes |= lane(worst.unwrap_or(Verdict::Ready), rung);
     }
     lanes
 }

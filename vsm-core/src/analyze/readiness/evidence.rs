@@ -47,7 +47,8 @@ impl Tested {
     }
 }
 
-fn stage_of_run(stream: &ValueStream, run: u32) -> Option<String> {
+/// The stage of the environment that a test run ran in.
+pub(super) fn stage_of_run(stream: &ValueStream, run: u32) -> Option<String> {
     stream.to(run, LinkKind::RanIn).find_map(|(place, _)| stage_of(stream, place))
 }
 

@@ -56,6 +56,7 @@ impl Judge<'_> {
         };
         Some(Fact {
             condition: Condition::GatePassed,
+            rule: None,
             verdict,
             item,
             sentence,

@@ -10,7 +10,9 @@ use super::super::critical_path::CriticalPathQuery;
 use super::super::{Grounds, name};
 use super::bookings;
 use super::evidence::Evidence;
-use super::{Condition, Policy, Readiness, Unmet, Verdict, has_verdict};
+use super::rules::{self, Rules};
+use super::waiting::Waiting;
+use super::{Condition, MetFact, Policy, Readiness, Unmet, Verdict, has_verdict};
 use crate::error::{Error, Result};
 use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
@@ -22,8 +24,11 @@ use crate::time::Instant;
 pub(super) const RULES: [&str; 2] = ["worst_of_what_applies", "leaves"];
 
 /// A fact on its way to an [`Unmet`].
+#[derive(Clone)]
 pub(super) struct Fact {
     pub(super) condition: Condition,
+    /// The rule of the policy, where it is one that is not met.
+    pub(super) rule: Option<String>,
     pub(super) verdict: Verdict,
     pub(super) item: u32,
     pub(super) sentence: String,
@@ -33,8 +38,17 @@ pub(super) struct Fact {
     pub(super) evidence: Vec<u32>,
 }
 
+impl Fact {
+    /// Whether two facts of one item have the same root cause.
+    pub(super) fn is_same(&self, other: &Fact) -> bool {
+        (self.condition, self.item, &self.rule) == (other.condition, other.item, &other.rule)
+    }
+}
+
 /// A fact, with the stage that it was found for and the upstream release that brings it in.
 struct Found {
+    /// The item that was judged.
+    place: u32,
     through: Option<u32>,
     rung: usize,
     fact: Fact,
@@ -43,41 +57,52 @@ struct Found {
 impl Found {
     /// What makes two facts the same. Whether an item is in the build or its place is booked is asked anew for each
     /// release; everything else is one fact, whoever needs it.
-    fn root(&self) -> (Condition, u32, Option<u32>) {
+    fn root(&self) -> (Condition, u32, Option<String>, Option<u32>) {
         use Condition::{EnvironmentBooked, EnvironmentVersion, InBuild};
         let of_release = matches!(self.fact.condition, InBuild | EnvironmentBooked | EnvironmentVersion);
-        (self.fact.condition, self.fact.item, self.through.filter(|_| of_release))
+        (self.fact.condition, self.fact.item, self.fact.rule.clone(), self.through.filter(|_| of_release))
     }
 }
 
 pub(super) struct Judge<'a> {
     pub(super) stream: &'a ValueStream,
     pub(super) policy: &'a Policy,
+    pub(super) rules: Rules<'a>,
     pub(super) at: Instant,
+    /// What is to be taken for met, whatever the record says.
+    pub(super) assumed: HashSet<(Condition, u32, Option<String>)>,
 }
 
 /// Everything that a target needs: (item, the rung it is needed for), and how it was reached.
-type Closure = BTreeMap<(u32, usize), Needed>;
+pub(super) type Closure = BTreeMap<(u32, usize), Needed>;
 
-struct Needed {
+pub(super) struct Needed {
     /// The upstream release that brings it in.
     through: Option<u32>,
-    needed_by: Vec<(u32, usize)>,
+    pub(super) needed_by: Vec<(u32, usize)>,
+}
+
+/// An answer, with what it was made of.
+pub(super) struct Judged {
+    pub(super) readiness: Readiness,
+    pub(super) needed: Closure,
+    /// For each unmet fact the item that it was found at.
+    pub(super) places: Vec<(u32, usize)>,
 }
 
 impl<'a> Judge<'a> {
     pub(super) fn new(stream: &'a ValueStream, policy: &'a Policy, at: Instant) -> Judge<'a> {
-        Judge { stream, policy, at }
+        Judge { stream, policy, rules: Rules::new(policy), at, assumed: HashSet::default() }
     }
 
-    pub(super) fn answer(&self, target: u32, rung: usize) -> Result<Readiness> {
+    pub(super) fn judged(&self, target: u32, rung: usize) -> Result<Judged> {
         let stream = self.stream;
         let kind = stream.kind(target);
         if kind.is_some_and(|kind| !has_verdict(kind)) {
             let kind = kind.map_or("", Kind::as_str);
             return Err(Error::invalid(
                 "item",
-                format!("\"{}\" is a {kind}: ask for a release or work", stream.id(target)),
+                format!("\"{}\" is a {kind}: ask for a release, a build or work", stream.id(target)),
             ));
         }
         let mut grounds = Grounds::default();
@@ -85,7 +110,7 @@ impl<'a> Judge<'a> {
         let mut facts: Vec<Found> = Vec::new();
         for ((item, rung), need) in &needed {
             self.local(*item, *rung, &needed, &mut grounds, &mut |fact| {
-                facts.push(Found { through: need.through, rung: *rung, fact });
+                facts.push(Found { place: *item, through: need.through, rung: *rung, fact });
             });
         }
         let leaves: BTreeSet<u32> = needed
@@ -97,20 +122,24 @@ impl<'a> Judge<'a> {
         let done =
             leaves.iter().filter(|leaf| stream.state_of(**leaf) == Some(FlowState::Done)).count() as u32;
         let scope = leaves.len() as u32;
-        if kind != Some(Kind::Release) {
+        if kind.is_none_or(Kind::is_work) {
             let evidence = Evidence::gather(stream, self.required_stage(rung));
             let leaves: Vec<u32> = leaves.into_iter().collect();
             let proofs = self.proofs(&leaves, rung, &evidence);
-            facts.extend(proofs.into_iter().map(|fact| Found { through: None, rung, fact }));
+            let place = |item: u32| if needed.contains_key(&(item, rung)) { item } else { target };
+            let asked = proofs
+                .into_iter()
+                .filter(|fact| self.policy.asks(self.stage(rung), fact.condition) && !self.is_assumed(fact));
+            facts.extend(asked.map(|fact| Found { place: place(fact.item), through: None, rung, fact }));
         }
         self.leave_one_side(&mut facts);
         let verdict = facts.iter().map(|found| found.fact.verdict).max().unwrap_or(Verdict::Ready);
         grounds.evidence.extend(facts.iter().flat_map(|found| &found.fact.evidence));
         grounds.evidence.extend(needed.keys().filter_map(|(item, _)| stream.last_event(*item)));
-        let unmet = self.list(target, facts, &needed);
+        let (places, unmet) = self.list(target, facts, &needed).into_iter().unzip();
         grounds.n = u64::from(scope);
         grounds.rules.extend(RULES.map(String::from));
-        Ok(Readiness {
+        let readiness = Readiness {
             item: stream.id(target).to_owned(),
             title: stream.title(target).to_owned(),
             stage: self.stage(rung).to_owned(),
@@ -119,22 +148,41 @@ impl<'a> Judge<'a> {
             unmet,
             done,
             scope,
+            percent: (scope > 0).then(|| 100.0 * f64::from(done) / f64::from(scope)),
             basis: grounds.finish(stream),
-        })
+        };
+        Ok(Judged { readiness, needed, places })
+    }
+
+    /// Takes facts for met.
+    pub(super) fn assume(&mut self, facts: &[MetFact]) -> Result<()> {
+        for fact in facts {
+            self.assumed.insert((fact.condition, self.stream.find(&fact.item)?, fact.rule.clone()));
+        }
+        Ok(())
+    }
+
+    /// Whether a fact is to be taken for met.
+    pub(super) fn is_assumed(&self, fact: &Fact) -> bool {
+        !self.assumed.is_empty() && self.assumed.contains(&(fact.condition, fact.item, fact.rule.clone()))
     }
 
     /// Drops those booking conflicts that are gone once the others are: one's own bookings are to move first.
     fn leave_one_side(&self, facts: &mut Vec<Found>) {
         let is_conflict = |found: &Found| found.fact.condition == Condition::NoBookingConflict;
-        let mut bookings: Vec<(bool, u32)> = facts
+        let mut bookings: Vec<(bool, bool, u32)> = facts
             .iter()
             .filter(|found| is_conflict(found))
-            .map(|found| (found.through.is_some(), found.fact.item))
+            .map(|found| (!self.is_assumed(&found.fact), found.through.is_some(), found.fact.item))
             .collect();
-        bookings.sort_unstable_by_key(|(upstream, booking)| (*upstream, self.stream.id(*booking)));
-        let bookings: Vec<u32> = bookings.into_iter().map(|(_, booking)| booking).collect();
+        bookings.sort_unstable_by_key(|(assumed, upstream, booking)| {
+            (*assumed, *upstream, self.stream.id(*booking))
+        });
+        let bookings: Vec<u32> = bookings.into_iter().map(|(.., booking)| booking).collect();
         let kept = bookings::fewest(self, &bookings);
-        facts.retain(|found| !is_conflict(found) || kept.contains(&found.fact.item));
+        facts.retain(|found| {
+            !is_conflict(found) || (kept.contains(&found.fact.item) && !self.is_assumed(&found.fact))
+        });
     }
 
     pub(super) fn stage(&self, rung: usize) -> &'a str {
@@ -212,32 +260,48 @@ impl<'a> Judge<'a> {
         grounds: &mut Grounds,
         report: &mut dyn FnMut(Fact),
     ) {
+        let mut own = Vec::new();
+        self.own(item, rung, grounds, &mut |fact| {
+            // Which of two bookings has to move is decided when all are known.
+            if fact.condition == Condition::NoBookingConflict || !self.is_assumed(&fact) {
+                own.push(fact);
+            }
+        });
+        // A defect that is needed anyway is reported there, unless its parts are what is looked at.
+        let is_needed =
+            |other: u32| self.is_leaf(other) && (0..8).any(|rung| needed.contains_key(&(other, rung)));
+        let is_said = |fact: &Fact| {
+            fact.condition == Condition::NoBlockingDefect
+                && self.policy.asks(self.stage(rung), Condition::ScopeDone)
+                && is_needed(fact.item)
+        };
+        self.settled(item, rung, own).into_iter().filter(|fact| !is_said(fact)).for_each(report);
+    }
+
+    /// The unmet conditions of one item by itself, whatever the policy asks.
+    pub(super) fn own(&self, item: u32, rung: usize, grounds: &mut Grounds, report: &mut dyn FnMut(Fact)) {
         match self.stream.kind(item) {
-            Some(Kind::Release) => {
-                // A defect that is needed anyway is reported there, unless its parts are what is looked at.
-                let already = |other: u32| {
-                    self.is_leaf(other) && (0..8).any(|rung| needed.contains_key(&(other, rung)))
-                };
-                self.release(item, rung, &already, grounds, report);
-            }
-            Some(Kind::Gate) => {
-                if let Some(fact) = self.gate(item, rung) {
-                    report(fact);
-                }
-            }
-            _ if self.is_leaf(item) => {
-                if let Some(fact) = self.leaf(item) {
-                    report(fact);
-                }
-            }
+            Some(Kind::Release) => self.release(item, rung, grounds, report),
+            Some(Kind::Build) => self.build(item, rung, grounds, report),
+            Some(Kind::Gate) => self.gate(item, rung).into_iter().for_each(report),
+            _ if self.is_leaf(item) => self.leaf(item).into_iter().for_each(report),
             _ => {}
         }
+    }
+
+    /// What is left of an item's unmet conditions when the policy has had its say, and what its rules add.
+    pub(super) fn settled(&self, item: u32, rung: usize, mut own: Vec<Fact>) -> Vec<Fact> {
+        let asked = self.asked(item, rung, &own);
+        own.retain(|fact| self.policy.asks(self.stage(rung), fact.condition));
+        rules::join(&mut own, asked);
+        own
     }
 
     pub(super) fn fact(&self, condition: Condition, verdict: Verdict, item: u32, sentence: String) -> Fact {
         let event = self.stream.last_event(item);
         Fact {
             condition,
+            rule: None,
             verdict,
             item,
             sentence,
@@ -262,7 +326,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Facts in the order in which people want them: one's own before upstream ones, misses before unknowns.
-    fn list(&self, target: u32, mut facts: Vec<Found>, needed: &Closure) -> Vec<Unmet> {
+    fn list(&self, target: u32, mut facts: Vec<Found>, needed: &Closure) -> Vec<((u32, usize), Unmet)> {
         let stream = self.stream;
         let applications: Vec<u32> = stream.to(target, LinkKind::BelongsTo).map(|(item, _)| item).collect();
         let calendar = stream.calendar_of(&applications);
@@ -286,17 +350,20 @@ impl<'a> Judge<'a> {
             )
         });
         let mut seen = HashSet::default();
-        let mut unmet: Vec<Unmet> = facts
+        let mut waiting = Waiting::default();
+        let mut unmet: Vec<((u32, usize), Unmet)> = facts
             .into_iter()
             .filter(|found| seen.insert(found.root()))
-            .map(|Found { through, rung, fact }| {
+            .map(|Found { place, through, rung, fact }| {
+                let (releases, value) = waiting.of(self, fact.item, place);
                 let mut evidence: Vec<String> =
                     fact.evidence.iter().map(|event| stream.key(*event).to_owned()).collect();
                 evidence.sort_unstable();
                 evidence.dedup();
                 let at_work = || work.get(&fact.item).copied().filter(|at| *at > self.at);
-                Unmet {
+                let unmet = Unmet {
                     condition: fact.condition,
+                    rule: fact.rule,
                     verdict: fact.verdict,
                     stage: self.stage(rung).to_owned(),
                     item: stream.id(fact.item).to_owned(),
@@ -309,13 +376,16 @@ impl<'a> Judge<'a> {
                         .or_else(|| (fact.condition == Condition::ScopeDone).then(at_work).flatten()),
                     through: through.map(|release| stream.id(release).to_owned()),
                     consequences: consequences(fact.item, needed),
+                    releases,
+                    value,
                     evidence,
-                }
+                };
+                ((place, rung), unmet)
             })
             .collect();
-        unmet.sort_by(|a, b| {
+        unmet.sort_by(|(_, a), (_, b)| {
             let key = |a: &Unmet| (a.through.is_some(), Reverse(a.verdict), a.condition);
-            key(a).cmp(&key(b)).then_with(|| a.item.cmp(&b.item))
+            key(a).cmp(&key(b)).then_with(|| (&a.item, &a.rule).cmp(&(&b.item, &b.rule)))
         });
         unmet
     }

@@ -5,15 +5,20 @@ mod bulk;
 mod evidence;
 mod gates;
 mod judge;
+mod policy;
 mod release;
+mod rules;
+mod waiting;
 mod work;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::policy::{Measure, Policy, PolicyRule, Reach, RuleTest};
+
 use self::judge::Judge;
 use super::Basis;
 use crate::error::{Error, Result};
-use crate::model::{Kind, Severity};
+use crate::model::Kind;
 use crate::stream::ValueStream;
 use crate::text_enum::text_enum;
 use crate::time::Instant;
@@ -57,37 +62,15 @@ text_enum! {
         EnvironmentVersion = "environment_version",
         /// No blackout covers the time.
         NoBlackout = "no_blackout",
-    }
-}
-
-/// What counts as ready.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Policy {
-    /// The ladder of stages, first to last; at most eight.
-    pub stages: Vec<String>,
-    /// Open defects of this severity and worse keep a release back.
-    pub blocking: Severity,
-    /// Whether only pending bookings show a conflict, as some tools have it; otherwise approved ones do too.
-    pub pending_conflicts_only: bool,
-}
-
-impl Default for Policy {
-    fn default() -> Policy {
-        Policy {
-            stages: ["system_test", "user_acceptance", "pre_production", "production"]
-                .map(String::from)
-                .into(),
-            blocking: Severity::Critical,
-            pending_conflicts_only: false,
-        }
+        /// A rule of the policy is met.
+        RuleMet = "rule_met",
     }
 }
 
 /// A question about one item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReadinessQuery {
-    /// The release or work item.
+    /// The release, build or work item.
     pub item: String,
     /// The time it is asked at.
     pub at: Instant,
@@ -97,6 +80,21 @@ pub struct ReadinessQuery {
     /// What counts as ready; absent = the default policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
+    /// Facts that are taken for met, as the answer without them names them: is it ready then?
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assume: Vec<MetFact>,
+}
+
+/// An unmet fact that is taken for met.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetFact {
+    /// The condition.
+    pub condition: Condition,
+    /// The item that it is about.
+    pub item: String,
+    /// The rule, where the condition is `rule_met`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
 }
 
 /// Whether an item is ready for a stage, and what is missing.
@@ -118,6 +116,9 @@ pub struct Readiness {
     pub done: u32,
     /// Work items of the scope: its leaves, cancelled ones left out.
     pub scope: u32,
+    /// The share of that work that is done, in percent: a by-product, which says nothing of what is missing. Absent where
+    /// there is none.
+    pub percent: Option<f64>,
     /// What the answer rests on.
     pub basis: Basis,
 }
@@ -127,6 +128,9 @@ pub struct Readiness {
 pub struct Unmet {
     /// The condition that is not met.
     pub condition: Condition,
+    /// The rule of the policy that is not met; absent where it is one of the conditions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// `not_ready` where it is known to be unmet, `unknown` where nobody can tell.
     pub verdict: Verdict,
     /// The stage that asks for it.
@@ -147,6 +151,11 @@ pub struct Unmet {
     pub through: Option<String>,
     /// How many work items and releases of the closure wait for it.
     pub consequences: u32,
+    /// How many open releases of the whole stream wait for it.
+    pub releases: u32,
+    /// The value of the work that waits: that of each item of these releases' scope, or of the nearest item that it is a part
+    /// of and that has a value, each once. Where no release waits, of the work that does. Absent where none has a value.
+    pub value: Option<f64>,
     /// The events behind it, as `source:id`.
     pub evidence: Vec<String>,
 }
@@ -162,7 +171,7 @@ pub struct VerdictQuery {
     /// What counts as ready; absent = the default policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<Policy>,
-    /// The kind of the items that are counted and listed; absent = all work and releases.
+    /// The kind of the items that are counted and listed: work, releases or builds; absent = all work and releases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
     /// The verdicts whose items are listed; absent = all of them, empty = none, for who wants the counts alone.
@@ -200,33 +209,10 @@ pub struct ItemVerdict {
     pub verdict: Verdict,
 }
 
-impl Policy {
-    /// The place of a stage on the ladder; of the last one where none is named.
-    fn rung(&self, stage: Option<&str>) -> Result<usize> {
-        if self.stages.is_empty() || self.stages.len() > 8 {
-            return Err(Error::invalid("policy.stages", "a ladder has one to eight stages"));
-        }
-        if let Some(twice) =
-            self.stages.iter().enumerate().find(|(n, s)| self.stages.iter().skip(n + 1).any(|t| t == *s))
-        {
-            return Err(Error::invalid("policy.stages", format!("\"{}\" is on the ladder twice", twice.1)));
-        }
-        match stage {
-            None => Ok(self.stages.len() - 1),
-            Some(stage) => self.stages.iter().position(|s| s == stage).ok_or_else(|| {
-                Error::invalid(
-                    "stage",
-                    format!("\"{stage}\" is not on the ladder: {}", self.stages.join(", ")),
-                )
-            }),
-        }
-    }
-}
-
 impl ReadinessQuery {
     /// A question with all defaults: for the last stage, by the default policy.
     pub fn new(item: impl Into<String>, at: Instant) -> ReadinessQuery {
-        ReadinessQuery { item: item.into(), at, stage: None, policy: None }
+        ReadinessQuery { item: item.into(), at, stage: None, policy: None, assume: Vec::new() }
     }
 }
 
@@ -238,7 +224,7 @@ impl VerdictQuery {
 }
 
 impl ValueStream {
-    /// Whether a release or work item is ready for a stage, and the minimal set of facts that keep it from it.
+    /// Whether a release, build or work item is ready for a stage, and the minimal set of facts that keep it from it.
     ///
     /// A **work item** is ready when its leaves (itself, if it has no parts) are done and in a successful build that
     /// passed its tests in the environment of the stage before, and its gates of the stage are passed.
@@ -251,12 +237,17 @@ impl ValueStream {
     /// ready; and no blackout of its applications covers the time. A release that has shipped is ready. What does not
     /// apply is listed under `excluded`.
     ///
+    /// A **build** is ready when it succeeded, passed its tests in the environment of the stage before, no defect of
+    /// blocking severity that was found in it is open, and its gates of the stage are passed.
+    ///
+    /// A [`Policy`] may ask stages for fewer of these conditions, and for more by rules of its own.
+    ///
     /// Putting an item with parts into a scope puts all of its leaves there. Work that is done is done, whatever it
     /// depended on. Takes time in proportion to what the item needs, and to the commits behind its builds.
     ///
     /// # Errors
-    /// [`Error::UnknownItem`]; [`Error::Invalid`] for a stage that is not on the ladder, or an item that is neither
-    /// work nor a release.
+    /// [`Error::UnknownItem`]; [`Error::Invalid`] for a policy that does not [check](Policy::check), a stage that is not on
+    /// the ladder, or an item that is neither work nor a release or build.
     ///
     /// ```
     /// use vsm_core::{Condition, Event, Kind, Link, LinkKind, ReadinessQuery, ValueStream, Verdict};
@@ -274,7 +265,9 @@ impl ValueStream {
         let policy = query.policy.clone().unwrap_or_default();
         let rung = policy.rung(query.stage.as_deref())?;
         let item = self.find(&query.item)?;
-        Judge::new(self, &policy, query.at).answer(item, rung)
+        let mut judge = Judge::new(self, &policy, query.at);
+        judge.assume(&query.assume)?;
+        judge.judged(item, rung).map(|judged| judged.readiness)
     }
 
     /// The verdicts of all work items and releases for a stage in one pass; each is what
@@ -285,7 +278,8 @@ impl ValueStream {
     /// under `excluded`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a stage that is not on the ladder, or a kind that is neither work nor a release.
+    /// [`Error::Invalid`] for a policy that does not [check](Policy::check), a stage that is not on the ladder, or a kind
+    /// that is neither work nor a release or build.
     ///
     /// ```
     /// use vsm_core::{Event, Kind, ValueStream, Verdict, VerdictQuery};
@@ -307,7 +301,7 @@ impl ValueStream {
         if let Some(kind) = query.kind.filter(|kind| !has_verdict(*kind)) {
             return Err(Error::invalid(
                 "kind",
-                format!("a {kind} has no verdict: ask for release or a kind of work"),
+                format!("a {kind} has no verdict: ask for release, build or a kind of work"),
             ));
         }
         bulk::verdicts(self, &policy, query, rung)
@@ -316,5 +310,5 @@ impl ValueStream {
 
 /// Whether items of a kind can be ready.
 fn has_verdict(kind: Kind) -> bool {
-    kind.is_work() || kind == Kind::Release
+    kind.is_work() || matches!(kind, Kind::Release | Kind::Build)
 }

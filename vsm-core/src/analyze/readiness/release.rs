@@ -1,4 +1,5 @@
-//! What a release must have of its own: a scope, a tested build that holds it, a place to go, and no blackout.
+//! What a release must have of its own: a scope, a tested build that holds it, a place to go, and no blackout; and what a
+//! build must be by itself.
 
 use super::super::Grounds;
 use super::bookings;
@@ -14,7 +15,6 @@ impl Judge<'_> {
         &self,
         release: u32,
         rung: usize,
-        already: &dyn Fn(u32) -> bool,
         grounds: &mut Grounds,
         report: &mut dyn FnMut(Fact),
     ) {
@@ -34,12 +34,7 @@ impl Judge<'_> {
             self.builds(release, rung, &builds, grounds, report);
         }
         for place in [release].into_iter().chain(builds.iter().copied()) {
-            for (defect, event) in stream.from(place, LinkKind::FoundIn) {
-                let is_open = self.is_open(defect) && stream.kind(defect) == Some(Kind::Defect);
-                if is_open && !already(defect) {
-                    self.defect(defect, event, grounds).into_iter().for_each(&mut *report);
-                }
-            }
+            self.defects(place, grounds, report);
         }
         let last = rung + 1 == self.policy.stages.len();
         let place = bookings::Place { release, stage: self.stage(rung), last, builds: &builds, at: self.at };
@@ -79,24 +74,7 @@ impl Judge<'_> {
             return;
         }
         for build in builds {
-            let outcome = stream.outcome_with_event(*build);
-            match outcome {
-                Some((Outcome::Success, _)) => {}
-                Some((Outcome::Running, _)) | None => {
-                    let sentence = format!("{} has not finished.", self.name(*build));
-                    report(self.fact(Condition::BuildSucceeded, Verdict::Unknown, *build, sentence));
-                }
-                Some((outcome, event)) => {
-                    let sentence = format!("{} ended with {outcome}.", self.name(*build));
-                    report(Fact {
-                        evidence: vec![event],
-                        ..self.fact(Condition::BuildSucceeded, Verdict::NotReady, *build, sentence)
-                    });
-                }
-            }
-            if let Some(fact) = self.tests(*build, required) {
-                report(fact);
-            }
+            self.proved(*build, required, report);
         }
         let mut brought = HashSet::default();
         stream.bring(builds.iter().flat_map(|build| stream.heads(*build)), &mut brought);
@@ -131,6 +109,40 @@ impl Judge<'_> {
         }
         if required.is_none() {
             grounds.rule("first_stage_tests_need_no_environment");
+        }
+    }
+
+    /// Everything that a build must be by itself, its gates aside.
+    pub(super) fn build(&self, build: u32, rung: usize, grounds: &mut Grounds, report: &mut dyn FnMut(Fact)) {
+        self.proved(build, self.required_stage(rung), report);
+        self.defects(build, grounds, report);
+    }
+
+    /// A build must have succeeded and passed its tests.
+    fn proved(&self, build: u32, required: Option<&str>, report: &mut dyn FnMut(Fact)) {
+        match self.stream.outcome_with_event(build) {
+            Some((Outcome::Success, _)) => {}
+            Some((Outcome::Running, _)) | None => {
+                let sentence = format!("{} has not finished.", self.name(build));
+                report(self.fact(Condition::BuildSucceeded, Verdict::Unknown, build, sentence));
+            }
+            Some((outcome, event)) => {
+                let sentence = format!("{} ended with {outcome}.", self.name(build));
+                report(Fact {
+                    evidence: vec![event],
+                    ..self.fact(Condition::BuildSucceeded, Verdict::NotReady, build, sentence)
+                });
+            }
+        }
+        self.tests(build, required).into_iter().for_each(report);
+    }
+
+    /// No defect that was found in a release or build may be open and of blocking severity.
+    fn defects(&self, place: u32, grounds: &mut Grounds, report: &mut dyn FnMut(Fact)) {
+        for (defect, event) in self.stream.from(place, LinkKind::FoundIn) {
+            if self.is_open(defect) && self.stream.kind(defect) == Some(Kind::Defect) {
+                self.defect(defect, event, grounds).into_iter().for_each(&mut *report);
+            }
         }
     }
 

@@ -38,6 +38,7 @@ impl Judge<'_> {
         let event = state.map(|(_, event)| event).or_else(|| stream.last_event(item));
         Some(Fact {
             condition: Condition::ScopeDone,
+            rule: None,
             verdict,
             item,
             sentence,
@@ -66,16 +67,18 @@ impl Judge<'_> {
         facts
     }
 
-    /// The worst verdict of what [`proofs`](Judge::proofs) says of one leaf.
-    pub(super) fn proof(&self, leaf: u32, evidence: &Evidence) -> Verdict {
-        match evidence.of(self.stream, leaf) {
-            Standing::Tested => Verdict::Ready,
-            Standing::Unlinked => Verdict::Unknown,
-            Standing::NotBuilt => Verdict::NotReady,
+    /// The worst verdict of what [`proofs`](Judge::proofs) says of one leaf, as far as the stage asks for it.
+    pub(super) fn proof(&self, leaf: u32, rung: usize, evidence: &Evidence) -> Verdict {
+        let (condition, verdict) = match evidence.of(self.stream, leaf) {
+            Standing::Tested => return Verdict::Ready,
+            Standing::Unlinked => (Condition::InBuild, Verdict::Unknown),
+            Standing::NotBuilt => (Condition::InBuild, Verdict::NotReady),
             Standing::Untested(parts) => {
-                parts.into_iter().map(|part| evidence.verdict(part)).max().unwrap_or(Verdict::Unknown)
+                let worst = parts.into_iter().map(|part| evidence.verdict(part)).max();
+                (Condition::TestsPassed, worst.unwrap_or(Verdict::Unknown))
             }
-        }
+        };
+        if self.policy.asks(self.stage(rung), condition) { verdict } else { Verdict::Ready }
     }
 
     fn unbuilt(&self, leaf: u32, evidence: &Evidence) -> Option<Fact> {
