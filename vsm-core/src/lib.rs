@@ -28,7 +28,9 @@
 //! | question | method |
 //! |---|---|
 //! | Is it ready for a stage, and what exactly is missing? | [`readiness`](ValueStream::readiness) |
+//! | Why, as a tree from the release down to what is at fault? | [`explain`](ValueStream::explain) |
 //! | The same verdict for everything at once | [`verdicts`](ValueStream::verdicts) |
+//! | What became ready since, what regressed, and by which events? | [`readiness_changes`](ValueStream::readiness_changes) |
 //! | What does its date depend on, with which float? | [`critical_path`](ValueStream::critical_path) |
 //! | What was planned for the release, and what came of it? | [`scope`](ValueStream::scope) |
 //! | In which version did each item really ship? | [`shipping`](ValueStream::shipping) |
@@ -353,10 +355,11 @@ mod view;
 
 pub use analyze::{
     Activity, Basis, Condition, Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DataQuality,
-    DataQualityQuery, DayLoad, Durations, EfficiencyRule, Exclusion, Finding, FindingExample, FindingGroup,
-    FlowItem, FlowMetrics, FlowQuery, FlowShare, ItemVerdict, Measure, MetFact, Outlook, OutlookQuery,
-    PercentileRule, Policy, PolicyRule, Reach, Readiness, ReadinessQuery, RuleTest, Scope, ScopeQuery,
-    ShippedItem, Shipping, StageOutlook, Trace, TraceStep, Unmet, Verdict, VerdictQuery, Verdicts,
+    DataQualityQuery, DayLoad, Durations, EfficiencyRule, Exclusion, Explanation, ExplanationNode, Finding,
+    FindingExample, FindingGroup, FlowItem, FlowMetrics, FlowQuery, FlowShare, ItemVerdict, Measure, MetFact,
+    Outlook, OutlookQuery, PercentileRule, Policy, PolicyRule, Reach, Readiness, ReadinessChange,
+    ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, RuleTest, Scope, ScopeQuery, ShippedItem,
+    Shipping, StageOutlook, Trace, TraceStep, Unmet, Verdict, VerdictQuery, Verdicts,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,

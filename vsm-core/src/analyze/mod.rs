@@ -28,8 +28,9 @@ pub use flow::{
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
 pub use quality::{DataQuality, DataQualityQuery, Finding, FindingExample, FindingGroup};
 pub use readiness::{
-    Condition, ItemVerdict, Measure, MetFact, Policy, PolicyRule, Reach, Readiness, ReadinessQuery, RuleTest,
-    Unmet, Verdict, VerdictQuery, Verdicts,
+    Condition, Explanation, ExplanationNode, ItemVerdict, Measure, MetFact, Policy, PolicyRule, Reach,
+    Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, RuleTest, Unmet,
+    Verdict, VerdictQuery, Verdicts,
 };
 pub use scope::{Scope, ScopeQuery};
 pub use shipping::{ShippedItem, Shipping};

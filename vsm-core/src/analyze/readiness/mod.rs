@@ -2,7 +2,9 @@
 
 mod bookings;
 mod bulk;
+mod changes;
 mod evidence;
+mod explain;
 mod gates;
 mod judge;
 mod policy;
@@ -13,6 +15,8 @@ mod work;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::changes::{ReadinessChange, ReadinessChanges, ReadinessChangesQuery};
+pub use self::explain::{Explanation, ExplanationNode};
 pub use self::policy::{Measure, Policy, PolicyRule, Reach, RuleTest};
 
 use self::judge::Judge;
