@@ -7,6 +7,7 @@ mod meet;
 mod policy;
 mod portfolio;
 mod properties;
+mod readiness_over_time;
 mod readme;
 mod real_cdevents;
 mod real_correlation;

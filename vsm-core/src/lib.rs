@@ -32,6 +32,7 @@
 //! | The same verdict for everything at once | [`verdicts`](ValueStream::verdicts) |
 //! | What became ready since, what regressed, and by which events? | [`readiness_changes`](ValueStream::readiness_changes) |
 //! | What does its date depend on, with which float? | [`critical_path`](ValueStream::critical_path) |
+//! | Which departures can it still reach, and who has until when? | [`departures`](ValueStream::departures) |
 //! | What was planned for the release, and what came of it? | [`scope`](ValueStream::scope) |
 //! | In which version did each item really ship? | [`shipping`](ValueStream::shipping) |
 //! | How does work flow? | [`flow_metrics`](ValueStream::flow_metrics) |
@@ -355,11 +356,12 @@ mod view;
 
 pub use analyze::{
     Activity, Basis, Condition, Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DataQuality,
-    DataQualityQuery, DayLoad, Durations, EfficiencyRule, Exclusion, Explanation, ExplanationNode, Finding,
-    FindingExample, FindingGroup, FlowItem, FlowMetrics, FlowQuery, FlowShare, ItemVerdict, Measure, MetFact,
-    Outlook, OutlookQuery, PercentileRule, Policy, PolicyRule, Reach, Readiness, ReadinessChange,
-    ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, RuleTest, Scope, ScopeQuery, ShippedItem,
-    Shipping, StageOutlook, Trace, TraceStep, Unmet, Verdict, VerdictQuery, Verdicts,
+    DataQualityQuery, DayLoad, DepartureReach, Departures, DeparturesQuery, Durations, EfficiencyRule,
+    Exclusion, Explanation, ExplanationNode, FactDeadline, Finding, FindingExample, FindingGroup, FlowItem,
+    FlowMetrics, FlowQuery, FlowShare, ItemVerdict, Measure, MetFact, Outlook, OutlookQuery, PercentileRule,
+    Policy, PolicyRule, Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery,
+    ReadinessQuery, RuleTest, Scope, ScopeQuery, ShippedItem, Shipping, StageOutlook, Trace, TraceStep,
+    Unmet, Verdict, VerdictQuery, Verdicts,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,

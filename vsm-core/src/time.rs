@@ -256,6 +256,11 @@ impl Zone {
         instant.to_utc().with_timezone(&self.0).date_naive()
     }
 
+    /// The weekday, day and minute of an instant in this zone, for people.
+    pub(crate) fn minute(self, instant: Instant) -> String {
+        instant.to_utc().with_timezone(&self.0).format("%a %Y-%m-%d %H:%M").to_string()
+    }
+
     /// The first instant of a calendar day in this zone, daylight-saving changes at midnight included.
     pub fn day_start(self, date: NaiveDate) -> Instant {
         self.at(date.and_time(chrono::NaiveTime::MIN), false)

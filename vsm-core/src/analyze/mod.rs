@@ -2,6 +2,7 @@
 
 mod coverage;
 mod critical_path;
+mod departures;
 mod flow;
 mod network;
 mod outlook;
@@ -22,6 +23,7 @@ use crate::time::printable;
 
 pub use coverage::{Coverage, CoverageRow};
 pub use critical_path::{Activity, CriticalPath, CriticalPathQuery};
+pub use departures::{DepartureReach, Departures, DeparturesQuery, FactDeadline};
 pub use flow::{
     DayLoad, Durations, EfficiencyRule, FlowItem, FlowMetrics, FlowQuery, FlowShare, PercentileRule,
 };

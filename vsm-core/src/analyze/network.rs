@@ -296,6 +296,12 @@ impl Network {
         ready.unwrap_or_else(|| dates.early_finish(number))
     }
 
+    /// The latest that a node may be ready, once the late dates have been counted: for a release the cut-off of its trains.
+    pub(super) fn latest(&self, dates: &Schedule, number: u32) -> i64 {
+        let finish = dates.late(number).finish;
+        self.nodes.get(number as usize).and_then(|node| self.latest_ready(node, finish)).unwrap_or(finish)
+    }
+
     /// How long a node waits for its trains.
     pub(super) fn wait(&self, dates: &Schedule, number: u32) -> i64 {
         dates.early_finish(number).saturating_sub(self.ready(dates, number))

@@ -205,6 +205,11 @@ impl<'a> Plan<'a> {
         self.ranks.get(number as usize).map_or(0, |rank| self.frozen.item(*rank))
     }
 
+    /// The number of an item, where it is in the network.
+    pub(super) fn number(&self, item: u32) -> Option<u32> {
+        self.members.number(self.frozen.rank(item))
+    }
+
     pub(super) fn id(&self, number: u32) -> &'a str {
         self.stream.id(self.item(number))
     }
@@ -221,7 +226,7 @@ impl<'a> Plan<'a> {
     /// The nodes whose finish is the answer.
     pub(super) fn sinks(&self, target: Option<u32>, dates: &Schedule) -> Vec<u32> {
         if let Some(target) = target {
-            return self.members.number(self.frozen.rank(target)).into_iter().collect();
+            return self.number(target).into_iter().collect();
         }
         let end = dates.early_finishes().map(|(_, finish)| finish).max();
         let last = dates.early_finishes().filter(|(_, finish)| Some(*finish) == end);
