@@ -6,13 +6,15 @@ use std::collections::{BTreeMap, HashMap};
 use vsm_core::{
     Activity, Adapter, ApplyReport, Audit, Basis, Blackout, Booking, Cadence, Calendar, Condition,
     CorrelationRule, CorrelationRules, Coverage, CoverageRow, CriticalPath, CriticalPathQuery, Damage,
-    DataQuality, DataQualityQuery, DateOrder, DayLoad, Decision, Dependency, Durations, EfficiencyRule,
-    EnvironmentNames, Event, Exclusion, Fields, Finding, FindingExample, FindingGroup, FlowItem, FlowMetrics,
-    FlowQuery, FlowShare, FlowState, IngestOptions, IngestProgress, IngestReport, IngestRun, Instant, Item,
-    ItemVerdict, Kind, Link, LinkKind, MappedLink, Outcome, Outlook, OutlookQuery, PercentileRule, Policy,
-    Readiness, ReadinessQuery, Recovery, Refusal, Reject, Related, RowFormat, Scope, ScopeQuery, Seal,
-    Severity, ShippedItem, Shipping, Span, StageOutlook, StoreFormat, StoreOptions, TableMapping, TestCounts,
-    Trace, TraceStep, Unmet, Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
+    DataQuality, DataQualityQuery, DateOrder, DayLoad, Decision, DepartureReach, Departures, DeparturesQuery,
+    Dependency, Durations, EfficiencyRule, EnvironmentNames, Event, Exclusion, Explanation, ExplanationNode,
+    FactDeadline, Fields, Finding, FindingExample, FindingGroup, FlowItem, FlowMetrics, FlowQuery, FlowShare,
+    FlowState, IngestOptions, IngestProgress, IngestReport, IngestRun, Instant, Item, ItemVerdict, Kind,
+    Link, LinkKind, MappedLink, Measure, MetFact, Outcome, Outlook, OutlookQuery, PercentileRule, Policy,
+    PolicyRule, Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery,
+    Recovery, Refusal, Reject, Related, RowFormat, RuleTest, Scope, ScopeQuery, Seal, Severity, ShippedItem,
+    Shipping, Span, StageOutlook, StoreFormat, StoreOptions, TableMapping, TestCounts, Trace, TraceStep,
+    Unmet, Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
 };
 
 type U64Map = BTreeMap<String, u64>;
@@ -38,6 +40,13 @@ uniffi::custom_type!(FlowStateMap, HashMap<String, FlowState>, {
 
 type KindMap = BTreeMap<String, Kind>;
 uniffi::custom_type!(KindMap, HashMap<String, Kind>, {
+    remote,
+    lower: |map| map.into_iter().collect(),
+    try_lift: |map| Ok(map.into_iter().collect()),
+});
+
+type VecConditionMap = BTreeMap<String, Vec<Condition>>;
+uniffi::custom_type!(VecConditionMap, HashMap<String, Vec<Condition>>, {
     remote,
     lower: |map| map.into_iter().collect(),
     try_lift: |map| Ok(map.into_iter().collect()),
@@ -322,6 +331,67 @@ pub struct DayLoad {
     pub debt: u32,
 }
 
+/// One departure of a release.
+#[uniffi::remote(Record)]
+pub struct DepartureReach {
+    /// When it leaves.
+    pub departure: Instant,
+    /// When the release must be ready for it.
+    pub cutoff: Instant,
+    /// Whether it can still be reached.
+    pub reachable: bool,
+    /// By how much it is missed, on the wall clock; absent where it can be reached.
+    #[uniffi(name = "missed_by_ms")]
+    pub missed_by: Option<Span>,
+    /// How much is to spare, on the wall clock; absent where it can't be reached.
+    #[uniffi(name = "spare_ms")]
+    pub spare: Option<Span>,
+    /// For each fact that is missing, by when it has to be settled; the most urgent first, then by condition and item.
+    pub facts: Vec<FactDeadline>,
+}
+
+/// The departures of a release, and what each of them asks for.
+#[uniffi::remote(Record)]
+pub struct Departures {
+    /// The release.
+    pub release: String,
+    /// Its name for people.
+    pub title: String,
+    /// The time it was asked at.
+    pub at: Instant,
+    /// When everything that it needs is finished at the earliest. Unmet facts that have no duration are not in it.
+    pub ready_at: Instant,
+    /// When it ships then.
+    pub ships_at: Instant,
+    /// The departures, first to last. A release without a train has one, its target date; without that it has none.
+    pub departures: Vec<DepartureReach>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for the departures of a release.
+#[uniffi::remote(Record)]
+pub struct DeparturesQuery {
+    /// The release.
+    pub release: String,
+    /// The time it is asked at.
+    pub at: Instant,
+    /// IANA zone of the days and hours in sentences.
+    pub zone: String,
+    /// How many departures are looked at, from the next one on; absent = 3, at most 100.
+    #[uniffi(default)]
+    pub count: Option<u32>,
+    /// What counts as ready; absent = the default policy.
+    #[uniffi(default)]
+    pub policy: Option<Policy>,
+    /// The working calendar; absent = that of the first of the release's applications that has one, else plain time.
+    #[uniffi(default)]
+    pub calendar: Option<Calendar>,
+    /// How long work without an estimate takes; absent = no time.
+    #[uniffi(name = "default_duration_ms", default)]
+    pub default_duration: Option<Span>,
+}
+
 /// A sample of durations in numbers.
 #[uniffi::remote(Record)]
 pub struct Durations {
@@ -405,6 +475,70 @@ pub struct Exclusion {
     pub count: u64,
     /// The first of them in alphabetical order; at most ten.
     pub examples: Vec<String>,
+}
+
+/// Why an item is ready or not, as a tree.
+#[uniffi::remote(Record)]
+pub struct Explanation {
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// The stage.
+    pub stage: String,
+    /// The time it was asked at.
+    pub at: Instant,
+    /// The answer.
+    pub verdict: Verdict,
+    /// The tree, each node after the one above it: first the item itself, then what it needs and is not ready, one under
+    /// the other, down to the items at fault.
+    pub nodes: Vec<ExplanationNode>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// One item of an explanation.
+#[uniffi::remote(Record)]
+pub struct ExplanationNode {
+    /// The place of the node above in the list; absent for the first.
+    pub above: Option<u32>,
+    /// How many nodes are above.
+    pub depth: u32,
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is.
+    pub kind: Option<Kind>,
+    /// The stage that it is needed for.
+    pub stage: String,
+    /// The worst verdict of its own facts and of what it needs.
+    pub verdict: Verdict,
+    /// In how many ways it is needed; it is listed under the first one by id.
+    pub ways: u32,
+    /// Its own unmet facts.
+    pub facts: Vec<Unmet>,
+    /// The node as an English sentence.
+    pub sentence: String,
+}
+
+/// By when an unmet fact has to be settled for a departure.
+#[uniffi::remote(Record)]
+pub struct FactDeadline {
+    /// The condition that is not met.
+    pub condition: Condition,
+    /// The rule of the policy, where it is one.
+    pub rule: Option<String>,
+    /// The item at fault.
+    pub item: String,
+    /// Whom it waits for.
+    pub waits_for: Option<String>,
+    /// The latest time that still reaches the departure.
+    pub by: Instant,
+    /// Whether that can be: it is not past, and not before the earliest time that the schedule gives.
+    pub possible: bool,
+    /// The deadline as an English sentence.
+    pub sentence: String,
 }
 
 /// Everything that an event can say of its item; what is absent is not said.
@@ -761,6 +895,18 @@ pub struct MappedLink {
     pub stage: Option<String>,
 }
 
+/// An unmet fact that is taken for met.
+#[uniffi::remote(Record)]
+pub struct MetFact {
+    /// The condition.
+    pub condition: Condition,
+    /// The item that it is about.
+    pub item: String,
+    /// The rule, where the condition is `rule_met`.
+    #[uniffi(default)]
+    pub rule: Option<String>,
+}
+
 /// Everything that a release manager asks of one release, in one answer.
 #[uniffi::remote(Record)]
 pub struct Outlook {
@@ -823,7 +969,10 @@ pub struct OutlookQuery {
     pub flow_days: Option<u32>,
 }
 
-/// What counts as ready.
+/// What counts as ready. The default asks every stage for every `Condition` and needs no configuration.
+///
+/// A policy is data: it can be kept as JSON, and is checked as a whole before a question is answered. Its rules are
+/// expressions over the graph, each with a name of its own, so that what is not met can be named:
 #[uniffi::remote(Record)]
 pub struct Policy {
     /// The ladder of stages, first to last; at most eight.
@@ -833,6 +982,47 @@ pub struct Policy {
     /// Whether only pending bookings show a conflict, as some tools have it; otherwise approved ones do too.
     #[uniffi(default)]
     pub pending_conflicts_only: bool,
+    /// The conditions that a stage asks for, by stage. A stage that is not named asks for all of them.
+    #[uniffi(default)]
+    pub conditions: BTreeMap<String, Vec<Condition>>,
+    /// What stages ask for beside the conditions; at most a thousand.
+    #[uniffi(default)]
+    pub rules: Vec<PolicyRule>,
+}
+
+/// A rule of a policy: an expression with a name. It is met when everything that it says holds.
+///
+/// `all`, `any` and `none` name other rules, or conditions that are judged at the item itself. References go at most 32
+/// deep and never round.
+#[uniffi::remote(Record)]
+pub struct PolicyRule {
+    /// Its name, once in the policy.
+    #[uniffi(default)]
+    pub name: String,
+    /// The stages that ask for it; empty = none by itself, it is there for others to name.
+    #[uniffi(default)]
+    pub stages: Vec<String>,
+    /// The kinds of items that it is asked of, each of work, release, build or gate; empty = releases.
+    #[uniffi(default)]
+    pub kinds: Vec<Kind>,
+    /// All of these must be met.
+    #[uniffi(default)]
+    pub all: Vec<String>,
+    /// At least one of these must be met.
+    #[uniffi(default)]
+    pub any: Vec<String>,
+    /// None of these may be met.
+    #[uniffi(default)]
+    pub none: Vec<String>,
+    /// What must be counted or measured.
+    #[uniffi(default)]
+    pub test: Option<RuleTest>,
+    /// The sentence for people where it is not met; absent = one that says what was found.
+    #[uniffi(default)]
+    pub sentence: Option<String>,
+    /// Whom it waits for; absent = whom the item waits for.
+    #[uniffi(default)]
+    pub waits_for: Option<String>,
 }
 
 /// Whether an item is ready for a stage, and what is missing.
@@ -854,14 +1044,90 @@ pub struct Readiness {
     pub done: u32,
     /// Work items of the scope: its leaves, cancelled ones left out.
     pub scope: u32,
+    /// The share of that work that is done, in percent: a by-product, which says nothing of what is missing. Absent where
+    /// there is none.
+    pub percent: Option<f64>,
     /// What the answer rests on.
     pub basis: Basis,
+}
+
+/// How one item's verdict differs between two times.
+#[uniffi::remote(Record)]
+pub struct ReadinessChange {
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The verdict at the earlier time; absent where the item was not there.
+    pub before: Option<Verdict>,
+    /// The verdict at the later time.
+    pub after: Verdict,
+    /// The facts that stood in its way and no longer do.
+    pub cleared: Vec<Unmet>,
+    /// The facts that stand in its way since.
+    pub appeared: Vec<Unmet>,
+    /// The events between the two times that did it, as `source:id`: those that the facts rest on, and those about the
+    /// items that they are about.
+    pub because: Vec<String>,
+    /// The change as an English sentence.
+    pub sentence: String,
+}
+
+/// How verdicts differ between two times.
+#[uniffi::remote(Record)]
+pub struct ReadinessChanges {
+    /// The stage.
+    pub stage: String,
+    /// The earlier time.
+    pub from: Instant,
+    /// The later time.
+    pub to: Instant,
+    /// How many became ready.
+    pub became_ready: u64,
+    /// How many are further from it: from ready to anything else, or from unknown to not ready.
+    pub regressed: u64,
+    /// How many are nearer without being ready: from not ready to unknown.
+    pub nearer: u64,
+    /// How many were not there at the earlier time.
+    pub appeared: u64,
+    /// The changes: regressed ones first, then those that became ready, those that are nearer, and new ones; each group by
+    /// id. An item is listed as well where its verdict is the same and other facts stand in its way, if it was asked for
+    /// by itself.
+    pub changes: Vec<ReadinessChange>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for the difference between two times.
+#[uniffi::remote(Record)]
+pub struct ReadinessChangesQuery {
+    /// The earlier time: what was so then, as it was known then.
+    pub from: Instant,
+    /// The later time.
+    pub to: Instant,
+    /// The stage; absent = the last one of the policy.
+    #[uniffi(default)]
+    pub stage: Option<String>,
+    /// What counts as ready; absent = the default policy.
+    #[uniffi(default)]
+    pub policy: Option<Policy>,
+    /// One release, build or work item; absent = all of `kind`.
+    #[uniffi(default)]
+    pub item: Option<String>,
+    /// The kind of items; absent = releases.
+    #[uniffi(default)]
+    pub kind: Option<Kind>,
+    /// How many changes are explained, first by what they changed to, then by id; absent = 100.
+    #[uniffi(default)]
+    pub limit: Option<u32>,
 }
 
 /// A question about one item.
 #[uniffi::remote(Record)]
 pub struct ReadinessQuery {
-    /// The release or work item.
+    /// The release, build or work item.
     pub item: String,
     /// The time it is asked at.
     pub at: Instant,
@@ -871,6 +1137,9 @@ pub struct ReadinessQuery {
     /// What counts as ready; absent = the default policy.
     #[uniffi(default)]
     pub policy: Option<Policy>,
+    /// Facts that are taken for met, as the answer without them names them: is it ready then?
+    #[uniffi(default)]
+    pub assume: Vec<MetFact>,
 }
 
 /// What was found when a store was read.
@@ -940,6 +1209,50 @@ pub struct Related {
     pub premise: Option<String>,
     /// The text or id in it that the rule went by.
     pub matched: Option<String>,
+}
+
+/// What a rule counts, and within which bounds the figure must be.
+///
+/// Of what `of` reaches, those match that fit every filter; an empty filter fits all. What lacks the
+/// field that a filter looks at may match or not, and where that decides, the rule is neither met nor unmet but unknown.
+/// Where nothing is reached at all, `at_least` is unknown: no evidence is never a proof.
+#[uniffi::remote(Record)]
+pub struct RuleTest {
+    /// What is looked at, from the item.
+    pub of: Reach,
+    /// Only items of these kinds.
+    #[uniffi(default)]
+    pub kinds: Vec<Kind>,
+    /// Only items in these states; a gate that is passed is `done`.
+    #[uniffi(default)]
+    pub states: Vec<FlowState>,
+    /// Only defects of this severity and worse.
+    #[uniffi(default)]
+    pub severity: Option<Severity>,
+    /// Only what ended so.
+    #[uniffi(default)]
+    pub results: Vec<Outcome>,
+    /// Only what belongs to this stage: an environment or gate by itself, a run or deployment by its environment.
+    #[uniffi(default)]
+    pub stage: Option<String>,
+    /// Only items with these attributes.
+    #[uniffi(default)]
+    pub attributes: BTreeMap<String, String>,
+    /// Only what is no older: since it ended, where it ends with a result, else since it was first spoken of.
+    #[uniffi(name = "max_age_ms", default)]
+    pub max_age: Option<Span>,
+    /// Only what is no younger.
+    #[uniffi(name = "min_age_ms", default)]
+    pub min_age: Option<Span>,
+    /// What is measured; absent = how many match.
+    #[uniffi(default)]
+    pub measure: Option<Measure>,
+    /// The least that the figure may be.
+    #[uniffi(default)]
+    pub at_least: Option<f64>,
+    /// The most that the figure may be.
+    #[uniffi(default)]
+    pub at_most: Option<f64>,
 }
 
 /// The scope of a release against its baseline, and against what its build or tag holds. Lists are in alphabetical
@@ -1173,6 +1486,8 @@ pub struct TraceStep {
 pub struct Unmet {
     /// The condition that is not met.
     pub condition: Condition,
+    /// The rule of the policy that is not met; absent where it is one of the conditions.
+    pub rule: Option<String>,
     /// `not_ready` where it is known to be unmet, `unknown` where nobody can tell.
     pub verdict: Verdict,
     /// The stage that asks for it.
@@ -1193,6 +1508,11 @@ pub struct Unmet {
     pub through: Option<String>,
     /// How many work items and releases of the closure wait for it.
     pub consequences: u32,
+    /// How many open releases of the whole stream wait for it.
+    pub releases: u32,
+    /// The value of the work that waits: that of each item of these releases' scope, or of the nearest item that it is a part
+    /// of and that has a value, each once. Where no release waits, of the work that does. Absent where none has a value.
+    pub value: Option<f64>,
     /// The events behind it, as `source:id`.
     pub evidence: Vec<String>,
 }
@@ -1208,7 +1528,7 @@ pub struct VerdictQuery {
     /// What counts as ready; absent = the default policy.
     #[uniffi(default)]
     pub policy: Option<Policy>,
-    /// The kind of the items that are counted and listed; absent = all work and releases.
+    /// The kind of the items that are counted and listed: work, releases or builds; absent = all work and releases.
     #[uniffi(default)]
     pub kind: Option<Kind>,
     /// The verdicts whose items are listed; absent = all of them, empty = none, for who wants the counts alone.
@@ -1360,6 +1680,8 @@ pub enum Condition {
     EnvironmentVersion,
     /// No blackout covers the time.
     NoBlackout,
+    /// A rule of the policy is met.
+    RuleMet,
 }
 
 /// A rule by which a link is inferred; the words are the `rule` of its links.
@@ -1601,6 +1923,21 @@ pub enum LinkKind {
     Relates,
 }
 
+/// What a rule measures.
+#[uniffi::remote(Enum)]
+pub enum Measure {
+    /// How many match.
+    Count,
+    /// The share of those that match among all that were reached, from 0 to 1.
+    Share,
+    /// The sum of their sizes.
+    Size,
+    /// The sum of their values.
+    Value,
+    /// The share of passed tests among those that ran, from 0 to 1.
+    PassRate,
+}
+
 /// How a build, test run or deployment went.
 #[uniffi::remote(Enum)]
 pub enum Outcome {
@@ -1627,6 +1964,31 @@ pub enum PercentileRule {
     Linear,
     /// The value at or below the interpolated rank of type 7.
     Lower,
+}
+
+/// What a rule looks at, from the item that it is asked of.
+#[uniffi::remote(Enum)]
+pub enum Reach {
+    /// The item itself.
+    Item,
+    /// The work in it: the leaves of its scope or of its parts, cancelled ones left out.
+    Scope,
+    /// The releases or work items that are parts of it.
+    Parts,
+    /// What it depends on.
+    Upstream,
+    /// The builds that are meant to become the release, or are stated to contain the work.
+    Builds,
+    /// The test runs of these builds.
+    TestRuns,
+    /// The deployments of these builds.
+    Deployments,
+    /// The defects that were found in it or in these builds, and those of its scope.
+    Defects,
+    /// Its gates.
+    Gates,
+    /// The environments that are booked for it.
+    Environments,
 }
 
 /// How the rows of a mapped table are written.

@@ -10,6 +10,7 @@ mod error;
 mod functions;
 mod generated;
 mod instant;
+mod questions;
 mod run;
 mod stream;
 

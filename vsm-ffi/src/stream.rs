@@ -7,10 +7,9 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use vsm_core::{
-    Adapter, AnyStream, Applied, ApplyReport, Audit, CorrelationRules, Coverage, CriticalPath,
-    CriticalPathQuery, DataQuality, DataQualityQuery, Event, FlowMetrics, FlowQuery, IngestOptions,
-    IngestReport, IngestRun, Instant, Item, Kind, Outlook, OutlookQuery, Readiness, ReadinessQuery, Recovery,
-    Related, Scope, ScopeQuery, Seal, Shipping, StoreOptions, Trace, VerdictQuery, Verdicts,
+    Adapter, AnyStream, Applied, ApplyReport, Audit, CorrelationRules, Coverage, Event, IngestOptions,
+    IngestReport, IngestRun, Instant, Item, Kind, OutlookQuery, Recovery, Related, Seal, Shipping,
+    StoreOptions, Trace,
 };
 
 use crate::error::VsmError;
@@ -35,7 +34,7 @@ impl ValueStream {
     }
 
     /// The stream as it is now; free.
-    fn now(&self) -> vsm_core::ValueStream {
+    pub(crate) fn now(&self) -> vsm_core::ValueStream {
         self.lock().stream().clone()
     }
 }
@@ -218,49 +217,14 @@ impl ValueStream {
         Ok(self.now().history(id)?)
     }
 
-    /// Whether an item is ready for a stage, and what exactly is missing.
-    pub fn readiness(&self, query: &ReadinessQuery) -> Result<Readiness, VsmError> {
-        Ok(self.now().readiness(query)?)
-    }
-
-    /// The verdicts of all releases and work items at once, counted and listed.
-    pub fn verdicts(&self, query: &VerdictQuery) -> Result<Verdicts, VsmError> {
-        Ok(self.now().verdicts(query)?)
-    }
-
-    /// What the date of an item depends on.
-    pub fn critical_path(&self, query: &CriticalPathQuery) -> Result<CriticalPath, VsmError> {
-        Ok(self.now().critical_path(query)?)
-    }
-
-    /// Velocity, flow time, efficiency, load and distribution of a window.
-    pub fn flow_metrics(&self, query: &FlowQuery) -> Result<FlowMetrics, VsmError> {
-        Ok(self.now().flow_metrics(query)?)
-    }
-
     /// What an item serves, and what it led to.
     pub fn trace(&self, id: &str) -> Result<Trace, VsmError> {
         Ok(self.now().trace(id)?)
     }
 
-    /// What a release was to bring, and what it brings.
-    pub fn scope(&self, query: &ScopeQuery) -> Result<Scope, VsmError> {
-        Ok(self.now().scope(query)?)
-    }
-
     /// How much of the input could be linked.
     pub fn coverage(&self) -> Coverage {
         self.now().coverage()
-    }
-
-    /// What in the record can't be right, is missing, or is still to be mapped.
-    pub fn data_quality(&self, query: &DataQualityQuery) -> Result<DataQuality, VsmError> {
-        Ok(self.now().data_quality(query)?)
-    }
-
-    /// When a release ships, and why not today.
-    pub fn outlook(&self, query: &OutlookQuery) -> Result<Outlook, VsmError> {
-        Ok(self.now().outlook(query)?)
     }
 
     /// The outlook as one page of text for people.

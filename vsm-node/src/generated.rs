@@ -153,6 +153,7 @@ impl FromJs for vsm_core::Booking {
 /// - `no_booking_conflict`: The booking is without conflict.
 /// - `environment_version`: The environment holds the build.
 /// - `no_blackout`: No blackout covers the time.
+/// - `rule_met`: A rule of the policy is met.
 #[napi(string_enum, object_from_js = false)]
 #[expect(missing_docs, reason = "listed above")]
 pub enum Condition {
@@ -180,6 +181,8 @@ pub enum Condition {
     EnvironmentVersion,
     #[napi(value = "no_blackout")]
     NoBlackout,
+    #[napi(value = "rule_met")]
+    RuleMet,
 }
 
 impl From<vsm_core::Condition> for Condition {
@@ -197,7 +200,14 @@ impl From<vsm_core::Condition> for Condition {
             vsm_core::Condition::NoBookingConflict => Condition::NoBookingConflict,
             vsm_core::Condition::EnvironmentVersion => Condition::EnvironmentVersion,
             vsm_core::Condition::NoBlackout => Condition::NoBlackout,
+            vsm_core::Condition::RuleMet => Condition::RuleMet,
         }
+    }
+}
+
+impl FromJs for vsm_core::Condition {
+    fn from_js(value: Js) -> Fallible<vsm_core::Condition> {
+        value.word(vsm_core::Condition::ALL, vsm_core::Condition::as_str)
     }
 }
 
@@ -714,6 +724,34 @@ impl FromJs for vsm_core::LinkKind {
     }
 }
 
+/// What a rule measures.
+///
+/// - `count`: How many match.
+/// - `share`: The share of those that match among all that were reached, from 0 to 1.
+/// - `size`: The sum of their sizes.
+/// - `value`: The sum of their values.
+/// - `pass_rate`: The share of passed tests among those that ran, from 0 to 1.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum Measure {
+    #[napi(value = "count")]
+    Count,
+    #[napi(value = "share")]
+    Share,
+    #[napi(value = "size")]
+    Size,
+    #[napi(value = "value")]
+    Value,
+    #[napi(value = "pass_rate")]
+    PassRate,
+}
+
+impl FromJs for vsm_core::Measure {
+    fn from_js(value: Js) -> Fallible<vsm_core::Measure> {
+        value.word(vsm_core::Measure::ALL, vsm_core::Measure::as_str)
+    }
+}
+
 /// How a build, test run or deployment went.
 ///
 /// - `success`: It worked.
@@ -777,6 +815,49 @@ pub enum PercentileRule {
 impl FromJs for vsm_core::PercentileRule {
     fn from_js(value: Js) -> Fallible<vsm_core::PercentileRule> {
         value.word(vsm_core::PercentileRule::ALL, vsm_core::PercentileRule::as_str)
+    }
+}
+
+/// What a rule looks at, from the item that it is asked of.
+///
+/// - `item`: The item itself.
+/// - `scope`: The work in it: the leaves of its scope or of its parts, cancelled ones left out.
+/// - `parts`: The releases or work items that are parts of it.
+/// - `upstream`: What it depends on.
+/// - `builds`: The builds that are meant to become the release, or are stated to contain the work.
+/// - `test_runs`: The test runs of these builds.
+/// - `deployments`: The deployments of these builds.
+/// - `defects`: The defects that were found in it or in these builds, and those of its scope.
+/// - `gates`: Its gates.
+/// - `environments`: The environments that are booked for it.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum Reach {
+    #[napi(value = "item")]
+    Item,
+    #[napi(value = "scope")]
+    Scope,
+    #[napi(value = "parts")]
+    Parts,
+    #[napi(value = "upstream")]
+    Upstream,
+    #[napi(value = "builds")]
+    Builds,
+    #[napi(value = "test_runs")]
+    TestRuns,
+    #[napi(value = "deployments")]
+    Deployments,
+    #[napi(value = "defects")]
+    Defects,
+    #[napi(value = "gates")]
+    Gates,
+    #[napi(value = "environments")]
+    Environments,
+}
+
+impl FromJs for vsm_core::Reach {
+    fn from_js(value: Js) -> Fallible<vsm_core::Reach> {
+        value.word(vsm_core::Reach::ALL, vsm_core::Reach::as_str)
     }
 }
 
@@ -1446,6 +1527,105 @@ impl From<vsm_core::DayLoad> for DayLoad {
     }
 }
 
+/// One departure of a release.
+#[napi(object, object_from_js = false)]
+pub struct DepartureReach {
+    /// When it leaves.
+    pub departure: Date,
+    /// When the release must be ready for it.
+    pub cutoff: Date,
+    /// Whether it can still be reached.
+    pub reachable: bool,
+    /// By how much it is missed, on the wall clock; absent where it can be reached.
+    pub missed_by_ms: Option<f64>,
+    /// How much is to spare, on the wall clock; absent where it can't be reached.
+    pub spare_ms: Option<f64>,
+    /// For each fact that is missing, by when it has to be settled; the most urgent first, then by condition and item.
+    pub facts: Vec<FactDeadline>,
+}
+
+impl From<vsm_core::DepartureReach> for DepartureReach {
+    fn from(record: vsm_core::DepartureReach) -> DepartureReach {
+        let vsm_core::DepartureReach { departure, cutoff, reachable, missed_by, spare, facts } = record;
+        DepartureReach {
+            departure: Date(departure),
+            cutoff: Date(cutoff),
+            reachable,
+            missed_by_ms: missed_by.map(|value| value.millis() as f64),
+            spare_ms: spare.map(|value| value.millis() as f64),
+            facts: facts.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// The departures of a release, and what each of them asks for.
+#[napi(object, object_from_js = false)]
+pub struct Departures {
+    /// The release.
+    pub release: String,
+    /// Its name for people.
+    pub title: String,
+    /// The time it was asked at.
+    pub at: Date,
+    /// When everything that it needs is finished at the earliest. Unmet facts that have no duration are not in it.
+    pub ready_at: Date,
+    /// When it ships then.
+    pub ships_at: Date,
+    /// The departures, first to last. A release without a train has one, its target date; without that it has none.
+    pub departures: Vec<DepartureReach>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Departures> for Departures {
+    fn from(record: vsm_core::Departures) -> Departures {
+        let vsm_core::Departures { release, title, at, ready_at, ships_at, departures, basis } = record;
+        Departures {
+            release,
+            title,
+            at: Date(at),
+            ready_at: Date(ready_at),
+            ships_at: Date(ships_at),
+            departures: departures.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the departures of a release.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct DeparturesQuery {
+    /// The release.
+    pub release: String,
+    /// The time it is asked at.
+    pub at: Date,
+    /// IANA zone of the days and hours in sentences.
+    pub zone: String,
+    /// How many departures are looked at, from the next one on; absent = 3, at most 100.
+    pub count: Option<u32>,
+    /// What counts as ready; absent = the default policy.
+    pub policy: Option<Policy>,
+    /// The working calendar; absent = that of the first of the release's applications that has one, else plain time.
+    pub calendar: Option<Calendar>,
+    /// How long work without an estimate takes; absent = no time.
+    pub default_duration_ms: Option<f64>,
+}
+
+impl FromJs for vsm_core::DeparturesQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::DeparturesQuery> {
+        let object = value.record()?;
+        Ok(vsm_core::DeparturesQuery {
+            release: object.field(c"release")?,
+            at: object.field(c"at")?,
+            zone: object.field(c"zone")?,
+            count: object.optional(c"count")?,
+            policy: object.optional(c"policy")?,
+            calendar: object.optional(c"calendar")?,
+            default_duration: object.optional(c"defaultDurationMs")?,
+        })
+    }
+}
+
 /// A sample of durations in numbers.
 #[napi(object, object_from_js = false)]
 pub struct Durations {
@@ -1597,6 +1777,121 @@ impl From<vsm_core::Exclusion> for Exclusion {
     fn from(record: vsm_core::Exclusion) -> Exclusion {
         let vsm_core::Exclusion { reason, count, examples } = record;
         Exclusion { reason, count: count as f64, examples }
+    }
+}
+
+/// Why an item is ready or not, as a tree.
+#[napi(object, object_from_js = false)]
+pub struct Explanation {
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// The stage.
+    pub stage: String,
+    /// The time it was asked at.
+    pub at: Date,
+    /// The answer.
+    pub verdict: Verdict,
+    /// The tree, each node after the one above it: first the item itself, then what it needs and is not ready, one under
+    /// the other, down to the items at fault.
+    pub nodes: Vec<ExplanationNode>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Explanation> for Explanation {
+    fn from(record: vsm_core::Explanation) -> Explanation {
+        let vsm_core::Explanation { item, title, stage, at, verdict, nodes, basis } = record;
+        Explanation {
+            item,
+            title,
+            stage,
+            at: Date(at),
+            verdict: verdict.into(),
+            nodes: nodes.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// One item of an explanation.
+#[napi(object, object_from_js = false)]
+pub struct ExplanationNode {
+    /// The place of the node above in the list; absent for the first.
+    pub above: Option<u32>,
+    /// How many nodes are above.
+    pub depth: u32,
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is.
+    pub kind: Option<Kind>,
+    /// The stage that it is needed for.
+    pub stage: String,
+    /// The worst verdict of its own facts and of what it needs.
+    pub verdict: Verdict,
+    /// In how many ways it is needed; it is listed under the first one by id.
+    pub ways: u32,
+    /// Its own unmet facts.
+    pub facts: Vec<Unmet>,
+    /// The node as an English sentence.
+    pub sentence: String,
+}
+
+impl From<vsm_core::ExplanationNode> for ExplanationNode {
+    fn from(record: vsm_core::ExplanationNode) -> ExplanationNode {
+        let vsm_core::ExplanationNode {
+            above,
+            depth,
+            item,
+            title,
+            kind,
+            stage,
+            verdict,
+            ways,
+            facts,
+            sentence,
+        } = record;
+        ExplanationNode {
+            above,
+            depth,
+            item,
+            title,
+            kind: kind.map(Into::into),
+            stage,
+            verdict: verdict.into(),
+            ways,
+            facts: facts.into_iter().map(Into::into).collect(),
+            sentence,
+        }
+    }
+}
+
+/// By when an unmet fact has to be settled for a departure.
+#[napi(object, object_from_js = false)]
+pub struct FactDeadline {
+    /// The condition that is not met.
+    pub condition: Condition,
+    /// The rule of the policy, where it is one.
+    pub rule: Option<String>,
+    /// The item at fault.
+    pub item: String,
+    /// Whom it waits for.
+    pub waits_for: Option<String>,
+    /// The latest time that still reaches the departure.
+    pub by: Date,
+    /// Whether that can be: it is not past, and not before the earliest time that the schedule gives.
+    pub possible: bool,
+    /// The deadline as an English sentence.
+    pub sentence: String,
+}
+
+impl From<vsm_core::FactDeadline> for FactDeadline {
+    fn from(record: vsm_core::FactDeadline) -> FactDeadline {
+        let vsm_core::FactDeadline { condition, rule, item, waits_for, by, possible, sentence } = record;
+        FactDeadline { condition: condition.into(), rule, item, waits_for, by: Date(by), possible, sentence }
     }
 }
 
@@ -2201,6 +2496,28 @@ impl FromJs for vsm_core::MappedLink {
     }
 }
 
+/// An unmet fact that is taken for met.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct MetFact {
+    /// The condition.
+    pub condition: Condition,
+    /// The item that it is about.
+    pub item: String,
+    /// The rule, where the condition is `rule_met`.
+    pub rule: Option<String>,
+}
+
+impl FromJs for vsm_core::MetFact {
+    fn from_js(value: Js) -> Fallible<vsm_core::MetFact> {
+        let object = value.record()?;
+        Ok(vsm_core::MetFact {
+            condition: object.field(c"condition")?,
+            item: object.field(c"item")?,
+            rule: object.optional(c"rule")?,
+        })
+    }
+}
+
 /// Everything that a release manager asks of one release, in one answer.
 #[napi(object, object_from_js = false)]
 pub struct Outlook {
@@ -2314,7 +2631,10 @@ impl FromJs for vsm_core::OutlookQuery {
     }
 }
 
-/// What counts as ready.
+/// What counts as ready. The default asks every stage for every `Condition` and needs no configuration.
+///
+/// A policy is data: it can be kept as JSON, and is checked as a whole before a question is answered. Its rules are
+/// expressions over the graph, each with a name of its own, so that what is not met can be named:
 #[napi(object, object_from_js = false, object_to_js = false)]
 pub struct Policy {
     /// The ladder of stages, first to last; at most eight.
@@ -2323,6 +2643,11 @@ pub struct Policy {
     pub blocking: Option<Severity>,
     /// Whether only pending bookings show a conflict, as some tools have it; otherwise approved ones do too.
     pub pending_conflicts_only: Option<bool>,
+    /// The conditions that a stage asks for, by stage. A stage that is not named asks for all of them.
+    #[napi(ts_type = "Record<string, Array<Condition>>")]
+    pub conditions: Option<Map<Vec<Condition>>>,
+    /// What stages ask for beside the conditions; at most a thousand.
+    pub rules: Option<Vec<PolicyRule>>,
 }
 
 impl FromJs for vsm_core::Policy {
@@ -2335,6 +2660,52 @@ impl FromJs for vsm_core::Policy {
             pending_conflicts_only: object
                 .optional(c"pendingConflictsOnly")?
                 .unwrap_or(default.pending_conflicts_only),
+            conditions: object.optional(c"conditions")?.unwrap_or(default.conditions),
+            rules: object.optional(c"rules")?.unwrap_or(default.rules),
+        })
+    }
+}
+
+/// A rule of a policy: an expression with a name. It is met when everything that it says holds.
+///
+/// `all`, `any` and `none` name other rules, or conditions that are judged at the item itself. References go at most 32
+/// deep and never round.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct PolicyRule {
+    /// Its name, once in the policy.
+    pub name: Option<String>,
+    /// The stages that ask for it; empty = none by itself, it is there for others to name.
+    pub stages: Option<Vec<String>>,
+    /// The kinds of items that it is asked of, each of work, release, build or gate; empty = releases.
+    pub kinds: Option<Vec<Kind>>,
+    /// All of these must be met.
+    pub all: Option<Vec<String>>,
+    /// At least one of these must be met.
+    pub any: Option<Vec<String>>,
+    /// None of these may be met.
+    pub none: Option<Vec<String>>,
+    /// What must be counted or measured.
+    pub test: Option<RuleTest>,
+    /// The sentence for people where it is not met; absent = one that says what was found.
+    pub sentence: Option<String>,
+    /// Whom it waits for; absent = whom the item waits for.
+    pub waits_for: Option<String>,
+}
+
+impl FromJs for vsm_core::PolicyRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::PolicyRule> {
+        let object = value.record()?;
+        let default = vsm_core::PolicyRule::default();
+        Ok(vsm_core::PolicyRule {
+            name: object.optional(c"name")?.unwrap_or(default.name),
+            stages: object.optional(c"stages")?.unwrap_or(default.stages),
+            kinds: object.optional(c"kinds")?.unwrap_or(default.kinds),
+            all: object.optional(c"all")?.unwrap_or(default.all),
+            any: object.optional(c"any")?.unwrap_or(default.any),
+            none: object.optional(c"none")?.unwrap_or(default.none),
+            test: object.optional(c"test")?,
+            sentence: object.optional(c"sentence")?,
+            waits_for: object.optional(c"waitsFor")?,
         })
     }
 }
@@ -2358,13 +2729,17 @@ pub struct Readiness {
     pub done: u32,
     /// Work items of the scope: its leaves, cancelled ones left out.
     pub scope: u32,
+    /// The share of that work that is done, in percent: a by-product, which says nothing of what is missing. Absent where
+    /// there is none.
+    pub percent: Option<f64>,
     /// What the answer rests on.
     pub basis: Basis,
 }
 
 impl From<vsm_core::Readiness> for Readiness {
     fn from(record: vsm_core::Readiness) -> Readiness {
-        let vsm_core::Readiness { item, title, stage, at, verdict, unmet, done, scope, basis } = record;
+        let vsm_core::Readiness { item, title, stage, at, verdict, unmet, done, scope, percent, basis } =
+            record;
         Readiness {
             item,
             title,
@@ -2374,15 +2749,153 @@ impl From<vsm_core::Readiness> for Readiness {
             unmet: unmet.into_iter().map(Into::into).collect(),
             done,
             scope,
+            percent,
             basis: basis.into(),
         }
+    }
+}
+
+/// How one item's verdict differs between two times.
+#[napi(object, object_from_js = false)]
+pub struct ReadinessChange {
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The verdict at the earlier time; absent where the item was not there.
+    pub before: Option<Verdict>,
+    /// The verdict at the later time.
+    pub after: Verdict,
+    /// The facts that stood in its way and no longer do.
+    pub cleared: Vec<Unmet>,
+    /// The facts that stand in its way since.
+    pub appeared: Vec<Unmet>,
+    /// The events between the two times that did it, as `source:id`: those that the facts rest on, and those about the
+    /// items that they are about.
+    pub because: Vec<String>,
+    /// The change as an English sentence.
+    pub sentence: String,
+}
+
+impl From<vsm_core::ReadinessChange> for ReadinessChange {
+    fn from(record: vsm_core::ReadinessChange) -> ReadinessChange {
+        let vsm_core::ReadinessChange {
+            item,
+            title,
+            kind,
+            before,
+            after,
+            cleared,
+            appeared,
+            because,
+            sentence,
+        } = record;
+        ReadinessChange {
+            item,
+            title,
+            kind: kind.into(),
+            before: before.map(Into::into),
+            after: after.into(),
+            cleared: cleared.into_iter().map(Into::into).collect(),
+            appeared: appeared.into_iter().map(Into::into).collect(),
+            because,
+            sentence,
+        }
+    }
+}
+
+/// How verdicts differ between two times.
+#[napi(object, object_from_js = false)]
+pub struct ReadinessChanges {
+    /// The stage.
+    pub stage: String,
+    /// The earlier time.
+    pub from: Date,
+    /// The later time.
+    pub to: Date,
+    /// How many became ready.
+    pub became_ready: f64,
+    /// How many are further from it: from ready to anything else, or from unknown to not ready.
+    pub regressed: f64,
+    /// How many are nearer without being ready: from not ready to unknown.
+    pub nearer: f64,
+    /// How many were not there at the earlier time.
+    pub appeared: f64,
+    /// The changes: regressed ones first, then those that became ready, those that are nearer, and new ones; each group by
+    /// id. An item is listed as well where its verdict is the same and other facts stand in its way, if it was asked for
+    /// by itself.
+    pub changes: Vec<ReadinessChange>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::ReadinessChanges> for ReadinessChanges {
+    fn from(record: vsm_core::ReadinessChanges) -> ReadinessChanges {
+        let vsm_core::ReadinessChanges {
+            stage,
+            from,
+            to,
+            became_ready,
+            regressed,
+            nearer,
+            appeared,
+            changes,
+            basis,
+        } = record;
+        ReadinessChanges {
+            stage,
+            from: Date(from),
+            to: Date(to),
+            became_ready: became_ready as f64,
+            regressed: regressed as f64,
+            nearer: nearer as f64,
+            appeared: appeared as f64,
+            changes: changes.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the difference between two times.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct ReadinessChangesQuery {
+    /// The earlier time: what was so then, as it was known then.
+    pub from: Date,
+    /// The later time.
+    pub to: Date,
+    /// The stage; absent = the last one of the policy.
+    pub stage: Option<String>,
+    /// What counts as ready; absent = the default policy.
+    pub policy: Option<Policy>,
+    /// One release, build or work item; absent = all of `kind`.
+    pub item: Option<String>,
+    /// The kind of items; absent = releases.
+    pub kind: Option<Kind>,
+    /// How many changes are explained, first by what they changed to, then by id; absent = 100.
+    pub limit: Option<u32>,
+}
+
+impl FromJs for vsm_core::ReadinessChangesQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::ReadinessChangesQuery> {
+        let object = value.record()?;
+        Ok(vsm_core::ReadinessChangesQuery {
+            from: object.field(c"from")?,
+            to: object.field(c"to")?,
+            stage: object.optional(c"stage")?,
+            policy: object.optional(c"policy")?,
+            item: object.optional(c"item")?,
+            kind: object.optional(c"kind")?,
+            limit: object.optional(c"limit")?,
+        })
     }
 }
 
 /// A question about one item.
 #[napi(object, object_from_js = false, object_to_js = false)]
 pub struct ReadinessQuery {
-    /// The release or work item.
+    /// The release, build or work item.
     pub item: String,
     /// The time it is asked at.
     pub at: Date,
@@ -2390,6 +2903,8 @@ pub struct ReadinessQuery {
     pub stage: Option<String>,
     /// What counts as ready; absent = the default policy.
     pub policy: Option<Policy>,
+    /// Facts that are taken for met, as the answer without them names them: is it ready then?
+    pub assume: Option<Vec<MetFact>>,
 }
 
 impl FromJs for vsm_core::ReadinessQuery {
@@ -2400,6 +2915,7 @@ impl FromJs for vsm_core::ReadinessQuery {
             at: object.field(c"at")?,
             stage: object.optional(c"stage")?,
             policy: object.optional(c"policy")?,
+            assume: object.optional(c"assume")?.unwrap_or_default(),
         })
     }
 }
@@ -2508,6 +3024,60 @@ impl From<vsm_core::Related> for Related {
     fn from(record: vsm_core::Related) -> Related {
         let vsm_core::Related { kind, from, to, rule, confidence, evidence, premise, matched } = record;
         Related { kind: kind.into(), from, to, rule, confidence, evidence, premise, matched }
+    }
+}
+
+/// What a rule counts, and within which bounds the figure must be.
+///
+/// Of what `of` reaches, those match that fit every filter; an empty filter fits all. What lacks the
+/// field that a filter looks at may match or not, and where that decides, the rule is neither met nor unmet but unknown.
+/// Where nothing is reached at all, `atLeast` is unknown: no evidence is never a proof.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct RuleTest {
+    /// What is looked at, from the item.
+    pub of: Reach,
+    /// Only items of these kinds.
+    pub kinds: Option<Vec<Kind>>,
+    /// Only items in these states; a gate that is passed is `done`.
+    pub states: Option<Vec<FlowState>>,
+    /// Only defects of this severity and worse.
+    pub severity: Option<Severity>,
+    /// Only what ended so.
+    pub results: Option<Vec<Outcome>>,
+    /// Only what belongs to this stage: an environment or gate by itself, a run or deployment by its environment.
+    pub stage: Option<String>,
+    /// Only items with these attributes.
+    #[napi(ts_type = "Record<string, string>")]
+    pub attributes: Option<Map<String>>,
+    /// Only what is no older: since it ended, where it ends with a result, else since it was first spoken of.
+    pub max_age_ms: Option<f64>,
+    /// Only what is no younger.
+    pub min_age_ms: Option<f64>,
+    /// What is measured; absent = how many match.
+    pub measure: Option<Measure>,
+    /// The least that the figure may be.
+    pub at_least: Option<f64>,
+    /// The most that the figure may be.
+    pub at_most: Option<f64>,
+}
+
+impl FromJs for vsm_core::RuleTest {
+    fn from_js(value: Js) -> Fallible<vsm_core::RuleTest> {
+        let object = value.record()?;
+        Ok(vsm_core::RuleTest {
+            of: object.field(c"of")?,
+            kinds: object.optional(c"kinds")?.unwrap_or_default(),
+            states: object.optional(c"states")?.unwrap_or_default(),
+            severity: object.optional(c"severity")?,
+            results: object.optional(c"results")?.unwrap_or_default(),
+            stage: object.optional(c"stage")?,
+            attributes: object.optional(c"attributes")?.unwrap_or_default(),
+            max_age: object.optional(c"maxAgeMs")?,
+            min_age: object.optional(c"minAgeMs")?,
+            measure: object.optional(c"measure")?,
+            at_least: object.optional(c"atLeast")?,
+            at_most: object.optional(c"atMost")?,
+        })
     }
 }
 
@@ -2923,6 +3493,8 @@ impl From<vsm_core::TraceStep> for TraceStep {
 pub struct Unmet {
     /// The condition that is not met.
     pub condition: Condition,
+    /// The rule of the policy that is not met; absent where it is one of the conditions.
+    pub rule: Option<String>,
     /// `not_ready` where it is known to be unmet, `unknown` where nobody can tell.
     pub verdict: Verdict,
     /// The stage that asks for it.
@@ -2943,6 +3515,11 @@ pub struct Unmet {
     pub through: Option<String>,
     /// How many work items and releases of the closure wait for it.
     pub consequences: u32,
+    /// How many open releases of the whole stream wait for it.
+    pub releases: u32,
+    /// The value of the work that waits: that of each item of these releases' scope, or of the nearest item that it is a part
+    /// of and that has a value, each once. Where no release waits, of the work that does. Absent where none has a value.
+    pub value: Option<f64>,
     /// The events behind it, as `source:id`.
     pub evidence: Vec<String>,
 }
@@ -2951,6 +3528,7 @@ impl From<vsm_core::Unmet> for Unmet {
     fn from(record: vsm_core::Unmet) -> Unmet {
         let vsm_core::Unmet {
             condition,
+            rule,
             verdict,
             stage,
             item,
@@ -2961,10 +3539,13 @@ impl From<vsm_core::Unmet> for Unmet {
             earliest,
             through,
             consequences,
+            releases,
+            value,
             evidence,
         } = record;
         Unmet {
             condition: condition.into(),
+            rule,
             verdict: verdict.into(),
             stage,
             item,
@@ -2975,6 +3556,8 @@ impl From<vsm_core::Unmet> for Unmet {
             earliest: earliest.map(Date),
             through,
             consequences,
+            releases,
+            value,
             evidence,
         }
     }
@@ -2989,7 +3572,7 @@ pub struct VerdictQuery {
     pub stage: Option<String>,
     /// What counts as ready; absent = the default policy.
     pub policy: Option<Policy>,
-    /// The kind of the items that are counted and listed; absent = all work and releases.
+    /// The kind of the items that are counted and listed: work, releases or builds; absent = all work and releases.
     pub kind: Option<Kind>,
     /// The verdicts whose items are listed; absent = all of them, empty = none, for who wants the counts alone.
     pub list: Option<Vec<Verdict>>,

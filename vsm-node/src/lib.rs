@@ -22,6 +22,7 @@ pub mod generated;
 pub mod js;
 pub mod map;
 mod names;
+pub mod questions;
 pub mod run;
 pub mod store;
 pub mod stream;

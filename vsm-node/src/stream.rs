@@ -6,16 +6,12 @@ use napi::bindgen_prelude::{AsyncTask, Buffer, ToNapiValue, TypeName};
 use napi::{Env, Result};
 use napi_derive::napi;
 use vsm_core::{
-    Adapter, AnyStream, Applied, CorrelationRules, CriticalPathQuery, DataQualityQuery, Event, FlowQuery,
-    IngestOptions, Instant, Kind, OutlookQuery, ReadinessQuery, ScopeQuery, VerdictQuery,
+    Adapter, AnyStream, Applied, CorrelationRules, Event, IngestOptions, Instant, Kind, OutlookQuery,
 };
 
 use crate::batch::Batch;
 use crate::error::{Fallible, throwing};
-use crate::generated::{
-    ApplyReport, Coverage, CriticalPath, DataQuality, FlowMetrics, IngestReport, Item, Outlook, Readiness,
-    Related, Scope, Shipping, Trace, Verdicts,
-};
+use crate::generated::{ApplyReport, Coverage, IngestReport, Item, Related, Shipping, Trace};
 use crate::js::{Arg, Data};
 use crate::task::Job;
 
@@ -72,7 +68,7 @@ impl ValueStream {
         }
     }
 
-    fn answer<Q, A, J: From<A>>(
+    pub(crate) fn answer<Q, A, J: From<A>>(
         &self,
         env: Env,
         (name, query): (&str, Arg<Q>),
@@ -81,7 +77,7 @@ impl ValueStream {
         throwing(env, || Ok(ask(&self.now()?, &query.get(name)?)?.into()))
     }
 
-    fn promise<Q, A, J>(
+    pub(crate) fn promise<Q, A, J>(
         &self,
         (name, query): (&'static str, Arg<Q>),
         ask: fn(&vsm_core::ValueStream, &Q) -> vsm_core::Result<A>,
@@ -417,86 +413,9 @@ impl ValueStream {
     }
 }
 
-/// What it answers.
+/// The questions that have no query; the others follow from the core.
 #[napi]
 impl ValueStream {
-    /// Whether an item is ready for a stage; if not, the unmet facts: meeting exactly these makes it ready. No evidence
-    /// is `unknown`, and unknown is never ready.
-    #[napi(catch_unwind)]
-    pub fn readiness(
-        &self,
-        env: Env,
-        #[napi(ts_arg_type = "ReadinessQuery")] query: Arg<ReadinessQuery>,
-    ) -> Result<Readiness> {
-        self.answer(env, ("query", query), vsm_core::ValueStream::readiness)
-    }
-
-    /// As `readiness`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<Readiness>")]
-    pub fn readiness_async(
-        &self,
-        #[napi(ts_arg_type = "ReadinessQuery")] query: Arg<ReadinessQuery>,
-    ) -> AsyncTask<Job<Readiness>> {
-        self.promise(("query", query), vsm_core::ValueStream::readiness)
-    }
-
-    /// The verdicts of all releases and work items, counted and listed, from one pass over the stream.
-    #[napi(catch_unwind)]
-    pub fn verdicts(
-        &self,
-        env: Env,
-        #[napi(ts_arg_type = "VerdictQuery")] query: Arg<VerdictQuery>,
-    ) -> Result<Verdicts> {
-        self.answer(env, ("query", query), vsm_core::ValueStream::verdicts)
-    }
-
-    /// As `verdicts`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<Verdicts>")]
-    pub fn verdicts_async(
-        &self,
-        #[napi(ts_arg_type = "VerdictQuery")] query: Arg<VerdictQuery>,
-    ) -> AsyncTask<Job<Verdicts>> {
-        self.promise(("query", query), vsm_core::ValueStream::verdicts)
-    }
-
-    /// What the date of an item depends on: the schedule of everything it needs, with float, and a driving chain.
-    #[napi(catch_unwind)]
-    pub fn critical_path(
-        &self,
-        env: Env,
-        #[napi(ts_arg_type = "CriticalPathQuery")] query: Arg<CriticalPathQuery>,
-    ) -> Result<CriticalPath> {
-        self.answer(env, ("query", query), vsm_core::ValueStream::critical_path)
-    }
-
-    /// As `criticalPath`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<CriticalPath>")]
-    pub fn critical_path_async(
-        &self,
-        #[napi(ts_arg_type = "CriticalPathQuery")] query: Arg<CriticalPathQuery>,
-    ) -> AsyncTask<Job<CriticalPath>> {
-        self.promise(("query", query), vsm_core::ValueStream::critical_path)
-    }
-
-    /// Flow velocity, time, efficiency, load and distribution of a window. What has no data has no value, never 0.
-    #[napi(catch_unwind)]
-    pub fn flow_metrics(
-        &self,
-        env: Env,
-        #[napi(ts_arg_type = "FlowQuery")] query: Arg<FlowQuery>,
-    ) -> Result<FlowMetrics> {
-        self.answer(env, ("query", query), vsm_core::ValueStream::flow_metrics)
-    }
-
-    /// As `flowMetrics`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<FlowMetrics>")]
-    pub fn flow_metrics_async(
-        &self,
-        #[napi(ts_arg_type = "FlowQuery")] query: Arg<FlowQuery>,
-    ) -> AsyncTask<Job<FlowMetrics>> {
-        self.promise(("query", query), vsm_core::ValueStream::flow_metrics)
-    }
-
     /// Where an item comes from, up to theme and strategy, and what became of it, down to deployments.
     #[napi(catch_unwind)]
     pub fn trace(&self, env: Env, #[napi(ts_arg_type = "string")] id: Arg<String>) -> Result<Trace> {
@@ -507,25 +426,6 @@ impl ValueStream {
     #[napi(catch_unwind, ts_return_type = "Promise<Trace>")]
     pub fn trace_async(&self, #[napi(ts_arg_type = "string")] id: Arg<String>) -> AsyncTask<Job<Trace>> {
         self.promise(("id", id), |stream, id| stream.trace(id))
-    }
-
-    /// The scope of a release against its baseline, and against what its build or tag holds.
-    #[napi(catch_unwind)]
-    pub fn scope(
-        &self,
-        env: Env,
-        #[napi(ts_arg_type = "ScopeQuery")] query: Arg<ScopeQuery>,
-    ) -> Result<Scope> {
-        self.answer(env, ("query", query), vsm_core::ValueStream::scope)
-    }
-
-    /// As `scope`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<Scope>")]
-    pub fn scope_async(
-        &self,
-        #[napi(ts_arg_type = "ScopeQuery")] query: Arg<ScopeQuery>,
-    ) -> AsyncTask<Job<Scope>> {
-        self.promise(("query", query), vsm_core::ValueStream::scope)
     }
 
     /// How much of the input could be linked, and what could not.
@@ -539,25 +439,6 @@ impl ValueStream {
     pub fn coverage_async(&self) -> AsyncTask<Job<Coverage>> {
         let view = self.view();
         Job::promise(move || Ok(view()?.coverage().into()))
-    }
-
-    /// Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped.
-    #[napi(catch_unwind)]
-    pub fn data_quality(
-        &self,
-        env: Env,
-        #[napi(ts_arg_type = "DataQualityQuery")] query: Arg<DataQualityQuery>,
-    ) -> Result<DataQuality> {
-        self.answer(env, ("query", query), vsm_core::ValueStream::data_quality)
-    }
-
-    /// As `dataQuality`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<DataQuality>")]
-    pub fn data_quality_async(
-        &self,
-        #[napi(ts_arg_type = "DataQualityQuery")] query: Arg<DataQualityQuery>,
-    ) -> AsyncTask<Job<DataQuality>> {
-        self.promise(("query", query), vsm_core::ValueStream::data_quality)
     }
 
     /// For every item that a change implements, the version of the first tag that holds the change, against the
@@ -579,25 +460,6 @@ impl ValueStream {
     ) -> AsyncTask<Job<Shipping>> {
         let view = self.view();
         Job::promise(move || Ok(view()?.shipping(&or_default(rules, "rules")?).into()))
-    }
-
-    /// When a release ships, and why not today: all other answers about it in one.
-    #[napi(catch_unwind)]
-    pub fn outlook(
-        &self,
-        env: Env,
-        #[napi(ts_arg_type = "OutlookQuery")] query: Arg<OutlookQuery>,
-    ) -> Result<Outlook> {
-        self.answer(env, ("query", query), vsm_core::ValueStream::outlook)
-    }
-
-    /// As `outlook`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<Outlook>")]
-    pub fn outlook_async(
-        &self,
-        #[napi(ts_arg_type = "OutlookQuery")] query: Arg<OutlookQuery>,
-    ) -> AsyncTask<Job<Outlook>> {
-        self.promise(("query", query), vsm_core::ValueStream::outlook)
     }
 
     /// The outlook as a page to read: the first screen answers, the rest explains.

@@ -7,13 +7,21 @@ import { delimiter, join, relative } from 'node:path'
 import { after, test } from 'node:test'
 import { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween } from 'vsm-core'
 
-import { path, read, root, toJs, toJson, type } from './support.mjs'
+import { api, camel, path, read, root, toJs, toJson, type } from './support.mjs'
 
-const one = (name, query) => [(stream, args) => stream[name](args), query]
 const byId = (name) => [(stream, { id }) => stream[name](id), { id: 'string' }]
+
+/** The questions that follow from the core: a query each. */
+const questions = Object.fromEntries(
+  Object.entries(api.questions).map(([name, { query, answer }]) => [
+    name,
+    [(stream, args) => stream[camel(name)](args), query, answer],
+  ]),
+)
 
 /** Each call: how it is made, with arguments of which types, and of which type its answer is. */
 const CALLS = {
+  ...questions,
   apply: [(stream, event) => ({ accepted: stream.apply(event) }), 'Event', 'any'],
   ingest: [
     (stream, { adapter, text, options }) => stream.ingest(adapter, text, options),
@@ -29,15 +37,8 @@ const CALLS = {
   trace: [...byId('trace'), 'Trace'],
   snapshot: [(stream) => JSON.parse(stream.snapshot()), {}, 'any'],
   ocel: [(stream) => JSON.parse(stream.ocel()), {}, 'any'],
-  readiness: [...one('readiness', 'ReadinessQuery'), 'Readiness'],
-  verdicts: [...one('verdicts', 'VerdictQuery'), 'Verdicts'],
-  critical_path: [...one('criticalPath', 'CriticalPathQuery'), 'CriticalPath'],
-  flow_metrics: [...one('flowMetrics', 'FlowQuery'), 'FlowMetrics'],
-  scope: [...one('scope', 'ScopeQuery'), 'Scope'],
-  data_quality: [...one('dataQuality', 'DataQualityQuery'), 'DataQuality'],
   coverage: [(stream) => stream.coverage(), {}, 'Coverage'],
-  outlook: [...one('outlook', 'OutlookQuery'), 'Outlook'],
-  outlook_text: [...one('outlookText', 'OutlookQuery'), 'string'],
+  outlook_text: [(stream, query) => stream.outlookText(query), 'OutlookQuery', 'string'],
   add_working_time: [
     (_, { calendar, start, span }) => addWorkingTime(calendar, start, span),
     { calendar: 'Calendar', start: 'instant', span: 'span' },

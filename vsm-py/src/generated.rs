@@ -22,8 +22,10 @@ word!(FlowItem);
 word!(FlowState);
 word!(Kind);
 word!(LinkKind);
+word!(Measure);
 word!(Outcome);
 word!(PercentileRule);
+word!(Reach);
 word!(RowFormat);
 word!(Severity);
 word!(StoreFormat);
@@ -1275,6 +1277,183 @@ impl ToPython for core::DayLoad {
     }
 }
 
+/// One departure of a release.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DepartureReach(pub(crate) core::DepartureReach);
+
+#[pymethods]
+impl DepartureReach {
+    /// When it leaves.
+    #[getter]
+    fn departure<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.departure.to_python(py)
+    }
+
+    /// When the release must be ready for it.
+    #[getter]
+    fn cutoff<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cutoff.to_python(py)
+    }
+
+    /// Whether it can still be reached.
+    #[getter]
+    fn reachable<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reachable.to_python(py)
+    }
+
+    /// By how much it is missed, on the wall clock; absent where it can be reached.
+    #[getter]
+    fn missed_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.missed_by.to_python(py)
+    }
+
+    /// How much is to spare, on the wall clock; absent where it can't be reached.
+    #[getter]
+    fn spare<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.spare.to_python(py)
+    }
+
+    /// For each fact that is missing, by when it has to be settled; the most urgent first, then by condition and item.
+    #[getter]
+    fn facts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.facts.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DepartureReach> {
+        record::from_json(text).map(DepartureReach)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DepartureReach>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DepartureReach {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DepartureReach(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DepartureReach", out, depth);
+        shower.field("departure", &self.departure);
+        shower.field("cutoff", &self.cutoff);
+        shower.field("reachable", &self.reachable);
+        shower.field("missed_by", &self.missed_by);
+        shower.field("spare", &self.spare);
+        shower.field("facts", &self.facts);
+        shower.end();
+    }
+}
+
+/// The departures of a release, and what each of them asks for.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Departures(pub(crate) core::Departures);
+
+#[pymethods]
+impl Departures {
+    /// The release.
+    #[getter]
+    fn release<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.release.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// The time it was asked at.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// When everything that it needs is finished at the earliest. Unmet facts that have no duration are not in it.
+    #[getter]
+    fn ready_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ready_at.to_python(py)
+    }
+
+    /// When it ships then.
+    #[getter]
+    fn ships_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ships_at.to_python(py)
+    }
+
+    /// The departures, first to last. A release without a train has one, its target date; without that it has none.
+    #[getter]
+    fn departures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.departures.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Departures> {
+        record::from_json(text).map(Departures)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Departures>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Departures {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Departures(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Departures", out, depth);
+        shower.field("release", &self.release);
+        shower.field("title", &self.title);
+        shower.field("at", &self.at);
+        shower.field("ready_at", &self.ready_at);
+        shower.field("ships_at", &self.ships_at);
+        shower.field("departures", &self.departures);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
 /// A sample of durations in numbers.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -1669,6 +1848,304 @@ impl ToPython for core::Exclusion {
         shower.field("reason", &self.reason);
         shower.field("count", &self.count);
         shower.field("examples", &self.examples);
+        shower.end();
+    }
+}
+
+/// Why an item is ready or not, as a tree.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Explanation(pub(crate) core::Explanation);
+
+#[pymethods]
+impl Explanation {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// The stage.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// The time it was asked at.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// The answer.
+    #[getter]
+    fn verdict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.verdict.to_python(py)
+    }
+
+    /// The tree, each node after the one above it: first the item itself, then what it needs and is not ready, one under
+    /// the other, down to the items at fault.
+    #[getter]
+    fn nodes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.nodes.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Explanation> {
+        record::from_json(text).map(Explanation)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Explanation>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Explanation {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Explanation(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Explanation", out, depth);
+        shower.field("item", &self.item);
+        shower.field("title", &self.title);
+        shower.field("stage", &self.stage);
+        shower.field("at", &self.at);
+        shower.field("verdict", &self.verdict);
+        shower.field("nodes", &self.nodes);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// One item of an explanation.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ExplanationNode(pub(crate) core::ExplanationNode);
+
+#[pymethods]
+impl ExplanationNode {
+    /// The place of the node above in the list; absent for the first.
+    #[getter]
+    fn above<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.above.to_python(py)
+    }
+
+    /// How many nodes are above.
+    #[getter]
+    fn depth<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.depth.to_python(py)
+    }
+
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// What it is.
+    #[getter]
+    fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kind.to_python(py)
+    }
+
+    /// The stage that it is needed for.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// The worst verdict of its own facts and of what it needs.
+    #[getter]
+    fn verdict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.verdict.to_python(py)
+    }
+
+    /// In how many ways it is needed; it is listed under the first one by id.
+    #[getter]
+    fn ways<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ways.to_python(py)
+    }
+
+    /// Its own unmet facts.
+    #[getter]
+    fn facts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.facts.to_python(py)
+    }
+
+    /// The node as an English sentence.
+    #[getter]
+    fn sentence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sentence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ExplanationNode> {
+        record::from_json(text).map(ExplanationNode)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ExplanationNode>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ExplanationNode {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ExplanationNode(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ExplanationNode", out, depth);
+        shower.field("above", &self.above);
+        shower.field("depth", &self.depth);
+        shower.field("item", &self.item);
+        shower.field("title", &self.title);
+        shower.field("kind", &self.kind);
+        shower.field("stage", &self.stage);
+        shower.field("verdict", &self.verdict);
+        shower.field("ways", &self.ways);
+        shower.field("facts", &self.facts);
+        shower.field("sentence", &self.sentence);
+        shower.end();
+    }
+}
+
+/// By when an unmet fact has to be settled for a departure.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct FactDeadline(pub(crate) core::FactDeadline);
+
+#[pymethods]
+impl FactDeadline {
+    /// The condition that is not met.
+    #[getter]
+    fn condition<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.condition.to_python(py)
+    }
+
+    /// The rule of the policy, where it is one.
+    #[getter]
+    fn rule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rule.to_python(py)
+    }
+
+    /// The item at fault.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// Whom it waits for.
+    #[getter]
+    fn waits_for<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waits_for.to_python(py)
+    }
+
+    /// The latest time that still reaches the departure.
+    #[getter]
+    fn by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.by.to_python(py)
+    }
+
+    /// Whether that can be: it is not past, and not before the earliest time that the schedule gives.
+    #[getter]
+    fn possible<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.possible.to_python(py)
+    }
+
+    /// The deadline as an English sentence.
+    #[getter]
+    fn sentence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sentence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<FactDeadline> {
+        record::from_json(text).map(FactDeadline)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<FactDeadline>(py, &self.0)
+    }
+}
+
+impl ToPython for core::FactDeadline {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, FactDeadline(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("FactDeadline", out, depth);
+        shower.field("condition", &self.condition);
+        shower.field("rule", &self.rule);
+        shower.field("item", &self.item);
+        shower.field("waits_for", &self.waits_for);
+        shower.field("by", &self.by);
+        shower.field("possible", &self.possible);
+        shower.field("sentence", &self.sentence);
         shower.end();
     }
 }
@@ -3155,6 +3632,94 @@ impl FromPython for core::MappedLink {
     }
 }
 
+/// An unmet fact that is taken for met.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetFact(pub(crate) core::MetFact);
+
+#[pymethods]
+impl MetFact {
+    #[new]
+    #[pyo3(signature = (*, condition, item, rule = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        condition: Bound<'_, PyAny>,
+        item: Bound<'_, PyAny>,
+        rule: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<MetFact> {
+        Ok(MetFact(core::MetFact {
+            condition: FromPython::from_python(&condition, "condition")?,
+            item: FromPython::from_python(&item, "item")?,
+            rule: taken(rule, "rule", Default::default())?,
+        }))
+    }
+
+    /// The condition.
+    #[getter]
+    fn condition<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.condition.to_python(py)
+    }
+
+    /// The item that it is about.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// The rule, where the condition is `rule_met`.
+    #[getter]
+    fn rule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rule.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetFact> {
+        record::from_json(text).map(MetFact)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetFact>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetFact {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetFact(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetFact", out, depth);
+        shower.field("condition", &self.condition);
+        shower.field("item", &self.item);
+        shower.field("rule", &self.rule);
+        shower.end();
+    }
+}
+
+impl FromPython for core::MetFact {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::MetFact> {
+        match value.cast::<MetFact>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "MetFact", value)),
+        }
+    }
+}
+
 /// Everything that a release manager asks of one release, in one answer.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -3320,7 +3885,10 @@ impl ToPython for core::Outlook {
     }
 }
 
-/// What counts as ready.
+/// What counts as ready. The default asks every stage for every `Condition` and needs no configuration.
+///
+/// A policy is data: it can be kept as JSON, and is checked as a whole before a question is answered. Its rules are
+/// expressions over the graph, each with a name of its own, so that what is not met can be named:
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
 pub(crate) struct Policy(pub(crate) core::Policy);
@@ -3328,12 +3896,14 @@ pub(crate) struct Policy(pub(crate) core::Policy);
 #[pymethods]
 impl Policy {
     #[new]
-    #[pyo3(signature = (*, stages = None, blocking = None, pending_conflicts_only = None))]
+    #[pyo3(signature = (*, stages = None, blocking = None, pending_conflicts_only = None, conditions = None, rules = None))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         stages: Option<Bound<'_, PyAny>>,
         blocking: Option<Bound<'_, PyAny>>,
         pending_conflicts_only: Option<Bound<'_, PyAny>>,
+        conditions: Option<Bound<'_, PyAny>>,
+        rules: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Policy> {
         let default = core::Policy::default();
         Ok(Policy(core::Policy {
@@ -3344,6 +3914,8 @@ impl Policy {
                 "pending_conflicts_only",
                 default.pending_conflicts_only,
             )?,
+            conditions: taken(conditions, "conditions", default.conditions)?,
+            rules: taken(rules, "rules", default.rules)?,
         }))
     }
 
@@ -3363,6 +3935,18 @@ impl Policy {
     #[getter]
     fn pending_conflicts_only<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.pending_conflicts_only.to_python(py)
+    }
+
+    /// The conditions that a stage asks for, by stage. A stage that is not named asks for all of them.
+    #[getter]
+    fn conditions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.conditions.to_python(py)
+    }
+
+    /// What stages ask for beside the conditions; at most a thousand.
+    #[getter]
+    fn rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rules.to_python(py)
     }
 
     /// This record as JSON.
@@ -3400,6 +3984,8 @@ impl ToPython for core::Policy {
         shower.field("stages", &self.stages);
         shower.field("blocking", &self.blocking);
         shower.field("pending_conflicts_only", &self.pending_conflicts_only);
+        shower.field("conditions", &self.conditions);
+        shower.field("rules", &self.rules);
         shower.end();
     }
 }
@@ -3409,6 +3995,152 @@ impl FromPython for core::Policy {
         match value.cast::<Policy>() {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "Policy", value)),
+        }
+    }
+}
+
+/// A rule of a policy: an expression with a name. It is met when everything that it says holds.
+///
+/// `all`, `any` and `none` name other rules, or conditions that are judged at the item itself. References go at most 32
+/// deep and never round.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct PolicyRule(pub(crate) core::PolicyRule);
+
+#[pymethods]
+impl PolicyRule {
+    #[new]
+    #[pyo3(signature = (*, name = None, stages = None, kinds = None, all = None, any = None, none = None, test = None, sentence = None, waits_for = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        name: Option<Bound<'_, PyAny>>,
+        stages: Option<Bound<'_, PyAny>>,
+        kinds: Option<Bound<'_, PyAny>>,
+        all: Option<Bound<'_, PyAny>>,
+        any: Option<Bound<'_, PyAny>>,
+        none: Option<Bound<'_, PyAny>>,
+        test: Option<Bound<'_, PyAny>>,
+        sentence: Option<Bound<'_, PyAny>>,
+        waits_for: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<PolicyRule> {
+        let default = core::PolicyRule::default();
+        Ok(PolicyRule(core::PolicyRule {
+            name: taken(name, "name", default.name)?,
+            stages: taken(stages, "stages", default.stages)?,
+            kinds: taken(kinds, "kinds", default.kinds)?,
+            all: taken(all, "all", default.all)?,
+            any: taken(any, "any", default.any)?,
+            none: taken(none, "none", default.none)?,
+            test: taken(test, "test", default.test)?,
+            sentence: taken(sentence, "sentence", default.sentence)?,
+            waits_for: taken(waits_for, "waits_for", default.waits_for)?,
+        }))
+    }
+
+    /// Its name, once in the policy.
+    #[getter]
+    fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.name.to_python(py)
+    }
+
+    /// The stages that ask for it; empty = none by itself, it is there for others to name.
+    #[getter]
+    fn stages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stages.to_python(py)
+    }
+
+    /// The kinds of items that it is asked of, each of work, release, build or gate; empty = releases.
+    #[getter]
+    fn kinds<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kinds.to_python(py)
+    }
+
+    /// All of these must be met.
+    #[getter]
+    fn all<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.all.to_python(py)
+    }
+
+    /// At least one of these must be met.
+    #[getter]
+    fn any<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.any.to_python(py)
+    }
+
+    /// None of these may be met.
+    #[getter]
+    fn none<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.none.to_python(py)
+    }
+
+    /// What must be counted or measured.
+    #[getter]
+    fn test<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.test.to_python(py)
+    }
+
+    /// The sentence for people where it is not met; absent = one that says what was found.
+    #[getter]
+    fn sentence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sentence.to_python(py)
+    }
+
+    /// Whom it waits for; absent = whom the item waits for.
+    #[getter]
+    fn waits_for<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waits_for.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<PolicyRule> {
+        record::from_json(text).map(PolicyRule)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<PolicyRule>(py, &self.0)
+    }
+}
+
+impl ToPython for core::PolicyRule {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, PolicyRule(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("PolicyRule", out, depth);
+        shower.field("name", &self.name);
+        shower.field("stages", &self.stages);
+        shower.field("kinds", &self.kinds);
+        shower.field("all", &self.all);
+        shower.field("any", &self.any);
+        shower.field("none", &self.none);
+        shower.field("test", &self.test);
+        shower.field("sentence", &self.sentence);
+        shower.field("waits_for", &self.waits_for);
+        shower.end();
+    }
+}
+
+impl FromPython for core::PolicyRule {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::PolicyRule> {
+        match value.cast::<PolicyRule>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "PolicyRule", value)),
         }
     }
 }
@@ -3468,6 +4200,13 @@ impl Readiness {
         self.0.scope.to_python(py)
     }
 
+    /// The share of that work that is done, in percent: a by-product, which says nothing of what is missing. Absent where
+    /// there is none.
+    #[getter]
+    fn percent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.percent.to_python(py)
+    }
+
     /// What the answer rests on.
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -3514,6 +4253,222 @@ impl ToPython for core::Readiness {
         shower.field("unmet", &self.unmet);
         shower.field("done", &self.done);
         shower.field("scope", &self.scope);
+        shower.field("percent", &self.percent);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// How one item's verdict differs between two times.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ReadinessChange(pub(crate) core::ReadinessChange);
+
+#[pymethods]
+impl ReadinessChange {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// What it is.
+    #[getter]
+    fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kind.to_python(py)
+    }
+
+    /// The verdict at the earlier time; absent where the item was not there.
+    #[getter]
+    fn before<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.before.to_python(py)
+    }
+
+    /// The verdict at the later time.
+    #[getter]
+    fn after<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.after.to_python(py)
+    }
+
+    /// The facts that stood in its way and no longer do.
+    #[getter]
+    fn cleared<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cleared.to_python(py)
+    }
+
+    /// The facts that stand in its way since.
+    #[getter]
+    fn appeared<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.appeared.to_python(py)
+    }
+
+    /// The events between the two times that did it, as `source:id`: those that the facts rest on, and those about the
+    /// items that they are about.
+    #[getter]
+    fn because<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.because.to_python(py)
+    }
+
+    /// The change as an English sentence.
+    #[getter]
+    fn sentence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sentence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ReadinessChange> {
+        record::from_json(text).map(ReadinessChange)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ReadinessChange>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ReadinessChange {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ReadinessChange(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ReadinessChange", out, depth);
+        shower.field("item", &self.item);
+        shower.field("title", &self.title);
+        shower.field("kind", &self.kind);
+        shower.field("before", &self.before);
+        shower.field("after", &self.after);
+        shower.field("cleared", &self.cleared);
+        shower.field("appeared", &self.appeared);
+        shower.field("because", &self.because);
+        shower.field("sentence", &self.sentence);
+        shower.end();
+    }
+}
+
+/// How verdicts differ between two times.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ReadinessChanges(pub(crate) core::ReadinessChanges);
+
+#[pymethods]
+impl ReadinessChanges {
+    /// The stage.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// The earlier time.
+    #[getter]
+    fn from_<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.from.to_python(py)
+    }
+
+    /// The later time.
+    #[getter]
+    fn to<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.to.to_python(py)
+    }
+
+    /// How many became ready.
+    #[getter]
+    fn became_ready<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.became_ready.to_python(py)
+    }
+
+    /// How many are further from it: from ready to anything else, or from unknown to not ready.
+    #[getter]
+    fn regressed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.regressed.to_python(py)
+    }
+
+    /// How many are nearer without being ready: from not ready to unknown.
+    #[getter]
+    fn nearer<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.nearer.to_python(py)
+    }
+
+    /// How many were not there at the earlier time.
+    #[getter]
+    fn appeared<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.appeared.to_python(py)
+    }
+
+    /// The changes: regressed ones first, then those that became ready, those that are nearer, and new ones; each group by
+    /// id. An item is listed as well where its verdict is the same and other facts stand in its way, if it was asked for
+    /// by itself.
+    #[getter]
+    fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.changes.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ReadinessChanges> {
+        record::from_json(text).map(ReadinessChanges)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ReadinessChanges>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ReadinessChanges {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ReadinessChanges(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ReadinessChanges", out, depth);
+        shower.field("stage", &self.stage);
+        shower.field("from_", &self.from);
+        shower.field("to", &self.to);
+        shower.field("became_ready", &self.became_ready);
+        shower.field("regressed", &self.regressed);
+        shower.field("nearer", &self.nearer);
+        shower.field("appeared", &self.appeared);
+        shower.field("changes", &self.changes);
         shower.field("basis", &self.basis);
         shower.end();
     }
@@ -3857,6 +4812,179 @@ impl ToPython for core::Related {
         shower.field("premise", &self.premise);
         shower.field("matched", &self.matched);
         shower.end();
+    }
+}
+
+/// What a rule counts, and within which bounds the figure must be.
+///
+/// Of what `of` reaches, those match that fit every filter; an empty filter fits all. What lacks the
+/// field that a filter looks at may match or not, and where that decides, the rule is neither met nor unmet but unknown.
+/// Where nothing is reached at all, `at_least` is unknown: no evidence is never a proof.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct RuleTest(pub(crate) core::RuleTest);
+
+#[pymethods]
+impl RuleTest {
+    #[new]
+    #[pyo3(signature = (*, of, kinds = None, states = None, severity = None, results = None, stage = None, attributes = None, max_age = None, min_age = None, measure = None, at_least = None, at_most = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        of: Bound<'_, PyAny>,
+        kinds: Option<Bound<'_, PyAny>>,
+        states: Option<Bound<'_, PyAny>>,
+        severity: Option<Bound<'_, PyAny>>,
+        results: Option<Bound<'_, PyAny>>,
+        stage: Option<Bound<'_, PyAny>>,
+        attributes: Option<Bound<'_, PyAny>>,
+        max_age: Option<Bound<'_, PyAny>>,
+        min_age: Option<Bound<'_, PyAny>>,
+        measure: Option<Bound<'_, PyAny>>,
+        at_least: Option<Bound<'_, PyAny>>,
+        at_most: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<RuleTest> {
+        Ok(RuleTest(core::RuleTest {
+            of: FromPython::from_python(&of, "of")?,
+            kinds: taken(kinds, "kinds", Default::default())?,
+            states: taken(states, "states", Default::default())?,
+            severity: taken(severity, "severity", Default::default())?,
+            results: taken(results, "results", Default::default())?,
+            stage: taken(stage, "stage", Default::default())?,
+            attributes: taken(attributes, "attributes", Default::default())?,
+            max_age: taken(max_age, "max_age", Default::default())?,
+            min_age: taken(min_age, "min_age", Default::default())?,
+            measure: taken(measure, "measure", Default::default())?,
+            at_least: taken(at_least, "at_least", Default::default())?,
+            at_most: taken(at_most, "at_most", Default::default())?,
+        }))
+    }
+
+    /// What is looked at, from the item.
+    #[getter]
+    fn of<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.of.to_python(py)
+    }
+
+    /// Only items of these kinds.
+    #[getter]
+    fn kinds<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kinds.to_python(py)
+    }
+
+    /// Only items in these states; a gate that is passed is `done`.
+    #[getter]
+    fn states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.states.to_python(py)
+    }
+
+    /// Only defects of this severity and worse.
+    #[getter]
+    fn severity<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.severity.to_python(py)
+    }
+
+    /// Only what ended so.
+    #[getter]
+    fn results<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.results.to_python(py)
+    }
+
+    /// Only what belongs to this stage: an environment or gate by itself, a run or deployment by its environment.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// Only items with these attributes.
+    #[getter]
+    fn attributes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.attributes.to_python(py)
+    }
+
+    /// Only what is no older: since it ended, where it ends with a result, else since it was first spoken of.
+    #[getter]
+    fn max_age<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.max_age.to_python(py)
+    }
+
+    /// Only what is no younger.
+    #[getter]
+    fn min_age<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.min_age.to_python(py)
+    }
+
+    /// What is measured; absent = how many match.
+    #[getter]
+    fn measure<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.measure.to_python(py)
+    }
+
+    /// The least that the figure may be.
+    #[getter]
+    fn at_least<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at_least.to_python(py)
+    }
+
+    /// The most that the figure may be.
+    #[getter]
+    fn at_most<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at_most.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<RuleTest> {
+        record::from_json(text).map(RuleTest)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<RuleTest>(py, &self.0)
+    }
+}
+
+impl ToPython for core::RuleTest {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, RuleTest(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("RuleTest", out, depth);
+        shower.field("of", &self.of);
+        shower.field("kinds", &self.kinds);
+        shower.field("states", &self.states);
+        shower.field("severity", &self.severity);
+        shower.field("results", &self.results);
+        shower.field("stage", &self.stage);
+        shower.field("attributes", &self.attributes);
+        shower.field("max_age", &self.max_age);
+        shower.field("min_age", &self.min_age);
+        shower.field("measure", &self.measure);
+        shower.field("at_least", &self.at_least);
+        shower.field("at_most", &self.at_most);
+        shower.end();
+    }
+}
+
+impl FromPython for core::RuleTest {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::RuleTest> {
+        match value.cast::<RuleTest>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "RuleTest", value)),
+        }
     }
 }
 
@@ -4911,6 +6039,12 @@ impl Unmet {
         self.0.condition.to_python(py)
     }
 
+    /// The rule of the policy that is not met; absent where it is one of the conditions.
+    #[getter]
+    fn rule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rule.to_python(py)
+    }
+
     /// `not_ready` where it is known to be unmet, `unknown` where nobody can tell.
     #[getter]
     fn verdict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -4971,6 +6105,19 @@ impl Unmet {
         self.0.consequences.to_python(py)
     }
 
+    /// How many open releases of the whole stream wait for it.
+    #[getter]
+    fn releases<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.releases.to_python(py)
+    }
+
+    /// The value of the work that waits: that of each item of these releases' scope, or of the nearest item that it is a part
+    /// of and that has a value, each once. Where no release waits, of the work that does. Absent where none has a value.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value.to_python(py)
+    }
+
     /// The events behind it, as `source:id`.
     #[getter]
     fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -5010,6 +6157,7 @@ impl ToPython for core::Unmet {
     fn show(&self, out: &mut String, depth: u32) {
         let mut shower = Shower::new("Unmet", out, depth);
         shower.field("condition", &self.condition);
+        shower.field("rule", &self.rule);
         shower.field("verdict", &self.verdict);
         shower.field("stage", &self.stage);
         shower.field("item", &self.item);
@@ -5020,6 +6168,8 @@ impl ToPython for core::Unmet {
         shower.field("earliest", &self.earliest);
         shower.field("through", &self.through);
         shower.field("consequences", &self.consequences);
+        shower.field("releases", &self.releases);
+        shower.field("value", &self.value);
         shower.field("evidence", &self.evidence);
         shower.end();
     }
@@ -5335,10 +6485,15 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Damage>()?;
     module.add_class::<DataQuality>()?;
     module.add_class::<DayLoad>()?;
+    module.add_class::<DepartureReach>()?;
+    module.add_class::<Departures>()?;
     module.add_class::<Durations>()?;
     module.add_class::<EnvironmentNames>()?;
     module.add_class::<Event>()?;
     module.add_class::<Exclusion>()?;
+    module.add_class::<Explanation>()?;
+    module.add_class::<ExplanationNode>()?;
+    module.add_class::<FactDeadline>()?;
     module.add_class::<Fields>()?;
     module.add_class::<Finding>()?;
     module.add_class::<FindingExample>()?;
@@ -5352,13 +6507,18 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ItemVerdict>()?;
     module.add_class::<Link>()?;
     module.add_class::<MappedLink>()?;
+    module.add_class::<MetFact>()?;
     module.add_class::<Outlook>()?;
     module.add_class::<Policy>()?;
+    module.add_class::<PolicyRule>()?;
     module.add_class::<Readiness>()?;
+    module.add_class::<ReadinessChange>()?;
+    module.add_class::<ReadinessChanges>()?;
     module.add_class::<Recovery>()?;
     module.add_class::<Refusal>()?;
     module.add_class::<Reject>()?;
     module.add_class::<Related>()?;
+    module.add_class::<RuleTest>()?;
     module.add_class::<Scope>()?;
     module.add_class::<Seal>()?;
     module.add_class::<ShippedItem>()?;

@@ -9,6 +9,7 @@ mod error;
 mod frame;
 mod generated;
 mod instant;
+mod questions;
 mod record;
 mod run;
 mod stream;

@@ -13,8 +13,8 @@ use crate::bytes::Bytes;
 use crate::convert::{FromPython, optional};
 use crate::error::raise;
 use crate::generated::{
-    ApplyReport, Audit, Coverage, CriticalPath, DataQuality, Event, FlowMetrics, IngestReport, IngestRun,
-    Item, Outlook, Readiness, Recovery, Related, Scope, Seal, Shipping, Trace, Verdicts,
+    ApplyReport, Audit, Coverage, Event, IngestReport, IngestRun, Item, Recovery, Related, Seal, Shipping,
+    Trace,
 };
 use crate::run::{Listener, open};
 
@@ -46,7 +46,11 @@ impl ValueStream {
     }
 
     /// Answers from the stream as it is now; edits go on meanwhile.
-    fn ask<T: Send>(&self, py: Python<'_>, question: impl FnOnce(&core::ValueStream) -> T + Send) -> T {
+    pub(crate) fn ask<T: Send>(
+        &self,
+        py: Python<'_>,
+        question: impl FnOnce(&core::ValueStream) -> T + Send,
+    ) -> T {
         py.detach(|| {
             let now = self.lock().stream().clone();
             question(&now)
@@ -350,148 +354,11 @@ impl ValueStream {
         Ok(events.into_iter().map(Event).collect())
     }
 
-    /// Is a release or work item ready for a stage, and if not, what exactly is missing?
-    ///
-    /// ``at`` is the time it is asked at; without ``stage`` the last one of the policy is meant.
-    #[pyo3(signature = (
-        item: "str",
-        *,
-        at: "datetime",
-        stage: "str | None" = None,
-        policy: "Policy | None" = None,
-    ) -> "Readiness")]
-    fn readiness(
-        &self,
-        py: Python<'_>,
-        item: &Bound<'_, PyAny>,
-        at: &Bound<'_, PyAny>,
-        stage: Option<&Bound<'_, PyAny>>,
-        policy: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Readiness> {
-        let query = core::ReadinessQuery {
-            item: String::from_python(item, "item")?,
-            at: core::Instant::from_python(at, "at")?,
-            stage: optional(stage, "stage")?,
-            policy: optional(policy, "policy")?,
-        };
-        self.ask(py, |stream| stream.readiness(&query)).map(Readiness).map_err(raise)
-    }
-
-    /// The verdicts of all releases and work items, counted and listed, in one pass.
-    ///
-    /// ``kind`` restricts it to items of a kind; ``list`` names the verdicts whose items are listed (an empty list:
-    /// counts alone).
-    #[pyo3(signature = (
-        *,
-        at: "datetime",
-        stage: "str | None" = None,
-        policy: "Policy | None" = None,
-        kind: "Kind | str | None" = None,
-        list: "Iterable[Verdict | str] | None" = None,
-    ) -> "Verdicts")]
-    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
-    fn verdicts(
-        &self,
-        py: Python<'_>,
-        at: &Bound<'_, PyAny>,
-        stage: Option<&Bound<'_, PyAny>>,
-        policy: Option<&Bound<'_, PyAny>>,
-        kind: Option<&Bound<'_, PyAny>>,
-        list: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Verdicts> {
-        let query = core::VerdictQuery {
-            at: core::Instant::from_python(at, "at")?,
-            stage: optional(stage, "stage")?,
-            policy: optional(policy, "policy")?,
-            kind: optional(kind, "kind")?,
-            list: optional(list, "list")?,
-        };
-        self.ask(py, |stream| stream.verdicts(&query)).map(Verdicts).map_err(raise)
-    }
-
-    /// What the end of an item depends on; without ``item``, the end of everything.
-    ///
-    /// ``at`` is the status date: open work starts no earlier. Without ``calendar`` time is plain; without
-    /// ``default_duration`` work that has no estimate takes no time and is listed in ``basis.excluded``.
-    /// ``critical_only`` lists the activities on a driving chain and no others.
-    #[pyo3(signature = (
-        item: "str | None" = None,
-        *,
-        at: "datetime",
-        calendar: "Calendar | None" = None,
-        default_duration: "timedelta | None" = None,
-        critical_only: "bool | None" = None,
-    ) -> "CriticalPath")]
-    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
-    fn critical_path(
-        &self,
-        py: Python<'_>,
-        item: Option<&Bound<'_, PyAny>>,
-        at: &Bound<'_, PyAny>,
-        calendar: Option<&Bound<'_, PyAny>>,
-        default_duration: Option<&Bound<'_, PyAny>>,
-        critical_only: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<CriticalPath> {
-        let query = core::CriticalPathQuery {
-            item: optional(item, "item")?,
-            at: core::Instant::from_python(at, "at")?,
-            calendar: optional(calendar, "calendar")?,
-            default_duration: optional(default_duration, "default_duration")?,
-            critical_only: optional(critical_only, "critical_only")?,
-        };
-        self.ask(py, |stream| stream.critical_path(&query)).map(CriticalPath).map_err(raise)
-    }
-
-    /// Flow velocity, time, efficiency, load and distribution of the window ``[start, end)``.
-    ///
-    /// ``zone`` is the IANA zone in which days are counted; ``within`` restricts to an application, team, release,
-    /// theme or epic.
-    #[pyo3(signature = (
-        *,
-        start: "datetime",
-        end: "datetime",
-        zone: "str",
-        within: "str | None" = None,
-        efficiency: "EfficiencyRule | str | None" = None,
-        percentiles: "PercentileRule | str | None" = None,
-    ) -> "FlowMetrics")]
-    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
-    fn flow_metrics(
-        &self,
-        py: Python<'_>,
-        start: &Bound<'_, PyAny>,
-        end: &Bound<'_, PyAny>,
-        zone: &Bound<'_, PyAny>,
-        within: Option<&Bound<'_, PyAny>>,
-        efficiency: Option<&Bound<'_, PyAny>>,
-        percentiles: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<FlowMetrics> {
-        let query = core::FlowQuery {
-            start: core::Instant::from_python(start, "start")?,
-            end: core::Instant::from_python(end, "end")?,
-            zone: String::from_python(zone, "zone")?,
-            within: optional(within, "within")?,
-            efficiency: optional(efficiency, "efficiency")?,
-            percentiles: optional(percentiles, "percentiles")?,
-        };
-        self.ask(py, |stream| stream.flow_metrics(&query)).map(FlowMetrics).map_err(raise)
-    }
-
     /// From an item up to theme and strategy, and down to build, test, environment and deployment.
     #[pyo3(signature = (id: "str") -> "Trace")]
     fn trace(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Trace> {
         let id = String::from_python(id, "id")?;
         self.ask(py, |stream| stream.trace(&id)).map(Trace).map_err(raise)
-    }
-
-    /// What a release was to bring, and what it brings.
-    #[pyo3(signature = (release: "str", *, at: "datetime") -> "Scope")]
-    fn scope(&self, py: Python<'_>, release: &Bound<'_, PyAny>, at: &Bound<'_, PyAny>) -> PyResult<Scope> {
-        let query = core::ScopeQuery {
-            release: String::from_python(release, "release")?,
-            at: core::Instant::from_python(at, "at")?,
-        };
-        self.ask(py, |stream| stream.scope(&query)).map(Scope).map_err(raise)
     }
 
     /// What every release shipped, by its tag, against what was planned for it.
@@ -505,68 +372,6 @@ impl ValueStream {
     #[pyo3(signature = () -> "Coverage")]
     fn coverage(&self, py: Python<'_>) -> Coverage {
         Coverage(self.ask(py, core::ValueStream::coverage))
-    }
-
-    /// Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped.
-    ///
-    /// What is said to have happened after ``at`` or before ``earliest`` (1990) is a finding; ``tolerance`` is how far
-    /// the clocks of tools may be apart.
-    #[pyo3(signature = (
-        *,
-        at: "datetime",
-        earliest: "datetime | None" = None,
-        tolerance: "timedelta | None" = None,
-    ) -> "DataQuality")]
-    fn data_quality(
-        &self,
-        py: Python<'_>,
-        at: &Bound<'_, PyAny>,
-        earliest: Option<&Bound<'_, PyAny>>,
-        tolerance: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<DataQuality> {
-        let query = core::DataQualityQuery {
-            at: core::Instant::from_python(at, "at")?,
-            earliest: optional(earliest, "earliest")?,
-            tolerance: optional(tolerance, "tolerance")?,
-        };
-        self.ask(py, |stream| stream.data_quality(&query)).map(DataQuality).map_err(raise)
-    }
-
-    /// When does a release ship, and why not today? ``print`` it, or ``to_text()``, for the page.
-    ///
-    /// ``zone`` is the IANA zone for days; ``flow_days`` is how many days of history the flow figures cover (90).
-    #[pyo3(signature = (
-        release: "str",
-        *,
-        at: "datetime",
-        zone: "str",
-        policy: "Policy | None" = None,
-        calendar: "Calendar | None" = None,
-        default_duration: "timedelta | None" = None,
-        flow_days: "int | None" = None,
-    ) -> "Outlook")]
-    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
-    fn outlook(
-        &self,
-        py: Python<'_>,
-        release: &Bound<'_, PyAny>,
-        at: &Bound<'_, PyAny>,
-        zone: &Bound<'_, PyAny>,
-        policy: Option<&Bound<'_, PyAny>>,
-        calendar: Option<&Bound<'_, PyAny>>,
-        default_duration: Option<&Bound<'_, PyAny>>,
-        flow_days: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Outlook> {
-        let query = core::OutlookQuery {
-            release: String::from_python(release, "release")?,
-            at: core::Instant::from_python(at, "at")?,
-            zone: String::from_python(zone, "zone")?,
-            policy: optional(policy, "policy")?,
-            calendar: optional(calendar, "calendar")?,
-            default_duration: optional(default_duration, "default_duration")?,
-            flow_days: optional(flow_days, "flow_days")?,
-        };
-        self.ask(py, |stream| stream.outlook(&query)).map(Outlook).map_err(raise)
     }
 
     fn __len__(&self, py: Python<'_>) -> usize {

@@ -10,27 +10,21 @@ from pathlib import Path
 
 import pytest
 import vsm
-from typed import ENUMS, QUERIES, RECORDS, TESTS, arguments, plain, typed
+from typed import API, ENUMS, QUERIES, RECORDS, TESTS, arguments, plain, typed
 
 FOLDERS = [TESTS / "vectors", *map(Path, filter(None, os.environ.get("VSM_VECTORS", "").split(os.pathsep)))]
 FILES = [file for folder in FOLDERS for file in sorted(folder.rglob("*.json"))]
 
-# What a call answers, where it is not a record named like the call.
+# What a call answers.
 RESULTS = {
+    **{method: question["answer"] for method, question in API["questions"].items()},
     "item": "Item",
     "items": "[string]",
     "links": "[Related]",
     "history": "[Event]",
-    "readiness": "Readiness",
-    "verdicts": "Verdicts",
-    "critical_path": "CriticalPath",
-    "flow_metrics": "FlowMetrics",
     "trace": "Trace",
-    "scope": "Scope",
     "coverage": "Coverage",
-    "data_quality": "DataQuality",
     "shipping": "Shipping",
-    "outlook": "Outlook",
     "ingest": "IngestReport",
     "correlate": "ApplyReport",
     "add_working_time": "instant",

@@ -12,15 +12,7 @@ RECORDS = {name: record["fields"] for name, record in API["records"].items()}
 ENUMS = API["enums"]
 
 # In Python the fields of a query are the parameters of a method.
-QUERIES = {
-    "ReadinessQuery": "readiness",
-    "VerdictQuery": "verdicts",
-    "CriticalPathQuery": "critical_path",
-    "FlowQuery": "flow_metrics",
-    "ScopeQuery": "scope",
-    "DataQualityQuery": "data_quality",
-    "OutlookQuery": "outlook",
-}
+QUERIES = {question["query"]: method for method, question in API["questions"].items()}
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MILLISECOND = timedelta(milliseconds=1)
 

@@ -14,6 +14,18 @@ use syn::{Attribute, Ident, Item, LitStr, Token, Visibility};
 pub(crate) struct Api {
     pub(crate) records: Vec<Record>,
     pub(crate) enums: Vec<Enum>,
+    /// In alphabetical order.
+    pub(crate) questions: Vec<Question>,
+}
+
+/// A method of `ValueStream` that takes a query and gives an answer or an error; bindings have it by the same name.
+pub(crate) struct Question {
+    pub(crate) name: String,
+    pub(crate) doc: Vec<String>,
+    /// The record that it takes.
+    pub(crate) query: String,
+    /// The record that it gives.
+    pub(crate) answer: String,
 }
 
 /// A struct whose fields are all public.
@@ -79,7 +91,7 @@ const ARGUMENTS: &[&str] =
 impl Api {
     /// Reads every source file below a folder.
     pub(crate) fn read(folder: &Path) -> Result<Api, String> {
-        let mut api = Api { records: Vec::new(), enums: Vec::new() };
+        let mut api = Api { records: Vec::new(), enums: Vec::new(), questions: Vec::new() };
         for file in sources(folder)? {
             let complain = |reason: String| format!("{}: {reason}", file.display());
             let text = fs::read_to_string(&file).map_err(|error| complain(error.to_string()))?;
@@ -95,6 +107,7 @@ impl Api {
     fn complete(mut self) -> Result<Api, String> {
         self.records.sort_by(|a, b| a.name.cmp(&b.name));
         self.enums.sort_by(|a, b| a.name.cmp(&b.name));
+        self.questions.sort_by(|a, b| a.name.cmp(&b.name));
         self.mark_inputs();
         self.check()?;
         Ok(self)
@@ -115,6 +128,9 @@ impl Api {
                 let fields = found.fields.iter().map(|it| field(it, default)).collect::<syn::Result<_>>()?;
                 let strict = has(&found.attrs, "serde", "deny_unknown_fields");
                 self.add_record(found.ident.to_string(), doc(&found.attrs), fields, default, strict);
+            }
+            Item::Impl(found) if found.trait_.is_none() && is_named(&found.self_ty, "ValueStream") => {
+                self.questions.extend(found.items.iter().filter_map(question));
             }
             Item::Macro(found) if found.mac.path.is_ident("text_enum") => {
                 self.enums.push(found.mac.parse_body()?);
@@ -171,8 +187,15 @@ impl Api {
         }
     }
 
-    /// Every name that a field mentions has to be known.
+    /// Every name that a field or question mentions has to be known.
     fn check(&self) -> Result<(), String> {
+        for question in &self.questions {
+            if let Some(name) =
+                [&question.query, &question.answer].into_iter().find(|name| self.record(name).is_none())
+            {
+                return Err(format!("{} speaks of {name}, which is no public record", question.name));
+            }
+        }
         for record in &self.records {
             for field in &record.fields {
                 if let Some(name) = field.ty.named()
@@ -303,6 +326,40 @@ fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
+/// `pub fn name(&self, query: &NameQuery) -> Result<Name>`.
+fn question(item: &syn::ImplItem) -> Option<Question> {
+    let syn::ImplItem::Fn(method) = item else { return None };
+    let inputs: Vec<&syn::FnArg> = method.sig.inputs.iter().collect();
+    let [syn::FnArg::Receiver(_), syn::FnArg::Typed(argument)] = inputs.as_slice() else { return None };
+    let syn::Type::Reference(argument) = argument.ty.as_ref() else { return None };
+    let query = last_name(&argument.elem)?;
+    let syn::ReturnType::Type(_, result) = &method.sig.output else { return None };
+    let syn::Type::Path(path) = result.as_ref() else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let Some(syn::GenericArgument::Type(answer)) = arguments.args.first() else { return None };
+    let is_asked = is_public(&method.vis) && query.ends_with("Query");
+    // What can go wrong each language says in its own words.
+    let doc: Vec<String> =
+        doc(&method.attrs).into_iter().take_while(|line| !line.starts_with("# ")).collect();
+    let end = doc.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+    is_asked.then(|| Question {
+        name: method.sig.ident.to_string(),
+        doc: doc[..end].to_vec(),
+        query,
+        answer: last_name(answer).unwrap_or_default(),
+    })
+}
+
+fn last_name(ty: &syn::Type) -> Option<String> {
+    let syn::Type::Path(path) = ty else { return None };
+    path.path.segments.last().map(|last| last.ident.to_string())
+}
+
+fn is_named(ty: &syn::Type, name: &str) -> bool {
+    last_name(ty).is_some_and(|found| found == name)
+}
+
 /// A public struct that goes to JSON and has only public, named fields.
 fn is_record(item: &syn::ItemStruct) -> bool {
     let named = matches!(item.fields, syn::Fields::Named(_));
@@ -425,7 +482,7 @@ mod tests {
     use super::{Api, Type};
 
     fn read(text: &str) -> Result<Api, String> {
-        let mut api = Api { records: Vec::new(), enums: Vec::new() };
+        let mut api = Api { records: Vec::new(), enums: Vec::new(), questions: Vec::new() };
         api.add_source(text).map_err(|error| error.to_string())?;
         api.complete()
     }

@@ -20,8 +20,15 @@ pub(crate) fn emit(api: &Api) -> Vec<(PathBuf, String)> {
     for found in &api.enums {
         enums.insert(found.name.clone(), found.values.iter().map(|value| value.word.clone()).collect());
     }
+    let questions: Map<String, Value> = api
+        .questions
+        .iter()
+        .map(|question| {
+            (question.name.clone(), json!({ "query": question.query, "answer": question.answer }))
+        })
+        .collect();
     let about = "Written by vsm-mirror from vsm-core (cargo xtask generate). T? may be absent, [T] is a list, \
                  {T} maps texts to T.";
-    let text = json!({ "about": about, "records": records, "enums": enums });
+    let text = json!({ "about": about, "records": records, "enums": enums, "questions": questions });
     vec![("tests/api.json".into(), format!("{text:#}\n"))]
 }

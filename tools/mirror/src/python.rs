@@ -3,6 +3,7 @@
 //! Queries have no class: in Python their fields are the keyword arguments of the methods.
 
 mod classes;
+mod questions;
 mod stub;
 mod words;
 
@@ -11,10 +12,12 @@ use std::path::PathBuf;
 use crate::api::{Api, Field, Record, Type};
 
 pub(crate) fn emit(api: &Api) -> Vec<(PathBuf, String)> {
+    let questions = questions::text(api);
     vec![
+        ("vsm-py/python/vsm/_vsm.pyi".into(), stub::text(api, &questions)),
+        ("vsm-py/src/questions.rs".into(), questions),
         ("vsm-py/src/generated.rs".into(), classes::text(api)),
         ("vsm-py/python/vsm/_words.py".into(), words::text(api)),
-        ("vsm-py/python/vsm/_vsm.pyi".into(), stub::text(api)),
     ]
 }
 

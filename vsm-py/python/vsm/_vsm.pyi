@@ -18,8 +18,10 @@ from vsm._words import (
     FlowState,
     Kind,
     LinkKind,
+    Measure,
     Outcome,
     PercentileRule,
+    Reach,
     RowFormat,
     Severity,
     StoreFormat,
@@ -44,10 +46,15 @@ __all__ = [
     "Damage",
     "DataQuality",
     "DayLoad",
+    "DepartureReach",
+    "Departures",
     "Durations",
     "EnvironmentNames",
     "Event",
     "Exclusion",
+    "Explanation",
+    "ExplanationNode",
+    "FactDeadline",
     "Fields",
     "Finding",
     "FindingExample",
@@ -61,13 +68,18 @@ __all__ = [
     "ItemVerdict",
     "Link",
     "MappedLink",
+    "MetFact",
     "Outlook",
     "Policy",
+    "PolicyRule",
     "Readiness",
+    "ReadinessChange",
+    "ReadinessChanges",
     "Recovery",
     "Refusal",
     "Reject",
     "Related",
+    "RuleTest",
     "Scope",
     "Seal",
     "ShippedItem",
@@ -544,6 +556,71 @@ class DayLoad:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class DepartureReach:
+    """One departure of a release."""
+    @property
+    def departure(self) -> datetime:
+        """When it leaves."""
+    @property
+    def cutoff(self) -> datetime:
+        """When the release must be ready for it."""
+    @property
+    def reachable(self) -> bool:
+        """Whether it can still be reached."""
+    @property
+    def missed_by(self) -> timedelta | None:
+        """By how much it is missed, on the wall clock; absent where it can be reached."""
+    @property
+    def spare(self) -> timedelta | None:
+        """How much is to spare, on the wall clock; absent where it can't be reached."""
+    @property
+    def facts(self) -> list[FactDeadline]:
+        """For each fact that is missing, by when it has to be settled; the most urgent first, then by condition and item."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DepartureReach:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Departures:
+    """The departures of a release, and what each of them asks for."""
+    @property
+    def release(self) -> str:
+        """The release."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def at(self) -> datetime:
+        """The time it was asked at."""
+    @property
+    def ready_at(self) -> datetime:
+        """When everything that it needs is finished at the earliest. Unmet facts that have no duration are not in it."""
+    @property
+    def ships_at(self) -> datetime:
+        """When it ships then."""
+    @property
+    def departures(self) -> list[DepartureReach]:
+        """The departures, first to last. A release without a train has one, its target date; without that it has none."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Departures:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class Durations:
     """A sample of durations in numbers."""
     @property
@@ -693,6 +770,119 @@ class Exclusion:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Exclusion:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Explanation:
+    """Why an item is ready or not, as a tree."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def stage(self) -> str:
+        """The stage."""
+    @property
+    def at(self) -> datetime:
+        """The time it was asked at."""
+    @property
+    def verdict(self) -> Verdict:
+        """The answer."""
+    @property
+    def nodes(self) -> list[ExplanationNode]:
+        """The tree, each node after the one above it: first the item itself, then what it needs and is not ready, one under
+        the other, down to the items at fault.
+        """
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Explanation:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ExplanationNode:
+    """One item of an explanation."""
+    @property
+    def above(self) -> int | None:
+        """The place of the node above in the list; absent for the first."""
+    @property
+    def depth(self) -> int:
+        """How many nodes are above."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def kind(self) -> Kind | None:
+        """What it is."""
+    @property
+    def stage(self) -> str:
+        """The stage that it is needed for."""
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of its own facts and of what it needs."""
+    @property
+    def ways(self) -> int:
+        """In how many ways it is needed; it is listed under the first one by id."""
+    @property
+    def facts(self) -> list[Unmet]:
+        """Its own unmet facts."""
+    @property
+    def sentence(self) -> str:
+        """The node as an English sentence."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ExplanationNode:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class FactDeadline:
+    """By when an unmet fact has to be settled for a departure."""
+    @property
+    def condition(self) -> Condition:
+        """The condition that is not met."""
+    @property
+    def rule(self) -> str | None:
+        """The rule of the policy, where it is one."""
+    @property
+    def item(self) -> str:
+        """The item at fault."""
+    @property
+    def waits_for(self) -> str | None:
+        """Whom it waits for."""
+    @property
+    def by(self) -> datetime:
+        """The latest time that still reaches the departure."""
+    @property
+    def possible(self) -> bool:
+        """Whether that can be: it is not past, and not before the earliest time that the schedule gives."""
+    @property
+    def sentence(self) -> str:
+        """The deadline as an English sentence."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> FactDeadline:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -1273,6 +1463,36 @@ class MappedLink:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class MetFact:
+    """An unmet fact that is taken for met."""
+
+    def __new__(
+        cls,
+        *,
+        condition: Condition | str,
+        item: str,
+        rule: str | None = None,
+    ) -> MetFact: ...
+    @property
+    def condition(self) -> Condition:
+        """The condition."""
+    @property
+    def item(self) -> str:
+        """The item that it is about."""
+    @property
+    def rule(self) -> str | None:
+        """The rule, where the condition is `rule_met`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetFact:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class Outlook:
     """Everything that a release manager asks of one release, in one answer."""
     @property
@@ -1339,7 +1559,11 @@ class Outlook:
 
 @final
 class Policy:
-    """What counts as ready."""
+    """What counts as ready. The default asks every stage for every `Condition` and needs no configuration.
+
+    A policy is data: it can be kept as JSON, and is checked as a whole before a question is answered. Its rules are
+    expressions over the graph, each with a name of its own, so that what is not met can be named:
+    """
 
     def __new__(
         cls,
@@ -1347,6 +1571,8 @@ class Policy:
         stages: Iterable[str] | None = None,
         blocking: Severity | str | None = None,
         pending_conflicts_only: bool | None = None,
+        conditions: Mapping[str, Iterable[Condition | str]] | None = None,
+        rules: Iterable[PolicyRule] | None = None,
     ) -> Policy: ...
     @property
     def stages(self) -> list[str]:
@@ -1357,12 +1583,76 @@ class Policy:
     @property
     def pending_conflicts_only(self) -> bool:
         """Whether only pending bookings show a conflict, as some tools have it; otherwise approved ones do too."""
+    @property
+    def conditions(self) -> dict[str, list[Condition]]:
+        """The conditions that a stage asks for, by stage. A stage that is not named asks for all of them."""
+    @property
+    def rules(self) -> list[PolicyRule]:
+        """What stages ask for beside the conditions; at most a thousand."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Policy:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class PolicyRule:
+    """A rule of a policy: an expression with a name. It is met when everything that it says holds.
+
+    `all`, `any` and `none` name other rules, or conditions that are judged at the item itself. References go at most 32
+    deep and never round.
+    """
+
+    def __new__(
+        cls,
+        *,
+        name: str | None = None,
+        stages: Iterable[str] | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        all: Iterable[str] | None = None,
+        any: Iterable[str] | None = None,
+        none: Iterable[str] | None = None,
+        test: RuleTest | None = None,
+        sentence: str | None = None,
+        waits_for: str | None = None,
+    ) -> PolicyRule: ...
+    @property
+    def name(self) -> str:
+        """Its name, once in the policy."""
+    @property
+    def stages(self) -> list[str]:
+        """The stages that ask for it; empty = none by itself, it is there for others to name."""
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kinds of items that it is asked of, each of work, release, build or gate; empty = releases."""
+    @property
+    def all(self) -> list[str]:
+        """All of these must be met."""
+    @property
+    def any(self) -> list[str]:
+        """At least one of these must be met."""
+    @property
+    def none(self) -> list[str]:
+        """None of these may be met."""
+    @property
+    def test(self) -> RuleTest | None:
+        """What must be counted or measured."""
+    @property
+    def sentence(self) -> str | None:
+        """The sentence for people where it is not met; absent = one that says what was found."""
+    @property
+    def waits_for(self) -> str | None:
+        """Whom it waits for; absent = whom the item waits for."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> PolicyRule:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -1395,6 +1685,11 @@ class Readiness:
     def scope(self) -> int:
         """Work items of the scope: its leaves, cancelled ones left out."""
     @property
+    def percent(self) -> float | None:
+        """The share of that work that is done, in percent: a by-product, which says nothing of what is missing. Absent where
+        there is none.
+        """
+    @property
     def basis(self) -> Basis:
         """What the answer rests on."""
     def to_json(self) -> str:
@@ -1403,6 +1698,91 @@ class Readiness:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Readiness:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ReadinessChange:
+    """How one item's verdict differs between two times."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def kind(self) -> Kind:
+        """What it is."""
+    @property
+    def before(self) -> Verdict | None:
+        """The verdict at the earlier time; absent where the item was not there."""
+    @property
+    def after(self) -> Verdict:
+        """The verdict at the later time."""
+    @property
+    def cleared(self) -> list[Unmet]:
+        """The facts that stood in its way and no longer do."""
+    @property
+    def appeared(self) -> list[Unmet]:
+        """The facts that stand in its way since."""
+    @property
+    def because(self) -> list[str]:
+        """The events between the two times that did it, as `source:id`: those that the facts rest on, and those about the
+        items that they are about.
+        """
+    @property
+    def sentence(self) -> str:
+        """The change as an English sentence."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ReadinessChange:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ReadinessChanges:
+    """How verdicts differ between two times."""
+    @property
+    def stage(self) -> str:
+        """The stage."""
+    @property
+    def from_(self) -> datetime:
+        """The earlier time."""
+    @property
+    def to(self) -> datetime:
+        """The later time."""
+    @property
+    def became_ready(self) -> int:
+        """How many became ready."""
+    @property
+    def regressed(self) -> int:
+        """How many are further from it: from ready to anything else, or from unknown to not ready."""
+    @property
+    def nearer(self) -> int:
+        """How many are nearer without being ready: from not ready to unknown."""
+    @property
+    def appeared(self) -> int:
+        """How many were not there at the earlier time."""
+    @property
+    def changes(self) -> list[ReadinessChange]:
+        """The changes: regressed ones first, then those that became ready, those that are nearer, and new ones; each group by
+        id. An item is listed as well where its verdict is the same and other facts stand in its way, if it was asked for
+        by itself.
+        """
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ReadinessChanges:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -1529,6 +1909,77 @@ class Related:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Related:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class RuleTest:
+    """What a rule counts, and within which bounds the figure must be.
+
+    Of what `of` reaches, those match that fit every filter; an empty filter fits all. What lacks the
+    field that a filter looks at may match or not, and where that decides, the rule is neither met nor unmet but unknown.
+    Where nothing is reached at all, `at_least` is unknown: no evidence is never a proof.
+    """
+
+    def __new__(
+        cls,
+        *,
+        of: Reach | str,
+        kinds: Iterable[Kind | str] | None = None,
+        states: Iterable[FlowState | str] | None = None,
+        severity: Severity | str | None = None,
+        results: Iterable[Outcome | str] | None = None,
+        stage: str | None = None,
+        attributes: Mapping[str, str] | None = None,
+        max_age: timedelta | None = None,
+        min_age: timedelta | None = None,
+        measure: Measure | str | None = None,
+        at_least: float | None = None,
+        at_most: float | None = None,
+    ) -> RuleTest: ...
+    @property
+    def of(self) -> Reach:
+        """What is looked at, from the item."""
+    @property
+    def kinds(self) -> list[Kind]:
+        """Only items of these kinds."""
+    @property
+    def states(self) -> list[FlowState]:
+        """Only items in these states; a gate that is passed is `done`."""
+    @property
+    def severity(self) -> Severity | None:
+        """Only defects of this severity and worse."""
+    @property
+    def results(self) -> list[Outcome]:
+        """Only what ended so."""
+    @property
+    def stage(self) -> str | None:
+        """Only what belongs to this stage: an environment or gate by itself, a run or deployment by its environment."""
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Only items with these attributes."""
+    @property
+    def max_age(self) -> timedelta | None:
+        """Only what is no older: since it ended, where it ends with a result, else since it was first spoken of."""
+    @property
+    def min_age(self) -> timedelta | None:
+        """Only what is no younger."""
+    @property
+    def measure(self) -> Measure | None:
+        """What is measured; absent = how many match."""
+    @property
+    def at_least(self) -> float | None:
+        """The least that the figure may be."""
+    @property
+    def at_most(self) -> float | None:
+        """The most that the figure may be."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> RuleTest:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -1932,6 +2383,9 @@ class Unmet:
     def condition(self) -> Condition:
         """The condition that is not met."""
     @property
+    def rule(self) -> str | None:
+        """The rule of the policy that is not met; absent where it is one of the conditions."""
+    @property
     def verdict(self) -> Verdict:
         """`not_ready` where it is known to be unmet, `unknown` where nobody can tell."""
     @property
@@ -1961,6 +2415,14 @@ class Unmet:
     @property
     def consequences(self) -> int:
         """How many work items and releases of the closure wait for it."""
+    @property
+    def releases(self) -> int:
+        """How many open releases of the whole stream wait for it."""
+    @property
+    def value(self) -> float | None:
+        """The value of the work that waits: that of each item of these releases' scope, or of the nearest item that it is a part
+        of and that has a value, each once. Where no release waits, of the work that does. Absent where none has a value.
+        """
     @property
     def evidence(self) -> list[str]:
         """The events behind it, as `source:id`."""
@@ -2222,32 +2684,16 @@ class ValueStream:
         """The links that hold at an item, those that start from it first. Raises ``UnknownItem``."""
     def history(self, id: str) -> list[Event]:
         """The events about an item, in the order in which they count. Raises ``UnknownItem``."""
-    def readiness(
-        self,
-        item: str,
-        *,
-        at: datetime,
-        stage: str | None = None,
-        policy: Policy | None = None,
-    ) -> Readiness:
-        """Is a release or work item ready for a stage, and if not, what exactly is missing?
-
-        ``at`` is the time it is asked at; without ``stage`` the last one of the policy is meant.
-        """
-    def verdicts(
-        self,
-        *,
-        at: datetime,
-        stage: str | None = None,
-        policy: Policy | None = None,
-        kind: Kind | str | None = None,
-        list: Iterable[Verdict | str] | None = None,
-    ) -> Verdicts:
-        """The verdicts of all releases and work items, counted and listed, in one pass.
-
-        ``kind`` restricts it to items of a kind; ``list`` names the verdicts whose items are listed (an empty list:
-        counts alone).
-        """
+    def trace(self, id: str) -> Trace:
+        """From an item up to theme and strategy, and down to build, test, environment and deployment."""
+    def shipping(self, rules: CorrelationRules | None = None) -> Shipping:
+        """What every release shipped, by its tag, against what was planned for it."""
+    def coverage(self) -> Coverage:
+        """How much of the input could be linked, and what could not."""
+    def __len__(self) -> int: ...
+    def __contains__(self, id: object, /) -> bool: ...
+    def __copy__(self) -> ValueStream: ...
+    def __deepcopy__(self, _memo: object) -> ValueStream: ...
     def critical_path(
         self,
         item: str | None = None,
@@ -2257,11 +2703,114 @@ class ValueStream:
         default_duration: timedelta | None = None,
         critical_only: bool | None = None,
     ) -> CriticalPath:
-        """What the end of an item depends on; without ``item``, the end of everything.
+        """The schedule of an item: early and late dates, float, what drives what, and the trains it takes.
 
-        ``at`` is the status date: open work starts no earlier. Without ``calendar`` time is plain; without
-        ``default_duration`` work that has no estimate takes no time and is listed in ``basis.excluded``.
-        ``critical_only`` lists the activities on a driving chain and no others.
+        An item waits for its parts (``parent``), a release for its scope (``ships_in``), anything for its gates and for
+        what it depends on. What is finished keeps its real dates, and what it needed is not looked at again. Started
+        work goes on at the status date, after what it depends on (retained logic). A release leaves with the first
+        departure of each application it belongs to that has a train, the latest of them counts. Ties are broken by
+        id. With ``n`` needed items and ``m`` links it takes O(n + m) after one layout of the whole graph.
+
+        - ``item``: The release or work item whose end is asked for; absent = the end of everything.
+        - ``at``: The status date: open work starts no earlier.
+        - ``calendar``: The calendar in which work, lags and float are counted; absent = plain time.
+        - ``default_duration``: How long an open work item takes that has neither ``remaining`` nor ``estimate``; absent = no time, and it is listed under ``excluded``.
+        - ``critical_only``: Whether only the activities on a driving chain are listed; absent = all of them.
+        """
+    def data_quality(
+        self,
+        *,
+        at: datetime,
+        earliest: datetime | None = None,
+        tolerance: timedelta | None = None,
+    ) -> DataQuality:
+        """Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped.
+
+        | code | what is found |
+        |---|---|
+        | ``done_after_release`` | work that was done more than a day after a release with it in scope had shipped; many tools know but the day of a release |
+        | ``not_done_in_shipped_release`` | work that is not done, and a release with it in scope has shipped |
+        | ``deployed_before_committed``, ``deployed_before_merged`` | a deployment that was over before the commit behind its build was made, or the pull request was merged |
+        | ``deployed_before_built`` | a deployment that was over before its build began |
+        | ``built_before_committed`` | a build that began before its commit was made |
+        | ``tested_before_built`` | a test run that began before its build did; one within a build is how pipelines test |
+        | ``incident_before_deployment`` | an incident that began before the deployment it was caused by |
+        | ``work_after_cancelled`` | work that is cancelled, and a change for it was made later |
+        | ``sources_disagree_on_state`` | the last words of two sources are different states, one of them done or cancelled; ``new`` contradicts nobody, since plans are seldom brought up to date |
+        | ``sources_disagree_on_date`` | the last words of two sources are different target dates |
+        | ``two_parents`` | two sources, or one at one time, state different parents and neither takes it back; a later one of the same source is a correction |
+        | ``inferred_against_stated`` | an inferred commit, build, deployment or release beside another one that is stated |
+        | ``ends_before_start`` | ``ends_at`` is before ``starts_at`` |
+        | ``done_before_new`` | work that is done or cancelled at first, and new only after that by the same source |
+        | ``decided_before_asked`` | a gate that was decided before it was ever asked for |
+        | ``negative_duration`` | a test run that took less than no time |
+        | ``in_the_future``, ``too_old`` | an event after ``at`` or before ``earliest``, by source; a description that holds from 1970 on stands for "always" and is left out |
+        | ``recorded_before_occurred`` | an event that was known before it occurred, by source: two clocks that are apart by so much |
+        | ``unmapped_status`` | a status of work, incidents or gates with which its source never gives a state or decision, by source and status |
+        | ``without_state`` | work without a state, by kind |
+        | ``numbering_gap`` | numbers that no item has between two that there are, by kind |
+        | ``undescribed`` | items that nobody says the kind of |
+        | ``unlinked_parent``, ``unlinked_change``, ... | what ``coverage`` counts as unlinked, by kind |
+
+        **Numbering.** A series is what ids have before a number at their end, after a mark: ``jira:CHK-``, ``jenkins:shop/``;
+        of releases what their version, else title, has before its last number, zeros at the end left out. It goes from
+        the first to the last item that is described; one that others only name fills a gap, and so does another name of
+        an item, such as the key that a moved issue had before. A series of which less than
+        half is there counts nothing: its numbers are dealt out for more than is told.
+
+        A cycle can't be found, since none is ever accepted. Takes a fixed number of looks at every item, link and event,
+        O(*N* log *N* + *M* + *E*): about three times as long as ``coverage``.
+
+        - ``at``: The time it is asked at: what is said to have happened later is a finding.
+        - ``earliest``: Nothing can have happened before; absent = 1990-01-01 in UTC.
+        - ``tolerance``: How far the clocks of tools may be apart before a time is held against another; absent = not at all.
+        """
+    def departures(
+        self,
+        release: str,
+        *,
+        at: datetime,
+        zone: str,
+        count: int | None = None,
+        policy: Policy | None = None,
+        calendar: Calendar | None = None,
+        default_duration: timedelta | None = None,
+    ) -> Departures:
+        """The next departures of a release: which can still be reached, by how much the others are missed, and by when each
+        unmet fact of the last stage has to be settled for them.
+
+        A piece of work has until its late finish, counted back from the cut-off; what has no duration of its own, such as
+        a build or a booking, has until the release that asks for it must be ready. Takes what one
+        ``critical_path`` and one ``readiness`` take, and a backward
+        pass for each departure.
+
+        - ``release``: The release.
+        - ``at``: The time it is asked at.
+        - ``zone``: IANA zone of the days and hours in sentences.
+        - ``count``: How many departures are looked at, from the next one on; absent = 3, at most 100.
+        - ``policy``: What counts as ready; absent = the default policy.
+        - ``calendar``: The working calendar; absent = that of the first of the release's applications that has one, else plain time.
+        - ``default_duration``: How long work without an estimate takes; absent = no time.
+        """
+    def explain(
+        self,
+        item: str,
+        *,
+        at: datetime,
+        stage: str | None = None,
+        policy: Policy | None = None,
+        assume: Iterable[MetFact] | None = None,
+    ) -> Explanation:
+        """Why an item is ready or not for a stage, as a tree for programs and, by ``Explanation::to_text``, as sentences for
+        people. Its facts are those of ``readiness``, each at the item that it was found at.
+
+        Takes what ``readiness`` takes.
+
+        - ``item``: The release, build or work item.
+        - ``at``: The time it is asked at.
+        - ``stage``: The stage it should be ready for; absent = the last one of the policy.
+        - ``policy``: What counts as ready; absent = the default policy.
+        - ``assume``: Facts that are taken for met, as the answer without them names them: is it ready then?
         """
     def flow_metrics(
         self,
@@ -2273,30 +2822,20 @@ class ValueStream:
         efficiency: EfficiencyRule | str | None = None,
         percentiles: PercentileRule | str | None = None,
     ) -> FlowMetrics:
-        """Flow velocity, time, efficiency, load and distribution of the window ``[start, end)``.
+        """The five flow metrics of a window (M. Kersten, "Project to Product", 2018).
 
-        ``zone`` is the IANA zone in which days are counted; ``within`` restricts to an application, team, release,
-        theme or epic.
-        """
-    def trace(self, id: str) -> Trace:
-        """From an item up to theme and strategy, and down to build, test, environment and deployment."""
-    def scope(self, release: str, *, at: datetime) -> Scope:
-        """What a release was to bring, and what it brings."""
-    def shipping(self, rules: CorrelationRules | None = None) -> Shipping:
-        """What every release shipped, by its tag, against what was planned for it."""
-    def coverage(self) -> Coverage:
-        """How much of the input could be linked, and what could not."""
-    def data_quality(
-        self,
-        *,
-        at: datetime,
-        earliest: datetime | None = None,
-        tolerance: timedelta | None = None,
-    ) -> DataQuality:
-        """Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped.
+        Flow items are features, stories, defects, risks and debt without parts of their own; from the time that an
+        item gets parts it is counted by them. A done item belongs to the window of its last entry into done, as what it was then.
+        Flow time runs from the first entry into active or waiting, waits included; active time adds up all stays in
+        active. An item that was never active or waiting has no flow time and is listed. Load counts what is active or waiting at the end of each day. Cancelled items count
+        in nothing. Takes one pass over the history of every item, and one step per item and day in progress.
 
-        What is said to have happened after ``at`` or before ``earliest`` (1990) is a finding; ``tolerance`` is how far
-        the clocks of tools may be apart.
+        - ``start``: First instant of the window.
+        - ``end``: First instant after the window.
+        - ``zone``: IANA zone in which days are counted.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``efficiency``: How efficiencies are added up; absent = ratio of sums.
+        - ``percentiles``: How percentiles are read; absent = nearest rank.
         """
     def outlook(
         self,
@@ -2309,14 +2848,111 @@ class ValueStream:
         default_duration: timedelta | None = None,
         flow_days: int | None = None,
     ) -> Outlook:
-        """When does a release ship, and why not today? ``print`` it, or ``to_text()``, for the page.
+        """When a release ships, and why not today: every other answer about it, put together.
 
-        ``zone`` is the IANA zone for days; ``flow_days`` is how many days of history the flow figures cover (90).
+        Takes what the other answers take together; ``coverage`` and the flow look at every item once.
+
+        - ``release``: The release.
+        - ``at``: The time it is asked at.
+        - ``zone``: IANA zone for days.
+        - ``policy``: What counts as ready; absent = the default policy.
+        - ``calendar``: The working calendar; absent = that of the first of the release's applications that has one, else plain time.
+        - ``default_duration``: How long work without an estimate takes; absent = no time, and it is listed.
+        - ``flow_days``: The days of history that the flow figures cover; absent = 90.
         """
-    def __len__(self) -> int: ...
-    def __contains__(self, id: object, /) -> bool: ...
-    def __copy__(self) -> ValueStream: ...
-    def __deepcopy__(self, _memo: object) -> ValueStream: ...
+    def readiness(
+        self,
+        item: str,
+        *,
+        at: datetime,
+        stage: str | None = None,
+        policy: Policy | None = None,
+        assume: Iterable[MetFact] | None = None,
+    ) -> Readiness:
+        """Whether a release, build or work item is ready for a stage, and the minimal set of facts that keep it from it.
+
+        A **work item** is ready when its leaves (itself, if it has no parts) are done and in a successful build that
+        passed its tests in the environment of the stage before, and its gates of the stage are passed.
+
+        A **release** is ready when its scope is not empty and done; its candidate build succeeded, holds every leaf
+        of the scope and passed its tests in the environment of the stage before; no defect of blocking severity that
+        was found in it is open; its gates of the stage are passed by stakeholders entitled to; an environment of the
+        stage is booked (where environments have a capacity) without conflict and, before the last stage, holds the
+        build; the releases that it depends on are ready for the stage that the link names, or shipped; its parts are
+        ready; and no blackout of its applications covers the time. A release that has shipped is ready. What does not
+        apply is listed under ``excluded``.
+
+        A **build** is ready when it succeeded, passed its tests in the environment of the stage before, no defect of
+        blocking severity that was found in it is open, and its gates of the stage are passed.
+
+        A ``Policy`` may ask stages for fewer of these conditions, and for more by rules of its own.
+
+        Putting an item with parts into a scope puts all of its leaves there. Work that is done is done, whatever it
+        depended on. Takes time in proportion to what the item needs, and to the commits behind its builds.
+
+        - ``item``: The release, build or work item.
+        - ``at``: The time it is asked at.
+        - ``stage``: The stage it should be ready for; absent = the last one of the policy.
+        - ``policy``: What counts as ready; absent = the default policy.
+        - ``assume``: Facts that are taken for met, as the answer without them names them: is it ready then?
+        """
+    def readiness_changes(
+        self,
+        item: str | None = None,
+        *,
+        from_: datetime,
+        to: datetime,
+        stage: str | None = None,
+        policy: Policy | None = None,
+        kind: Kind | str | None = None,
+        limit: int | None = None,
+    ) -> ReadinessChanges:
+        """What became ready between two times and what regressed, for a stage; each change with the facts that came and
+        went, and the events that did it.
+
+        Either time is asked as it was known then: an event that is recorded later than the second time does not show.
+        Takes two passes over everything and an explanation for each change that is listed.
+
+        - ``item``: One release, build or work item; absent = all of ``kind``.
+        - ``from_``: The earlier time: what was so then, as it was known then.
+        - ``to``: The later time.
+        - ``stage``: The stage; absent = the last one of the policy.
+        - ``policy``: What counts as ready; absent = the default policy.
+        - ``kind``: The kind of items; absent = releases.
+        - ``limit``: How many changes are explained, first by what they changed to, then by id; absent = 100.
+        """
+    def scope(self, release: str, *, at: datetime) -> Scope:
+        """The scope of a release: agreed, added, removed, delivered, and what its build or tag really holds.
+
+        What ships are the changes behind the commit that the release was tagged at, or behind its candidate builds, less
+        those behind earlier releases of the same application, by the time of their commits; releases that belong to no
+        application are taken for one family.
+
+        - ``release``: The release.
+        - ``at``: The time it is asked at; what happened later is left out.
+        """
+    def verdicts(
+        self,
+        *,
+        at: datetime,
+        stage: str | None = None,
+        policy: Policy | None = None,
+        kind: Kind | str | None = None,
+        list: Iterable[Verdict | str] | None = None,
+    ) -> Verdicts:
+        """The verdicts of all work items and releases for a stage in one pass; each is what
+        ``readiness`` would say.
+
+        Counting takes one look at every item and need, listing the time that it takes to write the list: ask for the
+        kind and the verdicts that you want to see. What nobody has described has no verdict of its own and is listed
+        under ``excluded``.
+
+        - ``at``: The time it is asked at.
+        - ``stage``: The stage; absent = the last one of the policy.
+        - ``policy``: What counts as ready; absent = the default policy.
+        - ``kind``: The kind of the items that are counted and listed: work, releases or builds; absent = all work and releases.
+        - ``list``: The verdicts whose items are listed; absent = all of them, empty = none, for who wants the counts alone.
+        """
 
 def add_working_time(calendar: Calendar, start: datetime, span: timedelta) -> datetime:
     """The end of a span of working time that begins at ``start``; a negative span leads back."""

@@ -17,8 +17,10 @@ __all__ = [
     "FlowState",
     "Kind",
     "LinkKind",
+    "Measure",
     "Outcome",
     "PercentileRule",
+    "Reach",
     "RowFormat",
     "Severity",
     "StoreFormat",
@@ -153,6 +155,9 @@ class Condition(Word):
 
     NoBlackout = "no_blackout"
     """No blackout covers the time."""
+
+    RuleMet = "rule_met"
+    """A rule of the policy is met."""
 
 
 class CorrelationRule(Word):
@@ -479,6 +484,25 @@ class LinkKind(Word):
     """Any other relation."""
 
 
+class Measure(Word):
+    """What a rule measures."""
+
+    Count = "count"
+    """How many match."""
+
+    Share = "share"
+    """The share of those that match among all that were reached, from 0 to 1."""
+
+    Size = "size"
+    """The sum of their sizes."""
+
+    Value = "value"
+    """The sum of their values."""
+
+    PassRate = "pass_rate"
+    """The share of passed tests among those that ran, from 0 to 1."""
+
+
 class Outcome(Word):
     """How a build, test run or deployment went."""
 
@@ -512,6 +536,40 @@ class PercentileRule(Word):
 
     Lower = "lower"
     """The value at or below the interpolated rank of type 7."""
+
+
+class Reach(Word):
+    """What a rule looks at, from the item that it is asked of."""
+
+    Item = "item"
+    """The item itself."""
+
+    Scope = "scope"
+    """The work in it: the leaves of its scope or of its parts, cancelled ones left out."""
+
+    Parts = "parts"
+    """The releases or work items that are parts of it."""
+
+    Upstream = "upstream"
+    """What it depends on."""
+
+    Builds = "builds"
+    """The builds that are meant to become the release, or are stated to contain the work."""
+
+    TestRuns = "test_runs"
+    """The test runs of these builds."""
+
+    Deployments = "deployments"
+    """The deployments of these builds."""
+
+    Defects = "defects"
+    """The defects that were found in it or in these builds, and those of its scope."""
+
+    Gates = "gates"
+    """Its gates."""
+
+    Environments = "environments"
+    """The environments that are booked for it."""
 
 
 class RowFormat(Word):
