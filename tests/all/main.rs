@@ -22,6 +22,7 @@ mod real_quality;
 mod real_tests;
 mod run;
 mod scale;
+mod scenarios;
 mod seeds;
 mod shared;
 mod ship_date;
