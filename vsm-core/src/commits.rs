@@ -100,7 +100,9 @@ impl ValueStream {
     /// The leaves of some items: themselves or their parts down to those that have none. What is cancelled is left
     /// out, what is reached twice counts once.
     pub(crate) fn leaves(&self, items: impl IntoIterator<Item = u32>) -> Vec<u32> {
-        let is_open = |item: &u32| self.state_of(*item) != Some(FlowState::Cancelled);
+        let is_open = |item: &u32| {
+            self.state_of(*item) != Some(FlowState::Cancelled) && Kind::adds_up(self.kind(*item), None)
+        };
         let mut found = HashSet::default();
         let mut leaves = Vec::new();
         let mut stack: Vec<u32> = items.into_iter().filter(is_open).collect();

@@ -377,8 +377,8 @@ pub use ingest::{
 };
 pub use intake::IngestReport;
 pub use model::{
-    Booking, Decision, Dependency, Event, Fields, FlowState, Item, Kind, Link, LinkKind, Outcome, Related,
-    Severity, TestCounts,
+    Booking, Boundary, Decision, Dependency, Event, Fields, FlowState, Item, Kind, Link, LinkKind, Outcome,
+    Related, ReleaseState, Severity, TestCounts,
 };
 pub use run::{IngestProgress, IngestRun, ingest_file, ingest_reader};
 #[cfg(feature = "journal")]

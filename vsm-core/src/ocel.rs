@@ -195,7 +195,8 @@ fn ocel_event(event: &Event, kind: &str, id: impl Fn(&str) -> Option<String>) ->
 /// What an event is about, in a word.
 fn activity(event: &Event) -> &'static str {
     let set = &event.set;
-    let word = (set.state.map(|state| state.as_str()))
+    let word = (set.lifecycle.map(|state| state.as_str()))
+        .or(set.state.map(|state| state.as_str()))
         .or(set.result.map(|result| result.as_str()))
         .or(set.decision.map(|decision| decision.as_str()))
         .or(set.booking.map(|booking| booking.as_str()));

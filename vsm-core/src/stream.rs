@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Frozen, Graph};
 use crate::hash::hash_of;
 use crate::links::{Detail, Links};
-use crate::model::{Event, FlowState, Kind, Link, LinkKind, LinkSaid, Set, Statement};
+use crate::model::{Event, FlowState, Kind, Link, LinkKind, LinkSaid, Set, Statement, state_said};
 use crate::names::Names;
 use crate::record::{Bounds, Record, Stored};
 use crate::texts::{NONE, Texts};
@@ -67,11 +67,6 @@ pub(crate) struct State {
 pub(crate) struct Decided {
     kind: u32,
     state: u32,
-}
-
-/// What a field says of the state: none where it clears it.
-fn said_of_state(set: &Set) -> Option<Option<FlowState>> {
-    set.state().map(|state| state.copied())
 }
 
 /// What became of one event.
@@ -525,7 +520,7 @@ impl State {
         if event.kind.is_some() && is_last(decided.kind) {
             (*kind, decided.kind) = (event.kind, number);
         }
-        if let Some(said) = event.sets.iter().rev().find_map(said_of_state)
+        if let Some(said) = state_said(&event.sets)
             && is_last(decided.state)
         {
             (*state, decided.state) = (said, number);
@@ -535,9 +530,8 @@ impl State {
     /// Brings an item's kind and state up to date by its whole chain.
     pub(crate) fn look_back(&mut self, item: u32) {
         let kind = self.walk(item, None).find_map(|(by, event)| event.kind.map(|kind| (kind, by)));
-        let state = self
-            .walk(item, None)
-            .find_map(|(by, event)| event.sets.iter().rev().find_map(said_of_state).map(|state| (state, by)));
+        let state =
+            self.walk(item, None).find_map(|(by, event)| state_said(&event.sets).map(|state| (state, by)));
         let index = item as usize;
         if let (Some(k), Some(s), Some(decided)) =
             (self.kinds.get_mut(index), self.states.get_mut(index), self.decided.get_mut(index))
@@ -556,10 +550,7 @@ impl State {
     }
 
     pub(crate) fn state_at(&self, item: u32, bounds: Option<Bounds>) -> Option<FlowState> {
-        self.walk(item, bounds)
-            .flat_map(|(_, event)| event.sets.iter().rev())
-            .find_map(said_of_state)
-            .flatten()
+        self.walk(item, bounds).find_map(|(_, event)| state_said(&event.sets)).flatten()
     }
 
     /// An event of the record in its public form, its items by the names that it was said by.

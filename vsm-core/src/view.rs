@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::graph::{Direction, Frozen};
 use crate::links::Detail;
-use crate::model::{Event, Fields, FlowState, Item, Kind, LinkKind, Related, Set};
+use crate::model::{Event, Fields, FlowState, Item, Kind, LinkKind, Related, Set, state_said};
 use crate::record::Stored;
 use crate::stream::{State, ValueStream};
 use crate::time::{Instant, clip};
@@ -150,6 +150,13 @@ impl ValueStream {
             None => self.state.states.get(item as usize).copied().flatten(),
             bounds => self.state.state_at(item, bounds),
         }
+    }
+
+    /// The state of an item and the event that says so.
+    pub(crate) fn state_with_event(&self, item: u32) -> Option<(FlowState, u32)> {
+        let said = |(number, event): (u32, &Stored)| Some((state_said(&event.sets)?, number));
+        let (state, number) = self.state.walk(item, self.bounds).find_map(said)?;
+        Some((state?, number))
     }
 
     /// The last value of a field, given its reader, and the event that set it.

@@ -28,7 +28,8 @@ pub struct Coverage {
 pub struct CoverageRow {
     /// The kind of item.
     pub kind: Kind,
-    /// What each should have: `parent`, `change`, `release`, `work_item`, `commit`, `build`, `scope`, `environment`.
+    /// What each should have: `parent`, `change`, `release`, `work_item`, `commit`, `build`, `scope`, `environment`,
+    /// `criterion`.
     pub expects: String,
     /// How many items of the kind there are.
     pub total: u64,
@@ -58,6 +59,10 @@ const EXPECTATIONS: &[(Kind, &str, LinkKind, Direction)] = &[
     (Kind::TestRun, "environment", LinkKind::RanIn, Outgoing),
     (Kind::Deployment, "build", LinkKind::Deploys, Outgoing),
     (Kind::Deployment, "environment", LinkKind::DeployedTo, Outgoing),
+    (Kind::Phase, "parent", LinkKind::Parent, Outgoing),
+    (Kind::Activity, "parent", LinkKind::Parent, Outgoing),
+    (Kind::Criterion, "parent", LinkKind::Parent, Outgoing),
+    (Kind::Evidence, "criterion", LinkKind::Satisfies, Outgoing),
     (Kind::Release, "scope", LinkKind::ShipsIn, Incoming),
     (Kind::Release, "build", LinkKind::Candidate, Incoming),
 ];

@@ -6,7 +6,7 @@ use super::{Basis, Grounds};
 use crate::error::{Error, Result};
 use crate::graph::Direction;
 use crate::hash::HashSet;
-use crate::model::{FlowState, Kind, LinkKind, Set};
+use crate::model::{FlowState, Kind, LinkKind, state_said};
 use crate::record::Stored;
 use crate::stream::ValueStream;
 use crate::text_enum::text_enum;
@@ -246,7 +246,10 @@ impl ValueStream {
     /// When the item got its first part, if it has any.
     fn parts_since(&self, item: u32) -> Option<Instant> {
         let parts = self.from(item, LinkKind::Parent);
-        let parts = parts.filter(|(part, _)| self.state_of(*part) != Some(FlowState::Cancelled));
+        let own = self.kind(item);
+        let parts = parts.filter(|(part, _)| {
+            self.state_of(*part) != Some(FlowState::Cancelled) && Kind::adds_up(self.kind(*part), own)
+        });
         parts.filter_map(|(_, event)| self.occurred(event)).min()
     }
 
@@ -305,12 +308,10 @@ impl Life {
             if let Some(kind) = event.kind {
                 life.kinds.push((event.occurred, kind));
             }
-            for set in &event.sets {
-                if let Set::State(state) = set
-                    && life.changes.last().is_none_or(|(_, last, _)| last != state)
-                {
-                    life.changes.push((event.occurred, *state, *number));
-                }
+            if let Some(Some(state)) = state_said(&event.sets)
+                && life.changes.last().is_none_or(|(_, last, _)| *last != state)
+            {
+                life.changes.push((event.occurred, state, *number));
             }
         }
         life.done =

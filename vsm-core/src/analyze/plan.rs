@@ -110,7 +110,7 @@ impl<'a> Plan<'a> {
         }
         let released = stream.last(item, Set::released_at);
         released.or_else(|| {
-            let (_, event) = stream.last(item, Set::state)?;
+            let (_, event) = stream.state_with_event(item)?;
             Some((stream.occurred(event)?, event))
         })
     }

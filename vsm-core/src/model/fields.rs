@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{self, IgnoredAny, MapAccess};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::kinds::{Booking, Decision, FlowState, Outcome, Severity};
+use super::kinds::{Booking, Boundary, Decision, FlowState, Outcome, ReleaseState, Severity};
 use crate::calendar::{Cadence, Calendar};
 use crate::error::{Error, Result};
 use crate::time::{Instant, Span};
@@ -168,6 +168,8 @@ fields! {
     description: String => Description(Box<str>),
     /// Where the work stands; a release that is done has shipped.
     state: FlowState => State(FlowState),
+    /// Where a release stands for those who lead it; says the `state` too, where its event sets none.
+    lifecycle: ReleaseState => Lifecycle(ReleaseState),
     /// The tool's own state, by name.
     status: String => Status(Box<str>),
     /// The tool's own state, by id: names are renamed and translated, ids are not.
@@ -192,7 +194,7 @@ fields! {
     needed_by: Instant => NeededBy(Instant),
     /// When a gate's decision was asked for.
     asked_at: Instant => AskedAt(Instant),
-    /// When a waiver ends.
+    /// When a waiver ends, or evidence counts no more.
     expires_at: Instant => ExpiresAt(Instant),
     /// When a release shipped, as its tool says.
     released_at: Instant => ReleasedAt(Instant),
@@ -208,12 +210,16 @@ fields! {
     size: f64 => Size(f64),
     /// How many bookings an environment takes at once.
     capacity: u32 => Capacity(u32),
-    /// The stage that an environment or gate belongs to.
+    /// The stage that an environment, gate or phase belongs to.
     stage: String => Stage(Box<str>),
-    /// How a build, test run or deployment went.
+    /// How a build, test run or deployment went, or what evidence shows.
     result: Outcome => Result(Outcome),
-    /// What was decided at a gate.
+    /// What was decided at a gate, or about a criterion.
     decision: Decision => Decision(Decision),
+    /// Why it was decided so, or why a release is on hold.
+    reason: String => Reason(Box<str>),
+    /// Whether a criterion or gate of a phase stands at its beginning or end.
+    boundary: Boundary => Boundary(Boundary),
     /// Where a booking stands.
     booking: Booking => Booking(Booking),
     /// What a test run counted.
@@ -233,6 +239,23 @@ impl Fields {
     pub(crate) fn check(&self) -> Result<()> {
         self.clone().pack().check()
     }
+}
+
+/// What the fields of one event say of the state, `Some(None)` where they clear it. The lifecycle implies one where none
+/// is named.
+pub(crate) fn state_said(sets: &[Set]) -> Option<Option<FlowState>> {
+    let mut implied = None;
+    for set in sets.iter().rev() {
+        match set {
+            Set::Lifecycle(state) => implied = implied.or(Some(Some(state.flow_state()))),
+            _ => {
+                if let Some(state) = set.state() {
+                    return Some(state.copied());
+                }
+            }
+        }
+    }
+    implied
 }
 
 /// What an event says of its item, in compact form.
@@ -262,7 +285,7 @@ impl Sets {
         let len = |set: &Set| match set {
             Set::Title(text) | Set::Description(text) | Set::Status(text) | Set::StatusId(text) => text.len(),
             Set::Assignee(text) | Set::Priority(text) | Set::Version(text) | Set::Tag(text) => text.len(),
-            Set::Stage(text) => text.len(),
+            Set::Stage(text) | Set::Reason(text) => text.len(),
             Set::Attribute(pair) => 64 + pair.0.len() + pair.1.len(),
             _ => 0,
         };

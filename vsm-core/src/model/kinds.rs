@@ -33,6 +33,14 @@ text_enum! {
         Release = "release",
         /// A decision that a release or an item needs.
         Gate = "gate",
+        /// A phase of a release, which it is a part of; with a stage it prepares and carries out that stage.
+        Phase = "phase",
+        /// Something that has to be done for a phase or release and is no work on the product; flow metrics do not count it.
+        Activity = "activity",
+        /// What has to be so before a gate is passed, or before the phase that it is a part of starts or ends.
+        Criterion = "criterion",
+        /// A scan, a document or whatever else proves something; what it is, is its attribute `type`.
+        Evidence = "evidence",
         /// A booking of an environment.
         Booking = "booking",
         /// An incident in production.
@@ -53,6 +61,16 @@ impl Kind {
             self,
             Kind::Theme | Kind::Epic | Kind::Feature | Kind::Story | Kind::Defect | Kind::Risk | Kind::Debt
         )
+    }
+
+    /// Whether a part makes its whole the sum of its parts. Criteria never do, and what a release is led by, its phases
+    /// and activities, does not replace what it is about.
+    pub(crate) fn adds_up(part: Option<Kind>, whole: Option<Kind>) -> bool {
+        match part {
+            Some(Kind::Criterion | Kind::Evidence) => false,
+            Some(Kind::Phase | Kind::Activity) => matches!(whole, Some(Kind::Phase | Kind::Activity)),
+            _ => true,
+        }
     }
 }
 
@@ -101,10 +119,21 @@ text_enum! {
         BelongsTo = "belongs_to",
         /// The item is answered for by the team or stakeholder.
         OwnedBy = "owned_by",
-        /// The gate may be decided by the stakeholder.
+        /// The gate or criterion may be decided by the stakeholder, or by anybody in that group.
         Approver = "approver",
-        /// The gate was decided by the stakeholder.
+        /// The gate or criterion was decided by the stakeholder.
         DecidedBy = "decided_by",
+        /// The evidence, test run or build proves that the criterion is met.
+        Satisfies = "satisfies",
+        /// The item is carried out by the stakeholder: the R of RACI.
+        Responsible = "responsible",
+        /// The stakeholder, or anybody in that group, answers for the item and may decide it as an approver may: the A of
+        /// RACI.
+        Accountable = "accountable",
+        /// The stakeholder is heard before something is decided: the C of RACI.
+        Consulted = "consulted",
+        /// The stakeholder is told what was decided: the I of RACI.
+        Informed = "informed",
         /// Any other relation.
         Relates = "relates",
     }
@@ -137,6 +166,49 @@ text_enum! {
         Done = "done",
         /// Given up; counts in nothing.
         Cancelled = "cancelled",
+    }
+}
+
+text_enum! {
+    /// Where a release stands in its life, as those who lead it say. Each implies a [`FlowState`].
+    pub enum ReleaseState {
+        /// An idea that nobody has agreed to; new.
+        Draft = "draft",
+        /// Agreed to, and not begun; new.
+        Planned = "planned",
+        /// Being made; active.
+        InProgress = "in_progress",
+        /// Stopped for now; waiting.
+        OnHold = "on_hold",
+        /// Made, and being looked at before it is completed; active.
+        Review = "review",
+        /// Shipped and closed; done.
+        Completed = "completed",
+        /// Given up; cancelled.
+        Cancelled = "cancelled",
+    }
+}
+
+impl ReleaseState {
+    /// The flow state that follows, where the same event says none.
+    pub const fn flow_state(self) -> FlowState {
+        match self {
+            ReleaseState::Draft | ReleaseState::Planned => FlowState::New,
+            ReleaseState::InProgress | ReleaseState::Review => FlowState::Active,
+            ReleaseState::OnHold => FlowState::Waiting,
+            ReleaseState::Completed => FlowState::Done,
+            ReleaseState::Cancelled => FlowState::Cancelled,
+        }
+    }
+}
+
+text_enum! {
+    /// At which end of a phase a criterion or gate stands.
+    pub enum Boundary {
+        /// It must be met before the phase may start.
+        Entry = "entry",
+        /// It must be met before the phase has ended; the default.
+        Exit = "exit",
     }
 }
 

@@ -6,7 +6,9 @@ mod kinds;
 mod statement;
 
 pub use event::{Event, Item, Link, Related};
-pub(crate) use fields::Set;
 pub use fields::{Fields, TestCounts};
-pub use kinds::{Booking, Decision, Dependency, FlowState, Kind, LinkKind, Outcome, Severity};
+pub(crate) use fields::{Set, state_said};
+pub use kinds::{
+    Booking, Boundary, Decision, Dependency, FlowState, Kind, LinkKind, Outcome, ReleaseState, Severity,
+};
 pub(crate) use statement::{LinkSaid, Statement};

@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 
 use crate::calendar::{Cadence, Calendar};
 use crate::model::{
-    Booking, Decision, Dependency, Event, Fields, FlowState, Kind, Link, LinkKind, Outcome, Severity,
-    TestCounts,
+    Booking, Boundary, Decision, Dependency, Event, Fields, FlowState, Kind, Link, LinkKind, Outcome,
+    ReleaseState, Severity, TestCounts,
 };
 use crate::time::{Instant, Span};
 
@@ -111,6 +111,7 @@ packed! {
     20 starts_at 21 ends_at 22 due_at 23 needed_by 24 asked_at 25 expires_at 26 released_at 27 baseline_at
     28 estimate 29 remaining 30 value 31 size 32 capacity 33 stage 34 result 35 decision 36 booking 37 tests
     38 cadence 39 calendar
+    50 lifecycle 51 reason 52 boundary
 }
 
 trait Packed: Sized {
@@ -253,7 +254,7 @@ macro_rules! words {
     };
 }
 
-words!(Kind, LinkKind, Dependency, FlowState, Severity, Outcome, Decision, Booking);
+words!(Kind, LinkKind, Dependency, FlowState, Severity, Outcome, Decision, Booking, ReleaseState, Boundary);
 
 macro_rules! documents {
     ($($name:ty),+) => {
@@ -285,7 +286,7 @@ mod tests {
     use crate::model::Event;
 
     /// Says everything that an event can say.
-    const FULL: &str = r#"{"source":"s","id":"1","occurred_at":"2026-03-01T09:00:00.000Z","recorded_at":"0001-01-01T00:00:00.000Z","item":"a:ä","aliases":["a:2","a:3"],"kind":"test_run","set":{"title":"T","description":"LONG","state":"waiting","status":"In progress","status_id":"3","assignee":"Ann","priority":"high","severity":"minor","version":"1.0","tag":"v1","starts_at":"2026-03-01T09:00:00.000Z","ends_at":"2026-03-02T09:00:00.001Z","due_at":"2026-03-03T09:00:00.000Z","needed_by":"2026-03-04T09:00:00.000Z","asked_at":"2026-03-05T09:00:00.000Z","expires_at":"2026-03-06T09:00:00.000Z","released_at":"2026-03-07T09:00:00.000Z","baseline_at":"2026-03-08T09:00:00.000Z","estimate":86400000,"remaining":1,"value":0.1,"size":-3.0,"capacity":7,"stage":"system_test","result":"unstable","decision":"waived","booking":"pending","tests":{"tests":3,"passed":1,"failed":1,"errors":0,"skipped":1,"duration":5},"cadence":{"departure":"2026-01-06T00:00:00.000Z","every_days":14},"calendar":{"zone":"Europe/Zurich","holidays":["2026-01-01"]},"attributes":{"":"empty","k":""}},"clear":["due_at","other"],"links":[{"kind":"depends_on","to":"b:1","dependency":"start_to_finish","lag":-5,"stage":"production"},{"kind":"relates","to":"b:2","rule":"text","confidence":0.7,"premise":"s:0","matched":"b2"}],"unlinks":[{"kind":"parent","to":"b:3","rule":"text"}]}"#;
+    const FULL: &str = r#"{"source":"s","id":"1","occurred_at":"2026-03-01T09:00:00.000Z","recorded_at":"0001-01-01T00:00:00.000Z","item":"a:ä","aliases":["a:2","a:3"],"kind":"test_run","set":{"title":"T","description":"LONG","state":"waiting","status":"In progress","status_id":"3","assignee":"Ann","priority":"high","severity":"minor","version":"1.0","tag":"v1","starts_at":"2026-03-01T09:00:00.000Z","ends_at":"2026-03-02T09:00:00.001Z","due_at":"2026-03-03T09:00:00.000Z","needed_by":"2026-03-04T09:00:00.000Z","asked_at":"2026-03-05T09:00:00.000Z","expires_at":"2026-03-06T09:00:00.000Z","released_at":"2026-03-07T09:00:00.000Z","baseline_at":"2026-03-08T09:00:00.000Z","estimate":86400000,"remaining":1,"value":0.1,"size":-3.0,"capacity":7,"stage":"system_test","result":"unstable","decision":"waived","booking":"pending","lifecycle":"on_hold","reason":"budget","boundary":"entry","tests":{"tests":3,"passed":1,"failed":1,"errors":0,"skipped":1,"duration":5},"cadence":{"departure":"2026-01-06T00:00:00.000Z","every_days":14},"calendar":{"zone":"Europe/Zurich","holidays":["2026-01-01"]},"attributes":{"":"empty","k":""}},"clear":["due_at","other"],"links":[{"kind":"depends_on","to":"b:1","dependency":"start_to_finish","lag":-5,"stage":"production"},{"kind":"relates","to":"b:2","rule":"text","confidence":0.7,"premise":"s:0","matched":"b2"}],"unlinks":[{"kind":"parent","to":"b:3","rule":"text"}]}"#;
 
     #[test]
     fn everything_survives() {

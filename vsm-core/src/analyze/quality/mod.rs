@@ -12,7 +12,7 @@ use self::found::{Findings, Hit};
 use super::{Basis, Grounds};
 use crate::error::{Error, Result};
 use crate::graph::Direction::Incoming;
-use crate::model::{FlowState, Outcome, Set};
+use crate::model::{FlowState, Outcome, Set, state_said};
 use crate::stream::ValueStream;
 use crate::text_enum::text_enum;
 use crate::texts::NONE;
@@ -233,12 +233,10 @@ impl ValueStream {
     fn states_said(&self, item: u32) -> Vec<(u32, FlowState)> {
         let mut said = Vec::new();
         for (number, event) in self.chronicle(item) {
-            for set in &event.sets {
-                match Set::state(set) {
-                    Some(Some(state)) => said.push((number, *state)),
-                    Some(None) => said.clear(),
-                    None => {}
-                }
+            match state_said(&event.sets) {
+                Some(Some(state)) => said.push((number, state)),
+                Some(None) => said.clear(),
+                None => {}
             }
         }
         said

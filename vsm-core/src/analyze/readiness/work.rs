@@ -11,7 +11,7 @@ impl Judge<'_> {
     /// A work item must be done.
     pub(super) fn leaf(&self, item: u32) -> Option<Fact> {
         let stream = self.stream;
-        let state = stream.last(item, Set::state);
+        let state = stream.state_with_event(item);
         let name = self.name(item);
         let (verdict, sentence) = match state {
             Some((FlowState::Done | FlowState::Cancelled, _)) => return None,

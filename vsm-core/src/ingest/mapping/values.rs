@@ -9,7 +9,7 @@ use super::TableMapping;
 use crate::error::{Error, Result};
 use crate::ingest::IngestOptions;
 use crate::ingest::timestamp::Stamps;
-use crate::model::{Booking, Decision, Fields, FlowState, Outcome, Severity};
+use crate::model::{Booking, Boundary, Decision, Fields, FlowState, Outcome, ReleaseState, Severity};
 use crate::time::{HOUR, Instant, MINUTE, Span, clip};
 
 /// Reads text as the mapping says that it is written.
@@ -33,6 +33,7 @@ pub(super) fn is_text(name: &str) -> bool {
             | "version"
             | "tag"
             | "stage"
+            | "reason"
     )
 }
 
@@ -89,6 +90,9 @@ impl Reader {
             "title" => fields.title = owned(),
             "description" => fields.description = owned(),
             "state" => fields.state = Some(word(called, text, FlowState::from_word, FlowState::ALL)?),
+            "lifecycle" => {
+                fields.lifecycle = Some(word(called, text, ReleaseState::from_word, ReleaseState::ALL)?);
+            }
             "status" => fields.status = owned(),
             "status_id" => fields.status_id = owned(),
             "assignee" => fields.assignee = owned(),
@@ -112,6 +116,8 @@ impl Reader {
             "stage" => fields.stage = owned(),
             "result" => fields.result = Some(word(called, text, Outcome::from_word, Outcome::ALL)?),
             "decision" => fields.decision = Some(word(called, text, Decision::from_word, Decision::ALL)?),
+            "reason" => fields.reason = owned(),
+            "boundary" => fields.boundary = Some(word(called, text, Boundary::from_word, Boundary::ALL)?),
             "booking" => fields.booking = Some(word(called, text, Booking::from_word, Booking::ALL)?),
             "tests" => fields.tests = json(called, text)?,
             "cadence" => fields.cadence = json(called, text)?,
