@@ -20,6 +20,7 @@ mod real_mapping;
 mod real_operations;
 mod real_quality;
 mod real_tests;
+mod release_model;
 mod run;
 mod scale;
 mod scenarios;

@@ -1,8 +1,8 @@
 //! What somebody would do to meet an unmet fact, and no more.
 
 use vsm_core::{
-    Booking, Condition, Decision, Event, FlowState, Kind, Link, LinkKind, Outcome, Readiness, Unmet,
-    ValueStream,
+    Booking, Condition, Decision, Event, FlowState, Kind, Link, LinkKind, Outcome, Readiness, ReleaseState,
+    Unmet, ValueStream,
 };
 
 use crate::world::{at, now};
@@ -25,8 +25,36 @@ pub fn meet(stream: &mut ValueStream, answer: &Readiness, fact: &Unmet, number: 
         _ => Some("pre_production"),
     };
     match fact.condition {
-        Condition::ScopeDone | Condition::NoBlockingDefect => {
+        Condition::ScopeDone
+        | Condition::NoBlockingDefect
+        | Condition::ActivityDone
+        | Condition::PhaseDone => {
             say(&fact.item, None, &mut |event| event.set.state = Some(FlowState::Done));
+        }
+        Condition::ReleaseActive => {
+            say(&fact.item, None, &mut |event| event.set.lifecycle = Some(ReleaseState::InProgress));
+        }
+        Condition::CriterionMet
+            if stream.item(&fact.item).unwrap().fields.decision == Some(Decision::Rejected) =>
+        {
+            let who = |id: &str, kind| {
+                let links = stream.links(id).unwrap().into_iter();
+                links.filter(|link| link.from == id && link.kind == kind).map(|link| link.to).next()
+            };
+            let whole = who(&fact.item, LinkKind::Parent).unwrap();
+            let entitled = [fact.item.as_str(), whole.as_str()]
+                .into_iter()
+                .find_map(|id| who(id, LinkKind::Approver).or_else(|| who(id, LinkKind::Accountable)));
+            say(&fact.item, None, &mut |event| {
+                event.set.decision = Some(Decision::Approved);
+                event.links.extend(entitled.iter().map(|who| Link::new(LinkKind::DecidedBy, who.as_str())));
+            });
+        }
+        Condition::CriterionMet => {
+            say(&format!("meet:evidence/{number}"), Some(Kind::Evidence), &mut |event| {
+                event.set.result = Some(Outcome::Success);
+                event.links.push(Link::new(LinkKind::Satisfies, fact.item.as_str()));
+            });
         }
         Condition::HasScope => {
             // Nothing to do is a scope too: one item that is done, and in whatever build there is.
@@ -103,7 +131,8 @@ pub fn meet(stream: &mut ValueStream, answer: &Readiness, fact: &Unmet, number: 
         }
         Condition::GatePassed => {
             let links = stream.links(&fact.item).unwrap();
-            let entitled = links.into_iter().find(|link| link.kind == LinkKind::Approver).map(|link| link.to);
+            let may = |kind| matches!(kind, LinkKind::Approver | LinkKind::Accountable);
+            let entitled = links.into_iter().find(|link| may(link.kind)).map(|link| link.to);
             say(&fact.item, None, &mut |event| {
                 event.set.decision = Some(Decision::Approved);
                 event.links.extend(entitled.iter().map(|who| Link::new(LinkKind::DecidedBy, who.as_str())));

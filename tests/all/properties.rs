@@ -35,6 +35,7 @@ fn answers(stream: &ValueStream) -> Vec<String> {
             all.push(serde_json::to_value(
                 stream.scope(&ScopeQuery { release: id.clone(), at: now() }).unwrap(),
             ));
+            all.push(serde_json::to_value(stream.readiness(&ReadinessQuery::new(&id, now())).unwrap()));
             all.push(serde_json::to_value(
                 stream.outlook(&OutlookQuery::new(&id, now(), "Europe/Zurich")).unwrap(),
             ));

@@ -1,7 +1,8 @@
 //! Random small portfolios, the same for the same seed.
 
 use vsm_core::{
-    Booking, Decision, Dependency, Event, FlowState, Instant, Kind, Link, LinkKind, Outcome, Severity, Span,
+    Booking, Boundary, Decision, Dependency, Event, FlowState, Instant, Kind, Link, LinkKind, Outcome,
+    ReleaseState, Severity, Span,
 };
 
 pub const START: i64 = 1_772_409_600_000; // 2026-03-02T00:00:00Z
@@ -83,6 +84,7 @@ impl World {
         world.work(releases);
         world.code(releases);
         world.rest(releases);
+        world.governance(releases);
         world
     }
 
@@ -92,6 +94,86 @@ impl World {
         event.kind = Some(kind);
         fill(&mut event, &mut self.dice);
         self.events.push(event);
+    }
+
+    /// What leads the releases: their lives, phases, activities, criteria with evidence, and groups of stakeholders.
+    fn governance(&mut self, releases: usize) {
+        const STAGES: [&str; 3] = ["system_test", "user_acceptance", "production"];
+        if self.dice.one_in(2) {
+            self.say("who:1", Kind::Stakeholder, |event, _| {
+                event.links.push(Link::new(LinkKind::Parent, "who:0"));
+            });
+        }
+        for n in 0..releases {
+            if self.dice.one_in(3) {
+                self.say(&format!("plan:R{n}"), Kind::Release, |event, dice| {
+                    event.set.lifecycle = Some(dice.pick(ReleaseState::ALL));
+                });
+            }
+        }
+        for n in 0..4 {
+            self.say(&format!("phase:{n}"), Kind::Phase, |event, dice| {
+                event.set.stage = (!dice.one_in(4)).then(|| dice.pick(&STAGES).into());
+                event.set.state = dice.one_in(2).then(|| {
+                    dice.pick(&[FlowState::New, FlowState::Active, FlowState::Done, FlowState::Cancelled])
+                });
+                event.links.push(Link::new(LinkKind::Parent, format!("plan:R{}", dice.below(releases))));
+            });
+        }
+        for n in 0..4 {
+            self.say(&format!("activity:{n}"), Kind::Activity, |event, dice| {
+                event.set.state = (!dice.one_in(5))
+                    .then(|| dice.pick(&[FlowState::New, FlowState::Done, FlowState::Cancelled]));
+                let whole = match dice.below(5) {
+                    0 => format!("plan:R{}", dice.below(releases)),
+                    1 => format!("jira:W-{}", dice.below(14)),
+                    2 if n > 0 => format!("activity:{}", dice.below(n)),
+                    _ => format!("phase:{}", dice.below(4)),
+                };
+                event.links.push(Link::new(LinkKind::Parent, whole));
+            });
+        }
+        for n in 4..7 {
+            self.say(&format!("gate:{n}"), Kind::Gate, |event, dice| {
+                event.set.boundary = dice.one_in(2).then(|| dice.pick(Boundary::ALL));
+                event.set.stage = dice.one_in(3).then(|| dice.pick(&STAGES).into());
+                event.set.decision = dice.one_in(3).then(|| dice.pick(Decision::ALL));
+                event.links.push(Link::new(LinkKind::Gates, format!("phase:{}", dice.below(4))));
+                if dice.one_in(2) {
+                    event.links.push(Link::new(LinkKind::Accountable, "who:0"));
+                    event.links.push(Link::new(LinkKind::DecidedBy, dice.pick(&["who:0", "who:1"])));
+                }
+            });
+        }
+        for n in 0..8 {
+            self.say(&format!("criterion:{n}"), Kind::Criterion, |event, dice| {
+                event.set.boundary = dice.one_in(2).then(|| dice.pick(Boundary::ALL));
+                event.set.decision = dice.one_in(4).then(|| dice.pick(Decision::ALL));
+                event.set.expires_at = dice.one_in(3).then(|| at(dice.below(24 * 60)));
+                let whole = match dice.below(8) {
+                    0 => format!("plan:R{}", dice.below(releases)),
+                    1..3 => format!("phase:{}", dice.below(4)),
+                    _ => format!("gate:{}", dice.below(7)),
+                };
+                event.links.push(Link::new(LinkKind::Parent, whole));
+                if dice.one_in(4) {
+                    event.links.push(Link::new(LinkKind::Approver, "who:2"));
+                }
+                if event.set.decision.is_some() {
+                    event.links.push(Link::new(LinkKind::DecidedBy, dice.pick(&["who:0", "who:2"])));
+                }
+            });
+        }
+        for n in 0..6 {
+            self.say(&format!("evidence:{n}"), Kind::Evidence, |event, dice| {
+                event.set.result = (!dice.one_in(3)).then(|| {
+                    dice.pick(&[Outcome::Success, Outcome::Success, Outcome::Failure, Outcome::Running])
+                });
+                event.set.expires_at = dice.one_in(4).then(|| at(dice.below(24 * 60)));
+                event.set.attributes.insert("type".into(), dice.pick(&["scan", "Document"]).into());
+                event.links.push(Link::new(LinkKind::Satisfies, format!("criterion:{}", dice.below(8))));
+            });
+        }
     }
 
     fn work(&mut self, releases: usize) {

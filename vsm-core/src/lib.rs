@@ -138,6 +138,12 @@
 //! **Work** moves through five [states](FlowState): new, waiting, active, done, cancelled. Tools have more, and map theirs
 //! to these; their own words are kept in `status`. What is cancelled counts in nothing.
 //!
+//! **Releases** are led by phases with activities, by gates, and by criteria of both, which evidence
+//! [satisfies](LinkKind::Satisfies) or somebody entitled decides; entitled are approvers, those accountable, and the members
+//! of such a group. None of these is work, and flow does not count them. A release that is a part of another one counts
+//! there with all that it needs. Where it stands for those who lead it is its [`lifecycle`](Fields::lifecycle), which
+//! implies the state.
+//!
 //! A **[verdict](Verdict)** has three values. Without evidence it is *unknown*, and unknown is never ready: a release
 //! without scope and a build without test run are not known to be good. Stages form the ladder of a [`Policy`], by
 //! default system test, user acceptance, pre-production, production.
@@ -361,7 +367,7 @@ pub use analyze::{
     FlowMetrics, FlowQuery, FlowShare, ItemVerdict, Measure, MetFact, Outlook, OutlookQuery, PercentileRule,
     Policy, PolicyRule, Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery,
     ReadinessQuery, RuleTest, Scope, ScopeQuery, ShippedItem, Shipping, StageOutlook, Trace, TraceStep,
-    Unmet, Verdict, VerdictQuery, Verdicts,
+    Unmet, Verdict, VerdictQuery, Verdicts, Waiver,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,

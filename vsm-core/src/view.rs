@@ -261,6 +261,16 @@ impl ValueStream {
             .any(|(_, k, other)| k == kind && self.state_of(other) != Some(FlowState::Cancelled))
     }
 
+    /// Whether an item is the sum of parts, cancelled ones left out.
+    pub(crate) fn has_parts(&self, item: u32) -> bool {
+        let own = self.kind(item);
+        self.touching(item, Direction::Incoming).any(|(_, kind, part)| {
+            kind == LinkKind::Parent
+                && self.state_of(part) != Some(FlowState::Cancelled)
+                && Kind::adds_up(self.kind(part), own)
+        })
+    }
+
     /// Whether a link of one kind leads to an item.
     pub(crate) fn is_end_of(&self, item: u32, kind: LinkKind) -> bool {
         self.state.links.has_kind(kind) && self.touching(item, Direction::Incoming).any(|(_, k, _)| k == kind)

@@ -32,7 +32,7 @@ pub use quality::{DataQuality, DataQualityQuery, Finding, FindingExample, Findin
 pub use readiness::{
     Condition, Explanation, ExplanationNode, ItemVerdict, Measure, MetFact, Policy, PolicyRule, Reach,
     Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, RuleTest, Unmet,
-    Verdict, VerdictQuery, Verdicts,
+    Verdict, VerdictQuery, Verdicts, Waiver,
 };
 pub use scope::{Scope, ScopeQuery};
 pub use shipping::{ShippedItem, Shipping};

@@ -101,8 +101,9 @@ impl<'a> Plan<'a> {
     /// When an item was finished, if it is.
     fn finished(&self, item: u32) -> Option<(Instant, u32)> {
         let stream = self.stream;
-        if stream.kind(item) == Some(Kind::Gate) {
-            let event = stream.passed(item, self.query.at)?;
+        if let Some(kind @ (Kind::Gate | Kind::Criterion)) = stream.kind(item) {
+            let at = self.query.at;
+            let event = if kind == Kind::Gate { stream.passed(item, at) } else { stream.met(item, at) }?;
             return stream.occurred(event).map(|t| (t, event));
         }
         if stream.state_of(item) != Some(FlowState::Done) {
@@ -128,7 +129,11 @@ impl<'a> Plan<'a> {
             if finished.is_none() {
                 for need in self.frozen.needs(rank) {
                     let Some(node) = self.members.number(need.rank) else { continue };
-                    is_parent |= need.kind == LinkKind::Parent;
+                    is_parent |= need.kind == LinkKind::Parent
+                        && Kind::adds_up(
+                            self.stream.kind(self.frozen.item(need.rank)),
+                            self.stream.kind(item),
+                        );
                     let detail = if need.is_plain { None } else { self.stream.detail(need.link) };
                     let bond = detail.map_or(Bond::PLAIN, |detail| Bond {
                         dependency: detail.dependency.unwrap_or(Bond::PLAIN.dependency),
@@ -191,12 +196,19 @@ impl<'a> Plan<'a> {
             let worked = started.map_or(0, |start| self.network.between(start, self.query.at.millis()));
             return (estimate.millis() - worked).max(0);
         }
-        let is_gate = self.stream.kind(item) == Some(Kind::Gate);
-        if let (Some(span), false) = (self.query.default_duration, is_gate) {
-            self.grounds.rule("default_duration");
-            return span.millis().max(0);
-        }
-        let reason = if is_gate { "gate_without_estimate" } else { "work_without_estimate" };
+        let reason = match self.stream.kind(item) {
+            Some(Kind::Gate) => "gate_without_estimate",
+            Some(Kind::Phase) => "phase_without_estimate",
+            // It takes no time of its own: what proves it does.
+            Some(Kind::Criterion | Kind::Evidence) => return 0,
+            _ => match self.query.default_duration {
+                Some(span) => {
+                    self.grounds.rule("default_duration");
+                    return span.millis().max(0);
+                }
+                None => "work_without_estimate",
+            },
+        };
         self.grounds.exclude(reason, self.stream.id(item));
         0
     }

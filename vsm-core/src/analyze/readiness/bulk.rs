@@ -2,6 +2,7 @@
 
 use super::evidence::Evidence;
 use super::judge::{Judge, RULES};
+use super::phases::{Rungs, asks_for_all};
 use super::{ItemVerdict, Policy, Verdict, VerdictQuery, Verdicts};
 use crate::analyze::{EVIDENCE, Grounds};
 use crate::error::Result;
@@ -27,6 +28,11 @@ fn read(lanes: Lanes, rung: usize) -> Verdict {
         1 => Verdict::Unknown,
         _ => Verdict::NotReady,
     }
+}
+
+/// All lanes of some rungs.
+fn lanes_of(rungs: Rungs) -> Lanes {
+    (0..8).filter(|rung| rungs >> rung & 1 == 1).map(|rung| 3 << (2 * rung)).sum()
 }
 
 /// The same verdict for every stage.
@@ -61,22 +67,26 @@ pub(super) fn verdicts(
         let mut lanes = 0;
         let mut proof = Verdict::Ready;
         let mut has_parts = false;
-        if !is_shipped && kind != Some(Kind::Gate) {
+        let for_all = asks_for_all(kind);
+        if !is_shipped {
             for need in frozen.needs(rank) {
-                if stream.state_of(frozen.item(need.rank)) == Some(FlowState::Cancelled) {
+                let part = frozen.item(need.rank);
+                if stream.state_of(part) == Some(FlowState::Cancelled) {
                     continue;
                 }
-                let below = passed.get(need.rank as usize).copied().unwrap_or(0);
+                let asked = if for_all { Lanes::MAX } else { lanes_of(judge.asks(item, part)) };
+                let below = passed.get(need.rank as usize).copied().unwrap_or(0) & asked;
                 match need.kind {
                     LinkKind::DependsOn if is_release && !need.is_plain => {
                         lanes |= at_level(stream, policy, need.link, below);
                     }
                     LinkKind::DependsOn if !is_release => {}
                     _ => {
-                        has_parts |= need.kind == LinkKind::Parent;
+                        let sort = stream.kind(part);
+                        has_parts |= need.kind == LinkKind::Parent && Kind::adds_up(sort, kind);
                         lanes |= below;
                         // What a release brings in is proved by its own build.
-                        if stream.kind(frozen.item(need.rank)) != Some(Kind::Release) {
+                        if sort != Some(Kind::Release) && asked >> (2 * rung) & 3 != 0 {
                             let own = proved.get(need.rank as usize).copied();
                             proof = proof.max(own.unwrap_or(Verdict::Ready));
                         }
@@ -163,7 +173,10 @@ fn at_level(stream: &ValueStream, policy: &Policy, link: u32, below: Lanes) -> L
 
 /// Whether items of a kind that are no leaves have conditions of their own.
 fn is_judged(kind: Option<Kind>) -> bool {
-    matches!(kind, Some(Kind::Release | Kind::Build | Kind::Gate))
+    matches!(
+        kind,
+        Some(Kind::Release | Kind::Build | Kind::Gate | Kind::Phase | Kind::Criterion | Kind::Activity)
+    )
 }
 
 /// An item's own facts, by stage.

@@ -1,57 +1,61 @@
-//! What a gate must be: passed by somebody entitled to, or waived for now.
+//! What a gate must be: its criteria met and passed by somebody entitled to, or waived for now.
 
 use super::judge::{Fact, Judge, day};
+use super::stakeholders::Ruling;
 use super::{Condition, Verdict};
-use crate::model::{Decision, LinkKind, Set};
+use crate::model::{FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
 use crate::time::Instant;
 
 impl Judge<'_> {
-    /// A gate of the stage must be passed by somebody entitled to, or waived for now.
+    /// Whether a gate is asked for by a stage; one without a stage is by all.
+    pub(super) fn is_gate_of(&self, gate: u32, rung: usize) -> bool {
+        self.stream.last(gate, Set::stage).is_none_or(|(stage, _)| *stage == *self.stage(rung))
+    }
+
+    /// A gate of the stage must be decided on by somebody entitled to; its criteria are facts of their own.
     pub(super) fn gate(&self, item: u32, rung: usize) -> Option<Fact> {
         let stream = self.stream;
-        let stage = stream.last(item, Set::stage);
-        if stage.is_some_and(|(stage, _)| *stage != *self.stage(rung)) {
+        if !self.is_gate_of(item, rung) {
             return None;
         }
         let name = self.name(item);
-        let approvers: Vec<(u32, u32)> = stream.to(item, LinkKind::Approver).collect();
-        let whom = (!approvers.is_empty())
-            .then(|| approvers.iter().map(|(who, _)| stream.title(*who)).collect::<Vec<_>>().join(" or "));
-        if stream.passed(item, self.at).is_some() {
-            return None;
-        }
-        let decision = stream.last(item, Set::decision);
+        let entitled = stream.entitled(item);
+        let ruling = stream.ruling(item, self.at);
         let asked = stream.last(item, Set::asked_at);
-        let event =
-            decision.map(|(_, event)| event).or(asked.map(|(_, event)| event)).or(stream.last_event(item));
+        let event = ruling.event().or(asked.map(|(_, event)| event)).or_else(|| stream.last_event(item));
         let mut since = event.and_then(|event| stream.occurred(event));
-        let (verdict, sentence) = match decision {
-            Some((Decision::Waived, decided)) if stream.is_entitled(item, decided) => {
-                let (end, _) = stream.last(item, Set::expires_at)?;
-                since = Some(end);
-                (Verdict::NotReady, format!("The waiver of {name} ended on {}.", day(end)))
+        let (verdict, sentence) = match ruling {
+            Ruling::Approved { .. } | Ruling::Waived { .. } => return None,
+            Ruling::Ended { until, .. } => {
+                since = Some(until);
+                (Verdict::NotReady, format!("The waiver of {name} ended on {}.", day(until)))
             }
-            Some((decision @ (Decision::Approved | Decision::Waived), decided)) => {
-                let by = stream.deciders(item, decided);
-                let by = by.first().map_or("nobody in particular".into(), |who| self.name(*who));
+            Ruling::NotEntitled { event, decision } => {
+                let by = self.by(item, event);
                 (Verdict::NotReady, format!("{name} was {decision} by {by}, who is not entitled to."))
             }
-            Some((Decision::Rejected, _)) => (Verdict::NotReady, format!("{name} was rejected.")),
-            None if approvers.is_empty() => {
-                (Verdict::Unknown, format!("{name} is not decided, and nobody is named who may decide."))
-            }
-            None => {
-                since = asked.map(|(at, _)| at).or(since);
-                let needed_by = stream.last(item, Set::needed_by);
-                let late = match needed_by {
-                    Some((by, _)) if by < self.at => {
-                        format!("; it was needed by {}, {} ago", day(by), self.at.since(by))
-                    }
-                    Some((by, _)) => format!("; it is needed by {}", day(by)),
-                    None => String::new(),
-                };
-                (Verdict::NotReady, format!("{name} is not decided{late}."))
+            Ruling::Rejected { .. } => (Verdict::NotReady, format!("{name} was rejected.")),
+            // Where nobody is named who may decide, its criteria do.
+            Ruling::Open if entitled.is_empty() && stream.criteria(item).next().is_some() => return None,
+            Ruling::Open => {
+                let yet = stream.decided_after(item, self.at).map_or(String::new(), |decided| {
+                    format!("; the decision dated {} does not count yet", day(decided))
+                });
+                if entitled.is_empty() {
+                    let why = "and nobody is named who may decide";
+                    (Verdict::Unknown, format!("{name} is not decided, {why}{yet}."))
+                } else {
+                    since = asked.map(|(at, _)| at).or(since);
+                    let late = match stream.last(item, Set::needed_by) {
+                        Some((by, _)) if by < self.at => {
+                            format!("; it was needed by {}, {} ago", day(by), self.at.since(by))
+                        }
+                        Some((by, _)) => format!("; it is needed by {}", day(by)),
+                        None => String::new(),
+                    };
+                    (Verdict::NotReady, format!("{name} is not decided{late}{yet}."))
+                }
             }
         };
         Some(Fact {
@@ -60,37 +64,48 @@ impl Judge<'_> {
             verdict,
             item,
             sentence,
-            waits_for: whom.or_else(|| self.whom(item)),
+            waits_for: stream.names(&entitled, " or ").or_else(|| self.whom(item)),
             since,
             earliest: None,
             evidence: event.into_iter().collect(),
         })
     }
+
+    /// Who decided, for a sentence.
+    pub(super) fn by(&self, item: u32, decision: u32) -> String {
+        let by = self.stream.deciders(item, decision);
+        by.first().map_or("nobody in particular".into(), |who| self.name(*who))
+    }
+
+    /// Who may decide, for a sentence.
+    pub(super) fn who_decides(&self, item: u32) -> Option<String> {
+        self.stream.names(&self.stream.entitled(item), " or ")
+    }
 }
 
 impl ValueStream {
-    /// The event by which a gate is passed: approved or waived by somebody entitled to, and a waiver not at its end.
+    /// The criteria of a gate or phase, cancelled ones left out.
+    pub(in crate::analyze) fn criteria(&self, item: u32) -> impl Iterator<Item = u32> {
+        let parts = self.from(item, LinkKind::Parent).map(|(part, _)| part);
+        parts.filter(|part| {
+            self.kind(*part) == Some(Kind::Criterion) && self.state_of(*part) != Some(FlowState::Cancelled)
+        })
+    }
+
+    /// The event by which a gate is passed: waived by somebody entitled to, and not at the end of it; else the last of
+    /// what met its criteria, and of the approval where somebody is named who has to give it.
     pub(in crate::analyze) fn passed(&self, gate: u32, at: Instant) -> Option<u32> {
-        let (decision, event) = self.last(gate, Set::decision)?;
-        let ends = self.last(gate, Set::expires_at);
-        let holds = match decision {
-            Decision::Approved => true,
-            Decision::Waived => ends.is_none_or(|(end, _)| at < end),
-            Decision::Rejected => false,
+        let ruling = self.ruling(gate, at);
+        let decided = match ruling {
+            Ruling::Waived { event, .. } => return Some(event),
+            Ruling::Approved { event } => Some(event),
+            Ruling::Open if self.entitled(gate).is_empty() => None,
+            _ => return None,
         };
-        (holds && self.is_entitled(gate, event)).then_some(event)
-    }
-
-    /// Whether somebody who may decide a gate did so; where nobody is named, anybody may.
-    fn is_entitled(&self, gate: u32, decision: u32) -> bool {
-        let approvers: Vec<u32> = self.to(gate, LinkKind::Approver).map(|(who, _)| who).collect();
-        approvers.is_empty() || self.deciders(gate, decision).iter().any(|who| approvers.contains(who))
-    }
-
-    /// Who decided: as the event of the decision or a later one says, not who decided something before.
-    fn deciders(&self, gate: u32, decision: u32) -> Vec<u32> {
-        let said = self.occurred(decision);
-        let links = self.to(gate, LinkKind::DecidedBy);
-        links.filter(|(_, event)| self.occurred(*event) >= said).map(|(who, _)| who).collect()
+        let mut events: Vec<u32> = decided.into_iter().collect();
+        for criterion in self.criteria(gate) {
+            events.push(self.met(criterion, at)?);
+        }
+        events.into_iter().max_by_key(|event| (self.occurred(*event), self.key(*event)))
     }
 }

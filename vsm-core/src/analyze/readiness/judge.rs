@@ -12,7 +12,7 @@ use super::bookings;
 use super::evidence::Evidence;
 use super::rules::{self, Rules};
 use super::waiting::Waiting;
-use super::{Condition, MetFact, Policy, Readiness, Unmet, Verdict, has_verdict};
+use super::{Condition, MetFact, Policy, Readiness, Unmet, Verdict, Waiver, has_verdict, phases};
 use crate::error::{Error, Result};
 use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
@@ -136,6 +136,13 @@ impl<'a> Judge<'a> {
         let verdict = facts.iter().map(|found| found.fact.verdict).max().unwrap_or(Verdict::Ready);
         grounds.evidence.extend(facts.iter().flat_map(|found| &found.fact.evidence));
         grounds.evidence.extend(needed.keys().filter_map(|(item, _)| stream.last_event(*item)));
+        let mut waivers: Vec<Waiver> = needed
+            .keys()
+            .filter(|(item, rung)| stream.kind(*item) != Some(Kind::Gate) || self.is_gate_of(*item, *rung))
+            .filter_map(|(item, _)| self.waiver(target, *item))
+            .collect();
+        waivers.sort_by(|a, b| a.item.cmp(&b.item));
+        waivers.dedup();
         let (places, unmet) = self.list(target, facts, &needed).into_iter().unzip();
         grounds.n = u64::from(scope);
         grounds.rules.extend(RULES.map(String::from));
@@ -146,6 +153,7 @@ impl<'a> Judge<'a> {
             at: self.at,
             verdict,
             unmet,
+            exceptions: waivers,
             done,
             scope,
             percent: (scope > 0).then(|| 100.0 * f64::from(done) / f64::from(scope)),
@@ -200,14 +208,15 @@ impl<'a> Judge<'a> {
 
     /// Whether an item is work without parts; what nobody has described is taken for work.
     pub(super) fn is_leaf(&self, item: u32) -> bool {
-        self.stream.kind(item).is_none_or(Kind::is_work) && !self.stream.has(item, LinkKind::Parent)
+        self.stream.kind(item).is_none_or(Kind::is_work) && !self.stream.has_parts(item)
     }
 
     /// What an item needs directly, each with the rung it is needed for. What is finished needs nothing any more.
     pub(super) fn needs(&self, item: u32, rung: usize) -> Vec<(u32, usize)> {
         let stream = self.stream;
-        let is_release = stream.kind(item) == Some(Kind::Release);
-        if (is_release && !self.is_open(item)) || stream.kind(item) == Some(Kind::Gate) {
+        let kind = stream.kind(item);
+        let is_release = kind == Some(Kind::Release);
+        if is_release && !self.is_open(item) {
             return Vec::new();
         }
         let mut needs: Vec<(u32, usize)> = stream
@@ -225,6 +234,9 @@ impl<'a> Judge<'a> {
             }
         }
         needs.retain(|(other, _)| stream.state_of(*other) != Some(FlowState::Cancelled));
+        if !phases::asks_for_all(kind) {
+            needs.retain(|(other, _)| self.asks(item, *other) >> rung & 1 == 1);
+        }
         needs
     }
 
@@ -284,6 +296,9 @@ impl<'a> Judge<'a> {
             Some(Kind::Release) => self.release(item, rung, grounds, report),
             Some(Kind::Build) => self.build(item, rung, grounds, report),
             Some(Kind::Gate) => self.gate(item, rung).into_iter().for_each(report),
+            Some(Kind::Phase) => self.phase(item, rung).into_iter().for_each(report),
+            Some(Kind::Criterion) => self.criterion(item).into_iter().for_each(report),
+            _ if self.is_activity(item) => self.activity(item).into_iter().for_each(report),
             _ if self.is_leaf(item) => self.leaf(item).into_iter().for_each(report),
             _ => {}
         }
@@ -317,12 +332,14 @@ impl<'a> Judge<'a> {
         name(self.stream, item)
     }
 
-    /// Whom an item waits for: its assignee, else its owner.
+    /// Whom an item waits for: those responsible, else its assignee, else its owner.
     pub(super) fn whom(&self, item: u32) -> Option<String> {
         let stream = self.stream;
-        stream.last(item, Set::assignee).map(|(name, _)| name.into()).or_else(|| {
-            stream.to(item, LinkKind::OwnedBy).next().map(|(owner, _)| stream.title(owner).to_owned())
-        })
+        let responsible: Vec<u32> = stream.to(item, LinkKind::Responsible).map(|(who, _)| who).collect();
+        let assignee = || stream.last(item, Set::assignee).map(|(name, _)| name.into());
+        let owner =
+            || stream.to(item, LinkKind::OwnedBy).next().map(|(owner, _)| stream.title(owner).to_owned());
+        stream.names(&responsible, " and ").or_else(assignee).or_else(owner)
     }
 
     /// Facts in the order in which people want them: one's own before upstream ones, misses before unknowns.
@@ -331,13 +348,12 @@ impl<'a> Judge<'a> {
         let applications: Vec<u32> = stream.to(target, LinkKind::BelongsTo).map(|(item, _)| item).collect();
         let calendar = stream.calendar_of(&applications);
         let query = CriticalPathQuery { calendar, ..CriticalPathQuery::new(stream.id(target), self.at) };
-        let work: HashMap<u32, Instant> =
-            if facts.iter().any(|found| found.fact.condition == Condition::ScopeDone) {
-                // A date that can't be reached is a matter for the schedule; here it is just not known.
-                stream.early_finishes(target, &query).unwrap_or_default().into_iter().collect()
-            } else {
-                HashMap::default()
-            };
+        let work: HashMap<u32, Instant> = if facts.iter().any(|found| is_work_to_do(found.fact.condition)) {
+            // A date that can't be reached is a matter for the schedule; here it is just not known.
+            stream.early_finishes(target, &query).unwrap_or_default().into_iter().collect()
+        } else {
+            HashMap::default()
+        };
         // Where a fact was found more than once, the one that is nearest is kept.
         facts.sort_by_key(|found| {
             let through = found.through.map(|release| stream.id(release));
@@ -371,11 +387,9 @@ impl<'a> Judge<'a> {
                     sentence: fact.sentence,
                     waits_for: fact.waits_for,
                     since: fact.since,
-                    earliest: fact
-                        .earliest
-                        .or_else(|| (fact.condition == Condition::ScopeDone).then(at_work).flatten()),
+                    earliest: fact.earliest.or_else(|| is_work_to_do(fact.condition).then(at_work).flatten()),
                     through: through.map(|release| stream.id(release).to_owned()),
-                    consequences: consequences(fact.item, needed),
+                    consequences: consequences(stream, fact.item, needed),
                     releases,
                     value,
                     evidence,
@@ -391,8 +405,13 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// How many of the items that were looked at wait for one of them, itself left out.
-fn consequences(item: u32, needed: &Closure) -> u32 {
+/// Whether a condition is met by working, so that the schedule knows when.
+fn is_work_to_do(condition: Condition) -> bool {
+    matches!(condition, Condition::ScopeDone | Condition::ActivityDone)
+}
+
+/// How many of the work items and releases that were looked at wait for one item, itself left out.
+fn consequences(stream: &ValueStream, item: u32, needed: &Closure) -> u32 {
     let mut found = HashSet::default();
     let mut stack: Vec<(u32, usize)> = (0..8).map(|rung| (item, rung)).collect();
     while let Some(at) = stack.pop() {
@@ -402,7 +421,8 @@ fn consequences(item: u32, needed: &Closure) -> u32 {
             }
         }
     }
-    found.into_iter().map(|(item, _)| item).collect::<HashSet<u32>>().len() as u32
+    let waiting = found.into_iter().map(|(item, _)| item);
+    waiting.filter(|item| stream.kind(*item).is_none_or(has_verdict)).collect::<HashSet<u32>>().len() as u32
 }
 
 pub(super) fn day(instant: Instant) -> String {

@@ -3,14 +3,18 @@
 mod bookings;
 mod bulk;
 mod changes;
+mod criteria;
 mod evidence;
 mod explain;
 mod gates;
 mod judge;
+mod phases;
 mod policy;
 mod release;
 mod rules;
+mod stakeholders;
 mod waiting;
+mod waivers;
 mod work;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use self::changes::{ReadinessChange, ReadinessChanges, ReadinessChangesQuery};
 pub use self::explain::{Explanation, ExplanationNode};
 pub use self::policy::{Measure, Policy, PolicyRule, Reach, RuleTest};
+pub use self::waivers::Waiver;
 
 use self::judge::Judge;
 use super::Basis;
@@ -42,10 +47,16 @@ text_enum! {
 text_enum! {
     /// A condition of being ready.
     pub enum Condition {
+        /// The release is neither a draft nor on hold.
+        ReleaseActive = "release_active",
         /// The release has a scope.
         HasScope = "has_scope",
         /// A work item is done.
         ScopeDone = "scope_done",
+        /// An activity of a release or phase is done.
+        ActivityDone = "activity_done",
+        /// A phase that comes before the stage is over.
+        PhaseDone = "phase_done",
         /// The release has a build that is meant to become it.
         HasBuild = "has_build",
         /// The build succeeded.
@@ -56,6 +67,8 @@ text_enum! {
         TestsPassed = "tests_passed",
         /// No defect of blocking severity is open.
         NoBlockingDefect = "no_blocking_defect",
+        /// A criterion of a gate or phase is met: proved, or decided by somebody entitled to.
+        CriterionMet = "criterion_met",
         /// A gate is passed by somebody entitled to.
         GatePassed = "gate_passed",
         /// An environment of the stage is booked.
@@ -116,6 +129,8 @@ pub struct Readiness {
     pub verdict: Verdict,
     /// The unmet facts, each with one root cause; meeting exactly these makes the item ready.
     pub unmet: Vec<Unmet>,
+    /// The waivers that the answer rests on, by item: what they are for is met by exception.
+    pub exceptions: Vec<Waiver>,
     /// Work items of the scope that are done.
     pub done: u32,
     /// Work items of the scope: its leaves, cancelled ones left out.
@@ -145,7 +160,7 @@ pub struct Unmet {
     pub title: String,
     /// The fact as an English sentence.
     pub sentence: String,
-    /// Whom it waits for: assignee, owner or approver.
+    /// Whom it waits for: of work those responsible, else assignee or owner; of decisions those accountable and approvers.
     pub waits_for: Option<String>,
     /// Since when it has been so.
     pub since: Option<Instant>,
@@ -233,7 +248,7 @@ impl ValueStream {
     /// A **work item** is ready when its leaves (itself, if it has no parts) are done and in a successful build that
     /// passed its tests in the environment of the stage before, and its gates of the stage are passed.
     ///
-    /// A **release** is ready when its scope is not empty and done; its candidate build succeeded, holds every leaf
+    /// A **release** is ready when it is neither a draft nor on hold; its scope is not empty and done; its candidate build succeeded, holds every leaf
     /// of the scope and passed its tests in the environment of the stage before; no defect of blocking severity that
     /// was found in it is open; its gates of the stage are passed by stakeholders entitled to; an environment of the
     /// stage is booked (where environments have a capacity) without conflict and, before the last stage, holds the
@@ -245,6 +260,16 @@ impl ValueStream {
     /// blocking severity that was found in it is open, and its gates of the stage are passed.
     ///
     /// A [`Policy`] may ask stages for fewer of these conditions, and for more by rules of its own.
+    /// A **phase** of an earlier stage has to be over: its activities done, its criteria met, its gates passed. One of the
+    /// stage itself has to be allowed to start: its entry criteria met, its entry gates passed. One without a stage has to be
+    /// over for every stage.
+    ///
+    /// A **gate** of the stage, or one without a stage, is passed when its criteria are met and, where anybody is named who
+    /// may decide, one of them or of the members of their groups approved. A gate with neither is unknown until it is decided.
+    /// A waiver stands for all of it while it holds, and is listed under `exceptions`. A **criterion** is met when somebody
+    /// entitled decided so, else when the last evidence, test run or build for it that is finished and has not expired was a
+    /// success; a document proves by being there. A decision or evidence that is dated after the time asked about does not
+    /// count yet.
     ///
     /// Putting an item with parts into a scope puts all of its leaves there. Work that is done is done, whatever it
     /// depended on. Takes time in proportion to what the item needs, and to the commits behind its builds.

@@ -23,7 +23,8 @@ impl Judge<'_> {
             return;
         }
         let has_scope = stream.has(release, LinkKind::ShipsIn);
-        let has_parts = stream.has(release, LinkKind::Parent);
+        let has_parts = stream.has_parts(release);
+        self.active(release).into_iter().for_each(&mut *report);
         if !has_scope && !has_parts {
             let sentence =
                 format!("{} has no scope, so nobody can tell whether it is done.", self.name(release));

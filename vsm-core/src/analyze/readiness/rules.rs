@@ -231,7 +231,7 @@ impl Judge<'_> {
                 test.severity.is_some(),
                 stream.last(item, Set::severity).map(|(found, _)| Some(found) <= test.severity),
             ),
-            fits(test.stage.is_some(), Some(self.place(item) == test.stage)),
+            fits(test.stage.is_some(), Some(self.stage_of_item(item) == test.stage)),
             fits(!test.attributes.is_empty(), Some(test.attributes.iter().all(has))),
             fits(test.max_age.is_some(), age().map(|age| Some(age) <= test.max_age)),
             fits(test.min_age.is_some(), age().map(|age| Some(age) >= test.min_age)),
@@ -249,7 +249,7 @@ impl Judge<'_> {
     }
 
     /// The stage that an item belongs to.
-    fn place(&self, item: u32) -> Option<String> {
+    fn stage_of_item(&self, item: u32) -> Option<String> {
         let stream = self.stream;
         match stream.kind(item) {
             Some(Kind::TestRun) => stage_of_run(stream, item),
@@ -269,7 +269,13 @@ impl Judge<'_> {
         let mut found = match reach {
             Reach::Item => vec![item],
             Reach::Scope => self.work_in(item),
-            Reach::Parts => ends(&[item], LinkKind::Parent),
+            Reach::Parts => {
+                let mut parts = ends(&[item], LinkKind::Parent);
+                parts.retain(|part| {
+                    stream.kind(*part).is_none_or(|kind| kind.is_work() || kind == Kind::Release)
+                });
+                parts
+            }
             Reach::Upstream => stream.to(item, LinkKind::DependsOn).map(|(other, _)| other).collect(),
             Reach::Builds => self.builds_of(item),
             Reach::TestRuns => ends(&self.builds_of(item), LinkKind::Tests),

@@ -1,0 +1,430 @@
+//! Releases as they are led: phases, gates with criteria, stakeholders, waivers, templates.
+
+use vsm_core::{
+    Condition, Error, FlowQuery, FlowState, Instant, Readiness, ReadinessQuery, ReleaseState, ValueStream,
+    Verdict, VerdictQuery,
+};
+
+fn day(text: &str) -> Instant {
+    format!("{text}T00:00:00Z").parse().unwrap()
+}
+
+/// A stream of lines `day item kind set links`, where a set is JSON and links are `kind>item` with blanks between.
+struct Told {
+    stream: ValueStream,
+    lines: usize,
+}
+
+impl Told {
+    /// A release of the application A with one story that is done, built, and tested in every stage.
+    fn ready() -> Told {
+        let mut told = Told { stream: ValueStream::new(), lines: 0 };
+        told.say("2026-01-01 app:A application {}");
+        for stage in ["system_test", "user_acceptance", "pre_production"] {
+            told.say(&format!("2026-01-01 env:{stage} environment {{\"stage\":\"{stage}\"}}"));
+        }
+        told.say("2026-01-01 plan:R release {\"title\":\"R\"} belongs_to>app:A");
+        told.say("2026-01-01 jira:1 story {\"state\":\"done\"} ships_in>plan:R");
+        told.say("2026-01-01 ci:1 build {\"result\":\"success\"} candidate>plan:R contains>jira:1 belongs_to>app:A");
+        told.say("2026-01-01 junit:0 test_run {\"result\":\"success\"} tests>ci:1");
+        for stage in ["system_test", "user_acceptance", "pre_production"] {
+            told.say(&format!(
+                "2026-01-01 junit:{stage} test_run {{\"result\":\"success\"}} tests>ci:1 ran_in>env:{stage}"
+            ));
+        }
+        told
+    }
+
+    fn say(&mut self, line: &str) -> &mut Told {
+        self.lines += 1;
+        let mut words = line.splitn(3, ' ');
+        let (on, item, rest) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
+        let (kind, rest) = rest.split_once(' ').unwrap();
+        let end = rest.rfind('}').unwrap() + 1;
+        let links: Vec<serde_json::Value> = rest[end..]
+            .split_whitespace()
+            .map(|link| {
+                let (kind, to) = link.split_once('>').unwrap();
+                serde_json::json!({ "kind": kind, "to": to })
+            })
+            .collect();
+        let event = serde_json::json!({
+            "source": "t", "id": self.lines.to_string(), "occurred_at": format!("{on}T00:00:00Z"), "item": item,
+            "kind": (kind != "-").then_some(kind),
+            "set": serde_json::from_str::<serde_json::Value>(&rest[..end]).unwrap(), "links": links,
+        });
+        self.stream.apply(serde_json::from_value(event).unwrap()).unwrap();
+        self
+    }
+
+    fn ask(&self, item: &str, stage: &str, on: &str) -> Readiness {
+        let query = ReadinessQuery { stage: Some(stage.into()), ..ReadinessQuery::new(item, day(on)) };
+        let answer = self.stream.readiness(&query).unwrap();
+        // The pass over everything says the same.
+        let all = VerdictQuery { stage: Some(stage.into()), ..VerdictQuery::new(day(on)) };
+        let all = self.stream.verdicts(&all).unwrap();
+        assert_eq!(all.items.iter().find(|one| one.item == item).unwrap().verdict, answer.verdict);
+        answer
+    }
+
+    /// The sentences of what is unmet for the release.
+    fn unmet(&self, stage: &str, on: &str) -> Vec<String> {
+        self.ask("plan:R", stage, on).unmet.into_iter().map(|fact| fact.sentence).collect()
+    }
+}
+
+#[test]
+fn a_release_without_phases_and_gates_is_ready() {
+    let told = Told::ready();
+    for stage in ["system_test", "user_acceptance", "pre_production", "production"] {
+        assert_eq!(told.ask("plan:R", stage, "2026-02-01").unmet, [], "{stage}");
+    }
+}
+
+#[test]
+fn a_draft_and_a_release_on_hold_are_not_ready() {
+    let mut told = Told::ready();
+    told.say("2026-01-02 plan:R - {\"lifecycle\":\"draft\"}");
+    assert_eq!(told.unmet("production", "2026-02-01"), ["R (plan:R) is a draft that nobody has agreed to."]);
+    told.say("2026-01-01 who:ann stakeholder {\"title\":\"Ann\"}");
+    told.say("2026-01-03 plan:R - {\"lifecycle\":\"on_hold\",\"reason\":\"no budget\"} decided_by>who:ann accountable>who:ann");
+    // Told again: the first time counts.
+    told.say("2026-01-09 plan:R - {\"lifecycle\":\"on_hold\"}");
+    let answer = told.ask("plan:R", "production", "2026-02-01");
+    assert_eq!(answer.unmet[0].condition, Condition::ReleaseActive);
+    assert_eq!(
+        answer.unmet[0].sentence,
+        "R (plan:R) is on hold since 2026-01-03, by Ann (who:ann): no budget."
+    );
+    assert_eq!(answer.unmet[0].since, Some(day("2026-01-03")));
+    assert_eq!(answer.unmet[0].waits_for.as_deref(), Some("Ann"));
+    assert_eq!(told.stream.item("plan:R").unwrap().fields.state, None, "what nobody said is not said");
+    told.say("2026-01-10 plan:R - {\"lifecycle\":\"review\"}");
+    assert_eq!(told.unmet("production", "2026-02-01"), [""; 0]);
+}
+
+#[test]
+fn an_enterprise_release_waits_for_a_child_on_hold() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 plan:E release {\"title\":\"E\"}");
+    told.say("2026-01-01 plan:R release {} parent>plan:E");
+    assert_eq!(told.ask("plan:E", "production", "2026-02-01").verdict, Verdict::Ready);
+    told.say("2026-01-04 plan:R - {\"lifecycle\":\"on_hold\"}");
+    let answer = told.ask("plan:E", "production", "2026-02-01");
+    assert_eq!(answer.unmet.len(), 1);
+    assert_eq!(answer.unmet[0].sentence, "R (plan:R) is on hold since 2026-01-04.");
+    assert_eq!((answer.unmet[0].through.as_deref(), answer.unmet[0].consequences), (Some("plan:R"), 1));
+    // A child that is cancelled counts in nothing; one alone in the enterprise release is no scope then.
+    told.say("2026-01-05 plan:R - {\"lifecycle\":\"cancelled\"}");
+    let answer = told.ask("plan:E", "production", "2026-02-01");
+    assert_eq!(answer.unmet[0].condition, Condition::HasScope);
+}
+
+#[test]
+fn the_phases_of_a_child_count_for_the_enterprise_release() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 plan:E release {\"title\":\"E\"}");
+    told.say("2026-01-01 plan:R release {} parent>plan:E");
+    told.say("2026-01-01 ph:1 phase {\"title\":\"Test\",\"stage\":\"system_test\",\"state\":\"active\"} parent>plan:R");
+    told.say("2026-01-01 gate:1 gate {\"stage\":\"production\"} gates>plan:R approver>who:x");
+    let unmet = told.ask("plan:E", "production", "2026-02-01").unmet;
+    let found: Vec<_> = unmet.iter().map(|fact| (fact.condition, fact.item.as_str())).collect();
+    assert_eq!(found, [(Condition::PhaseDone, "ph:1"), (Condition::GatePassed, "gate:1")]);
+}
+
+#[test]
+fn a_phase_has_to_start_for_its_stage_and_to_be_over_for_the_next() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 ph:1 phase {\"title\":\"Test\",\"stage\":\"system_test\"} parent>plan:R");
+    told.say("2026-01-01 crit:in criterion {\"title\":\"Data is there\",\"boundary\":\"entry\"} parent>ph:1");
+    told.say("2026-01-01 crit:out criterion {\"title\":\"Report\"} parent>ph:1");
+    told.say("2026-01-01 act:1 activity {\"title\":\"Load test\",\"state\":\"active\",\"due_at\":\"2026-01-30T00:00:00Z\",\"assignee\":\"Bo\"} parent>ph:1");
+    let data = "Nothing is known that shows that Data is there (crit:in) of Test (ph:1) is met.";
+    assert_eq!(told.unmet("system_test", "2026-02-01"), [data]);
+    assert_eq!(
+        told.unmet("user_acceptance", "2026-02-01"),
+        [
+            "Load test (act:1) is being worked on and not done; it was due on 2026-01-30, 2d ago.",
+            data,
+            "Nothing is known that shows that Report (crit:out) of Test (ph:1) is met.",
+        ]
+    );
+    let answer = told.ask("plan:R", "production", "2026-02-01");
+    assert_eq!(answer.verdict, Verdict::NotReady);
+    assert_eq!(answer.unmet[0].waits_for.as_deref(), Some("Bo"));
+    assert_eq!((answer.done, answer.scope), (1, 1), "activities and criteria are no scope");
+    told.say("2026-01-31 act:1 - {\"state\":\"done\"}");
+    told.say("2026-01-31 ev:1 evidence {\"result\":\"success\"} satisfies>crit:in");
+    told.say("2026-01-31 ev:2 evidence {\"attributes\":{\"type\":\"document\"}} satisfies>crit:out");
+    assert_eq!(told.unmet("system_test", "2026-02-01"), [""; 0]);
+    assert_eq!(told.unmet("production", "2026-02-01"), [""; 0]);
+    assert_eq!(told.ask("plan:R", "production", "2026-02-01").verdict, Verdict::Ready);
+}
+
+#[test]
+fn a_phase_without_parts_is_over_when_it_is_said_to_be() {
+    let table = [
+        ("{}", "Nobody says whether P (ph:1) is over.", Verdict::Unknown),
+        ("{\"state\":\"new\"}", "P (ph:1) has not been started.", Verdict::NotReady),
+        ("{\"state\":\"active\"}", "P (ph:1) is not over.", Verdict::NotReady),
+        (
+            "{\"state\":\"waiting\",\"ends_at\":\"2026-01-20T00:00:00Z\"}",
+            "P (ph:1) is not over; it was due on 2026-01-20, 12d ago.",
+            Verdict::NotReady,
+        ),
+    ];
+    for (set, sentence, verdict) in table {
+        let mut told = Told::ready();
+        told.say(&format!("2026-01-01 ph:1 phase {set} parent>plan:R"));
+        told.say("2026-01-01 ph:1 phase {\"title\":\"P\"}");
+        // Without a stage every stage asks for it.
+        for stage in ["system_test", "production"] {
+            let answer = told.ask("plan:R", stage, "2026-02-01");
+            assert_eq!(answer.unmet.len(), 1, "{set}");
+            assert_eq!((answer.unmet[0].sentence.as_str(), answer.verdict), (sentence, verdict));
+        }
+        told.say("2026-01-02 ph:1 - {\"state\":\"done\"}");
+        assert_eq!(told.unmet("system_test", "2026-02-01"), [""; 0]);
+        // One of a later stage or of none that there is does not matter.
+        for stage in ["production", "nowhere"] {
+            told.say(&format!("2026-01-03 ph:1 - {{\"state\":\"new\",\"stage\":\"{stage}\"}}"));
+            assert_eq!(told.unmet("production", "2026-02-01"), [""; 0], "{stage}");
+        }
+    }
+}
+
+#[test]
+fn a_gate_of_a_phase_stands_at_one_end_of_it() {
+    for (boundary, own_stage) in [("entry", 1), ("exit", 0)] {
+        let mut told = Told::ready();
+        told.say("2026-01-01 ph:1 phase {\"stage\":\"system_test\"} parent>plan:R");
+        told.say(&format!(
+            "2026-01-01 gate:1 gate {{\"boundary\":\"{boundary}\"}} gates>ph:1 approver>who:x"
+        ));
+        assert_eq!(told.unmet("system_test", "2026-02-01").len(), own_stage, "{boundary}");
+        // What is over has passed both ends; that nobody says whether it is, is a fact of its own.
+        let facts = told.ask("plan:R", "user_acceptance", "2026-02-01").unmet;
+        assert_eq!(facts.iter().filter(|fact| fact.condition == Condition::GatePassed).count(), 1);
+        assert_eq!(facts.len(), if boundary == "entry" { 2 } else { 1 });
+    }
+}
+
+#[test]
+fn a_gate_with_criteria_needs_them_and_its_approval() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 gate:1 gate {\"title\":\"Security\"} gates>plan:R");
+    assert_eq!(
+        told.unmet("production", "2026-02-01"),
+        ["Security (gate:1) is not decided, and nobody is named who may decide."]
+    );
+    told.say("2026-01-01 crit:1 criterion {\"title\":\"No finding\"} parent>gate:1");
+    assert_eq!(
+        told.unmet("production", "2026-02-01"),
+        ["Nothing is known that shows that No finding (crit:1) of Security (gate:1) is met."]
+    );
+    told.say("2026-01-10 ev:1 evidence {\"title\":\"Scan\",\"result\":\"success\"} satisfies>crit:1");
+    assert_eq!(told.ask("plan:R", "production", "2026-02-01").verdict, Verdict::Ready);
+    let path =
+        told.stream.critical_path(&vsm_core::CriticalPathQuery::new("gate:1", day("2026-02-01"))).unwrap();
+    assert_eq!(path.finish, day("2026-01-10"), "a gate is passed when its last criterion is met");
+    told.say("2026-01-01 gate:1 - {} approver>who:x");
+    assert_eq!(told.unmet("production", "2026-02-01"), ["Security (gate:1) is not decided."]);
+    told.say("2026-01-11 gate:1 - {\"decision\":\"approved\"} decided_by>who:x");
+    assert_eq!(told.unmet("production", "2026-02-01"), [""; 0]);
+    // Approved or not, a later scan that fails counts.
+    told.say("2026-01-12 ev:2 evidence {\"title\":\"Scan 2\",\"result\":\"failure\"} satisfies>crit:1");
+    assert_eq!(
+        told.unmet("production", "2026-02-01"),
+        ["No finding (crit:1) of Security (gate:1) is not met: Scan 2 (ev:2) ended with failure."]
+    );
+    // But a waiver is for all of it.
+    told.say("2026-01-13 gate:1 - {\"decision\":\"waived\",\"expires_at\":\"2026-03-01T00:00:00Z\"} decided_by>who:x");
+    assert_eq!(told.unmet("production", "2026-02-01"), [""; 0]);
+    assert_eq!(told.unmet("production", "2026-03-01").len(), 2, "from its end on it is for nothing");
+}
+
+#[test]
+fn the_last_evidence_counts_that_is_finished_and_not_expired() {
+    let good = "{\"result\":\"success\"}";
+    let table: [(&[&str], Option<&str>); 7] = [
+        (&[good], None),
+        (&["{\"result\":\"failure\"}", good], None),
+        (&[good, "{\"result\":\"running\"}"], None),
+        (&["{\"result\":\"running\"}"], Some("C (crit:1) of gate:1 is not met yet: ev:0 has no result.")),
+        (
+            &["{\"result\":\"success\",\"expires_at\":\"2026-01-31T00:00:00Z\"}"],
+            Some("C (crit:1) of gate:1 is not met any more: ev:0 expired on 2026-01-31."),
+        ),
+        (
+            &["{\"result\":\"failure\"}", "{\"result\":\"success\",\"expires_at\":\"2026-01-31T00:00:00Z\"}"],
+            Some("C (crit:1) of gate:1 is not met: ev:0 ended with failure."),
+        ),
+        // A scan without a result proves nothing by being there, as a document does.
+        (
+            &["{\"attributes\":{\"type\":\"scan\"}}"],
+            Some("C (crit:1) of gate:1 is not met yet: ev:0 has no result."),
+        ),
+    ];
+    for (given, sentence) in table {
+        let mut told = Told::ready();
+        told.say("2026-01-01 gate:1 gate {} gates>plan:R");
+        told.say("2026-01-01 crit:1 criterion {\"title\":\"C\"} parent>gate:1");
+        for (n, set) in given.iter().enumerate() {
+            told.say(&format!("2026-01-0{} ev:{n} evidence {set} satisfies>crit:1", n + 2));
+        }
+        assert_eq!(told.unmet("production", "2026-02-01"), Vec::from_iter(sentence), "{given:?}");
+    }
+    // Evidence of the future counts when it is there.
+    let mut told = Told::ready();
+    told.say("2026-01-01 crit:1 criterion {\"title\":\"C\"} parent>plan:R");
+    told.say("2026-02-10 junit:9 test_run {\"result\":\"success\"} satisfies>crit:1");
+    assert_eq!(
+        told.unmet("production", "2026-02-01"),
+        [
+            "Nothing is known that shows that C (crit:1) of R (plan:R) is met; what is dated 2026-02-10 does not count yet."
+        ]
+    );
+    assert_eq!(told.unmet("production", "2026-02-10"), [""; 0]);
+}
+
+#[test]
+fn a_criterion_may_be_decided_by_who_may_decide_its_gate() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 gate:1 gate {\"title\":\"G\",\"decision\":\"approved\"} gates>plan:R approver>who:x decided_by>who:x");
+    told.say("2026-01-02 crit:1 criterion {\"title\":\"C\",\"decision\":\"approved\"} parent>gate:1 decided_by>who:y");
+    assert_eq!(
+        told.unmet("production", "2026-02-01"),
+        ["C (crit:1) of G (gate:1) was approved by who:y, who is not entitled to."]
+    );
+    told.say("2026-01-03 crit:1 - {\"decision\":\"approved\"} decided_by>who:x");
+    assert_eq!(told.unmet("production", "2026-02-01"), [""; 0]);
+    // Its own approver comes before that of the gate, and a rejection before all evidence.
+    told.say("2026-01-01 crit:1 - {} accountable>who:y");
+    assert_eq!(told.unmet("production", "2026-02-01").len(), 1);
+    told.say("2026-01-04 crit:1 - {\"decision\":\"rejected\"} decided_by>who:y");
+    told.say("2026-01-05 ev:1 evidence {\"result\":\"success\"} satisfies>crit:1");
+    assert_eq!(told.unmet("production", "2026-02-01"), ["C (crit:1) of G (gate:1) was rejected."]);
+}
+
+#[test]
+fn a_member_of_a_group_decides_for_it_and_the_group_not_for_a_member() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 gate:1 gate {\"title\":\"G\"} gates>plan:R approver>who:board");
+    told.say("2026-01-01 who:ann stakeholder {\"title\":\"Ann\"} parent>who:security");
+    told.say("2026-01-01 who:security stakeholder {} parent>who:board");
+    told.say("2026-01-02 gate:1 - {\"decision\":\"approved\"} decided_by>who:ann");
+    assert_eq!(told.unmet("production", "2026-02-01"), [""; 0]);
+    told.say("2026-01-02 gate:2 gate {\"title\":\"H\",\"decision\":\"approved\"} gates>plan:R approver>who:ann decided_by>who:board");
+    assert_eq!(
+        told.unmet("production", "2026-02-01"),
+        ["H (gate:2) was approved by who:board, who is not entitled to."]
+    );
+}
+
+#[test]
+fn groups_in_circles_end() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 who:a stakeholder {} parent>who:b");
+    let circle = r#"{"source":"t","id":"circle","occurred_at":"2026-01-01T00:00:00Z","item":"who:b","links":[{"kind":"parent","to":"who:a"}]}"#;
+    let error = told.stream.apply(serde_json::from_str(circle).unwrap()).unwrap_err();
+    assert!(matches!(error, Error::Cycle { .. }), "a group that is a part of itself is refused");
+    told.say("2026-01-01 who:b stakeholder {} belongs_to>who:c");
+    told.say("2026-01-01 who:c stakeholder {} belongs_to>who:a");
+    told.say(
+        "2026-01-01 gate:1 gate {\"decision\":\"approved\"} gates>plan:R approver>who:x decided_by>who:a",
+    );
+    assert_eq!(told.unmet("production", "2026-02-01").len(), 1);
+    told.say("2026-01-01 gate:1 - {} approver>who:c");
+    assert_eq!(told.unmet("production", "2026-02-01"), [""; 0]);
+}
+
+#[test]
+fn work_waits_for_who_is_responsible_and_a_gate_for_who_is_accountable() {
+    let mut told = Told::ready();
+    told.say("2026-01-02 jira:1 - {\"state\":\"active\",\"assignee\":\"Cy\"} responsible>who:ann responsible>who:bo consulted>who:x");
+    told.say("2026-01-02 gate:1 gate {} gates>plan:R accountable>who:dee informed>who:x");
+    let whom: Vec<_> =
+        told.ask("plan:R", "production", "2026-02-01").unmet.into_iter().map(|fact| fact.waits_for).collect();
+    assert_eq!(whom, [Some("who:ann and who:bo".to_owned()), Some("who:dee".into())]);
+}
+
+#[test]
+fn a_decision_of_the_future_does_not_count_yet_and_what_it_replaces_does() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 gate:1 gate {\"title\":\"G\"} gates>plan:R approver>who:x");
+    told.say("2026-02-10 gate:1 - {\"decision\":\"approved\"} decided_by>who:x");
+    assert_eq!(
+        told.unmet("production", "2026-02-01"),
+        ["G (gate:1) is not decided; the decision dated 2026-02-10 does not count yet."]
+    );
+    assert_eq!(told.unmet("production", "2026-02-10"), [""; 0]);
+    told.say("2026-03-01 gate:1 - {\"decision\":\"rejected\"} decided_by>who:x");
+    assert_eq!(told.unmet("production", "2026-02-20"), [""; 0]);
+    assert_eq!(told.unmet("production", "2026-03-01"), ["G (gate:1) was rejected."]);
+}
+
+#[test]
+fn a_verdict_names_the_waivers_that_it_rests_on() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 plan:R - {\"due_at\":\"2026-03-17T00:00:00Z\"}");
+    told.say("2026-01-01 who:ann stakeholder {\"title\":\"Ann\"}");
+    told.say("2026-01-01 gate:1 gate {\"title\":\"Pen test\",\"stage\":\"production\"} gates>plan:R approver>who:ann");
+    told.say("2026-01-05 gate:1 - {\"decision\":\"waived\",\"expires_at\":\"2026-03-05T00:00:00Z\",\"reason\":\"booked for April\"} decided_by>who:ann");
+    let answer = told.ask("plan:R", "production", "2026-02-01");
+    assert_eq!(answer.verdict, Verdict::Ready);
+    let waiver = &answer.exceptions[0];
+    assert_eq!(
+        waiver.sentence,
+        "Pen test (gate:1) is waived by Ann until 2026-03-05: booked for April; it ends before the target date 2026-03-17."
+    );
+    assert_eq!((waiver.ends_before_due, waiver.until), (Some(true), Some(day("2026-03-05"))));
+    assert_eq!(waiver.reason.as_deref(), Some("booked for April"));
+    assert_eq!((waiver.by.as_deref(), waiver.since), (Some("Ann"), Some(day("2026-01-05"))));
+    assert_eq!(answer.exceptions.len(), 1);
+    assert_eq!(told.ask("plan:R", "system_test", "2026-02-01").exceptions, [], "of the stage only");
+    assert_eq!(told.ask("plan:R", "production", "2026-03-05").exceptions, [], "while it holds only");
+    // Without an end it holds, and is a finding.
+    told.say("2026-01-06 gate:2 gate {\"title\":\"Privacy\",\"decision\":\"waived\"} gates>plan:R");
+    let answer = told.ask("plan:R", "production", "2026-02-01");
+    assert_eq!(answer.exceptions[1].sentence, "Privacy (gate:2) is waived without an end.");
+    assert_eq!(answer.exceptions[1].ends_before_due, None);
+}
+
+#[test]
+fn the_lifecycle_says_the_state_where_its_event_says_none() {
+    let mut told = Told::ready();
+    for state in ReleaseState::ALL {
+        told.say(&format!("2026-01-02 plan:{state} release {{\"lifecycle\":\"{state}\"}}"));
+        let open = !matches!(state.flow_state(), FlowState::Done | FlowState::Cancelled);
+        let answer = told.ask(&format!("plan:{state}"), "production", "2026-02-01");
+        assert_eq!(answer.unmet.is_empty(), !open, "{state}: {:?}", answer.unmet);
+    }
+    // Stated together the state counts, in whatever order they stand.
+    for (n, set) in
+        [r#""state":"active","lifecycle":"completed""#, r#""lifecycle":"completed","state":"active""#]
+            .iter()
+            .enumerate()
+    {
+        told.say(&format!("2026-01-02 plan:both{n} release {{{set}}}"));
+        assert!(!told.ask(&format!("plan:both{n}"), "production", "2026-02-01").unmet.is_empty());
+    }
+}
+
+#[test]
+fn phases_activities_and_criteria_are_no_work() {
+    let mut told = Told::ready();
+    told.say("2026-01-02 ph:1 phase {\"state\":\"active\"} parent>plan:R");
+    told.say("2026-01-02 act:1 activity {\"state\":\"active\"} parent>ph:1 ships_in>plan:R");
+    told.say("2026-01-02 crit:1 criterion {\"state\":\"active\"} parent>jira:1");
+    told.say("2026-01-09 act:1 - {\"state\":\"done\"}");
+    let query = FlowQuery::new(day("2026-01-01"), day("2026-02-01"), "UTC");
+    let flow = told.stream.flow_metrics(&query).unwrap();
+    assert_eq!((flow.velocity, flow.basis.n), (1, 1), "the story alone");
+    assert_eq!(told.ask("plan:R", "production", "2026-02-01").scope, 1);
+    let scope = told.stream.scope(&vsm_core::ScopeQuery { release: "plan:R".into(), at: day("2026-02-01") });
+    assert_eq!(scope.unwrap().current, ["jira:1"]);
+    // A story with a criterion is as done as it says itself, and the criterion is a fact beside it.
+    let facts = told.ask("jira:1", "production", "2026-02-01").unmet;
+    assert_eq!((facts.len(), facts[0].condition), (1, Condition::CriterionMet));
+    assert!(told.stream.readiness(&ReadinessQuery::new("ph:1", day("2026-02-01"))).is_err());
+}

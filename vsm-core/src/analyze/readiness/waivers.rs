@@ -1,0 +1,82 @@
+//! The waivers that a verdict rests on.
+
+use serde::{Deserialize, Serialize};
+
+use super::judge::{Judge, day};
+use super::stakeholders::Ruling;
+use crate::model::{Kind, Set};
+use crate::time::{Instant, printable};
+
+/// A waiver that a verdict rests on: it complies with the policy by exception.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiver {
+    /// The gate or criterion that is waived.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// The waiver as an English sentence.
+    pub sentence: String,
+    /// Why, as its event or a later one says.
+    pub reason: Option<String>,
+    /// Who granted it, by name.
+    pub by: Option<String>,
+    /// When it was granted.
+    pub since: Option<Instant>,
+    /// When it ends; absent where nobody says, and it holds for ever.
+    pub until: Option<Instant>,
+    /// Whether it ends before the target date of what was asked about: the verdict will turn before that. Absent where
+    /// either date is.
+    pub ends_before_due: Option<bool>,
+    /// The events behind it, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+impl Judge<'_> {
+    /// The waiver of a gate or criterion that holds, if there is one.
+    pub(super) fn waiver(&self, target: u32, item: u32) -> Option<Waiver> {
+        let stream = self.stream;
+        if !matches!(stream.kind(item), Some(Kind::Gate | Kind::Criterion)) {
+            return None;
+        }
+        let Ruling::Waived { event, until } = stream.ruling(item, self.at) else { return None };
+        let since = stream.occurred(event);
+        let reason = stream.last(item, Set::reason).filter(|(_, said)| stream.occurred(*said) >= since);
+        let by = stream.names(&stream.deciders(item, event), " and ");
+        let due = stream.last(target, Set::due_at).map(|(due, _)| due);
+        let ends_before_due = until.zip(due).map(|(until, due)| until < due);
+        let mut sentence = format!("{} is waived", self.name(item));
+        if let Some(by) = &by {
+            sentence.push_str(&format!(" by {}", printable(by)));
+        }
+        match until {
+            Some(until) => sentence.push_str(&format!(" until {}", day(until))),
+            None => sentence.push_str(" without an end"),
+        }
+        if let Some((reason, _)) = &reason {
+            sentence.push_str(&format!(": {}", printable(reason)));
+        }
+        if let (Some(true), Some(due)) = (ends_before_due, due) {
+            sentence.push_str(&format!("; it ends before the target date {}", day(due)));
+        }
+        sentence.push('.');
+        let expiry = stream.last(item, Set::expires_at).map(|(_, event)| event);
+        let mut evidence: Vec<String> = [Some(event), expiry, reason.as_ref().map(|(_, event)| *event)]
+            .into_iter()
+            .flatten()
+            .map(|event| stream.key(event).to_owned())
+            .collect();
+        evidence.sort_unstable();
+        evidence.dedup();
+        Some(Waiver {
+            item: stream.id(item).to_owned(),
+            title: stream.title(item).to_owned(),
+            sentence,
+            reason: reason.map(|(reason, _)| reason.into()),
+            by,
+            since,
+            until,
+            ends_before_due,
+            evidence,
+        })
+    }
+}
