@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use vsm_core::{
-    Applied, CriticalPathQuery, DataQualityQuery, Event, FlowQuery, Instant, Kind, Link, LinkKind,
-    OutlookQuery, ReadinessQuery, ScopeQuery, ValueStream, VerdictQuery,
+    Applied, CriticalPathQuery, DataQualityQuery, Event, FlowQuery, GateLatenessQuery, Instant, Kind, Link,
+    LinkKind, OutlookQuery, ReadinessQuery, ScopeQuery, ValueStream, VerdictQuery,
 };
 
 use crate::meet::meet;
@@ -41,6 +41,7 @@ fn answers(stream: &ValueStream) -> Vec<String> {
             ));
         }
     }
+    all.push(serde_json::to_value(stream.gate_lateness(&GateLatenessQuery::new(now())).unwrap()));
     all.push(serde_json::to_value(stream.coverage()));
     all.push(serde_json::to_value(stream.data_quality(&DataQualityQuery::new(now())).unwrap()));
     all.push(serde_json::to_value(stream.flow_metrics(&FlowQuery::new(at(0), now(), "UTC")).unwrap()));

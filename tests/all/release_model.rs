@@ -1,8 +1,8 @@
 //! Releases as they are led: phases, gates with criteria, stakeholders, waivers, templates.
 
 use vsm_core::{
-    Condition, Error, FlowQuery, FlowState, Instant, Readiness, ReadinessQuery, ReleaseState, ValueStream,
-    Verdict, VerdictQuery,
+    Condition, Error, FlowQuery, FlowState, GateLatenessQuery, Instant, Readiness, ReadinessQuery,
+    ReleaseState, Span, ValueStream, Verdict, VerdictQuery,
 };
 
 fn day(text: &str) -> Instant {
@@ -427,4 +427,48 @@ fn phases_activities_and_criteria_are_no_work() {
     let facts = told.ask("jira:1", "production", "2026-02-01").unmet;
     assert_eq!((facts.len(), facts[0].condition), (1, Condition::CriterionMet));
     assert!(told.stream.readiness(&ReadinessQuery::new("ph:1", day("2026-02-01"))).is_err());
+}
+
+#[test]
+fn gates_are_late_or_in_time() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 who:ann stakeholder {\"title\":\"Ann\"}");
+    for (id, set) in [("sec", "10"), ("ops", "10"), ("law", "20"), ("open", "05"), ("no", "10")] {
+        told.say(&format!(
+            "2026-01-03 gate:{id} gate {{\"title\":\"{id}\",\"asked_at\":\"2026-01-03T00:00:00Z\",\"needed_by\":\"2026-01-{set}T00:00:00Z\"}} gates>plan:R approver>who:ann"
+        ));
+    }
+    told.say("2026-01-24 gate:sec - {\"decision\":\"approved\"} decided_by>who:ann");
+    told.say("2026-01-08 gate:ops - {\"decision\":\"waived\",\"expires_at\":\"2026-01-09T00:00:00Z\"} decided_by>who:ann");
+    told.say("2026-01-08 gate:no - {\"decision\":\"approved\"} decided_by>who:bo");
+    told.say("2026-02-08 gate:open - {\"decision\":\"approved\"} decided_by>who:ann");
+    told.say("2026-01-01 gate:else gate {} gates>jira:other");
+    let query =
+        GateLatenessQuery { item: Some("plan:R".into()), ..GateLatenessQuery::new(day("2026-01-15")) };
+    let then = told.stream.gate_lateness(&query).unwrap();
+    let said: Vec<&str> = then.gates.iter().map(|gate| gate.sentence.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "open (gate:open): asked for on 2026-01-03, needed by 2026-01-05, not decided, 10 days overdue.",
+            "no (gate:no): asked for on 2026-01-03, needed by 2026-01-10, approved by who:bo, who is not entitled to, 5 days overdue.",
+            "sec (gate:sec): asked for on 2026-01-03, needed by 2026-01-10, not decided, 5 days overdue.",
+            "law (gate:law): asked for on 2026-01-03, needed by 2026-01-20, not decided, 5 days left.",
+            "ops (gate:ops): asked for on 2026-01-03, needed by 2026-01-10, waived on 2026-01-08 by Ann, in time.",
+        ]
+    );
+    assert_eq!((then.late, then.overdue, then.basis.n), (0, 3, 5));
+    let later = told.stream.gate_lateness(&GateLatenessQuery::new(day("2026-02-01"))).unwrap();
+    let security = later.gates.iter().find(|gate| gate.gate == "gate:sec").unwrap();
+    assert_eq!((security.late, security.overdue), (Some(Span::from_days(14)), None));
+    assert_eq!((security.waited, security.by.as_deref()), (Some(Span::from_days(21)), Some("Ann")));
+    assert_eq!(
+        security.sentence,
+        "sec (gate:sec): asked for on 2026-01-03, needed by 2026-01-10, approved on 2026-01-24 by Ann, 14 days late."
+    );
+    assert_eq!(later.gates.iter().find(|gate| gate.gate == "gate:ops").unwrap().late, Some(Span::ZERO));
+    assert_eq!(later.basis.n, 6);
+    let nothing = later.gates.iter().find(|gate| gate.gate == "gate:else").unwrap();
+    assert_eq!((nothing.late, nothing.overdue, nothing.waited), (None, None, None));
+    assert_eq!(nothing.sentence, "gate:else: not decided.");
 }

@@ -4,6 +4,7 @@ mod coverage;
 mod critical_path;
 mod departures;
 mod flow;
+mod lateness;
 mod network;
 mod outlook;
 mod page;
@@ -27,6 +28,7 @@ pub use departures::{DepartureReach, Departures, DeparturesQuery, FactDeadline};
 pub use flow::{
     DayLoad, Durations, EfficiencyRule, FlowItem, FlowMetrics, FlowQuery, FlowShare, PercentileRule,
 };
+pub use lateness::{GateLateness, GateLatenessQuery, GateTiming};
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
 pub use quality::{DataQuality, DataQualityQuery, Finding, FindingExample, FindingGroup};
 pub use readiness::{
