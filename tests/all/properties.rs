@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use vsm_core::{
     Applied, CriticalPathQuery, DataQualityQuery, Event, FlowQuery, GateLatenessQuery, Instant, Kind, Link,
-    LinkKind, OutlookQuery, ReadinessQuery, ScopeQuery, ValueStream, VerdictQuery,
+    LinkKind, OutlookQuery, ReadinessQuery, ScopeQuery, TransitionsQuery, ValueStream, VerdictQuery,
 };
 
 use crate::meet::meet;
@@ -35,6 +35,7 @@ fn answers(stream: &ValueStream) -> Vec<String> {
             all.push(serde_json::to_value(
                 stream.scope(&ScopeQuery { release: id.clone(), at: now() }).unwrap(),
             ));
+            all.push(serde_json::to_value(stream.transitions(&TransitionsQuery::new(&id)).unwrap()));
             all.push(serde_json::to_value(stream.readiness(&ReadinessQuery::new(&id, now())).unwrap()));
             all.push(serde_json::to_value(
                 stream.outlook(&OutlookQuery::new(&id, now(), "Europe/Zurich")).unwrap(),

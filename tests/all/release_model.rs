@@ -1,8 +1,8 @@
 //! Releases as they are led: phases, gates with criteria, stakeholders, waivers, templates.
 
 use vsm_core::{
-    Condition, Error, FlowQuery, FlowState, GateLatenessQuery, Instant, Readiness, ReadinessQuery,
-    ReleaseState, Span, ValueStream, Verdict, VerdictQuery,
+    Condition, DataQualityQuery, Error, FlowQuery, FlowState, GateLatenessQuery, Instant, Readiness,
+    ReadinessQuery, ReleaseState, Span, Transition, TransitionsQuery, ValueStream, Verdict, VerdictQuery,
 };
 
 fn day(text: &str) -> Instant {
@@ -388,6 +388,54 @@ fn a_verdict_names_the_waivers_that_it_rests_on() {
     let answer = told.ask("plan:R", "production", "2026-02-01");
     assert_eq!(answer.exceptions[1].sentence, "Privacy (gate:2) is waived without an end.");
     assert_eq!(answer.exceptions[1].ends_before_due, None);
+    let quality = told.stream.data_quality(&DataQualityQuery::new(day("2026-02-01"))).unwrap();
+    let finding = quality.findings.iter().find(|found| found.code == "waiver_without_expiry").unwrap();
+    assert_eq!((finding.count, finding.examples[0].items[0].as_str()), (1, "gate:2"));
+}
+
+#[test]
+fn steps_that_are_not_allowed_are_told_and_not_refused() {
+    let mut told = Told::ready();
+    for (on, state) in [
+        ("2026-01-02", "draft"),
+        ("2026-01-03", "planned"),
+        ("2026-01-03", "planned"),
+        ("2026-01-04", "in_progress"),
+        ("2026-01-05", "completed"),
+        ("2026-01-06", "in_progress"),
+    ] {
+        told.say(&format!("{on} plan:R - {{\"lifecycle\":\"{state}\"}}"));
+    }
+    let life = told.stream.transitions(&TransitionsQuery::new("plan:R")).unwrap();
+    let steps: Vec<_> = life.steps.iter().map(|step| (step.to.as_str(), step.allowed)).collect();
+    assert_eq!(
+        steps,
+        [
+            ("draft", true),
+            ("planned", true),
+            ("in_progress", true),
+            ("completed", true),
+            ("in_progress", false)
+        ]
+    );
+    use ReleaseState::{Cancelled, Completed, OnHold, Planned, Review};
+    assert_eq!(life.next, [Planned, OnHold, Review, Completed, Cancelled]);
+    let codes = |transitions: Option<Vec<Transition>>| {
+        let query = DataQualityQuery { transitions, ..DataQualityQuery::new(day("2026-02-01")) };
+        let findings = told.stream.data_quality(&query).unwrap().findings;
+        findings
+            .into_iter()
+            .find(|found| found.code == "transition_not_allowed")
+            .map(|found| (found.count, found.examples.into_iter().next().unwrap().sentence))
+    };
+    let sentence =
+        "R (plan:R) went from completed to in_progress at 2026-01-06T00:00:00.000Z, which is not allowed.";
+    assert_eq!(codes(None), Some((1, sentence.into())));
+    assert_eq!(codes(Some(Vec::new())).unwrap().0, 4, "where nothing is allowed no step is");
+    assert!(matches!(
+        told.stream.transitions(&TransitionsQuery::new("app:A")),
+        Err(Error::Invalid { field, .. }) if field == "release"
+    ));
 }
 
 #[test]

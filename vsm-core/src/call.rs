@@ -40,6 +40,7 @@ pub const CALLS: &[&str] = &[
     "shipping",
     "snapshot",
     "trace",
+    "transitions",
     "verdicts",
     "working_time_between",
 ];
@@ -120,6 +121,7 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "critical_path" => text(&stream.critical_path(&whole(args)?)?),
         "flow_metrics" => text(&stream.flow_metrics(&whole(args)?)?),
         "gate_lateness" => text(&stream.gate_lateness(&whole(args)?)?),
+        "transitions" => text(&stream.transitions(&whole(args)?)?),
         "scope" => text(&stream.scope(&whole(args)?)?),
         "coverage" => text(&stream.coverage()),
         "data_quality" => text(&stream.data_quality(&whole(args)?)?),

@@ -5,6 +5,7 @@ mod critical_path;
 mod departures;
 mod flow;
 mod lateness;
+mod lifecycle;
 mod network;
 mod outlook;
 mod page;
@@ -29,6 +30,7 @@ pub use flow::{
     DayLoad, Durations, EfficiencyRule, FlowItem, FlowMetrics, FlowQuery, FlowShare, PercentileRule,
 };
 pub use lateness::{GateLateness, GateLatenessQuery, GateTiming};
+pub use lifecycle::{LifecycleStep, Transition, Transitions, TransitionsQuery};
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
 pub use quality::{DataQuality, DataQualityQuery, Finding, FindingExample, FindingGroup};
 pub use readiness::{

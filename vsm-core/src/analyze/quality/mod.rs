@@ -3,12 +3,14 @@
 mod found;
 mod numbers;
 mod order;
+mod release;
 mod sources;
 mod times;
 
 use serde::{Deserialize, Serialize};
 
 use self::found::{Findings, Hit};
+use super::lifecycle::Transition;
 use super::{Basis, Grounds};
 use crate::error::{Error, Result};
 use crate::graph::Direction::Incoming;
@@ -33,6 +35,8 @@ text_enum! {
         Numbering = "numbering",
         /// An item without a link that its kind should have, or that nobody describes.
         Unlinked = "unlinked",
+        /// Something that does not say all that it should.
+        Incomplete = "incomplete",
     }
 }
 
@@ -47,6 +51,9 @@ pub struct DataQualityQuery {
     /// How far the clocks of tools may be apart before a time is held against another; absent = not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<Span>,
+    /// The steps that releases may take; absent = [`Transition::defaults`](crate::Transition::defaults).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transitions: Option<Vec<Transition>>,
 }
 
 /// What is wrong with the data.
@@ -89,7 +96,7 @@ pub struct FindingExample {
 impl DataQualityQuery {
     /// A question with all defaults.
     pub fn new(at: Instant) -> DataQualityQuery {
-        DataQualityQuery { at, earliest: None, tolerance: None }
+        DataQualityQuery { at, earliest: None, tolerance: None, transitions: None }
     }
 
     fn floor(&self) -> Instant {
@@ -124,6 +131,8 @@ impl ValueStream {
     /// | `unmapped_status` | a status of work, incidents or gates with which its source never gives a state or decision, by source and status |
     /// | `without_state` | work without a state, by kind |
     /// | `numbering_gap` | numbers that no item has between two that there are, by kind |
+    /// | `transition_not_allowed` | a release whose `lifecycle` took a step that is not among the transitions |
+    /// | `waiver_without_expiry` | a gate or criterion that is waived for ever, since nobody says until when |
     /// | `undescribed` | items that nobody says the kind of |
     /// | `unlinked_parent`, `unlinked_change`, ... | what [`coverage`](ValueStream::coverage) counts as unlinked, by kind |
     ///
@@ -162,6 +171,7 @@ impl ValueStream {
             return Err(Error::invalid("tolerance", "must not be negative"));
         }
         let mut found = Findings::new(self, tolerance);
+        let transitions = query.transitions.clone().unwrap_or_else(Transition::defaults);
         let mut grounds = Grounds::default();
         for item in self.all().filter(|item| self.exists(*item)) {
             grounds.n += 1;
@@ -176,6 +186,7 @@ impl ValueStream {
                 });
             }
             order::check(&mut found, item, kind);
+            release::check(&mut found, item, kind, &transitions);
             sources::check(&mut found, item, kind);
             times::check(&mut found, item, kind);
         }
