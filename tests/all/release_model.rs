@@ -1,8 +1,10 @@
 //! Releases as they are led: phases, gates with criteria, stakeholders, waivers, templates.
 
 use vsm_core::{
-    Condition, DataQualityQuery, Error, FlowQuery, FlowState, GateLatenessQuery, Instant, Readiness,
-    ReadinessQuery, ReleaseState, Span, Transition, TransitionsQuery, ValueStream, Verdict, VerdictQuery,
+    Boundary, Condition, DataQualityQuery, Error, FlowQuery, FlowState, GateLatenessQuery, Instant, Kind,
+    Readiness, ReadinessQuery, ReleaseState, ReleaseTemplate, Span, TemplateActivity, TemplateCriterion,
+    TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, Transition, TransitionsQuery, ValueStream,
+    Verdict, VerdictQuery,
 };
 
 fn day(text: &str) -> Instant {
@@ -519,4 +521,203 @@ fn gates_are_late_or_in_time() {
     let nothing = later.gates.iter().find(|gate| gate.gate == "gate:else").unwrap();
     assert_eq!((nothing.late, nothing.overdue, nothing.waited), (None, None, None));
     assert_eq!(nothing.sentence, "gate:else: not decided.");
+}
+
+fn standard() -> ReleaseTemplate {
+    let criterion = |name: &str, boundary| TemplateCriterion { name: name.into(), boundary };
+    let phase = |name: &str, stage: &str, days| TemplatePhase {
+        name: name.into(),
+        stage: Some(stage.into()),
+        offset: None,
+        duration: Some(Span::from_days(days)),
+        activities: vec![],
+        criteria: vec![],
+    };
+    let mut test = phase("Test", "system_test", 10);
+    test.activities = vec![TemplateActivity { name: "Load test".into(), offset: None }];
+    test.criteria = vec![criterion("Data", Some(Boundary::Entry)), criterion("Report", None)];
+    ReleaseTemplate {
+        name: "Standard".into(),
+        phases: vec![test, phase("Acceptance", "user_acceptance", 5)],
+        gates: vec![TemplateGate {
+            name: "Security".into(),
+            stage: Some("production".into()),
+            approvers: vec!["who:sec".into()],
+            criteria: vec![criterion("No finding", None)],
+            offset: Some(Span::from_days(-3)),
+        }],
+    }
+}
+
+fn push(told: &Told, template: &ReleaseTemplate, on: &str) -> Result<TemplateEvents, Error> {
+    told.stream.template_events(&TemplateQuery {
+        template: template.clone(),
+        release: "plan:R".into(),
+        at: day(on),
+        include_children: Some(true),
+    })
+}
+
+#[test]
+fn a_template_gives_releases_their_phases_and_gates_once() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 plan:R - {\"due_at\":\"2026-03-20T00:00:00Z\"}");
+    told.say("2026-01-01 plan:C release {} parent>plan:R");
+    told.say("2026-01-01 plan:D release {\"state\":\"done\"} parent>plan:C");
+    let made = push(&told, &standard(), "2026-02-01").unwrap();
+    let ids: Vec<&str> = made.events.iter().map(|event| event.item.as_str()).collect();
+    assert_eq!(ids.len(), 14, "seven parts for each of two releases");
+    assert_eq!(ids[0], "template:Standard/phase/Test@plan:R");
+    assert_eq!(ids[1], "template:Standard/phase/Test/activity/Load test@plan:R");
+    assert_eq!(ids[6], "template:Standard/gate/Security/criterion/No finding@plan:R");
+    let skipped: Vec<(&str, &str)> =
+        made.skipped.iter().map(|skip| (skip.item.as_str(), skip.reason.as_str())).collect();
+    assert_eq!(
+        skipped,
+        [
+            ("plan:C", "It has no target date, so nothing of it gets a date."),
+            ("plan:D", "It is done, so it is left as it is."),
+        ]
+    );
+    let report = told.stream.apply_batch(made.events.clone());
+    assert_eq!((report.accepted, report.refused), (14, vec![]));
+    let part = |id: &str| told.stream.item(&format!("template:Standard/{id}@plan:R")).unwrap();
+    let (test, acceptance) = (part("phase/Test"), part("phase/Acceptance"));
+    assert_eq!(test.kind, Some(Kind::Phase));
+    assert_eq!(
+        (test.fields.starts_at, test.fields.ends_at),
+        (Some(day("2026-03-05")), Some(day("2026-03-15")))
+    );
+    assert_eq!(acceptance.fields.ends_at, Some(day("2026-03-20")));
+    assert_eq!(part("phase/Test/activity/Load test").fields.due_at, Some(day("2026-03-15")));
+    assert_eq!(part("phase/Test/criterion/Data").fields.boundary, Some(Boundary::Entry));
+    assert_eq!(part("gate/Security").fields.needed_by, Some(day("2026-03-17")));
+    // Once more, and later once more: nothing is left to be said.
+    for on in ["2026-02-01", "2026-02-02"] {
+        let again = push(&told, &standard(), on).unwrap();
+        assert_eq!((again.events.len(), again.unchanged), (0, 14));
+    }
+    // The release moves, somebody has moved a gate by hand, an approver was taken away, and the template grows.
+    told.say("2026-02-03 plan:R - {\"due_at\":\"2026-03-21T00:00:00Z\"}");
+    told.say("2026-02-03 template:Standard/gate/Security@plan:R - {\"needed_by\":\"2026-03-01T00:00:00Z\"}");
+    let mut unlink =
+        vsm_core::Event::new("t", "unlink", day("2026-02-03"), "template:Standard/gate/Security@plan:R");
+    unlink.unlinks.push(vsm_core::Link::new(vsm_core::LinkKind::Approver, "who:sec"));
+    told.stream.apply(unlink).unwrap();
+    let mut grown = standard();
+    grown.gates[0].approvers.push("who:ciso".into());
+    // At the time of the first push too: the ids of its events are not used twice.
+    let again = push(&told, &grown, "2026-02-01").unwrap();
+    let ids: Vec<&str> = again.events.iter().map(|event| event.item.as_str()).collect();
+    assert_eq!(
+        ids,
+        [
+            "template:Standard/phase/Test@plan:R",
+            "template:Standard/phase/Test/activity/Load test@plan:R",
+            "template:Standard/phase/Acceptance@plan:R",
+            "template:Standard/gate/Security@plan:R",
+            "template:Standard/gate/Security@plan:C",
+        ]
+    );
+    assert_eq!(again.events[3].links.len(), 1);
+    assert_eq!(again.events[3].set, vsm_core::Fields::default(), "the date is kept");
+    let kept: Vec<&str> = again.skipped.iter().map(|skip| skip.reason.as_str()).take(2).collect();
+    assert_eq!(
+        kept,
+        [
+            "Its needed_by was set by t:16 and is kept.",
+            "Its link approver to who:sec was taken back and is not made again.",
+        ]
+    );
+    assert_eq!(told.stream.apply_batch(again.events).refused, []);
+}
+
+#[test]
+fn what_a_template_makes_counts_for_readiness() {
+    let mut told = Told::ready();
+    let made = push(&told, &standard(), "2026-02-01").unwrap();
+    told.stream.apply_batch(made.events);
+    let conditions = |stage: &str| -> Vec<Condition> {
+        told.ask("plan:R", stage, "2026-02-02").unmet.into_iter().map(|fact| fact.condition).collect()
+    };
+    use Condition::{ActivityDone, CriterionMet, GatePassed, PhaseDone};
+    assert_eq!(conditions("system_test"), [CriterionMet]);
+    assert_eq!(conditions("user_acceptance"), [ActivityDone, CriterionMet, CriterionMet]);
+    assert_eq!(
+        conditions("production"),
+        [GatePassed, ActivityDone, PhaseDone, CriterionMet, CriterionMet, CriterionMet]
+    );
+}
+
+#[test]
+fn templates_that_make_no_sense_are_refused_with_the_place() {
+    let told = Told::ready();
+    let phase = standard().phases.remove(1);
+    let mut table: Vec<(&str, ReleaseTemplate)> = Vec::new();
+    let mut with = |field, change: &dyn Fn(&mut ReleaseTemplate)| {
+        let mut template = standard();
+        change(&mut template);
+        table.push((field, template));
+    };
+    with("template.name", &|t| t.name = " ".into());
+    with("template.name", &|t| t.name = "x".repeat(201));
+    with("template.phases[1].name", &|t| t.phases[1].name = "Test".into());
+    with("template.phases[0].name", &|t| t.phases[0].name = String::new());
+    with("template.phases[0].name", &|t| t.phases[0].name = "a\nb".into());
+    with("template.gates[1].name", &|t| t.gates.push(t.gates[0].clone()));
+    with("template.phases[0].activities[1].name", &|t| {
+        let twice = t.phases[0].activities[0].clone();
+        t.phases[0].activities.push(twice);
+    });
+    with("template.gates[0].criteria[0].name", &|t| t.gates[0].criteria[0].name = String::new());
+    with("template.phases[0].duration", &|t| t.phases[0].duration = Some(Span::from_millis(-1)));
+    with("template.phases[0].offset", &|t| t.phases[0].offset = Some(Span::from_millis(i64::MIN)));
+    with("template.gates[0].offset", &|t| t.gates[0].offset = Some(Span::from_millis(i64::MAX)));
+    with("template.phases[0].stage", &|t| t.phases[0].stage = Some(String::new()));
+    with("links[1].to", &|t| t.gates[0].approvers = vec![String::new()]);
+    with("template", &|t| {
+        t.phases.extend((0..10_000).map(|n| TemplatePhase { name: n.to_string(), ..phase.clone() }));
+    });
+    for (field, template) in table {
+        match push(&told, &template, "2026-02-01") {
+            Err(Error::Invalid { field: found, .. }) => assert_eq!(found, field),
+            other => panic!("{field}: {other:?}"),
+        }
+    }
+    let query = TemplateQuery {
+        template: standard(),
+        release: "app:A".into(),
+        at: day("2026-02-01"),
+        include_children: None,
+    };
+    assert!(
+        matches!(told.stream.template_events(&query), Err(Error::Invalid { field, .. }) if field == "release")
+    );
+}
+
+#[test]
+fn dates_that_can_not_be_are_left_out_and_names_can_not_collide() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 plan:R - {\"due_at\":\"2026-03-20T00:00:00Z\"}");
+    let mut template = standard();
+    template.phases[1].offset = Some(Span::from_days(9_999 * 366));
+    template.gates[0].offset = Some(Span::LONGEST);
+    let made = push(&told, &template, "2026-02-01").unwrap();
+    assert_eq!(made.skipped.len(), 3, "{:?}", made.skipped);
+    assert!(made.events.iter().all(|event| event.set.starts_at.is_none() && event.set.needed_by.is_none()));
+    assert_eq!(told.stream.apply_batch(made.events).refused, []);
+    let mut template = standard();
+    template.phases[0].name = "a/activity/b".into();
+    template.phases[1].name = "a".into();
+    template.phases[1].activities = vec![TemplateActivity { name: "b@%".into(), offset: None }];
+    let made = push(&told, &template, "2026-02-01").unwrap();
+    assert_eq!(made.events[0].item, "template:Standard/phase/a%2Factivity%2Fb@plan:R");
+    assert_eq!(made.events[5].item, "template:Standard/phase/a/activity/b%40%25@plan:R");
+    // A release with a long id has no room for more.
+    let long = format!("plan:{}", "x".repeat(1000));
+    told.say(&format!("2026-01-01 {long} release {{}}"));
+    let query = TemplateQuery { template, release: long, at: day("2026-02-01"), include_children: None };
+    let made = told.stream.template_events(&query).unwrap();
+    assert_eq!((made.events.len(), made.unchanged), (0, 0));
+    assert!(made.skipped.len() > 7);
 }

@@ -37,6 +37,7 @@
 //! | In which version did each item really ship? | [`shipping`](ValueStream::shipping) |
 //! | Which gates are late, and by how much? | [`gate_lateness`](ValueStream::gate_lateness) |
 //! | Which states did a release go through, and where may it go? | [`transitions`](ValueStream::transitions) |
+//! | What gives a release the phases and gates of a template? | [`template_events`](ValueStream::template_events) |
 //! | How does work flow? | [`flow_metrics`](ValueStream::flow_metrics) |
 //! | What does an item serve, and what became of it? | [`trace`](ValueStream::trace) |
 //! | How much of the input could not be linked? | [`coverage`](ValueStream::coverage) |
@@ -302,7 +303,7 @@
 //! | [`flow_metrics`](ValueStream::flow_metrics) | O(*N* + *e*), the events of the items within, and a step for each item and day in progress |
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
 //! | [`gate_lateness`](ValueStream::gate_lateness) | O(*N*), or what the item consists of, and the history of the gates |
-//! | [`transitions`](ValueStream::transitions) | the history of the release |
+//! | [`transitions`](ValueStream::transitions), [`template_events`](ValueStream::template_events) | the history of the release, of what the template gives it, and the releases below |
 //! | [`trace`](ValueStream::trace) | what is found, and the later commits where the way leads through a change |
 //! | [`coverage`](ValueStream::coverage) | O(*N* + *M*) |
 //! | [`data_quality`](ValueStream::data_quality) | O(*N* log *N* + *M* + *E*), a fixed number of looks at everything |
@@ -370,9 +371,10 @@ pub use analyze::{
     Exclusion, Explanation, ExplanationNode, FactDeadline, Finding, FindingExample, FindingGroup, FlowItem,
     FlowMetrics, FlowQuery, FlowShare, GateLateness, GateLatenessQuery, GateTiming, ItemVerdict,
     LifecycleStep, Measure, MetFact, Outlook, OutlookQuery, PercentileRule, Policy, PolicyRule, Reach,
-    Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, RuleTest, Scope,
-    ScopeQuery, ShippedItem, Shipping, StageOutlook, Trace, TraceStep, Transition, Transitions,
-    TransitionsQuery, Unmet, Verdict, VerdictQuery, Verdicts, Waiver,
+    Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReleaseTemplate,
+    RuleTest, Scope, ScopeQuery, ShippedItem, Shipping, StageOutlook, TemplateActivity, TemplateCriterion,
+    TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, Trace, TraceStep, Transition,
+    Transitions, TransitionsQuery, Unmet, Verdict, VerdictQuery, Verdicts, Waiver,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,

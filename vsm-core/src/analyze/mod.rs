@@ -14,6 +14,7 @@ mod quality;
 mod readiness;
 mod scope;
 mod shipping;
+mod template;
 mod trace;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,10 @@ pub use readiness::{
 };
 pub use scope::{Scope, ScopeQuery};
 pub use shipping::{ShippedItem, Shipping};
+pub use template::{
+    ReleaseTemplate, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase,
+    TemplateQuery, TemplateSkip,
+};
 pub use trace::{Trace, TraceStep};
 
 /// What an answer rests on; every answer carries one.
