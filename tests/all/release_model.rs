@@ -341,6 +341,36 @@ fn groups_in_circles_end() {
 }
 
 #[test]
+fn criteria_and_evidence_of_nothing_are_told_and_hold_nobody_up() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 crit:1 criterion {}");
+    told.say("2026-01-01 ev:1 evidence {}");
+    told.say("2026-01-01 ev:2 evidence {} satisfies>plan:R satisfies>crit:nobody");
+    assert_eq!(told.unmet("production", "2026-02-01"), [""; 0]);
+    let rows = told.stream.coverage().rows;
+    let unlinked = |kind| rows.iter().find(|row| row.kind == kind).map(|row| (row.total, row.unlinked));
+    assert_eq!(unlinked(Kind::Criterion), Some((1, 1)));
+    assert_eq!(unlinked(Kind::Evidence), Some((2, 1)));
+    told.say("2026-01-01 crit:1 criterion {} parent>plan:R");
+    told.say("2026-01-01 ev:1 evidence {\"result\":\"success\"} parent>crit:1");
+    assert_eq!(told.unmet("production", "2026-02-01").len(), 1, "a part of a criterion proves nothing");
+}
+
+#[test]
+fn a_gate_that_is_opened_again_waits_for_a_new_decision() {
+    let mut told = Told::ready();
+    told.say("2026-01-01 gate:1 gate {\"title\":\"G\",\"decision\":\"approved\"} gates>plan:R approver>who:x decided_by>who:x");
+    let mut again = vsm_core::Event::new("t", "again", day("2026-01-05"), "gate:1");
+    again.clear.push("decision".into());
+    told.stream.apply(again).unwrap();
+    assert_eq!(told.unmet("production", "2026-02-01"), ["G (gate:1) is not decided."]);
+    told.say("2026-01-06 gate:1 - {\"decision\":\"approved\"}");
+    assert_eq!(told.unmet("production", "2026-02-01").len(), 1, "who decided before did not decide this");
+    told.say("2026-01-07 gate:1 - {\"decision\":\"approved\"} decided_by>who:x");
+    assert_eq!(told.unmet("production", "2026-02-01"), [""; 0]);
+}
+
+#[test]
 fn work_waits_for_who_is_responsible_and_a_gate_for_who_is_accountable() {
     let mut told = Told::ready();
     told.say("2026-01-02 jira:1 - {\"state\":\"active\",\"assignee\":\"Cy\"} responsible>who:ann responsible>who:bo consulted>who:x");
@@ -518,6 +548,17 @@ fn gates_are_late_or_in_time() {
     );
     assert_eq!(later.gates.iter().find(|gate| gate.gate == "gate:ops").unwrap().late, Some(Span::ZERO));
     assert_eq!(later.basis.n, 6);
+    // Where nobody has to decide, the last of its criteria does.
+    told.say("2026-01-01 gate:auto gate {\"needed_by\":\"2026-01-05T00:00:00Z\"} gates>plan:R");
+    told.say("2026-01-01 crit:1 criterion {} parent>gate:auto");
+    told.say("2026-01-08 ev:1 evidence {\"result\":\"success\"} satisfies>crit:1");
+    let query = GateLatenessQuery { item: Some("gate:auto".into()), at: day("2026-02-01") };
+    let auto = told.stream.gate_lateness(&query).unwrap().gates.remove(0);
+    assert_eq!((auto.decision, auto.late), (None, Some(Span::from_days(3))));
+    assert_eq!(
+        auto.sentence,
+        "gate:auto: needed by 2026-01-05, passed by its criteria on 2026-01-08, 3 days late."
+    );
     let nothing = later.gates.iter().find(|gate| gate.gate == "gate:else").unwrap();
     assert_eq!((nothing.late, nothing.overdue, nothing.waited), (None, None, None));
     assert_eq!(nothing.sentence, "gate:else: not decided.");

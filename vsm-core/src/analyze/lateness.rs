@@ -52,9 +52,10 @@ pub struct GateTiming {
     pub asked_at: Option<Instant>,
     /// When its decision is needed.
     pub needed_by: Option<Instant>,
-    /// When it was decided by somebody entitled to; absent while it is not.
+    /// When it was decided by somebody entitled to, or met by its criteria where nobody has to decide; absent while it is
+    /// neither.
     pub decided_at: Option<Instant>,
-    /// What was decided.
+    /// What was decided; absent where its criteria did.
     pub decision: Option<Decision>,
     /// Who decided, by name.
     pub by: Option<String>,
@@ -152,10 +153,14 @@ impl ValueStream {
         let asked = self.last(gate, Set::asked_at);
         let needed = self.last(gate, Set::needed_by);
         let decided = match ruling {
-            Ruling::Open | Ruling::NotEntitled { .. } => None,
-            Ruling::Approved { event } => Some((Decision::Approved, event)),
-            Ruling::Rejected { event } => Some((Decision::Rejected, event)),
-            Ruling::Waived { event, .. } | Ruling::Ended { event, .. } => Some((Decision::Waived, event)),
+            // Where nobody is named who has to decide, the last of its criteria does.
+            Ruling::Open => self.passed(gate, at).map(|event| (None, event)),
+            Ruling::NotEntitled { .. } => None,
+            Ruling::Approved { event } => Some((Some(Decision::Approved), event)),
+            Ruling::Rejected { event } => Some((Some(Decision::Rejected), event)),
+            Ruling::Waived { event, .. } | Ruling::Ended { event, .. } => {
+                Some((Some(Decision::Waived), event))
+            }
         };
         let decided_at = decided.and_then(|(_, event)| self.occurred(event));
         let (asked_at, needed_by) = (asked.map(|(at, _)| at), needed.map(|(at, _)| at));
@@ -163,7 +168,7 @@ impl ValueStream {
             grounds.exclude("gate_without_needed_by", self.id(gate));
         }
         let waited = asked_at.map(|asked| decided_at.unwrap_or(at).since(asked));
-        if waited.is_some_and(|waited| waited < Span::ZERO) {
+        if decided_at.is_some() && waited.is_some_and(|waited| waited < Span::ZERO) {
             grounds.exclude("decided_before_asked", self.id(gate));
         }
         let over = |end: Instant| needed_by.map(|by| end.since(by));
@@ -172,14 +177,17 @@ impl ValueStream {
             None => over(at).filter(|over| *over > Span::ZERO),
             Some(_) => None,
         };
-        let by = decided.and_then(|(_, event)| self.names(&self.deciders(gate, event), " and "));
+        let by = decided.and_then(|(decision, event)| {
+            decision.and_then(|_| self.names(&self.deciders(gate, event), " and "))
+        });
         let mut said: Vec<String> = Vec::new();
         said.extend(asked_at.map(|at| format!("asked for on {}", day(at))));
         said.extend(needed_by.map(|at| format!("needed by {}", day(at))));
         match (decided, decided_at, ruling) {
             (Some((decision, _)), Some(decided), _) => {
                 let by = by.as_deref().map_or(String::new(), |by| format!(" by {}", printable(by)));
-                said.push(format!("{decision} on {}{by}", day(decided)));
+                let how = decision.map_or("passed by its criteria", Decision::as_str);
+                said.push(format!("{how} on {}{by}", day(decided)));
             }
             (_, _, Ruling::NotEntitled { event, decision }) => {
                 let who = self.names(&self.deciders(gate, event), " and ");
@@ -201,7 +209,8 @@ impl ValueStream {
             None => self.names(&self.entitled(gate), " or "),
             Some(_) => None,
         };
-        let events = [asked.map(|(_, e)| e), needed.map(|(_, e)| e), ruling.event()];
+        let by_whom = ruling.event().or(decided.map(|(_, event)| event));
+        let events = [asked.map(|(_, e)| e), needed.map(|(_, e)| e), by_whom];
         grounds.evidence.extend(events.into_iter().flatten());
         let evidence: BTreeSet<String> =
             events.into_iter().flatten().map(|event| self.key(event).to_owned()).collect();
@@ -212,7 +221,7 @@ impl ValueStream {
             asked_at,
             needed_by,
             decided_at,
-            decision: decided.map(|(decision, _)| decision),
+            decision: decided.and_then(|(decision, _)| decision),
             by,
             waits_for,
             late,

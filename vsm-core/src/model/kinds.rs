@@ -115,7 +115,7 @@ text_enum! {
         Books = "books",
         /// The booking is for the release.
         BookedFor = "booked_for",
-        /// The item belongs to the application.
+        /// The item belongs to the application, or the stakeholder to the group, of which there may be several.
         BelongsTo = "belongs_to",
         /// The item is answered for by the team or stakeholder.
         OwnedBy = "owned_by",

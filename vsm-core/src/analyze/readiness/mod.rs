@@ -21,7 +21,6 @@ use serde::{Deserialize, Serialize};
 
 pub use self::changes::{ReadinessChange, ReadinessChanges, ReadinessChangesQuery};
 pub use self::explain::{Explanation, ExplanationNode};
-use self::judge::Judge;
 pub use self::policy::{Measure, Policy, PolicyRule, Reach, RuleTest};
 pub(in crate::analyze) use self::stakeholders::Ruling;
 pub use self::waivers::Waiver;
