@@ -40,7 +40,7 @@ pub struct Calendar {
     /// Free days, as `YYYY-MM-DD` in the zone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holidays: Vec<String>,
-    /// Periods without work and without deployments.
+    /// Periods without work, deployments or bookings.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blackouts: Vec<Blackout>,
 }
@@ -56,7 +56,14 @@ pub struct WorkingHours {
     pub end: String,
 }
 
-/// A period `[start, end)` in which nothing is worked on or deployed.
+/// A period `[start, end)` that is closed, for everything or for what its category names.
+///
+/// | category | what is closed |
+/// |---|---|
+/// | none | everything: no work, no deployment, no booking |
+/// | `environment booking` | bookings: one that overlaps it is refused unless it is overridden |
+/// | `maintenance` | the environment: no deployment, and no free slot; bookings stand |
+/// | `deployment`, or any other | deployments and releases |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Blackout {
     /// First instant.
@@ -69,6 +76,9 @@ pub struct Blackout {
     /// Why, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What is closed; absent = everything. Case does not matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
 }
 
 /// A train: departures at fixed times, each with a cut-off before it.
@@ -151,6 +161,7 @@ impl Cadence {
 ///     end: "2026-12-28T00:00:00Z".parse()?,
 ///     every_days: None,
 ///     reason: None,
+///     category: None,
 /// };
 /// let calendar = Calendar { zone: "UTC".into(), blackouts: vec![freeze], ..Calendar::default() };
 /// let start = "2026-12-24T00:00:00Z".parse()?;
@@ -235,7 +246,9 @@ impl WorkingTime {
         }
         for (n, blackout) in calendar.blackouts.iter().enumerate() {
             blackout.check(&format!("calendar.blackouts[{n}]"))?;
-            remove_blackout(&mut intervals, blackout);
+            if blackout.stops_work() {
+                remove_blackout(&mut intervals, blackout);
+            }
         }
         let mut before = 0;
         let intervals = intervals
@@ -290,7 +303,49 @@ impl WorkingTime {
     }
 }
 
+/// The categories of blackouts that mean something to the engine.
+const BOOKING: &str = "environment booking";
+const MAINTENANCE: &str = "maintenance";
+
 impl Blackout {
+    fn is_of(&self, category: &str) -> bool {
+        self.category.as_deref().is_none_or(|own| own.trim().eq_ignore_ascii_case(category))
+    }
+
+    /// Whether nobody works in it.
+    pub(crate) fn stops_work(&self) -> bool {
+        self.category.is_none()
+    }
+
+    /// Whether a booking that overlaps it is refused.
+    pub(crate) fn stops_bookings(&self) -> bool {
+        self.is_of(BOOKING)
+    }
+
+    /// Whether an environment is not free in it.
+    pub(crate) fn closes_environment(&self) -> bool {
+        self.is_of(BOOKING) || self.is_of(MAINTENANCE)
+    }
+
+    /// Whether nothing may be deployed or released in it.
+    pub(crate) fn stops_deployment(&self) -> bool {
+        self.category.is_none() || !self.is_of(BOOKING)
+    }
+
+    /// The first occurrence that ends after `start` and begins before `end`.
+    pub(crate) fn overlapping(&self, start: Instant, end: Instant) -> Option<(Instant, Instant)> {
+        let shift = match self.every_days {
+            Some(days) => {
+                let period = i64::from(days.max(1)) * DAY;
+                ((start.millis() - self.end.millis()).div_euclid(period) + 1) * period
+            }
+            None => 0,
+        };
+        let (from, to) = (self.start.millis() + shift, self.end.millis() + shift);
+        let overlaps = from < end.millis() && start.millis() < to;
+        overlaps.then(|| (Instant::clamped(from), Instant::clamped(to)))
+    }
+
     /// The end of the occurrence that covers `at`, if any does.
     pub(crate) fn covering(&self, at: Instant) -> Option<Instant> {
         let (start, end, at) = (self.start.millis(), self.end.millis(), at.millis());

@@ -155,6 +155,7 @@ fn declare(declared: &mut BTreeMap<String, &'static str>, attribute: &Attribute)
     let value_type = match &attribute.value {
         Value::Number(number) if number.is_f64() => "float",
         Value::Number(_) => "integer",
+        Value::Bool(_) => "boolean",
         Value::String(text) if is_time && text.parse::<Instant>().is_ok() => "time",
         _ => "string",
     };

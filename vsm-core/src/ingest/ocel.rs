@@ -414,10 +414,12 @@ fn field(set: &mut Fields, name: &str, value: &Scalar<'_>, text: &str) -> bool {
     let typed = match value {
         Scalar::Int(number) => Value::from(*number),
         Scalar::Float(number) => Value::from(*number),
+        Scalar::Bool(flag) => Value::from(*flag),
         _ => Value::from(text),
     };
     // Most tools write numbers as texts.
-    let plain = text.parse::<f64>().ok().map(Value::from);
+    let flag = || text.parse::<bool>().ok().map(Value::from);
+    let plain = text.parse::<f64>().ok().map(Value::from).or_else(flag);
     let nested = serde_json::from_str::<Map<String, Value>>(text).ok().map(Value::Object);
     let forms: [Option<Cow<'_, Value>>; 3] =
         [Some(Cow::Owned(typed)), plain.map(Cow::Owned), nested.map(Cow::Owned)];

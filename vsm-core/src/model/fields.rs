@@ -208,8 +208,10 @@ fields! {
     value: f64 => Value(f64),
     /// Size, in the portfolio's own unit (story points).
     size: f64 => Size(f64),
-    /// How many bookings an environment takes at once.
+    /// How many bookings an environment takes at once; in a group, each of its environments that says nothing itself.
     capacity: u32 => Capacity(u32),
+    /// Whether an environment serves several applications: then none of them closes it by a calendar of its own.
+    shared: bool => Shared(bool),
     /// The stage that an environment, gate or phase belongs to.
     stage: String => Stage(Box<str>),
     /// How a build, test run or deployment went, or what evidence shows.
@@ -220,8 +222,13 @@ fields! {
     reason: String => Reason(Box<str>),
     /// Whether a criterion or gate of a phase stands at its beginning or end.
     boundary: Boundary => Boundary(Boundary),
-    /// Where a booking stands.
+    /// Where a booking stands. An event that moves a granted booking and says `pending` asks for the change: until it is
+    /// decided, the booking holds what it was granted.
     booking: Booking => Booking(Booking),
+    /// Who lets a booking stand although a blackout refuses it.
+    overridden_by: String => OverriddenBy(Box<str>),
+    /// Why a booking stands although a blackout refuses it; one that says who or why is overridden.
+    override_reason: String => OverrideReason(Box<str>),
     /// What a test run counted.
     tests: TestCounts => Tests(Box<TestCounts>),
     /// The train of an application or team.
@@ -286,10 +293,22 @@ impl Sets {
             Set::Title(text) | Set::Description(text) | Set::Status(text) | Set::StatusId(text) => text.len(),
             Set::Assignee(text) | Set::Priority(text) | Set::Version(text) | Set::Tag(text) => text.len(),
             Set::Stage(text) | Set::Reason(text) => text.len(),
+            Set::OverriddenBy(text) | Set::OverrideReason(text) => text.len(),
             Set::Attribute(pair) => 64 + pair.0.len() + pair.1.len(),
             _ => 0,
         };
         self.sets.iter().map(len).sum()
+    }
+
+    /// Refuses a booking of no time at all; for other kinds, a run of less than a millisecond, that is as it should be.
+    pub(crate) fn check_booking(&self) -> Result<()> {
+        let find = |read: fn(&Set) -> Option<Option<&Instant>>| self.sets.iter().find_map(read).flatten();
+        match (find(Set::starts_at), find(Set::ends_at)) {
+            (Some(start), Some(end)) if start == end => {
+                Err(Error::invalid("ends_at", "a booking must end after it starts"))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn check(&self) -> Result<()> {

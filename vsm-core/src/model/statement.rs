@@ -237,6 +237,9 @@ impl<'a> Statement<'a> {
             check_id("aliases", alias)?;
         }
         self.set.check()?;
+        if self.kind == Some(Kind::Booking) {
+            self.set.check_booking()?;
+        }
         for name in self.set.attributes() {
             check_id("set.attributes", name)?;
         }

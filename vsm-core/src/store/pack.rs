@@ -112,6 +112,7 @@ packed! {
     28 estimate 29 remaining 30 value 31 size 32 capacity 33 stage 34 result 35 decision 36 booking 37 tests
     38 cadence 39 calendar
     50 lifecycle 51 reason 52 boundary
+    60 shared 61 overridden_by 62 override_reason
 }
 
 trait Packed: Sized {
@@ -196,6 +197,17 @@ impl Packed for u32 {
 
     fn take(input: &mut &[u8]) -> Option<u32> {
         Some(u32::from_le_bytes(take_bytes(input)?))
+    }
+}
+
+impl Packed for bool {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+
+    fn take(input: &mut &[u8]) -> Option<bool> {
+        let [byte] = take_bytes(input)?;
+        (byte < 2).then_some(byte == 1)
     }
 }
 
@@ -286,7 +298,7 @@ mod tests {
     use crate::model::Event;
 
     /// Says everything that an event can say.
-    const FULL: &str = r#"{"source":"s","id":"1","occurred_at":"2026-03-01T09:00:00.000Z","recorded_at":"0001-01-01T00:00:00.000Z","item":"a:ä","aliases":["a:2","a:3"],"kind":"test_run","set":{"title":"T","description":"LONG","state":"waiting","status":"In progress","status_id":"3","assignee":"Ann","priority":"high","severity":"minor","version":"1.0","tag":"v1","starts_at":"2026-03-01T09:00:00.000Z","ends_at":"2026-03-02T09:00:00.001Z","due_at":"2026-03-03T09:00:00.000Z","needed_by":"2026-03-04T09:00:00.000Z","asked_at":"2026-03-05T09:00:00.000Z","expires_at":"2026-03-06T09:00:00.000Z","released_at":"2026-03-07T09:00:00.000Z","baseline_at":"2026-03-08T09:00:00.000Z","estimate":86400000,"remaining":1,"value":0.1,"size":-3.0,"capacity":7,"stage":"system_test","result":"unstable","decision":"waived","booking":"pending","lifecycle":"on_hold","reason":"budget","boundary":"entry","tests":{"tests":3,"passed":1,"failed":1,"errors":0,"skipped":1,"duration":5},"cadence":{"departure":"2026-01-06T00:00:00.000Z","every_days":14},"calendar":{"zone":"Europe/Zurich","holidays":["2026-01-01"]},"attributes":{"":"empty","k":""}},"clear":["due_at","other"],"links":[{"kind":"depends_on","to":"b:1","dependency":"start_to_finish","lag":-5,"stage":"production"},{"kind":"relates","to":"b:2","rule":"text","confidence":0.7,"premise":"s:0","matched":"b2"}],"unlinks":[{"kind":"parent","to":"b:3","rule":"text"}]}"#;
+    const FULL: &str = r#"{"source":"s","id":"1","occurred_at":"2026-03-01T09:00:00.000Z","recorded_at":"0001-01-01T00:00:00.000Z","item":"a:ä","aliases":["a:2","a:3"],"kind":"test_run","set":{"title":"T","description":"LONG","state":"waiting","status":"In progress","status_id":"3","assignee":"Ann","priority":"high","severity":"minor","version":"1.0","tag":"v1","starts_at":"2026-03-01T09:00:00.000Z","ends_at":"2026-03-02T09:00:00.001Z","due_at":"2026-03-03T09:00:00.000Z","needed_by":"2026-03-04T09:00:00.000Z","asked_at":"2026-03-05T09:00:00.000Z","expires_at":"2026-03-06T09:00:00.000Z","released_at":"2026-03-07T09:00:00.000Z","baseline_at":"2026-03-08T09:00:00.000Z","estimate":86400000,"remaining":1,"value":0.1,"size":-3.0,"capacity":7,"shared":true,"stage":"system_test","result":"unstable","decision":"waived","booking":"pending","overridden_by":"Ann","override_reason":"R","lifecycle":"on_hold","reason":"budget","boundary":"entry","tests":{"tests":3,"passed":1,"failed":1,"errors":0,"skipped":1,"duration":5},"cadence":{"departure":"2026-01-06T00:00:00.000Z","every_days":14},"calendar":{"zone":"Europe/Zurich","holidays":["2026-01-01"]},"attributes":{"":"empty","k":""}},"clear":["due_at","other"],"links":[{"kind":"depends_on","to":"b:1","dependency":"start_to_finish","lag":-5,"stage":"production"},{"kind":"relates","to":"b:2","rule":"text","confidence":0.7,"premise":"s:0","matched":"b2"}],"unlinks":[{"kind":"parent","to":"b:3","rule":"text"}]}"#;
 
     #[test]
     fn everything_survives() {

@@ -48,6 +48,15 @@ pub(super) fn word<T: Display>(
     from_word(&plain).ok_or_else(|| Error::invalid(called, none_of(text, all)))
 }
 
+/// Yes or no, in the words and numbers of spreadsheets.
+fn flag(called: &str, text: &str) -> Result<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "true" | "yes" | "y" | "1" => Ok(true),
+        "false" | "no" | "n" | "0" => Ok(false),
+        _ => Err(Error::invalid(called, format!("\"{}\" is neither true nor false", clip(text)))),
+    }
+}
+
 pub(super) fn none_of<T: Display>(text: &str, all: &[T]) -> String {
     let all: Vec<String> = all.iter().map(ToString::to_string).collect();
     format!("\"{}\" is none of {}: say in words which one it stands for", clip(text), all.join(", "))
@@ -113,12 +122,15 @@ impl Reader {
             "value" => fields.value = self.number(called, text).map(Some)?,
             "size" => fields.size = self.number(called, text).map(Some)?,
             "capacity" => fields.capacity = Some(self.count(called, text)?),
+            "shared" => fields.shared = Some(flag(called, text)?),
             "stage" => fields.stage = owned(),
             "result" => fields.result = Some(word(called, text, Outcome::from_word, Outcome::ALL)?),
             "decision" => fields.decision = Some(word(called, text, Decision::from_word, Decision::ALL)?),
             "reason" => fields.reason = owned(),
             "boundary" => fields.boundary = Some(word(called, text, Boundary::from_word, Boundary::ALL)?),
             "booking" => fields.booking = Some(word(called, text, Booking::from_word, Booking::ALL)?),
+            "overridden_by" => fields.overridden_by = owned(),
+            "override_reason" => fields.override_reason = owned(),
             "tests" => fields.tests = json(called, text)?,
             "cadence" => fields.cadence = json(called, text)?,
             "calendar" => fields.calendar = json(called, text)?,
