@@ -40,6 +40,8 @@
 //! | What gives a release the phases and gates of a template? | [`template_events`](ValueStream::template_events) |
 //! | How does work flow? | [`flow_metrics`](ValueStream::flow_metrics) |
 //! | What does an item serve, and what became of it? | [`trace`](ValueStream::trace) |
+//! | Which bookings of environments are in each other's way? | [`booking_conflicts`](ValueStream::booking_conflicts) |
+//! | Which build is in which environment? | [`environment_contents`](ValueStream::environment_contents) |
 //! | How much of the input could not be linked? | [`coverage`](ValueStream::coverage) |
 //! | What in the data can't be right, or is still to be mapped? | [`data_quality`](ValueStream::data_quality) |
 //!
@@ -137,6 +139,12 @@
 //! A link is **stated** by a tool or **inferred** by a rule; an inferred one carries the rule's name, a confidence and what
 //! it was read from. It gives way to a stated one, and to one that is surer. What could not be linked is listed, never
 //! dropped.
+//!
+//! **Environments** that others are parts of are groups: a booking or deployment of a group is one of every environment in
+//! it, and what says nothing of its capacity, stage or owner takes it from its group. A [blackout](Blackout) holds for all
+//! that is a part of, or belongs to, the item in whose calendar it stands. **Bookings** are moved by later events: one that
+//! moves a granted booking and says `pending` asks for the change, and the booking keeps what it was granted until that is
+//! decided.
 //!
 //! **Work** moves through five [states](FlowState): new, waiting, active, done, cancelled. Tools have more, and map theirs
 //! to these; their own words are kept in `status`. What is cancelled counts in nothing.
@@ -305,6 +313,8 @@
 //! | [`gate_lateness`](ValueStream::gate_lateness) | O(*N*), or what the item consists of, and the history of the gates |
 //! | [`transitions`](ValueStream::transitions), [`template_events`](ValueStream::template_events) | the history of the release, of what the template gives it, and the releases below |
 //! | [`trace`](ValueStream::trace) | what is found, and the later commits where the way leads through a change |
+//! | [`booking_conflicts`](ValueStream::booking_conflicts) | O(*N* + *n* log *n*), the bookings; the list costs a record for each side |
+//! | [`environment_contents`](ValueStream::environment_contents) | the deployments to the environments |
 //! | [`coverage`](ValueStream::coverage) | O(*N* + *M*) |
 //! | [`data_quality`](ValueStream::data_quality) | O(*N* log *N* + *M* + *E*), a fixed number of looks at everything |
 //! | [`outlook`](ValueStream::outlook) | the parts together; `readiness` once for each stage |
@@ -375,6 +385,10 @@ pub use analyze::{
     RuleTest, Scope, ScopeQuery, ShippedItem, Shipping, StageOutlook, TemplateActivity, TemplateCriterion,
     TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, Trace, TraceStep, Transition,
     Transitions, TransitionsQuery, Unmet, Verdict, VerdictQuery, Verdicts, Waiver,
+};
+pub use analyze::{
+    BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, ConflictMode,
+    EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery, EnvironmentLoad,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,

@@ -3,6 +3,7 @@
 mod coverage;
 mod critical_path;
 mod departures;
+mod environments;
 mod flow;
 mod lateness;
 mod lifecycle;
@@ -21,12 +22,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Kind;
+use crate::model::{Kind, LinkKind, Set};
 use crate::time::printable;
 
 pub use coverage::{Coverage, CoverageRow};
 pub use critical_path::{Activity, CriticalPath, CriticalPathQuery};
 pub use departures::{DepartureReach, Departures, DeparturesQuery, FactDeadline};
+pub use environments::{
+    BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, ConflictMode,
+    EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery, EnvironmentLoad,
+};
 pub use flow::{
     DayLoad, Durations, EfficiencyRule, FlowItem, FlowMetrics, FlowQuery, FlowShare, PercentileRule,
 };
@@ -124,6 +129,13 @@ impl Grounds {
             .collect();
         Basis { n: self.n, excluded, rules: self.rules, evidence }
     }
+}
+
+/// Whom an item waits for: its assignee, else its owner.
+fn whom(stream: &crate::ValueStream, item: u32) -> Option<String> {
+    stream.last(item, Set::assignee).map(|(name, _)| name.into()).or_else(|| {
+        stream.to(item, LinkKind::OwnedBy).next().map(|(owner, _)| stream.title(owner).to_owned())
+    })
 }
 
 /// The name of an item for people, with the id.

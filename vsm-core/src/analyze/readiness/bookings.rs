@@ -1,11 +1,14 @@
 //! The environment that a release needs for a stage: booked, without conflict, and holding the right build.
 
 use super::super::Grounds;
+use super::super::environments::{
+    self, ALWAYS, BookingBlackout, Reader, Slot, Told, answers_for, for_release,
+};
 use super::evidence::stage_of;
 use super::judge::{Fact, Judge, day};
 use super::{Condition, Verdict};
 use crate::graph::Direction;
-use crate::model::{Booking, Kind, LinkKind, Outcome, Set};
+use crate::model::{Booking, Kind, LinkKind};
 use crate::stream::ValueStream;
 use crate::time::Instant;
 
@@ -19,16 +22,6 @@ pub(super) struct Place<'a> {
     pub(super) at: Instant,
 }
 
-/// A booking with its half-open interval.
-#[derive(Clone, Copy)]
-struct Slot {
-    booking: u32,
-    environment: u32,
-    status: Booking,
-    start: Instant,
-    end: Instant,
-}
-
 pub(super) fn environment(
     judge: &Judge<'_>,
     place: &Place<'_>,
@@ -38,11 +31,21 @@ pub(super) fn environment(
 ) {
     let stream = judge.stream;
     let of_stage = |environment: &u32| stage_of(stream, *environment).as_deref() == Some(place.stage);
-    let mut booked: Vec<Slot> = stream
-        .from(place.release, LinkKind::BookedFor)
-        .flat_map(|(booking, _)| slots(stream, booking))
-        .filter(|slot| of_stage(&slot.environment) && slot.end > place.at)
-        .collect();
+    let mut reader = Reader::new(stream);
+    let mut refused: Vec<(u32, BookingBlackout)> = Vec::new();
+    let mut booked: Vec<Slot> = Vec::new();
+    for booking in for_release(stream, place.release) {
+        let slots = reader.slots(booking, (place.at, ALWAYS.1), &mut |told| match told {
+            Told::Blackout(blackout) if blackout.refused => refused.push((booking, *blackout)),
+            _ => {}
+        });
+        booked.extend(
+            slots
+                .into_iter()
+                .flat_map(|slot| in_leaves(stream, slot))
+                .filter(|slot| of_stage(&slot.environment)),
+        );
+    }
     booked.sort_unstable_by_key(|slot| (stream.id(slot.environment), slot.start, stream.id(slot.booking)));
     // Tens of thousands of items belong to an application, and a few of them are environments: only these are sorted.
     let mut environments: Vec<u32> = stream
@@ -50,7 +53,9 @@ pub(super) fn environment(
         .flat_map(|(application, _)| stream.touching(application, Direction::Incoming))
         .filter(|(_, kind, _)| *kind == LinkKind::BelongsTo)
         .map(|(_, _, item)| item)
-        .filter(|item| stream.kind(*item) == Some(Kind::Environment) && of_stage(item))
+        .filter(|item| stream.kind(*item) == Some(Kind::Environment))
+        .flat_map(|item| environments::leaves(stream, item))
+        .filter(of_stage)
         .chain(booked.iter().map(|slot| slot.environment))
         .collect();
     environments.sort_unstable_by_key(|item| stream.id(*item));
@@ -61,25 +66,42 @@ pub(super) fn environment(
     };
     grounds.rule(if pending_conflicts_only { "conflicts:pending_only" } else { "conflicts:strict" });
     let approved = booked.iter().find(|slot| slot.status == Booking::Approved).copied();
-    let free = environments.iter().find(|environment| capacity(stream, **environment).is_none()).copied();
+    let free = environments
+        .iter()
+        .find(|environment| environments::capacity(stream, **environment).is_none())
+        .copied();
     let used = match (approved, free, booked.first().copied()) {
         (Some(slot), _, _) => {
             let of_same = booked
                 .iter()
                 .filter(|other| other.status == Booking::Approved && other.environment == slot.environment);
             for slot in of_same.filter(|_| !pending_conflicts_only) {
-                conflict(judge, *slot, &[]).into_iter().for_each(&mut *report);
+                conflict(judge, &mut reader, *slot, &[]).into_iter().for_each(&mut *report);
             }
             slot.environment
         }
         (None, Some(free), _) => free,
         (None, None, pending) => {
-            report(unbooked(judge, place, pending.as_ref(), first));
+            let of_stage = |found: &&(u32, BookingBlackout)| {
+                stream.find(&found.1.environment).is_ok_and(|item| {
+                    of_stage(&item) || environments::leaves(stream, item).iter().any(of_stage)
+                })
+            };
+            match refused.iter().find(of_stage).filter(|_| pending.is_none()) {
+                Some((booking, blackout)) => report(in_blackout(judge, *booking, blackout, first)),
+                None => report(unbooked(judge, place, pending.as_ref(), first)),
+            }
             // What waits for approval is judged as if it had it, or approving it would only bring up the next miss.
-            pending.and_then(|slot| conflict(judge, slot, &[])).into_iter().for_each(&mut *report);
+            pending
+                .and_then(|slot| conflict(judge, &mut reader, slot, &[]))
+                .into_iter()
+                .for_each(&mut *report);
             pending.map_or(first, |slot| slot.environment)
         }
     };
+    for closing in reader.closings().of(used).iter() {
+        judge.closed(closing).into_iter().for_each(&mut *report);
+    }
     if !place.last
         && !place.builds.is_empty()
         && let Some(fact) = version(judge, place, used)
@@ -88,23 +110,23 @@ pub(super) fn environment(
     }
 }
 
-fn capacity(stream: &ValueStream, environment: u32) -> Option<u32> {
-    stream.last(environment, Set::capacity).map(|(n, _)| n)
+/// What a booking of a group holds of each environment in it.
+fn in_leaves(stream: &ValueStream, slot: Slot) -> impl Iterator<Item = Slot> {
+    let leaves = environments::leaves(stream, slot.environment).into_iter();
+    leaves.map(move |environment| Slot { environment, ..slot })
 }
 
-/// What a booking takes, where it says all that is needed.
-fn slots(stream: &ValueStream, booking: u32) -> Vec<Slot> {
-    let status = stream.last(booking, Set::booking);
-    let start = stream.last(booking, Set::starts_at);
-    let end = stream.last(booking, Set::ends_at);
-    let (Some((status, _)), Some((start, _)), Some((end, _))) = (status, start, end) else {
-        return Vec::new();
-    };
-    if matches!(status, Booking::Rejected | Booking::Cancelled) || end <= start {
-        return Vec::new();
-    }
-    let to_slot = |(environment, _)| Slot { booking, environment, status, start, end };
-    stream.to(booking, LinkKind::Books).map(to_slot).collect()
+/// A booking that a blackout refuses.
+fn in_blackout(judge: &Judge<'_>, booking: u32, blackout: &BookingBlackout, environment: u32) -> Fact {
+    let why = blackout.reason.as_deref().unwrap_or("no reason given");
+    let sentence = format!(
+        "{} lies in a blackout from {} to {} and is not overridden: {why}.",
+        judge.name(booking),
+        day(blackout.start),
+        day(blackout.end)
+    );
+    let fact = judge.fact(Condition::EnvironmentBooked, Verdict::NotReady, booking, sentence);
+    Fact { waits_for: answers_for(judge.stream, environment).or(fact.waits_for), ..fact }
 }
 
 fn unbooked(judge: &Judge<'_>, place: &Place<'_>, pending: Option<&Slot>, environment: u32) -> Fact {
@@ -120,20 +142,23 @@ fn unbooked(judge: &Judge<'_>, place: &Place<'_>, pending: Option<&Slot>, enviro
     };
     let fact = judge.fact(Condition::EnvironmentBooked, Verdict::NotReady, item, sentence);
     let owner = pending.map_or(environment, |slot| slot.environment);
-    Fact { waits_for: judge.whom(owner).or(fact.waits_for), ..fact }
+    Fact { waits_for: answers_for(judge.stream, owner).or(fact.waits_for), ..fact }
 }
 
 /// A booking must not run beside more approved ones than its environment takes; `moved` ones have gone elsewhere.
-fn conflict(judge: &Judge<'_>, own: Slot, moved: &[u32]) -> Option<Fact> {
+fn conflict(judge: &Judge<'_>, reader: &mut Reader<'_>, own: Slot, moved: &[u32]) -> Option<Fact> {
     let stream = judge.stream;
-    let capacity = capacity(stream, own.environment).unwrap_or(u32::MAX) as usize;
-    let mut others: Vec<Slot> = stream
-        .from(own.environment, LinkKind::Books)
-        .filter(|(booking, _)| *booking != own.booking && !moved.contains(booking))
-        .flat_map(|(booking, _)| slots(stream, booking))
-        .filter(|slot| slot.environment == own.environment && slot.status == Booking::Approved)
-        .filter(|slot| slot.start < own.end && own.start < slot.end)
-        .collect();
+    let capacity = environments::capacity(stream, own.environment).unwrap_or(u32::MAX) as usize;
+    let mut others: Vec<Slot> = Vec::new();
+    for place in environments::line(stream, own.environment) {
+        for (booking, _) in stream.from(place, LinkKind::Books) {
+            if booking != own.booking && !moved.contains(&booking) {
+                let slots = reader.slots(booking, (own.start, own.end), &mut |_| {});
+                others.extend(slots.into_iter().filter(|slot| slot.environment == place));
+            }
+        }
+    }
+    others.retain(|slot| slot.status == Booking::Approved);
     others.sort_unstable_by_key(|slot| (slot.start, stream.id(slot.booking)));
     // Load rises only where a booking starts, so the peak is at the start of this or of another one.
     let starts = others.iter().map(|slot| slot.start.max(own.start)).chain([own.start]);
@@ -156,7 +181,7 @@ fn conflict(judge: &Judge<'_>, own: Slot, moved: &[u32]) -> Option<Fact> {
     );
     let evidence = crowd.iter().chain([&own]).filter_map(|slot| stream.last_event(slot.booking)).collect();
     Some(Fact {
-        waits_for: judge.whom(own.environment),
+        waits_for: answers_for(stream, own.environment),
         earliest: Some(to),
         evidence,
         ..judge.fact(Condition::NoBookingConflict, Verdict::NotReady, own.booking, sentence)
@@ -166,8 +191,12 @@ fn conflict(judge: &Judge<'_>, own: Slot, moved: &[u32]) -> Option<Fact> {
 /// Of the bookings in conflict, in order of preference, the fewest that have to move: where two releases that are
 /// looked at together are in each other's way, one of them is enough.
 pub(super) fn fewest(judge: &Judge<'_>, bookings: &[u32]) -> Vec<u32> {
-    let in_conflict = |booking: u32, moved: &[u32]| {
-        slots(judge.stream, booking).into_iter().any(|slot| conflict(judge, slot, moved).is_some())
+    let stream = judge.stream;
+    let mut reader = Reader::new(stream);
+    let mut in_conflict = |booking: u32, moved: &[u32]| {
+        let slots = reader.slots(booking, ALWAYS, &mut |_| {}).into_iter();
+        let mut leaves = slots.flat_map(|slot| in_leaves(stream, slot));
+        leaves.any(|slot| conflict(judge, &mut reader, slot, moved).is_some())
     };
     let mut kept: Vec<u32> = Vec::new();
     for booking in bookings {
@@ -191,37 +220,21 @@ pub(super) fn fewest(judge: &Judge<'_>, bookings: &[u32]) -> Vec<u32> {
 fn version(judge: &Judge<'_>, place: &Place<'_>, environment: u32) -> Option<Fact> {
     let stream = judge.stream;
     let application = |item: u32| stream.to(item, LinkKind::BelongsTo).map(|(app, _)| app).next();
-    let mut deployed: Vec<(u32, u32, u32)> = stream
-        .from(environment, LinkKind::DeployedTo)
-        .filter(|(deployment, _)| stream.outcome(*deployment) == Some(Outcome::Success))
-        .flat_map(|(deployment, _)| {
-            stream.to(deployment, LinkKind::Deploys).map(move |(build, e)| (deployment, build, e))
-        })
-        .collect();
-    deployed.sort_unstable_by(|a, b| {
-        (stream.finished_at(a.0), stream.id(a.0), stream.id(a.1)).cmp(&(
-            stream.finished_at(b.0),
-            stream.id(b.0),
-            stream.id(b.1),
-        ))
-    });
+    let deployed = environments::deployments(stream, environment);
     for wanted in place.builds {
-        // A commit may be of several applications; the deployment knows whose it is.
-        let owner = |found: &(u32, u32, u32)| match stream.kind(found.1) {
-            Some(Kind::Change) => application(found.0).or_else(|| application(found.1)),
-            _ => application(found.1),
-        };
-        let of_same = |found: &&(u32, u32, u32)| owner(found) == application(*wanted);
+        let own = application(*wanted);
         let is_wanted = |build: u32| build == *wanted || stream.heads(*wanted).any(|head| head == build);
         let name = judge.name(environment);
-        match deployed.iter().rev().find(of_same) {
-            Some((last, ..)) if deployed.iter().any(|found| found.0 == *last && is_wanted(found.1)) => {}
-            Some((deployment, build, event)) => {
-                let sentence = format!("{name} holds {}, not {}.", judge.name(*build), judge.name(*wanted));
+        match deployed.iter().rfind(|found| found.application == own) {
+            Some(last)
+                if deployed.iter().any(|one| one.deployment == last.deployment && is_wanted(one.build)) => {}
+            Some(last) => {
+                let sentence =
+                    format!("{name} holds {}, not {}.", judge.name(last.build), judge.name(*wanted));
                 let fact =
                     judge.fact(Condition::EnvironmentVersion, Verdict::NotReady, environment, sentence);
-                let evidence = stream.last_event(*deployment).into_iter().chain([*event]).collect();
-                return Some(Fact { since: stream.finished_at(*deployment), evidence, ..fact });
+                let evidence = stream.last_event(last.deployment).into_iter().chain([last.event]).collect();
+                return Some(Fact { since: last.finished, evidence, ..fact });
             }
             None => {
                 let sentence =

@@ -1,5 +1,6 @@
 //! What builds and test runs prove.
 
+use super::super::environments;
 use super::Verdict;
 use crate::hash::HashSet;
 use crate::model::{LinkKind, Outcome, Set};
@@ -52,9 +53,9 @@ pub(super) fn stage_of_run(stream: &ValueStream, run: u32) -> Option<String> {
     stream.to(run, LinkKind::RanIn).find_map(|(place, _)| stage_of(stream, place))
 }
 
-/// The stage of an environment.
+/// The stage of an environment, or of its group.
 pub(super) fn stage_of(stream: &ValueStream, environment: u32) -> Option<String> {
-    stream.last(environment, Set::stage).map(|(stage, _)| stage.into())
+    environments::stage(stream, environment).map(Into::into)
 }
 
 /// What all successful builds bring together, gathered once for a question. A piece of work may have changes in

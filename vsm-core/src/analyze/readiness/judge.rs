@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::critical_path::CriticalPathQuery;
-use super::super::{Grounds, name};
+use super::super::{Grounds, name, whom};
 use super::bookings;
 use super::evidence::Evidence;
 use super::rules::{self, Rules};
@@ -16,7 +16,7 @@ use super::{Condition, MetFact, Policy, Readiness, Unmet, Verdict, Waiver, has_v
 use crate::error::{Error, Result};
 use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
-use crate::model::{FlowState, Kind, LinkKind, Set};
+use crate::model::{FlowState, Kind, LinkKind};
 use crate::stream::ValueStream;
 use crate::time::Instant;
 
@@ -334,12 +334,7 @@ impl<'a> Judge<'a> {
 
     /// Whom an item waits for: those responsible, else its assignee, else its owner.
     pub(super) fn whom(&self, item: u32) -> Option<String> {
-        let stream = self.stream;
-        let responsible: Vec<u32> = stream.to(item, LinkKind::Responsible).map(|(who, _)| who).collect();
-        let assignee = || stream.last(item, Set::assignee).map(|(name, _)| name.into());
-        let owner =
-            || stream.to(item, LinkKind::OwnedBy).next().map(|(owner, _)| stream.title(owner).to_owned());
-        stream.names(&responsible, " and ").or_else(assignee).or_else(owner)
+        whom(self.stream, item)
     }
 
     /// Facts in the order in which people want them: one's own before upstream ones, misses before unknowns.

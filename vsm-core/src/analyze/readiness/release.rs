@@ -2,12 +2,13 @@
 //! build must be by itself.
 
 use super::super::Grounds;
+use super::super::environments::{Closing, Closings};
 use super::bookings;
 use super::evidence::Tested;
 use super::judge::{Fact, Judge, day};
 use super::{Condition, Verdict};
 use crate::hash::HashSet;
-use crate::model::{Kind, LinkKind, Outcome, Set};
+use crate::model::{Kind, LinkKind, Outcome};
 
 impl Judge<'_> {
     /// Everything that a release itself must have, its scope and gates aside.
@@ -40,20 +41,22 @@ impl Judge<'_> {
         let last = rung + 1 == self.policy.stages.len();
         let place = bookings::Place { release, stage: self.stage(rung), last, builds: &builds, at: self.at };
         bookings::environment(self, &place, self.policy.pending_conflicts_only, grounds, report);
-        for (application, _) in stream.to(release, LinkKind::BelongsTo) {
-            let Some((calendar, event)) = stream.last(application, Set::calendar) else { continue };
-            for blackout in &calendar.blackouts {
-                let Some(end) = blackout.covering(self.at) else { continue };
-                let why = blackout.reason.as_deref().unwrap_or("no reason given");
-                let sentence =
-                    format!("{} is in a blackout until {}: {why}.", self.name(application), day(end));
-                report(Fact {
-                    earliest: Some(end),
-                    evidence: vec![event],
-                    ..self.fact(Condition::NoBlackout, Verdict::NotReady, application, sentence)
-                });
-            }
+        for closing in Closings::new(stream).of(release).iter() {
+            self.closed(closing).into_iter().for_each(&mut *report);
         }
+    }
+
+    /// A blackout that stops deployments must not cover the time.
+    pub(super) fn closed(&self, closing: &Closing) -> Option<Fact> {
+        let blackout = Some(&closing.blackout).filter(|blackout| blackout.stops_deployment())?;
+        let end = blackout.covering(self.at)?;
+        let why = blackout.reason.as_deref().unwrap_or("no reason given");
+        let sentence = format!("{} is in a blackout until {}: {why}.", self.name(closing.of), day(end));
+        Some(Fact {
+            earliest: Some(end),
+            evidence: vec![closing.event],
+            ..self.fact(Condition::NoBlackout, Verdict::NotReady, closing.of, sentence)
+        })
     }
 
     fn builds(
