@@ -41,6 +41,7 @@
 //! | How does work flow? | [`flow_metrics`](ValueStream::flow_metrics) |
 //! | What does an item serve, and what became of it? | [`trace`](ValueStream::trace) |
 //! | Which bookings of environments are in each other's way? | [`booking_conflicts`](ValueStream::booking_conflicts) |
+//! | When are these environments free together for so long? | [`next_slot`](ValueStream::next_slot) |
 //! | Which build is in which environment? | [`environment_contents`](ValueStream::environment_contents) |
 //! | How much of the input could not be linked? | [`coverage`](ValueStream::coverage) |
 //! | What in the data can't be right, or is still to be mapped? | [`data_quality`](ValueStream::data_quality) |
@@ -314,6 +315,7 @@
 //! | [`transitions`](ValueStream::transitions), [`template_events`](ValueStream::template_events) | the history of the release, of what the template gives it, and the releases below |
 //! | [`trace`](ValueStream::trace) | what is found, and the later commits where the way leads through a change |
 //! | [`booking_conflicts`](ValueStream::booking_conflicts) | O(*N* + *n* log *n*), the bookings; the list costs a record for each side |
+//! | [`next_slot`](ValueStream::next_slot) | O(*n* log *n*), the bookings of the environments and of the groups around them |
 //! | [`environment_contents`](ValueStream::environment_contents) | the deployments to the environments |
 //! | [`coverage`](ValueStream::coverage) | O(*N* + *M*) |
 //! | [`data_quality`](ValueStream::data_quality) | O(*N* log *N* + *M* + *E*), a fixed number of looks at everything |
@@ -388,7 +390,8 @@ pub use analyze::{
 };
 pub use analyze::{
     BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, ConflictMode,
-    EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery, EnvironmentLoad,
+    EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery, EnvironmentLoad, FreeSlot, NextSlot,
+    NextSlotQuery, SlotBlock, SlotCause,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,

@@ -7,6 +7,8 @@ mod bookings;
 mod closings;
 mod conflicts;
 mod contents;
+mod next_slot;
+mod openings;
 mod places;
 mod sweep;
 
@@ -18,6 +20,7 @@ pub use conflicts::{
 };
 
 pub use contents::{EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery};
+pub use next_slot::{FreeSlot, NextSlot, NextSlotQuery, SlotBlock, SlotCause};
 
 pub(super) use bookings::{Reader, Slot, Told, for_release};
 pub(super) use closings::{Closing, Closings};
