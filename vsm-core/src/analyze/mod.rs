@@ -30,8 +30,8 @@ pub use critical_path::{Activity, CriticalPath, CriticalPathQuery};
 pub use departures::{DepartureReach, Departures, DeparturesQuery, FactDeadline};
 pub use environments::{
     BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, ConflictMode,
-    EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery, EnvironmentLoad, FreeSlot, NextSlot,
-    NextSlotQuery, SlotBlock, SlotCause,
+    Drift, DriftQuery, DriftRelation, DriftRow, EnvironmentContent, EnvironmentContents,
+    EnvironmentContentsQuery, EnvironmentLoad, FreeSlot, NextSlot, NextSlotQuery, SlotBlock, SlotCause,
 };
 pub use flow::{
     DayLoad, Durations, EfficiencyRule, FlowItem, FlowMetrics, FlowQuery, FlowShare, PercentileRule,

@@ -7,6 +7,7 @@ mod bookings;
 mod closings;
 mod conflicts;
 mod contents;
+mod drift;
 mod next_slot;
 mod openings;
 mod places;
@@ -20,6 +21,7 @@ pub use conflicts::{
 };
 
 pub use contents::{EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery};
+pub use drift::{Drift, DriftQuery, DriftRelation, DriftRow};
 pub use next_slot::{FreeSlot, NextSlot, NextSlotQuery, SlotBlock, SlotCause};
 
 pub(super) use bookings::{Reader, Slot, Told, for_release};
