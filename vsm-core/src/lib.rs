@@ -44,6 +44,7 @@
 //! | When are these environments free together for so long? | [`next_slot`](ValueStream::next_slot) |
 //! | Which build is in which environment? | [`environment_contents`](ValueStream::environment_contents) |
 //! | What is older or newer in one environment than in the next? | [`drift`](ValueStream::drift) |
+//! | Which releases touch which environments and applications? | [`impact`](ValueStream::impact) |
 //! | How much of the input could not be linked? | [`coverage`](ValueStream::coverage) |
 //! | What in the data can't be right, or is still to be mapped? | [`data_quality`](ValueStream::data_quality) |
 //!
@@ -318,6 +319,7 @@
 //! | [`booking_conflicts`](ValueStream::booking_conflicts) | O(*N* + *n* log *n*), the bookings; the list costs a record for each side |
 //! | [`next_slot`](ValueStream::next_slot) | O(*n* log *n*), the bookings of the environments and of the groups around them |
 //! | [`environment_contents`](ValueStream::environment_contents), [`drift`](ValueStream::drift) | the deployments to the environments; `drift` also the commits behind builds that differ |
+//! | [`impact`](ValueStream::impact) | what the releases are linked to |
 //! | [`coverage`](ValueStream::coverage) | O(*N* + *M*) |
 //! | [`data_quality`](ValueStream::data_quality) | O(*N* log *N* + *M* + *E*), a fixed number of looks at everything |
 //! | [`outlook`](ValueStream::outlook) | the parts together; `readiness` once for each stage |
@@ -392,7 +394,8 @@ pub use analyze::{
 pub use analyze::{
     BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, ConflictMode,
     Drift, DriftQuery, DriftRelation, DriftRow, EnvironmentContent, EnvironmentContents,
-    EnvironmentContentsQuery, EnvironmentLoad, FreeSlot, NextSlot, NextSlotQuery, SlotBlock, SlotCause,
+    EnvironmentContentsQuery, EnvironmentLoad, FreeSlot, Impact, ImpactCell, ImpactQuery, ImpactRelation,
+    NextSlot, NextSlotQuery, SlotBlock, SlotCause,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,

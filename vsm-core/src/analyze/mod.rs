@@ -31,7 +31,8 @@ pub use departures::{DepartureReach, Departures, DeparturesQuery, FactDeadline};
 pub use environments::{
     BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, ConflictMode,
     Drift, DriftQuery, DriftRelation, DriftRow, EnvironmentContent, EnvironmentContents,
-    EnvironmentContentsQuery, EnvironmentLoad, FreeSlot, NextSlot, NextSlotQuery, SlotBlock, SlotCause,
+    EnvironmentContentsQuery, EnvironmentLoad, FreeSlot, Impact, ImpactCell, ImpactQuery, ImpactRelation,
+    NextSlot, NextSlotQuery, SlotBlock, SlotCause,
 };
 pub use flow::{
     DayLoad, Durations, EfficiencyRule, FlowItem, FlowMetrics, FlowQuery, FlowShare, PercentileRule,

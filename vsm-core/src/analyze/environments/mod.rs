@@ -8,6 +8,7 @@ mod closings;
 mod conflicts;
 mod contents;
 mod drift;
+mod impact;
 mod next_slot;
 mod openings;
 mod places;
@@ -22,6 +23,7 @@ pub use conflicts::{
 
 pub use contents::{EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery};
 pub use drift::{Drift, DriftQuery, DriftRelation, DriftRow};
+pub use impact::{Impact, ImpactCell, ImpactQuery, ImpactRelation};
 pub use next_slot::{FreeSlot, NextSlot, NextSlotQuery, SlotBlock, SlotCause};
 
 pub(super) use bookings::{Reader, Slot, Told, for_release};
