@@ -3,6 +3,7 @@
 mod bad_input;
 mod correlated;
 mod deliveries;
+mod environments;
 mod meet;
 mod policy;
 mod portfolio;
