@@ -254,8 +254,9 @@ impl ValueStream {
     /// was found in it is open; its gates of the stage are passed by stakeholders entitled to; an environment of the
     /// stage is booked (where environments have a capacity) without conflict and, before the last stage, holds the
     /// build; the releases that it depends on are ready for the stage that the link names, or shipped; its parts are
-    /// ready; and no blackout of its applications covers the time. A release that has shipped is ready. What does not
-    /// apply is listed under `excluded`.
+    /// ready; and no blackout that stops deployments covers the time, of its own, its environment's or inherited. A release
+    /// that has shipped is ready. What does not apply is listed under `excluded`. Bookings for its phases are its own, and
+    /// one of a group is one of each environment in it (see [`booking_conflicts`](ValueStream::booking_conflicts)).
     ///
     /// A **build** is ready when it succeeded, passed its tests in the environment of the stage before, no defect of
     /// blocking severity that was found in it is open, and its gates of the stage are passed.
