@@ -9,6 +9,7 @@ use super::contents::keys;
 use super::{ALWAYS, places};
 use crate::analyze::{Basis, EXAMPLES, Grounds};
 use crate::error::{Error, Result};
+use crate::hash::HashMap;
 use crate::model::{FlowState, Kind, LinkKind};
 use crate::stream::ValueStream;
 use crate::text_enum::text_enum;
@@ -100,9 +101,12 @@ impl ValueStream {
         let mut grounds = Grounds { n: releases.len() as u64, ..Grounds::default() };
         let mut reader = Reader::new(self);
         let (mut environments, mut applications) = (Cells::new(), Cells::new());
+        // Looking for what is in an environment goes over all of its bookings: once is enough.
+        let mut inside: HashMap<u32, Vec<u32>> = HashMap::default();
         for release in releases.iter().copied() {
             let mut at = |place: u32, relation, through| {
-                for leaf in places::leaves(self, place) {
+                let leaves = inside.entry(place).or_insert_with(|| places::leaves(self, place));
+                for leaf in leaves.iter().copied() {
                     environments.entry((leaf, release, relation)).or_default().insert(through);
                 }
             };
