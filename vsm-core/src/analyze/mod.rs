@@ -133,11 +133,12 @@ impl Grounds {
     }
 }
 
-/// Whom an item waits for: its assignee, else its owner.
+/// Whom an item waits for: those responsible, else its assignee, else its owner.
 fn whom(stream: &crate::ValueStream, item: u32) -> Option<String> {
-    stream.last(item, Set::assignee).map(|(name, _)| name.into()).or_else(|| {
-        stream.to(item, LinkKind::OwnedBy).next().map(|(owner, _)| stream.title(owner).to_owned())
-    })
+    let responsible: Vec<u32> = stream.to(item, LinkKind::Responsible).map(|(who, _)| who).collect();
+    let assignee = || stream.last(item, Set::assignee).map(|(name, _)| name.into());
+    let owner = || stream.to(item, LinkKind::OwnedBy).next().map(|(owner, _)| stream.title(owner).to_owned());
+    stream.names(&responsible, " and ").or_else(assignee).or_else(owner)
 }
 
 /// The name of an item for people, with the id.
