@@ -1,7 +1,8 @@
 //! Links of which much was said, by rules too.
 //!
 //! What decides over a link is found by looking at all that was said of it, and of nearly every link that is one thing. A link
-//! that rules have made and taken back a thousand times would be looked through a thousand times; what was
+//! that rules have made and taken back a thousand times would be looked through a thousand times, and so would a link to a
+//! parent that was taken back a thousand times where another parent is known; what was
 //! said of it is also kept in order, so that the next statement costs the logarithm of how many there are.
 
 use std::cmp::Reverse;
@@ -30,6 +31,8 @@ struct Said {
     inferred: BTreeMap<Box<str>, BTreeMap<Place, Option<Rank>>>,
     /// The last words of the rules that say that it holds.
     holding: BTreeMap<Rank, u32>,
+    /// All that ever said that it holds, what is stated after what is inferred, each in the order in which it was so.
+    on: BTreeSet<(bool, Place)>,
 }
 
 /// By link.
@@ -50,8 +53,17 @@ impl Claims {
         Some(stated.or_else(|| said.holding.values().next().copied()))
     }
 
+    /// What said last that a link holds, whatever was said since; what is stated before what is inferred. None inside
+    /// where nothing ever did.
+    pub(crate) fn last_on(&self, link: u32) -> Option<Option<u32>> {
+        Some(self.links.get(&link)?.on.last().map(|(_, place)| place.3))
+    }
+
     pub(crate) fn add(&mut self, link: u32, claim: Claim<'_>) {
         let said = self.links.entry(link).or_default();
+        if claim.on {
+            said.on.insert(claim.in_time());
+        }
         match claim.rule {
             None => {
                 said.stated.insert(claim.place);
@@ -67,6 +79,9 @@ impl Claims {
     /// Takes back what was added.
     pub(crate) fn remove(&mut self, link: u32, claim: &Claim<'_>) {
         let Some(said) = self.links.get_mut(&link) else { return };
+        if claim.on {
+            said.on.remove(&claim.in_time());
+        }
         match claim.rule {
             None => {
                 said.stated.remove(&claim.place);
@@ -86,9 +101,21 @@ impl Claims {
     pub(crate) fn bytes(&self) -> usize {
         let place = |place: &Place| (size_of::<Place>() + size_of::<Option<Rank>>()) * 3 / 2 + place.2.len();
         let said = self.links.values().flat_map(|said| {
-            said.stated.iter().chain(said.inferred.values().flat_map(|places| places.keys()))
+            let inferred = said.inferred.values().flat_map(|places| places.keys());
+            said.stated.iter().chain(inferred).chain(said.on.iter().map(|(_, place)| place))
         });
         said.map(place).sum::<usize>() + self.links.allocation_size()
+    }
+}
+
+impl Claim<'_> {
+    /// Whether it is stated, and where it counts by when it was so.
+    fn in_time(&self) -> (bool, Place) {
+        let (first, second, key, number) = self.place.clone();
+        match self.rule {
+            None => (true, (first, second, key, number)),
+            Some(_) => (false, (second, first, key, number)),
+        }
     }
 }
 

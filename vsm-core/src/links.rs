@@ -172,12 +172,22 @@ impl Links {
                 }
             }
         }
-        // Where a rule speaks of a link of which much was said, the next question must not look at all of it.
         if self.claims.has(link) {
             self.claim(record, new);
-        } else if !self.is_stated(new) && self.chain_of(link).nth(FAR).is_some() {
+        } else if self.takes_long(link, new) {
             self.gather(record, link);
         }
+    }
+
+    /// Whether the next question would have to look at much that was said of a link: it does where a rule speaks, and of
+    /// parents, which replace each other, where nothing was stated lately but that it is taken back.
+    fn takes_long(&self, link: u32, last_said: u32) -> bool {
+        let is_stated = self.is_stated(last_said);
+        if is_stated && self.get(link).is_some_and(|link| link.kind != LinkKind::Parent) {
+            return false;
+        }
+        let decides = |at: &u32| self.is_stated(*at) && self.assertion(*at).is_some_and(|said| said.on);
+        self.chain_of(link).take_while(|at| !is_stated || !decides(at)).nth(FAR).is_some()
     }
 
     /// Keeps all that was said of a link in order.
@@ -305,6 +315,9 @@ impl Links {
     /// The last assertion within the bounds that a link holds, whatever was said of it since; a stated one before an
     /// inferred one.
     pub(crate) fn last_on(&self, record: &Record, link: u32, bounds: Option<Bounds>) -> Option<u32> {
+        if let Some(last) = self.claims.last_on(link).filter(|_| bounds.is_none()) {
+            return last;
+        }
         let counts = |at: &u32| {
             self.assertion(*at).is_some_and(|said| {
                 said.on && record.get(said.event).is_some_and(|event| Bounds::admit(bounds, event))
@@ -439,11 +452,20 @@ mod tests {
     /// What decides over a link is the same however it is found: one by one in a view, by what is kept in order now.
     #[test]
     fn of_much_that_was_said_of_a_link_the_same_decides() {
+        for kind in [LinkKind::Relates, LinkKind::Parent] {
+            the_same_decides(kind);
+        }
+    }
+
+    fn the_same_decides(kind: LinkKind) {
         let mut stream = ValueStream::new();
         let mut back = Event::new("t", "back", Instant::MIN, "t:b");
         back.links.push(Link::new(LinkKind::DependsOn, "t:a"));
         back.unlinks.push(Link::new(LinkKind::Relates, "t:a"));
         stream.apply(back).unwrap();
+        let mut rival = Event::new("t", "rival", Instant::from_millis(300).unwrap(), "t:a");
+        rival.links.push(Link::inferred(kind, "t:c", "rule 1", 0.9));
+        stream.apply(rival).unwrap();
         for n in 0..600_i64 {
             // In no order of time, of three rules that often take back what they said; now and then somebody states it.
             let at = |n: i64| Instant::from_millis(n * 7_919 % 601).unwrap();
@@ -452,8 +474,7 @@ mod tests {
             let rule = (n % 100 != 50).then(|| format!("rule {}", n % 3));
             let confidence = rule.is_some().then_some([0.5, 0.9, 0.9][n as usize % 3]);
             let on = n % 7 % 2 == 0;
-            let link =
-                Link { rule, confidence: confidence.filter(|_| on), ..Link::new(LinkKind::Relates, "t:b") };
+            let link = Link { rule, confidence: confidence.filter(|_| on), ..Link::new(kind, "t:b") };
             (if on { &mut event.links } else { &mut event.unlinks }).push(link);
             let mut refused = event.clone();
             refused.id = format!("refused {n}");
@@ -465,7 +486,7 @@ mod tests {
             stream.apply(event).unwrap();
             let related = |stream: &ValueStream| -> Vec<_> {
                 let links = stream.links("t:a").unwrap();
-                links.into_iter().filter(|link| link.kind == LinkKind::Relates).collect()
+                links.into_iter().filter(|link| link.kind == kind).collect()
             };
             let now = related(&stream);
             assert_eq!(now, related(&stream.as_of(Instant::MAX, Instant::MAX)), "{n}");
@@ -490,6 +511,33 @@ mod tests {
         });
         assert_eq!(stream.apply_batch(events).refused, []);
         assert_eq!(stream.links("t:b").unwrap()[0].evidence, "t:40000");
+    }
+
+    /// The same for a parent beside another one, of which the last word that it holds is looked for, too.
+    #[test]
+    fn a_parent_may_be_said_and_taken_back_any_number_of_times() {
+        for (rule, is_turn) in [(None, false), (None, true), (Some("rule"), true)] {
+            let mut stream = ValueStream::new();
+            let mut said = |n: i64, parent: &str, rule: Option<&str>, on: bool| {
+                let at = Instant::from_millis(n).unwrap();
+                let mut event = Event::new("t", format!("{n} {parent}"), at, "t:a");
+                let link =
+                    Link { rule: rule.map(Into::into), ..Link::new(LinkKind::Parent, format!("t:{parent}")) };
+                (if on { &mut event.links } else { &mut event.unlinks }).push(link);
+                stream.apply(event).unwrap();
+            };
+            said(0, "rival", rule, true);
+            said(1, "b", rule, true);
+            for n in 2..16_000 {
+                said(n, "b", rule, is_turn && n % 2 == 1);
+            }
+            let parents = |stream: &ValueStream| {
+                let links = stream.links("t:a").unwrap();
+                links.into_iter().map(|link| link.to).collect::<Vec<_>>()
+            };
+            assert_eq!(parents(&stream), if is_turn { vec!["t:b"] } else { vec![] });
+            assert_eq!(parents(&stream), parents(&stream.as_of(Instant::MAX, Instant::MAX)));
+        }
     }
 
     #[test]
