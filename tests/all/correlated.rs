@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use vsm_core::{
     CorrelationRule, CorrelationRules, CriticalPathQuery, DataQualityQuery, EnvironmentNames, Event,
-    FlowState, Kind, Link, LinkKind, Outcome, Related, ValueStream, VersionRule,
+    FlowState, Instant, Kind, Link, LinkKind, Outcome, Related, ValueStream, VersionRule,
 };
 
 use crate::world::{Dice, at};
@@ -460,6 +460,61 @@ fn a_view_keeps_the_links_that_were_shown_then() {
             let gone: Vec<_> = shown.difference(&by_rules(&stream.as_of(at, at))).cloned().collect();
             assert_eq!(gone, [], "seed {seed}, as of {at}");
         }
+    }
+}
+
+/// A clock that is wrong says nothing of when a link was not so any more: it is gone in views from when its reason was
+/// known, or where there is none in the record, from when the rest was.
+#[test]
+fn a_wrong_clock_elsewhere_keeps_no_link_alive() {
+    let day = |n: i64| Instant::from_millis(1_772_323_200_000 + n * 86_400_000).unwrap();
+    let event = |id: &str, n: i64, kind: Kind, title: &str| {
+        let mut event = Event::new("t", format!("{id} {n}"), day(n), id);
+        event.kind = Some(kind);
+        event.set.title = Some(title.into());
+        event
+    };
+    let first = [
+        event("git:4f2c9a1aa", 1, Kind::Change, "One"),
+        event("ci:1", 2, Kind::Build, "of 4f2c9a1"),
+        event("t:a", 1, Kind::Change, "see CHG0001"),
+        event("snow:CHG0001", 3, Kind::Gate, ""),
+        event("gitlab:a/b!1", 2, Kind::Change, ""),
+        event("github:a/b#1", 2, Kind::Story, ""),
+        event("git:77", 2, Kind::Change, "a/b#1"),
+    ];
+    let of = |stream: &ValueStream, n: i64| -> Vec<String> {
+        by_rules(&stream.as_of(day(n), day(n)))
+            .into_iter()
+            .map(|(from, _, to, _)| format!("{from} {to}"))
+            .collect()
+    };
+    let all = ["ci:1 git:4f2c9a1aa", "git:77 github:a/b#1", "t:a snow:CHG0001"];
+    let second = [
+        event("git:4f2c9a1bb", 10, Kind::Change, "Two"),
+        event("other:CHG0001", 20, Kind::Incident, ""),
+        event("gitlab:a/b#1", 30, Kind::Story, ""),
+    ];
+    for wrong in [0, 60, 100_000] {
+        let mut stream = ValueStream::new();
+        apply(&mut stream, first.clone(), &CorrelationRules::default());
+        let ahead = event("plan:X", 30 + wrong, Kind::Story, "");
+        apply(&mut stream, second.iter().cloned().chain([ahead]), &CorrelationRules::default());
+        assert_eq!(of(&stream, 9), all, "{wrong}");
+        assert_eq!(of(&stream, 10), all[1..], "{wrong}");
+        assert_eq!(of(&stream, 20), all[1..2], "{wrong}");
+        assert_eq!(of(&stream, 30), [""; 0], "{wrong}");
+    }
+    // A rule that is switched off leaves no trace of when: what else became known until then is all that there is.
+    for wrong in [0, 400, 100_000] {
+        let mut stream = ValueStream::new();
+        apply(&mut stream, first.clone(), &CorrelationRules::default());
+        let later = [12, 13, 14, 14 + wrong].map(|n| event(&format!("plan:{n}"), n, Kind::Story, ""));
+        let without =
+            CorrelationRules { without: CorrelationRule::ALL.to_vec(), ..CorrelationRules::default() };
+        apply(&mut stream, later, &without);
+        assert_eq!(of(&stream, 13), all, "{wrong}");
+        assert_eq!(of(&stream, 14), [""; 0], "{wrong}");
     }
 }
 

@@ -94,7 +94,9 @@ impl ValueStream {
     ///
     /// **As of.** A link is so, and is known, as soon as all that it rests on is: what was read, and both items; only a key
     /// names its issue by itself. Which application an item belongs to is taken as it is now. A link is taken back as of
-    /// what became known last since it was said, of the item that no longer says what was read or else at all. Views of
+    /// when the reason became known: that the item no longer says what was read, or that it may mean another item by
+    /// now; where the reason is none of these, as of what became known last since the link was
+    /// said, a few events aside that are more than a year ahead of all others. Views of
     /// the past keep what was inferred from what was known then.
     ///
     /// **Ids.** An event's id is `<rule>/<from>/<to>`, with `/<number>` where the rule has spoken of the two before; a slash

@@ -44,7 +44,11 @@ impl ValueStream {
         let mut best: Option<(CorrelationRule, u32, Said<'_>)> = None;
         for said in texts.all(PLACES) {
             for (rule, artifact) in artifacts(said.text) {
-                let made = artifacts_of.get(artifact).filter(|builds| builds.len() == 1);
+                let made = artifacts_of.get(artifact);
+                if let Some(builds) = made.filter(|builds| builds.len() > 1) {
+                    findings.unsure(rule, builds.iter().map(|build| (item, kind, *build)));
+                }
+                let made = made.filter(|builds| builds.len() == 1);
                 if let Some(build) = made.and_then(BTreeSet::first).filter(|_| findings.is_on(rule)) {
                     found.insert(*build);
                     if best.is_none_or(|(before, ..)| rule < before) {
@@ -52,6 +56,9 @@ impl ValueStream {
                     }
                 }
             }
+        }
+        if let (Some((rule, ..)), 2..) = (best, found.len()) {
+            findings.unsure(rule, found.iter().map(|build| (item, kind, *build)));
         }
         if let (Some((rule, build, said)), 1, false) =
             (best, found.len(), self.is_stated(item, kind, Some(Kind::Build)))

@@ -6,12 +6,17 @@
 //!
 //! What a rule said is about what the record held, so its statements count in the order in which they became known.
 //! A link is so, and is known, as soon as all that it rests on is: what was read, and both items where the rule only takes
-//! what is known. It is taken back as of the last thing that came since and may be the reason, at the earliest a millisecond
-//! after it became known itself: a view of the time before has it as it was then. Where what it is read from
+//! what is known. It is taken back as of when the reason became known, at the earliest a millisecond
+//! after it became known itself: a view of the time before has it as it was then. The reason may be that the item that it
+//! was read from says something else, or that what was read may mean another item by now.
+//! Where it is none of them, and where a rule was switched off, it is as of the last thing that came since; a few
+//! events that are far ahead of all others are from a clock that is wrong, and don't count. Where what it is read from
 //! is another event than before, the rule says it again, so that the link rests in the end on the same event as if the
 //! rules had been run but once.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::texts::text_of;
 use super::{CorrelationRule, CorrelationRules};
@@ -20,7 +25,7 @@ use crate::hash::{HashMap, HashSet};
 use crate::model::{Event, Kind, Link, LinkKind};
 use crate::record::{Bounds, RULES};
 use crate::stream::{State, ValueStream};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// Where a link leads to: an item, or a name that nobody has used yet.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,7 +52,12 @@ pub(super) struct Findings<'s> {
     linked: HashSet<(u32, LinkKind)>,
     /// When items were first spoken of, as far as that was asked for: an item may have many events, and many links.
     seen: HashMap<u32, Option<u32>>,
+    /// Links that a rule once found, and the items that may be meant instead.
+    unsure: HashMap<(u32, &'static str), Rc<BTreeSet<u32>>>,
 }
+
+/// So many items that may be meant are looked at.
+const MOST_MEANT: usize = 100;
 
 /// What the record has of one rule about one link.
 #[derive(Default)]
@@ -76,6 +86,7 @@ impl<'s> Findings<'s> {
             found: HashMap::default(),
             linked: HashSet::default(),
             seen: HashMap::default(),
+            unsure: HashMap::default(),
         }
     }
 
@@ -112,6 +123,23 @@ impl<'s> Findings<'s> {
             }
         }
         self.add(rule, (from, kind, Target::Item(to)), &evidence, matched)
+    }
+
+    /// Notes that a rule doesn't know which of several links is meant.
+    pub(super) fn unsure(
+        &mut self,
+        rule: CorrelationRule,
+        meant: impl IntoIterator<Item = (u32, LinkKind, u32)>,
+    ) {
+        let meant: BTreeSet<(u32, LinkKind, u32)> = meant.into_iter().take(MOST_MEANT).collect();
+        let links = &self.stream.state.links;
+        let known: Vec<u32> =
+            meant.iter().filter_map(|(from, kind, to)| links.find(*from, *to, *kind)).collect();
+        if meant.len() > 1 && !known.is_empty() {
+            let ends: Rc<BTreeSet<u32>> =
+                Rc::new(meant.iter().flat_map(|(from, _, to)| [*from, *to]).collect());
+            self.unsure.extend(known.into_iter().map(|link| ((link, rule.as_str()), Rc::clone(&ends))));
+        }
     }
 
     /// The same to a name, whether or not it is known: the text alone makes it so.
@@ -201,7 +229,17 @@ impl<'s> Findings<'s> {
             let Some(occurred) = before.since.iter().map(|(occurred, _)| *occurred).min() else { continue };
             let Some(rec) = self.stream.state.links.get(link) else { continue };
             let known = before.since.iter().map(|(_, known)| next(*known)).max();
-            let reason = later.than(before.arrived, before.unsaid(self.stream));
+            later.go_back_to(before.arrived);
+            let is_on = CorrelationRule::from_word(rule).is_some_and(|rule| self.is_on(rule));
+            let of_item = |item: &u32| later.of_items.get(item).copied();
+            let others =
+                || self.unsure.get(&(link, rule)).filter(|_| is_on).into_iter().flat_map(|ends| ends.iter());
+            let unsaid = before.unsaid(self.stream).and_then(|item| of_item(&item));
+            let reason = unsaid
+                .or_else(|| {
+                    others().filter(|end| ![rec.from, rec.to].contains(*end)).filter_map(of_item).min()
+                })
+                .or_else(|| later.last());
             let to = self.stream.id(rec.to);
             let number = number(rec.from, to, rule);
             let mut event =
@@ -302,20 +340,27 @@ struct Later<'s> {
     stream: &'s ValueStream,
     /// All events before this one are still to be looked at.
     next: usize,
-    /// What became known last of each item, and at all.
+    /// What became known last of each item.
     of_items: HashMap<u32, Instant>,
-    at_all: Option<Instant>,
+    /// What became known last at all, the last first, and how many events there are.
+    last: Vec<Instant>,
+    count: usize,
 }
+
+/// What is so far ahead of all else is from a clock that is wrong: a year.
+const FAR_AHEAD: Span = Span::from_days(365);
+
+/// So many events may be.
+const MOST_WRONG: usize = 16;
 
 impl<'s> Later<'s> {
     fn new(stream: &'s ValueStream) -> Later<'s> {
-        Later { stream, next: stream.state.record.events.len(), of_items: HashMap::default(), at_all: None }
+        let next = stream.state.record.events.len();
+        Later { stream, next, of_items: HashMap::default(), last: Vec::new(), count: 0 }
     }
 
-    /// When the last thing became known that arrived after an event and that the rules did not say: about the item that
-    /// is the reason, where that is known, so that a wrong clock elsewhere does not matter. Each event has to be no later
-    /// than the one before.
-    fn than(&mut self, event: u32, reason: Option<u32>) -> Option<Instant> {
+    /// Looks at all events that arrived after one that arrived no later than the one before.
+    fn go_back_to(&mut self, event: u32) {
         let State { record, names, .. } = &*self.stream.state;
         while let Some(number) = self.next.checked_sub(1).filter(|number| *number > event as usize) {
             self.next = number;
@@ -324,10 +369,23 @@ impl<'s> Later<'s> {
                 let known = stored.known_at();
                 let of_item = self.of_items.entry(names.item(stored.name)).or_insert(known);
                 *of_item = known.max(*of_item);
-                self.at_all = self.at_all.max(Some(known));
+                self.count += 1;
+                let place = self.last.partition_point(|later| *later > known);
+                if place <= MOST_WRONG {
+                    self.last.insert(place, known);
+                    self.last.truncate(MOST_WRONG + 1);
+                }
             }
         }
-        reason.and_then(|item| self.of_items.get(&item)).copied().or(self.at_all)
+    }
+
+    /// When the last thing became known, as far as its clock can be believed: not where it and fewer than half of all
+    /// events are far ahead of the others.
+    fn last(&self) -> Option<Instant> {
+        let pairs = (1..).zip(self.last.iter().zip(self.last.iter().skip(1)));
+        let wrong =
+            pairs.filter(|(count, (one, next))| one.since(**next) > FAR_AHEAD && 2 * count < self.count);
+        wrong.last().map(|(_, (_, next))| *next).or_else(|| self.last.first().copied())
     }
 }
 

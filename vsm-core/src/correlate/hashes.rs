@@ -46,43 +46,54 @@ impl ValueStream {
             Some(Kind::Release) => (LinkKind::Tags, false),
             _ => return,
         };
+        let link = |commit: u32| if is_from { (item, kind, commit) } else { (commit, kind, item) };
         let mut found = BTreeSet::new();
         let mut first = None;
         for said in texts.all(PLACES) {
             for word in words(said.text) {
-                if let Some(commit) = commits.find(word) {
+                let mut alike = commits.find(word);
+                let Some(commit) = alike.next() else { continue };
+                // Where two commits begin alike nobody knows which one is meant.
+                if alike.all(|other| other == commit) {
                     found.insert(commit);
                     first = first.or(Some((commit, said.event, word)));
+                } else {
+                    findings.unsure(CorrelationRule::ShortHash, commits.find(word).map(link));
                 }
             }
         }
+        if found.len() > 1 {
+            findings.unsure(CorrelationRule::ShortHash, found.iter().copied().map(link));
+        }
         let (Some((commit, event, word)), 1) = (first, found.len()) else { return };
-        let (from, to) = if is_from { (item, commit) } else { (commit, item) };
         let is_stated = match is_from {
             true => self.is_stated(item, kind, Some(Kind::Change)),
             false => self.stated(item, Direction::Incoming).any(|(found, _)| found == kind),
         };
         if !is_stated {
-            findings.link(CorrelationRule::ShortHash, (from, kind, to), &[event], word);
+            findings.link(CorrelationRule::ShortHash, link(commit), &[event], word);
         }
     }
 }
 
 impl Commits<'_> {
-    /// The one commit that a word stands for.
-    fn find(&self, word: &str) -> Option<u32> {
+    /// The commits that a word may stand for, some of them twice.
+    fn find(&self, word: &str) -> impl Iterator<Item = u32> {
         let is_short = |word: &str| {
             word.len() >= SHORTEST
                 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
                 && word.bytes().any(|byte| byte.is_ascii_alphabetic())
         };
         // `git describe` puts a `g` before the hash.
-        let word = [Some(word), word.strip_prefix('g')].into_iter().flatten().find(|word| is_short(word))?;
-        let word = word.to_ascii_lowercase();
-        let start = self.0.partition_point(|(hash, _)| *hash < word.as_str());
-        let mut found = self.0.get(start..)?.iter().take_while(|(hash, _)| hash.starts_with(&word));
-        let (hash, commit) = found.next()?;
-        // Whole hashes are stated, and where two commits begin alike nobody knows which one is meant.
-        (hash.len() > word.len() && found.all(|(_, other)| other == commit)).then_some(*commit)
+        let word = [Some(word), word.strip_prefix('g')].into_iter().flatten().find(|word| is_short(word));
+        let word = word.map(str::to_ascii_lowercase).unwrap_or_default();
+        let start = match word.is_empty() {
+            true => self.0.len(),
+            false => self.0.partition_point(|(hash, _)| *hash < word.as_str()),
+        };
+        let alike = self.0.get(start..).unwrap_or_default();
+        // Whole hashes are stated.
+        let alike = alike.split_first().filter(|((hash, _), _)| *hash != word).map_or(&[][..], |_| alike);
+        alike.iter().take_while(move |(hash, _)| hash.starts_with(&word)).map(|(_, commit)| *commit)
     }
 }

@@ -106,7 +106,14 @@ impl ValueStream {
                 }
             }
             for reference in references(place.text, place.is_branch) {
-                if let Some(item) = self.referred(change, texts, &reference, issues)
+                let referred = self.referred(change, texts, &reference, issues);
+                if referred.len() > 1 {
+                    let meant = referred.iter();
+                    let meant =
+                        meant.filter_map(|item| Some((change, self.relation_to(change, *item)?, *item)));
+                    findings.unsure(place.references, meant);
+                }
+                if let (Some(item), 1) = (referred.first().copied(), referred.len())
                     && !met.contains(&item)
                     && let Some(kind) = self.relation_to(change, item)
                     && findings.link(place.references, (change, kind, item), &[place.event], reference.text)
@@ -147,14 +154,14 @@ impl ValueStream {
         places
     }
 
-    /// The one known item that a reference stands for.
+    /// The known items that a reference may stand for.
     fn referred(
         &self,
         change: u32,
         texts: &Texts<'_>,
         reference: &Reference<'_>,
         issues: &Issues<'_>,
-    ) -> Option<u32> {
+    ) -> BTreeSet<u32> {
         let (id, number) = (self.id(change), reference.number);
         let mut found: BTreeSet<u32> = BTreeSet::new();
         // `azure_devops:<organization>/pull/7`, where a server has no organization.
@@ -166,7 +173,7 @@ impl ValueStream {
             found.extend(issues.boards.get(number).into_iter().flatten());
         } else {
             let own = || texts.get("repository").map(|said| said.text).or_else(|| repository_of(id));
-            let repository = reference.repository.or_else(own)?;
+            let Some(repository) = reference.repository.or_else(own) else { return found };
             let of = |forge: &str| id.starts_with("git:") || id.starts_with(forge);
             let forges: &[(&str, &str)] = match reference.sign {
                 Sign::Hash => &[("github:", "#"), ("gitlab:", "#"), ("bitbucket:", "/pull/")],
@@ -179,7 +186,7 @@ impl ValueStream {
             });
             found.extend(known);
         }
-        found.first().copied().filter(|_| found.len() == 1)
+        found
     }
 
     /// How a change that names an item is related to it: it does the work of an issue, and has to do with another

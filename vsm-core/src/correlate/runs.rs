@@ -55,36 +55,48 @@ impl ValueStream {
         let is_gate = self.kind(item) == Some(Kind::Gate);
         let Some(kind) = self.brings(item).or(is_gate.then_some(LinkKind::Relates)) else { return };
         let (mut found, mut best) = (BTreeSet::new(), None);
-        let mut meet = |rule, builds: Option<&BTreeSet<u32>>, event: u32, matched: &str| {
-            if let Some(build) = builds.filter(|builds| builds.len() == 1).and_then(BTreeSet::first) {
-                found.insert(*build);
-                best.get_or_insert_with(|| (rule, *build, event, matched.to_owned()));
-            }
-        };
+        let mut meet =
+            |findings: &mut Findings<'s>, rule, builds: Option<&BTreeSet<u32>>, event, matched: &str| {
+                if let Some(build) = builds.filter(|builds| builds.len() == 1).and_then(BTreeSet::first) {
+                    found.insert(*build);
+                    best.get_or_insert_with(|| (rule, *build, event, matched.to_owned()));
+                } else {
+                    findings.unsure(rule, builds.into_iter().flatten().map(|build| (item, kind, *build)));
+                }
+            };
         if findings.is_on(CorrelationRule::BuildUrl) {
             for said in texts.all(PLACES) {
                 for part in parts(said.text).filter(|part| part.contains("://")) {
                     let above =
                         std::iter::successors(Some(address(part)), |part| Some(part.rsplit_once('/')?.0));
                     let builds = above.take(DEEPEST).find_map(|part| runs.addresses.get(part));
-                    meet(CorrelationRule::BuildUrl, builds, said.event, part);
+                    meet(findings, CorrelationRule::BuildUrl, builds, said.event, part);
                 }
             }
         }
         if findings.is_on(CorrelationRule::JobAndNumber) {
             if let Some((name, event)) = job_and_number(texts) {
-                meet(CorrelationRule::JobAndNumber, runs.numbers.get(&*name), event, &name);
+                meet(findings, CorrelationRule::JobAndNumber, runs.numbers.get(&*name), event, &name);
             }
             for said in texts.all(PLACES) {
                 let mut before = "";
                 for part in parts(said.text) {
                     let name = if part.starts_with('#') { [before, part].concat() } else { part.to_owned() };
                     if name.contains('#') {
-                        meet(CorrelationRule::JobAndNumber, runs.numbers.get(&*name), said.event, &name);
+                        meet(
+                            findings,
+                            CorrelationRule::JobAndNumber,
+                            runs.numbers.get(&*name),
+                            said.event,
+                            &name,
+                        );
                     }
                     before = part;
                 }
             }
+        }
+        if let (Some((rule, ..)), 2..) = (&best, found.len()) {
+            findings.unsure(*rule, found.iter().map(|build| (item, kind, *build)));
         }
         if let (Some((rule, build, event, matched)), 1) = (best, found.len())
             && (is_gate || !self.is_stated(item, kind, Some(Kind::Build)))

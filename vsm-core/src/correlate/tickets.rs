@@ -47,7 +47,12 @@ impl ValueStream {
         }
         for said in texts.all(PLACES) {
             for word in words(said.text).filter(|word| is_ticket(word)) {
-                let known = tickets.get(word).filter(|items| items.len() == 1);
+                let known = tickets.get(word);
+                if let Some(items) = known.filter(|items| items.len() > 1) {
+                    let meant = items.iter().map(|ticket| (item, LinkKind::Relates, *ticket));
+                    findings.unsure(CorrelationRule::TicketId, meant);
+                }
+                let known = known.filter(|items| items.len() == 1);
                 if let Some(ticket) = known.and_then(|items| items.first())
                     && !self.is_related(item, *ticket)
                 {
