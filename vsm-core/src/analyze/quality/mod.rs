@@ -124,7 +124,7 @@ impl ValueStream {
     /// | `inferred_against_stated` | an inferred commit, build, deployment or release beside another one that is stated |
     /// | `ends_before_start` | `ends_at` is before `starts_at` |
     /// | `done_before_new` | work that is done or cancelled at first, and new only after that by the same source |
-    /// | `decided_before_asked` | a gate that was decided before it was ever asked for |
+    /// | `decided_before_asked` | a gate that was decided before it was ever asked for; a date of asking that was corrected counts no longer |
     /// | `negative_duration` | a test run that took less than no time |
     /// | `in_the_future`, `too_old` | an event after [`at`](DataQualityQuery::at) or before [`earliest`](DataQualityQuery::earliest), by source; a description that holds from 1970 on stands for "always" and is left out |
     /// | `recorded_before_occurred` | an event that was known before it occurred, by source: two clocks that are apart by so much |

@@ -25,19 +25,23 @@ pub(super) fn check(found: &mut Findings<'_>, item: u32, kind: Kind) {
     }
 }
 
-/// A gate may be asked for again after it was decided, so what counts is when it was asked for first.
+/// When a gate was asked for is what was last said of it by the time of the decision: a date that was corrected counts
+/// no longer. A gate may be asked for again after it was decided, so of what is said later only an earlier date counts.
 fn decided_before_asked(found: &mut Findings<'_>, gate: u32) {
     let stream = found.stream;
+    let Some((_, deciding)) = stream.last(gate, Set::decision) else { return };
+    let Some(decided) = stream.occurred(deciding) else { return };
     let chronicle = stream.chronicle(gate);
-    let asked = chronicle.iter().flat_map(|(number, event)| {
-        event.sets.iter().filter_map(|set| Some((*Set::asked_at(set)??, *number)))
+    let said = chronicle.iter().flat_map(|(number, event)| {
+        let asked = event.sets.iter().filter_map(Set::asked_at);
+        asked.map(|asked| (event.occurred, asked.map(|asked| (*asked, *number))))
     });
-    let (Some((asked, asking)), Some((_, deciding))) =
-        (asked.min_by_key(|(asked, _)| *asked), stream.last(gate, Set::decision))
-    else {
-        return;
-    };
-    if let Some(decided) = stream.occurred(deciding).filter(|decided| found.is_before(*decided, asked)) {
+    let said: Vec<_> = said.collect();
+    // What is said of one moment again is a correction.
+    let words = said.chunk_by(|one, next| next.0 <= decided || next.0 == one.0);
+    let asked = words.filter_map(|words| words.last()?.1).min_by_key(|(asked, _)| *asked);
+    let Some((asked, asking)) = asked else { return };
+    if found.is_before(decided, asked) {
         let hit = Hit::new(gate).event(Some(deciding)).event(Some(asking)).times(decided, asked);
         found.note(ImpossibleSpan, "decided_before_asked", "", hit, |shown| {
             let (at, apart) = (shown.time(0), shown.apart());
