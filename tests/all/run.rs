@@ -334,6 +334,103 @@ fn what_is_read_twice_can_be_stopped_before_it_is_read() {
     assert!(run.cancelled && run.bytes == 0 && stream.event_count() == 0, "{run:?}");
 }
 
+/// A file that is another one when it is read again.
+struct Changing<'a> {
+    texts: [&'a [u8]; 2],
+    at: Cursor<&'a [u8]>,
+    fails_at: Option<u64>,
+}
+
+impl<'a> Changing<'a> {
+    fn new(first: &'a [u8], second: &'a [u8]) -> Changing<'a> {
+        Changing { texts: [first, second], at: Cursor::new(first), fails_at: None }
+    }
+}
+
+impl Read for Changing<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = self.fails_at.map_or(usize::MAX, |at| (at - self.at.position()) as usize);
+        if left == 0 {
+            return Err(io::Error::other("the disk is gone"));
+        }
+        let length = into.len().min(777_777).min(left);
+        self.at.read(&mut into[..length])
+    }
+}
+
+impl Seek for Changing<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        if matches!(to, SeekFrom::Start(_)) {
+            self.at = Cursor::new(self.texts[1]);
+        }
+        self.at.seek(to)
+    }
+}
+
+fn issues(from: usize, to: usize, word: &str) -> Vec<u8> {
+    let issue = |n: usize| {
+        format!(
+            r#"{{"id":"{n}","key":"A-{n}","fields":{{"updated":"2026-03-02T09:00:00Z","summary":"{word}"}}}}"#
+        )
+    };
+    (from..to).map(|n| issue(n) + "\n").collect::<String>().into_bytes()
+}
+
+#[test]
+fn what_fails_at_the_first_of_two_times_says_where() {
+    let text = issues(0, 100, "x");
+    let mut broken = Changing::new(&text, &text);
+    broken.fails_at = Some(4_321);
+    let mut stream = ValueStream::new();
+    let error =
+        stream.ingest_file(Adapter::Jira, ("file", broken), &IngestOptions::default(), on).unwrap_err();
+    let Error::Storage { position, .. } = &error else { panic!("{error}") };
+    assert_eq!((position.as_deref(), stream.event_count()), (Some("byte 4321"), 0));
+}
+
+#[test]
+fn what_is_another_file_when_it_is_read_again_is_an_error() {
+    let (small, large) = (issues(0, 100, "one"), issues(0, 12_500, "one"));
+    let other = issues(0, 100, "two");
+    let half = &large[..large.len() - 100];
+    let mut end = large.clone();
+    end.splice(large.len() - 6..large.len() - 4, *b"TW");
+    let (chunk, cut) = (1 << 20, "was cut off while it was read: read it again");
+    let changed = "was changed from there on while it was read: read it again";
+    let cases: [(&[u8], &[u8], u64, &str); 6] = [
+        (&small, &other, 0, changed),
+        (&small, b"", 0, cut),
+        (&small, &small[..50], 50, cut),
+        (&large, half, half.len() as u64, cut),
+        (&large, &end, (large.len() / chunk * chunk) as u64, changed),
+        (&large, &large[..chunk], chunk as u64, cut),
+    ];
+    for (first, second, at, expected) in cases {
+        let (mut whole, mut stream) = (ValueStream::new(), ValueStream::new());
+        let input = ("file", Changing::new(first, second));
+        let error = stream.ingest_file(Adapter::Jira, input, &IngestOptions::default(), on).unwrap_err();
+        let Error::Storage { position, reason, .. } = &error else { panic!("{error}") };
+        assert_eq!((position.as_deref(), reason.as_str()), (Some(&*format!("byte {at}")), expected));
+        // Of what was still the same all that is there is right.
+        whole.ingest(Adapter::Jira, first, &IngestOptions::default());
+        assert_eq!(whole.apply_batch(stream.events()).accepted, 0);
+        assert!(stream.event_count() < whole.event_count());
+    }
+}
+
+#[test]
+fn what_is_added_while_a_file_is_read_is_for_another_time() {
+    for count in [3, 20_000] {
+        let (first, second) = (issues(0, count, "one"), issues(0, count + 30_000, "one"));
+        let (mut whole, mut stream) = (ValueStream::new(), ValueStream::new());
+        let input = ("file", Changing::new(&first, &second));
+        let run = stream.ingest_file(Adapter::Jira, input, &IngestOptions::default(), on).unwrap();
+        assert_eq!(run.report, whole.ingest(Adapter::Jira, &first, &IngestOptions::default()));
+        assert_eq!(run.bytes, first.len() as u64);
+        assert_eq!(stream.to_snapshot(), whole.to_snapshot());
+    }
+}
+
 #[test]
 fn what_cannot_be_read_twice_is_gathered() {
     struct Pipe<'a>(Pieces<'a>);

@@ -18,6 +18,11 @@ pub(crate) fn hash_of<T: Hash>(value: T) -> u32 {
     (hash ^ (hash >> 32)) as u32
 }
 
+/// Tells two texts apart within one run of the program.
+pub(crate) fn checksum(bytes: &[u8]) -> u64 {
+    FixedState::default().hash_one(bytes)
+}
+
 /// Numbers, found by the hash of what they stand for.
 ///
 /// A slot is a hash and its number, and stands as near as can be after the place that the hash names (linear probing;

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::hash::checksum;
 use crate::ingest::{Adapter, IngestOptions, Ingested, Parts};
 use crate::intake::IngestReport;
 use crate::model::Event;
@@ -93,6 +94,7 @@ pub fn ingest_file(
         }
         let sought = reading.reader.seek(SeekFrom::Start(start));
         sought.map_err(|error| reading.failed(format!("can't be read again: {error}")))?;
+        reading.at = 0;
     }
     reading.read()
 }
@@ -105,6 +107,10 @@ struct Reading<'o, R, A, P> {
     apply: A,
     progress: P,
     chunk: Vec<u8>,
+    /// Bytes that were read this time.
+    at: u64,
+    /// Of what comes twice: how long each chunk was the first time, and its checksum, the next one last.
+    learnt: Option<Vec<(usize, u64)>>,
     run: IngestRun,
     events: u64,
 }
@@ -118,7 +124,7 @@ where
     fn new(parts: Parts<'o>, name: &'o str, reader: R, apply: A, progress: P) -> Self {
         let run = IngestRun { path: name.to_owned(), ..IngestRun::default() };
         let chunk = vec![0; CHUNK];
-        Reading { parts, name, reader, apply, progress, chunk, run, events: 0 }
+        Reading { parts, name, reader, apply, progress, chunk, at: 0, learnt: None, run, events: 0 }
     }
 
     /// Whether anything would be taken at all: a stream that is closed says so of an empty input, too.
@@ -128,17 +134,34 @@ where
 
     /// Gives the whole input to be learnt from.
     fn learn(&mut self) -> Result<ControlFlow<()>> {
+        let mut learnt = Vec::new();
         loop {
             if (self.progress)(&self.run.progress()).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            let length = self.next()?;
+            let length = self.next(true)?;
             if length == 0 {
                 self.parts.end();
+                learnt.reverse();
+                self.learnt = Some(learnt);
                 return Ok(ControlFlow::Continue(()));
             }
-            self.parts.push(self.chunk.get(..length).unwrap_or_default());
+            let chunk = self.chunk.get(..length).unwrap_or_default();
+            learnt.push((length, checksum(chunk)));
+            self.parts.push(chunk);
         }
+    }
+
+    /// The next bytes of what was learnt from: the same ones. What was added at the end meanwhile is for another time.
+    fn again(&mut self) -> Result<usize> {
+        let Some((length, sum)) = self.learnt.as_mut().and_then(Vec::pop) else { return Ok(0) };
+        let read = self.next(true)?;
+        if self.chunk.get(..length.min(read)).is_some_and(|chunk| read >= length && checksum(chunk) == sum) {
+            return Ok(length);
+        }
+        self.at = self.run.bytes + if read < length { read as u64 } else { 0 };
+        let how = if read < length { "was cut off" } else { "was changed from there on" };
+        Err(self.failed(format!("{how} while it was read: read it again")))
     }
 
     fn read(mut self) -> Result<IngestRun> {
@@ -147,7 +170,7 @@ where
                 self.run.cancelled = true;
                 break;
             }
-            let length = self.next()?;
+            let length = if self.learnt.is_some() { self.again()? } else { self.next(false)? };
             self.run.bytes += length as u64;
             let read = match self.chunk.get(..length).filter(|bytes| !bytes.is_empty()) {
                 Some(bytes) => self.parts.push(bytes),
@@ -165,19 +188,28 @@ where
         Ok(self.run)
     }
 
-    /// How many bytes were read next: none at the end.
-    fn next(&mut self) -> Result<usize> {
-        loop {
-            match self.reader.read(&mut self.chunk) {
-                Ok(length) => return Ok(length),
+    /// How many bytes were read next: none at the end. Whether as many `as_fit`, or those that are there already.
+    fn next(&mut self, as_fit: bool) -> Result<usize> {
+        let mut length = 0;
+        while let Some(free) = self.chunk.get_mut(length..).filter(|free| !free.is_empty()) {
+            match self.reader.read(free) {
+                Ok(0) => break,
+                Ok(read) => {
+                    length += read;
+                    self.at += read as u64;
+                    if !as_fit {
+                        break;
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(self.failed(format!("can't be read: {error}"))),
             }
         }
+        Ok(length)
     }
 
     fn failed(&self, reason: String) -> Error {
-        let position = Some(format!("byte {}", self.run.bytes));
+        let position = Some(format!("byte {}", self.at));
         Error::Storage { path: self.name.to_owned(), position, reason }
     }
 }
@@ -269,10 +301,12 @@ impl ValueStream {
 
     /// The same from a file or whatever else can be read twice. `jira` and `bitbucket` are: first to learn what all records
     /// together say, which takes memory for every issue's key and every commit's hash, and the pages of changelogs that
-    /// stand by themselves; then to read them. Meanwhile `progress` is told that nothing was read yet.
+    /// stand by themselves; then to read them. Meanwhile `progress` is told that nothing was read yet. What is added at the
+    /// end of such a file meanwhile is not read.
     ///
     /// # Errors
-    /// As there.
+    /// As there. Also where such a file was changed or cut off between the two times: what was applied before that stays,
+    /// nothing is applied from there on.
     pub fn ingest_file(
         &mut self,
         adapter: Adapter,
