@@ -463,6 +463,43 @@ fn a_view_keeps_the_links_that_were_shown_then() {
     }
 }
 
+/// The longest ids that items can have, which differ only at their ends: each link has an id of its own, once for all.
+#[test]
+fn links_of_items_with_the_longest_ids_are_accepted_once() {
+    let id = |start: &str, filler: &str, end: &str| {
+        let most = 1_024 - start.len() - end.len();
+        let id = format!("{start}{}{end}", filler.repeat(most / filler.len()));
+        assert!(id.len() > 1_020);
+        id
+    };
+    let mut stream = ValueStream::new();
+    let mut tell = |id: String, kind: Kind, title: &str| {
+        let mut event = Event::new("t", format!("{}", stream.event_count()), at(1), id);
+        event.kind = Some(kind);
+        event.set.title = Some(title.into());
+        stream.apply(event).unwrap();
+    };
+    for filler in ["x", "/", "é"] {
+        for end in ["1", "2"] {
+            tell(id("git:", filler, end), Kind::Change, "CHK-1 and CHG0001");
+            tell(id("env:", filler, end), Kind::Environment, &format!("{filler}{end}"));
+        }
+    }
+    tell("jira:CHK-1".into(), Kind::Story, "");
+    tell("snow:CHG0001".into(), Kind::Gate, "");
+    tell(id("git:", "y", ""), Kind::Change, &format!("CHK-{}", "1".repeat(1_100)));
+    let environments = ["x", "/", "é"].map(|filler| EnvironmentNames {
+        environment: id("env:", filler, "1"),
+        names: vec![format!("{filler}2")],
+    });
+    let rules = CorrelationRules { environments: environments.to_vec(), ..CorrelationRules::default() };
+    let report = stream.correlate(&rules);
+    assert_eq!((report.refused.len(), report.accepted), (0, 15), "{report:?}");
+    assert_eq!(by_rules(&stream).len(), 12);
+    let again = stream.correlate(&rules);
+    assert_eq!((again.accepted, again.duplicates, again.refused), (0, 0, vec![]));
+}
+
 /// A clock that is wrong says nothing of when a link was not so any more: it is gone in views from when its reason was
 /// known, or where there is none in the record, from when the rest was.
 #[test]

@@ -100,7 +100,8 @@ impl ValueStream {
     /// the past keep what was inferred from what was known then.
     ///
     /// **Ids.** An event's id is `<rule>/<from>/<to>`, with `/<number>` where the rule has spoken of the two before; a slash
-    /// within an item's id is written `%2F` there, and a percent sign `%25`.
+    /// within an item's id is written `%2F` there, and a percent sign `%25`. One that would be too long is cut and ends in `%~` and a hash
+    /// of the whole (128 bits of FNV-1a), before the number.
     ///
     /// ```
     /// use vsm_core::{CorrelationRules, Event, Kind, ValueStream};

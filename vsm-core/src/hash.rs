@@ -23,6 +23,13 @@ pub(crate) fn checksum(bytes: &[u8]) -> u64 {
     FixedState::default().hash_one(bytes)
 }
 
+/// Stands for a text for ever, on every machine: 128 bits of FNV-1a (Fowler, Noll, Vo; RFC 9923).
+pub(crate) fn digest(text: &str) -> u128 {
+    const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0100_0000_0000_0000_0000_013b;
+    text.bytes().fold(OFFSET, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME))
+}
+
 /// Numbers, found by the hash of what they stand for.
 ///
 /// A slot is a hash and its number, and stands as near as can be after the place that the hash names (linear probing;
@@ -138,6 +145,14 @@ impl Numbers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Known values of the algorithm.
+    #[test]
+    fn a_digest_is_that_of_the_standard() {
+        assert_eq!(digest(""), 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d);
+        assert_eq!(digest("a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
+        assert_eq!(digest("foobar"), 0x343e_1662_793c_64bf_6f0d_3597_ba44_6f18);
+    }
 
     #[test]
     fn numbers_are_found_whatever_came_and_went() {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use super::CorrelationRules;
-use super::findings::part;
+use super::findings::event_id;
 use crate::hash::HashMap;
 use crate::model::{Event, Kind};
 use crate::record::RULES;
@@ -57,12 +57,8 @@ impl ValueStream {
                 continue;
             }
             let epoch = Instant::from_millis(0).unwrap_or(Instant::MIN);
-            let mut event = Event::new(
-                RULES,
-                format!("environment/{}/{}", part(environment), part(self.id(item))),
-                epoch,
-                environment,
-            );
+            let mut event =
+                Event::new(RULES, event_id(&["environment", environment, self.id(item)]), epoch, environment);
             event.kind = Some(Kind::Environment);
             event.aliases.push(self.id(item).to_owned());
             events.push(event);

@@ -21,8 +21,8 @@ use std::rc::Rc;
 use super::texts::text_of;
 use super::{CorrelationRule, CorrelationRules};
 use crate::graph::Direction;
-use crate::hash::{HashMap, HashSet};
-use crate::model::{Event, Kind, Link, LinkKind};
+use crate::hash::{HashMap, HashSet, digest};
+use crate::model::{Event, Kind, LONGEST_ID, Link, LinkKind};
 use crate::record::{Bounds, RULES};
 use crate::stream::{State, ValueStream};
 use crate::time::{Instant, Span};
@@ -259,7 +259,7 @@ impl<'s> Findings<'s> {
         (occurred, known): (Instant, Instant),
     ) -> Event {
         let from = self.stream.id(from);
-        let mut id = [rule, &part(from), &part(to)].join("/");
+        let mut id = event_id(&[rule, from, to]);
         if said > 0 {
             id = format!("{id}/{said}");
         }
@@ -389,8 +389,26 @@ impl<'s> Later<'s> {
     }
 }
 
+/// The id of an event that is about these, each a part of it. What would be too long is cut, and a hash of the whole stands
+/// at the end, after what is in no id that is not cut.
+pub(super) fn event_id(parts: &[&str]) -> String {
+    let parts: Vec<String> = parts.iter().map(|id| part(id)).collect();
+    let whole = parts.join("/");
+    // Enough for the number that may follow.
+    let most = LONGEST_ID - 24;
+    if whole.len() <= most {
+        return whole;
+    }
+    let mut id = whole.clone();
+    // A character is cut as a whole.
+    while id.len() > most - 34 {
+        id.pop();
+    }
+    format!("{id}%~{:032x}", digest(&whole))
+}
+
 /// An id as a part of another one: what stands between the parts is not in them, so that no two wholes are alike.
-pub(super) fn part(id: &str) -> String {
+fn part(id: &str) -> String {
     id.replace('%', "%25").replace('/', "%2F")
 }
 

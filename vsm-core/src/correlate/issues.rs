@@ -7,11 +7,11 @@
 use std::collections::BTreeSet;
 
 use super::findings::Findings;
-use super::references::{Reference, Sign, references};
+use super::references::{MOST_DIGITS, Reference, Sign, references};
 use super::texts::Texts;
 use super::{CorrelationRule, CorrelationRules};
 use crate::hash::HashMap;
-use crate::model::{Kind, LinkKind};
+use crate::model::{Kind, LONGEST_ID, LinkKind};
 use crate::stream::ValueStream;
 
 /// Words that begin a trailer which names an issue.
@@ -224,7 +224,8 @@ fn trailers(body: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The issue keys in a text, in order, each once: a known project prefix, a hyphen and a number, not inside a word.
+/// The issue keys in a text, in order, each once: a known project prefix, a hyphen and a number, not inside a word, and not
+/// too long for an id.
 fn issue_keys<'a>(text: &'a str, prefixes: &BTreeSet<String>) -> Vec<&'a str> {
     let bytes = text.as_bytes();
     let is_word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
@@ -241,7 +242,8 @@ fn issue_keys<'a>(text: &'a str, prefixes: &BTreeSet<String>) -> Vec<&'a str> {
         let end = hyphen + 1 + digits;
         let (Some(prefix), Some(key)) = (text.get(start..hyphen), text.get(start..end)) else { continue };
         let known = prefixes.contains(prefix);
-        if digits > 0 && known && !is_word(bytes.get(end)) && seen.insert(key) {
+        let is_id = (1..=MOST_DIGITS).contains(&digits) && key.len() <= LONGEST_ID - "jira:".len();
+        if is_id && known && !is_word(bytes.get(end)) && seen.insert(key) {
             keys.push(key);
         }
     }
@@ -260,6 +262,7 @@ mod tests {
         assert_eq!(found("[CHK-7][A1_B-3] CHK-7a XCHK-7 chk-7 CHK- -7"), ["CHK-7", "A1_B-3"]);
         assert_eq!(found("é CHK-1é"), ["CHK-1"]);
         assert_eq!(found("CHK-1-2"), ["CHK-1"]);
+        assert_eq!(found(&format!("CHK-{} CHK-1234567890", "1".repeat(1_100))), ["CHK-1234567890"]);
     }
 
     #[test]

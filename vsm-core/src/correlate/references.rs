@@ -23,7 +23,7 @@ pub(super) struct Reference<'a> {
 }
 
 /// A longer number is none of an issue.
-const MOST_DIGITS: usize = 10;
+pub(super) const MOST_DIGITS: usize = 10;
 
 /// All references in a text, in order. Within the name of a branch, where words are run together, one may follow a word
 /// (`fix#12`).

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::time::{Instant, Span, clip};
 
 /// The longest id of an item, source or event, in bytes.
-const LONGEST_ID: usize = 1024;
+pub(crate) const LONGEST_ID: usize = 1024;
 
 /// The most text in one event, in bytes: even if each of them needs an escape, a store can keep it.
 const MOST_TEXT: usize = 10 << 20;
