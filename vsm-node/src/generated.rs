@@ -1187,6 +1187,7 @@ impl From<vsm_core::Blackout> for Blackout {
 impl FromJs for vsm_core::Blackout {
     fn from_js(value: Js) -> Fallible<vsm_core::Blackout> {
         let object = value.record()?;
+        object.only(&["start", "end", "everyDays", "reason"])?;
         Ok(vsm_core::Blackout {
             start: object.field(c"start")?,
             end: object.field(c"end")?,
@@ -1224,6 +1225,7 @@ impl From<vsm_core::Cadence> for Cadence {
 impl FromJs for vsm_core::Cadence {
     fn from_js(value: Js) -> Fallible<vsm_core::Cadence> {
         let object = value.record()?;
+        object.only(&["departure", "everyDays", "cutoffMs"])?;
         Ok(vsm_core::Cadence {
             departure: object.field(c"departure")?,
             every_days: object.optional(c"everyDays")?,
@@ -1262,6 +1264,7 @@ impl From<vsm_core::Calendar> for Calendar {
 impl FromJs for vsm_core::Calendar {
     fn from_js(value: Js) -> Fallible<vsm_core::Calendar> {
         let object = value.record()?;
+        object.only(&["zone", "hours", "holidays", "blackouts"])?;
         Ok(vsm_core::Calendar {
             zone: object.field(c"zone")?,
             hours: object.optional(c"hours")?.unwrap_or_default(),
@@ -1289,6 +1292,7 @@ pub struct CorrelationRules {
 impl FromJs for vsm_core::CorrelationRules {
     fn from_js(value: Js) -> Fallible<vsm_core::CorrelationRules> {
         let object = value.record()?;
+        object.only(&["prefixes", "versions", "environments", "without", "also"])?;
         let default = vsm_core::CorrelationRules::default();
         Ok(vsm_core::CorrelationRules {
             prefixes: object.optional(c"prefixes")?.unwrap_or(default.prefixes),
@@ -1435,6 +1439,7 @@ pub struct CriticalPathQuery {
 impl FromJs for vsm_core::CriticalPathQuery {
     fn from_js(value: Js) -> Fallible<vsm_core::CriticalPathQuery> {
         let object = value.record()?;
+        object.only(&["item", "at", "calendar", "defaultDurationMs", "criticalOnly"])?;
         Ok(vsm_core::CriticalPathQuery {
             item: object.optional(c"item")?,
             at: object.field(c"at")?,
@@ -1495,6 +1500,7 @@ pub struct DataQualityQuery {
 impl FromJs for vsm_core::DataQualityQuery {
     fn from_js(value: Js) -> Fallible<vsm_core::DataQualityQuery> {
         let object = value.record()?;
+        object.only(&["at", "earliest", "toleranceMs"])?;
         Ok(vsm_core::DataQualityQuery {
             at: object.field(c"at")?,
             earliest: object.optional(c"earliest")?,
@@ -1673,6 +1679,7 @@ pub struct EnvironmentNames {
 impl FromJs for vsm_core::EnvironmentNames {
     fn from_js(value: Js) -> Fallible<vsm_core::EnvironmentNames> {
         let object = value.record()?;
+        object.only(&["environment", "names"])?;
         Ok(vsm_core::EnvironmentNames {
             environment: object.field(c"environment")?,
             names: object.field(c"names")?,
@@ -1746,6 +1753,19 @@ impl From<vsm_core::Event> for Event {
 impl FromJs for vsm_core::Event {
     fn from_js(value: Js) -> Fallible<vsm_core::Event> {
         let object = value.record()?;
+        object.only(&[
+            "source",
+            "id",
+            "occurredAt",
+            "recordedAt",
+            "item",
+            "aliases",
+            "kind",
+            "set",
+            "clear",
+            "links",
+            "unlinks",
+        ])?;
         Ok(vsm_core::Event {
             source: object.field(c"source")?,
             id: object.field(c"id")?,
@@ -2039,6 +2059,39 @@ impl From<vsm_core::Fields> for Fields {
 impl FromJs for vsm_core::Fields {
     fn from_js(value: Js) -> Fallible<vsm_core::Fields> {
         let object = value.record()?;
+        object.only(&[
+            "title",
+            "description",
+            "state",
+            "status",
+            "statusId",
+            "assignee",
+            "priority",
+            "severity",
+            "version",
+            "tag",
+            "startsAt",
+            "endsAt",
+            "dueAt",
+            "neededBy",
+            "askedAt",
+            "expiresAt",
+            "releasedAt",
+            "baselineAt",
+            "estimateMs",
+            "remainingMs",
+            "value",
+            "size",
+            "capacity",
+            "stage",
+            "result",
+            "decision",
+            "booking",
+            "tests",
+            "cadence",
+            "calendar",
+            "attributes",
+        ])?;
         let default = vsm_core::Fields::default();
         Ok(vsm_core::Fields {
             title: object.optional(c"title")?,
@@ -2197,6 +2250,7 @@ pub struct FlowQuery {
 impl FromJs for vsm_core::FlowQuery {
     fn from_js(value: Js) -> Fallible<vsm_core::FlowQuery> {
         let object = value.record()?;
+        object.only(&["start", "end", "zone", "within", "efficiency", "percentiles"])?;
         Ok(vsm_core::FlowQuery {
             start: object.field(c"start")?,
             end: object.field(c"end")?,
@@ -2278,6 +2332,24 @@ pub struct IngestOptions {
 impl FromJs for vsm_core::IngestOptions {
     fn from_js(value: Js) -> Fallible<vsm_core::IngestOptions> {
         let object = value.record()?;
+        object.only(&[
+            "recordedAt",
+            "zone",
+            "dateOrder",
+            "application",
+            "applications",
+            "states",
+            "kinds",
+            "deployJobs",
+            "deployStages",
+            "gates",
+            "name",
+            "build",
+            "environment",
+            "at",
+            "retries",
+            "mapping",
+        ])?;
         let default = vsm_core::IngestOptions::default();
         Ok(vsm_core::IngestOptions {
             recorded_at: object.optional(c"recordedAt")?,
@@ -2453,6 +2525,17 @@ impl From<vsm_core::Link> for Link {
 impl FromJs for vsm_core::Link {
     fn from_js(value: Js) -> Fallible<vsm_core::Link> {
         let object = value.record()?;
+        object.only(&[
+            "kind",
+            "to",
+            "dependency",
+            "lagMs",
+            "stage",
+            "rule",
+            "confidence",
+            "premise",
+            "matched",
+        ])?;
         Ok(vsm_core::Link {
             kind: object.field(c"kind")?,
             to: object.field(c"to")?,
@@ -2619,6 +2702,7 @@ pub struct OutlookQuery {
 impl FromJs for vsm_core::OutlookQuery {
     fn from_js(value: Js) -> Fallible<vsm_core::OutlookQuery> {
         let object = value.record()?;
+        object.only(&["release", "at", "zone", "policy", "calendar", "defaultDurationMs", "flowDays"])?;
         Ok(vsm_core::OutlookQuery {
             release: object.field(c"release")?,
             at: object.field(c"at")?,
@@ -2653,6 +2737,7 @@ pub struct Policy {
 impl FromJs for vsm_core::Policy {
     fn from_js(value: Js) -> Fallible<vsm_core::Policy> {
         let object = value.record()?;
+        object.only(&["stages", "blocking", "pendingConflictsOnly"])?;
         let default = vsm_core::Policy::default();
         Ok(vsm_core::Policy {
             stages: object.optional(c"stages")?.unwrap_or(default.stages),
@@ -2910,6 +2995,7 @@ pub struct ReadinessQuery {
 impl FromJs for vsm_core::ReadinessQuery {
     fn from_js(value: Js) -> Fallible<vsm_core::ReadinessQuery> {
         let object = value.record()?;
+        object.only(&["item", "at", "stage", "policy"])?;
         Ok(vsm_core::ReadinessQuery {
             item: object.field(c"item")?,
             at: object.field(c"at")?,
@@ -3169,6 +3255,7 @@ pub struct ScopeQuery {
 impl FromJs for vsm_core::ScopeQuery {
     fn from_js(value: Js) -> Fallible<vsm_core::ScopeQuery> {
         let object = value.record()?;
+        object.only(&["release", "at"])?;
         Ok(vsm_core::ScopeQuery { release: object.field(c"release")?, at: object.field(c"at")? })
     }
 }
@@ -3192,6 +3279,7 @@ impl From<vsm_core::Seal> for Seal {
 impl FromJs for vsm_core::Seal {
     fn from_js(value: Js) -> Fallible<vsm_core::Seal> {
         let object = value.record()?;
+        object.only(&["number", "hash"])?;
         Ok(vsm_core::Seal { number: object.field(c"number")?, hash: object.field(c"hash")? })
     }
 }
@@ -3407,6 +3495,7 @@ impl From<vsm_core::TestCounts> for TestCounts {
 impl FromJs for vsm_core::TestCounts {
     fn from_js(value: Js) -> Fallible<vsm_core::TestCounts> {
         let object = value.record()?;
+        object.only(&["tests", "passed", "failed", "errors", "skipped", "durationMs"])?;
         let default = vsm_core::TestCounts::default();
         Ok(vsm_core::TestCounts {
             tests: object.optional(c"tests")?.unwrap_or(default.tests),
@@ -3581,6 +3670,7 @@ pub struct VerdictQuery {
 impl FromJs for vsm_core::VerdictQuery {
     fn from_js(value: Js) -> Fallible<vsm_core::VerdictQuery> {
         let object = value.record()?;
+        object.only(&["at", "stage", "policy", "kind", "list"])?;
         Ok(vsm_core::VerdictQuery {
             at: object.field(c"at")?,
             stage: object.optional(c"stage")?,
@@ -3648,6 +3738,7 @@ pub struct VersionRule {
 impl FromJs for vsm_core::VersionRule {
     fn from_js(value: Js) -> Fallible<vsm_core::VersionRule> {
         let object = value.record()?;
+        object.only(&["application", "tag", "release", "ignoreCase", "ignoreZeros", "ignoreSuffix"])?;
         Ok(vsm_core::VersionRule {
             application: object.optional(c"application")?,
             tag: object.field(c"tag")?,
@@ -3680,6 +3771,7 @@ impl From<vsm_core::WorkingHours> for WorkingHours {
 impl FromJs for vsm_core::WorkingHours {
     fn from_js(value: Js) -> Fallible<vsm_core::WorkingHours> {
         let object = value.record()?;
+        object.only(&["day", "start", "end"])?;
         Ok(vsm_core::WorkingHours {
             day: object.field(c"day")?,
             start: object.field(c"start")?,

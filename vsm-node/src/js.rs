@@ -168,6 +168,28 @@ impl Js {
         Ok(list)
     }
 
+    /// The names of the properties that an object has itself.
+    fn own_names(self) -> Fallible<sys::napi_value> {
+        self.ask(ptr::null_mut(), |names| unsafe {
+            sys::napi_get_all_property_names(
+                self.env,
+                self.raw,
+                sys::KeyCollectionMode::own_only,
+                sys::KeyFilter::enumerable | sys::KeyFilter::skip_symbols,
+                sys::KeyConversion::numbers_to_strings,
+                names,
+            )
+        })
+    }
+
+    /// The property of a name.
+    fn get(self, name: Js) -> Fallible<Js> {
+        let property = self.ask(ptr::null_mut(), |raw| unsafe {
+            sys::napi_get_property(self.env, self.raw, name.raw, raw)
+        })?;
+        Ok(self.with(property))
+    }
+
     /// One of some words.
     pub(crate) fn word<T: Copy>(self, all: &[T], name: fn(T) -> &'static str) -> Fallible<T> {
         let word = String::from_js(self)?;
@@ -210,14 +232,22 @@ impl Record {
         Ok(self.0.with(raw))
     }
 
-    /// Refuses a property of another name: an option that does nothing is a mistake.
+    /// Refuses a property of another name: one that does nothing is a mistake. What is undefined says nothing, and what an
+    /// object inherits is none of its own.
     pub(crate) fn only(&self, known: &[&str]) -> Fallible<()> {
-        let names = BTreeMap::<String, Js>::from_js(self.0)?;
-        match names.keys().find(|name| !known.contains(&name.as_str())) {
+        let object = self.0;
+        let names = object.with(object.own_names()?).each(|_, raw| {
+            let name = String::from_js(raw)?;
+            if known.contains(&name.as_str()) || object.get(raw)?.kind()? == ValueType::Undefined {
+                return Ok(None);
+            }
+            Ok(Some(name))
+        })?;
+        match names.into_iter().flatten().next() {
             None => Ok(()),
             Some(name) => {
                 let name: String = name.chars().take(40).collect();
-                Err(Failure::argument(format!("there is no option '{name}', only {}", known.join(", "))))
+                Err(Failure::argument(format!("there is no property '{name}', only {}", known.join(", "))))
             }
         }
     }
@@ -311,22 +341,10 @@ impl<T: FromJs> FromJs for Vec<T> {
 impl<T: FromJs> FromJs for BTreeMap<String, T> {
     fn from_js(value: Js) -> Fallible<BTreeMap<String, T>> {
         let object = value.record()?.0;
-        let names = object.ask(ptr::null_mut(), |names| unsafe {
-            sys::napi_get_all_property_names(
-                object.env,
-                object.raw,
-                sys::KeyCollectionMode::own_only,
-                sys::KeyFilter::enumerable | sys::KeyFilter::skip_symbols,
-                sys::KeyConversion::numbers_to_strings,
-                names,
-            )
-        })?;
-        let entries = object.with(names).each(|_, name| {
-            let property = object.ask(ptr::null_mut(), |raw| unsafe {
-                sys::napi_get_property(object.env, object.raw, name.raw, raw)
-            })?;
+        let entries = object.with(object.own_names()?).each(|_, name| {
+            let property = object.get(name)?;
             let name = String::from_js(name)?;
-            match T::from_js(object.with(property)) {
+            match T::from_js(property) {
                 Ok(value) => Ok((name, value)),
                 Err(failure) => Err(failure.within(|| format!("[{name:?}]"))),
             }

@@ -66,6 +66,58 @@ test('a property that an attribute only inherits is none', () => {
   assert.deepEqual(stream.item('plan:A').fields.attributes, { own: 'y' })
 })
 
+test('a property that nobody reads is refused by its name, wherever it stands', async () => {
+  const stream = new ValueStream()
+  stream.apply(event)
+  const cases = [
+    ['apply', [{ ...event, id: '2', knid: 'story' }], /^event: there is no property 'knid', only source, id, /],
+    ['apply', [{ ...event, id: '2', set: { titel: 'x' } }], /^event\.set: there is no property 'titel', only /],
+    ['apply', [{ ...event, id: '2', set: { due_at: at } }], /^event\.set: there is no property 'due_at', only .*dueAt/],
+    ['apply', [{ ...event, id: '2', links: [{ kind: 'relates', to: 'a:b', Lag: 1 }] }], /^event\.links\[0\]: there is no property 'Lag', /],
+    ['apply', [{ ...event, id: '2', set: { estimate: 5 } }], /^event\.set: there is no property 'estimate', only .*estimateMs/],
+    ['ingest', ['git', '', { dateorder: 'day_first' }], /^options: there is no property 'dateorder', only .*dateOrder/],
+    ['ingest', ['mapping', 'a', { mapping: { source: 'x', id: '{a}', feilds: {} } }], /^options\.mapping: there is no property 'feilds', /],
+    ['readiness', [{ item: 'plan:A', at, stag: 'production' }], /^query: there is no property 'stag', only .*stage/],
+    ['readiness', [{ item: 'plan:A', at, policy: { block: 'high' } }], /^query\.policy: there is no property 'block', /],
+    ['flowMetrics', [{ start: at, end: at, zone: 'UTC', 0: 1 }], /^query: there is no property '0', /],
+    ['correlate', [{ prefix: ['CHK'] }], /^rules: there is no property 'prefix', only prefixes, /],
+    ['correlate', [{ prefixes: ['CHK'], also: null, more: null }], /^rules: there is no property 'more', /],
+  ]
+  for (const [method, given, message] of cases) {
+    const error = thrown(() => stream[method](...given))
+    assert.equal(error.code, 'invalid', `${method}: ${error.message}`)
+    assert.match(error.message, message)
+    if (`${method}Async` in stream) await assert.rejects(stream[`${method}Async`](...given), { code: 'invalid', message: error.message })
+  }
+  const refused = stream.applyBatch([{ ...event, id: '2', knid: 'story' }, { ...event, id: '3' }])
+  assert.deepEqual([refused.accepted, refused.refused.length], [1, 1])
+  assert.equal(stream.eventCount, 2)
+})
+
+test('what is undefined says nothing, and what is inherited counts where it is known', () => {
+  const stream = new ValueStream()
+  stream.apply({ ...event, knid: undefined, kind: undefined, [Symbol('mine')]: 1, set: { title: undefined, titel: undefined } })
+  class Said {
+    source = 'plan'
+    id = '2'
+    occurredAt = at
+    get item() { return 'plan:B' }
+    get more() { return 1 }
+    help() {}
+  }
+  stream.apply(new Said())
+  const said = Object.create({ ...event, id: '3', odd: 1 })
+  said.kind = 'story'
+  stream.apply(said)
+  const hidden = Object.defineProperty({ ...event, id: '4' }, 'odd', { value: 1, enumerable: false })
+  stream.apply(hidden)
+  assert.equal(stream.eventCount, 4)
+  assert.equal(stream.item('plan:A').kind, 'story')
+  // What the stream gives out it takes back.
+  const copy = new ValueStream()
+  assert.equal(copy.applyBatch([...stream.history('plan:A'), ...stream.history('plan:B')]).accepted, 4)
+})
+
 test('what a getter throws is thrown', async () => {
   const stream = new ValueStream()
   const hostile = (error) => ({ ...event, get item() { throw error } })
@@ -75,8 +127,9 @@ test('what a getter throws is thrown', async () => {
   assert.equal(thrown(() => stream.apply(new Proxy({}, { get() { throw error } }))), error)
   assert.equal(thrown(() => stream.apply(hostile('a text'))).message, 'a text')
   assert.equal(stream.eventCount, 0)
-  await assert.rejects(stream.readinessAsync(hostile(error)), (rejected) => rejected === error)
-  await assert.rejects(stream.readinessAsync(hostile(5)), (rejected) => rejected === 5)
+  const asked = (error) => ({ at, get item() { throw error } })
+  await assert.rejects(stream.readinessAsync(asked(error)), (rejected) => rejected === error)
+  await assert.rejects(stream.readinessAsync(asked(5)), (rejected) => rejected === 5)
 })
 
 test('an argument that changes the stream while it is read does no harm', () => {

@@ -150,7 +150,7 @@ test('what cannot be opened', async () => {
   }
   const wrong = [[5], [], [path, { format: 'tape' }], [path, { syncEvery: -1 }], [path, { readOnly: 'yes' }], [path, 7]]
   const odd = await rejection(ValueStream.open(path, { readonly: true }))
-  assert.deepEqual([odd.code, odd.message], ['invalid', "options: there is no option 'readonly', only format, syncEvery, readOnly"])
+  assert.deepEqual([odd.code, odd.message], ['invalid', "options: there is no property 'readonly', only format, syncEvery, readOnly"])
   for (const args of wrong) assert.equal((await rejection(ValueStream.open(...args))).code, 'invalid', JSON.stringify(args))
 })
 

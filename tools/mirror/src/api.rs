@@ -38,8 +38,6 @@ pub(crate) struct Record {
     pub(crate) input: bool,
     /// Whether it has a default as a whole, from which a host takes what it leaves out.
     pub(crate) default: bool,
-    /// Whether it refuses fields that it doesn't know.
-    pub(crate) strict: bool,
 }
 
 pub(crate) struct Field {
@@ -126,8 +124,7 @@ impl Api {
             Item::Struct(found) if is_record(found) => {
                 let default = has(&found.attrs, "serde", "default");
                 let fields = found.fields.iter().map(|it| field(it, default)).collect::<syn::Result<_>>()?;
-                let strict = has(&found.attrs, "serde", "deny_unknown_fields");
-                self.add_record(found.ident.to_string(), doc(&found.attrs), fields, default, strict);
+                self.add_record(found.ident.to_string(), doc(&found.attrs), fields, default);
             }
             Item::Impl(found) if found.trait_.is_none() && is_named(&found.self_ty, "ValueStream") => {
                 self.questions.extend(found.items.iter().filter_map(question));
@@ -144,23 +141,16 @@ impl Api {
                     ty: Type::Map(Box::new(Type::String)),
                     optional: true,
                 });
-                self.add_record("Fields".into(), doc_above(text, "pub struct Fields"), fields, true, false);
+                self.add_record("Fields".into(), doc_above(text, "pub struct Fields"), fields, true);
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn add_record(
-        &mut self,
-        name: String,
-        doc: Vec<String>,
-        fields: Vec<Field>,
-        default: bool,
-        strict: bool,
-    ) {
+    fn add_record(&mut self, name: String, doc: Vec<String>, fields: Vec<Field>, default: bool) {
         if !NOT_MIRRORED.contains(&name.as_str()) {
-            self.records.push(Record { name, doc, fields, input: false, default, strict });
+            self.records.push(Record { name, doc, fields, input: false, default });
         }
     }
 

@@ -249,13 +249,10 @@ fn read_record(record: &Record) -> String {
     } else {
         String::new()
     };
-    let strict = if record.strict {
-        let names: Vec<String> =
-            record.fields.iter().map(|field| format!("\"{}\"", camel(&name(field)))).collect();
-        format!("object.only(&[{}])?;\n", names.join(", "))
-    } else {
-        String::new()
-    };
+    // A property that nobody reads is a mistake: a name that was spelt wrong would change nothing.
+    let names: Vec<String> =
+        record.fields.iter().map(|field| format!("\"{}\"", camel(&name(field)))).collect();
+    let strict = format!("object.only(&[{}])?;\n", names.join(", "));
     let fields: String = record
         .fields
         .iter()
