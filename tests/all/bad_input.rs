@@ -107,6 +107,25 @@ fn misspelt_arguments_are_not_passed_over() {
         assert_eq!(error.code(), "invalid");
         assert!(error.to_string().contains("no argument of this name"), "{error}");
     }
+    // Nor are those of a record that is one argument of several.
+    for (name, arguments, odd) in [
+        ("ingest", r#"{"adapter":"git","text":"","options":{"dateorder":"day_first"}}"#, "dateorder"),
+        (
+            "correlate",
+            r#"{"rules":{"versions":[{"tag":"v{version}","release":"{version}","tags":""}]}}"#,
+            "tags",
+        ),
+        ("shipping", r#"{"rules":{"prefix":["CHK"]}}"#, "prefix"),
+        (
+            "add_working_time",
+            r#"{"calendar":{"zone":"UTC","holiday":[]},"start":"2026-03-02T00:00:00Z","span":5}"#,
+            "holiday",
+        ),
+    ] {
+        let error = call(&mut stream, name, arguments).unwrap_err();
+        assert_eq!(error.code(), "invalid");
+        assert!(error.to_string().contains(odd), "{error}");
+    }
 }
 
 #[test]

@@ -195,7 +195,15 @@ pub(crate) fn only(args: &Value, names: &[&str]) -> Result<()> {
 
 fn field<T: DeserializeOwned>(args: &Value, name: &str) -> Result<T> {
     let value = args.get(name).ok_or_else(|| Error::invalid(name, "this argument is missing"))?;
-    T::deserialize(value).map_err(|error| Error::invalid(name, error.to_string()))
+    let mut unknown = None;
+    let value = serde_ignored::deserialize(value, |path| {
+        unknown.get_or_insert_with(|| path.to_string());
+    });
+    let value = value.map_err(|error| Error::invalid(name, error.to_string()))?;
+    match unknown {
+        None => Ok(value),
+        Some(path) => Err(Error::invalid(&format!("{name}.{path}"), "there is no argument of this name")),
+    }
 }
 
 pub(crate) fn optional<T: DeserializeOwned>(args: &Value, name: &str) -> Result<Option<T>> {

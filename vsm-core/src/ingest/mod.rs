@@ -118,7 +118,7 @@ text_enum! {
 
 /// What an adapter is told beside the bytes. Everything is optional.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct IngestOptions {
     /// When the data were fetched: the `recorded_at` of the events; absent = when the events occurred.
     #[serde(skip_serializing_if = "Option::is_none")]
