@@ -420,8 +420,8 @@ fn what_is_another_file_when_it_is_read_again_is_an_error() {
 
 #[test]
 fn what_is_added_while_a_file_is_read_is_for_another_time() {
-    for count in [3, 20_000] {
-        let (first, second) = (issues(0, count, "one"), issues(0, count + 30_000, "one"));
+    for count in [3, 12_500] {
+        let (first, second) = (issues(0, count, "one"), issues(0, count + 12_500, "one"));
         let (mut whole, mut stream) = (ValueStream::new(), ValueStream::new());
         let input = ("file", Changing::new(&first, &second));
         let run = stream.ingest_file(Adapter::Jira, input, &IngestOptions::default(), on).unwrap();

@@ -80,7 +80,7 @@ impl ValueStream {
         let mut report = ApplyReport::default();
         // Lines that are too short to be events make no room.
         self.expect(memchr_iter(b'\n', text).count().min(text.len() / SHORTEST_EVENT));
-        let mut lines = lines(text).peekable();
+        let mut lines = lines(text, LONGEST_LINE).peekable();
         while lines.peek().is_some() {
             let mut group = Vec::with_capacity(GROUP);
             for (number, line) in lines.by_ref().take(GROUP) {
@@ -185,15 +185,19 @@ fn from_line<'a, T: Deserialize<'a>>(line: &'a [u8]) -> serde_json::Result<T> {
 /// The mark that some editors put at the beginning of a text in UTF-8.
 pub(crate) const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// The lines of a text with their numbers from 1; empty ones are left out, overlong ones are errors.
-pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = (u64, std::result::Result<&[u8], Unreadable>)> {
-    lines_from(text.strip_prefix(BOM).unwrap_or(text), 1)
+/// The lines of a text with their numbers from 1; empty ones are left out, those above `longest` bytes are errors.
+pub(crate) fn lines(
+    text: &[u8],
+    longest: usize,
+) -> impl Iterator<Item = (u64, std::result::Result<&[u8], Unreadable>)> {
+    lines_from(text.strip_prefix(BOM).unwrap_or(text), 1, longest)
 }
 
 /// The same for a part of a text that begins with the line of this number.
 pub(crate) fn lines_from(
     text: &[u8],
     first: u64,
+    longest: usize,
 ) -> impl Iterator<Item = (u64, std::result::Result<&[u8], Unreadable>)> {
     let mut start = 0;
     let ends = memchr_iter(b'\n', text).chain([text.len()]);
@@ -203,16 +207,16 @@ pub(crate) fn lines_from(
         if line.is_empty() {
             return None;
         }
-        if line.len() > LONGEST_LINE {
-            return Some((number, Err(overlong(line.len() as u64))));
+        if line.len() > longest {
+            return Some((number, Err(overlong(line.len() as u64, longest))));
         }
         Some((number, Ok(line)))
     })
 }
 
 /// What is said of a line that is too long to be read.
-pub(crate) fn overlong(length: u64) -> Unreadable {
-    let reason = format!("the line is {length} bytes long, more than {LONGEST_LINE}");
+pub(crate) fn overlong(length: u64, longest: usize) -> Unreadable {
+    let reason = format!("the line is {length} bytes long, more than {longest}");
     Unreadable { code: "document", reason }
 }
 

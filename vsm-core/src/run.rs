@@ -270,7 +270,8 @@ impl ValueStream {
     /// XML, `ocel` and `git_tags`. What is held so and is longer than [`LONGEST_DOCUMENT`](crate::LONGEST_DOCUMENT) is a reject.
     ///
     /// A record above [`LONGEST_LINE`](crate::LONGEST_LINE) is a reject as well, and is not held. An object as long as that
-    /// is read as the answer page of an interface, where it is one and comes first: the records in its list, one by one.
+    /// is read as the answer page of an interface, where it is one and comes first: the records in its list, one by one;
+    /// a record that holds a list of its own, such as an incident with its log, is no page.
     ///
     /// # Errors
     /// [`Error::Storage`] where the reader fails; what was applied before stays.

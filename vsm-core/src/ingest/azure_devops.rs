@@ -76,7 +76,7 @@ impl Told<'_> {
 }
 
 pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
-    Ok(Box::new(Telling::new(Teller::new("azure_devops", options)?, read, <Top<'_>>::PAGE)))
+    Ok(Box::new(Telling::new(Teller::new("azure_devops", options)?, read, <Top<'_>>::PAGES)))
 }
 
 fn read(teller: &mut Teller<'_>, part: Part<'_>) {

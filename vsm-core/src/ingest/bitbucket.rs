@@ -83,7 +83,7 @@ impl<'r> Place<'r> {
 }
 
 pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
-    let telling = Telling::new(Teller::new("bitbucket", options)?, read, <Record<'_, Record<'_>>>::PAGE);
+    let telling = Telling::new(Teller::new("bitbucket", options)?, read, <Record<'_, Record<'_>>>::PAGES);
     Ok(Box::new(telling.learning(learn)))
 }
 

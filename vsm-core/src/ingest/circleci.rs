@@ -26,6 +26,7 @@
 
 use serde::Deserialize;
 
+use super::elements::Pages;
 use super::loose::{Object, Scalar, Text};
 use super::pages::{InPages, read_pages};
 use super::parts::Part;
@@ -125,7 +126,7 @@ struct Project<'a> {
 }
 
 impl InPages for Record<'_> {
-    const PAGE: &'static [&'static str] = &["items"];
+    const PAGES: Pages = Pages { keys: &["items"], own: None };
 }
 
 /// A workflow as both sources tell it.
@@ -145,7 +146,7 @@ struct Run<'r> {
 }
 
 pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
-    Ok(Box::new(Telling::new(Teller::new("circleci", options)?, read, <Record<'_>>::PAGE)))
+    Ok(Box::new(Telling::new(Teller::new("circleci", options)?, read, <Record<'_>>::PAGES)))
 }
 
 fn read(teller: &mut Teller<'_>, part: Part<'_>) {

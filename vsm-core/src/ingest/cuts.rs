@@ -1,7 +1,5 @@
 //! Where lines and rows end, and those that are too long to be held.
 
-use crate::document::{BOM, LONGEST_LINE};
-
 /// How many line feeds there are.
 pub(super) fn line_ends(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
@@ -17,8 +15,8 @@ pub(super) enum Long {
 }
 
 impl Long {
-    pub(super) fn line(start: &[u8]) -> Long {
-        let mut line = LongLine::default();
+    pub(super) fn line(start: &[u8], longest: usize) -> Long {
+        let mut line = LongLine { longest, start: Vec::new(), length: 0, blank: 0 };
         line.pass(start);
         Long::Line(line)
     }
@@ -36,8 +34,8 @@ impl Long {
 }
 
 /// A line that is longer than any that is read, unless it is white space at its end that makes it so.
-#[derive(Default)]
 pub(super) struct LongLine {
+    longest: usize,
     /// Its beginning without white space before it; nothing once it is known to be too long.
     start: Vec<u8>,
     length: u64,
@@ -51,10 +49,10 @@ impl LongLine {
         let blank = (bytes.len() - bytes.trim_ascii_end().len()) as u64;
         self.blank = if blank == bytes.len() as u64 { self.blank + blank } else { blank };
         self.length += bytes.len() as u64;
-        if self.text() > LONGEST_LINE as u64 {
+        if self.text() > self.longest as u64 {
             self.start = Vec::new();
         } else {
-            let room = LONGEST_LINE.saturating_sub(self.start.len()).min(bytes.len());
+            let room = self.longest.saturating_sub(self.start.len()).min(bytes.len());
             self.start.extend_from_slice(bytes.get(..room).unwrap_or_default());
         }
     }
@@ -67,7 +65,7 @@ impl LongLine {
     /// The line, or how long it is.
     pub(super) fn done(mut self) -> Result<Vec<u8>, u64> {
         let length = self.text();
-        if length > LONGEST_LINE as u64 {
+        if length > self.longest as u64 {
             return Err(length);
         }
         self.start.truncate(length as usize);
@@ -99,17 +97,13 @@ impl Rows {
     }
 
     /// Where the last row begins in these bytes that comes after a line end. There is never a cut at the end of the
-    /// text: the last row is looked at more closely. Nor is there one within a line end, nor before what a reader would
-    /// take for the mark at the beginning of a text, or may take for it once there is more.
+    /// text: the last row is looked at more closely. Nor is there one within a line end.
     pub(super) fn pass(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut end = None;
         for (at, byte) in bytes.iter().enumerate() {
             let is_within = self.last == b'\r' && *byte == b'\n';
             if self.is_end && !is_within {
-                let ahead = bytes.get(at..).unwrap_or_default();
-                if !BOM.starts_with(ahead.get(..BOM.len()).unwrap_or(ahead)) {
-                    end = Some(at);
-                }
+                end = Some(at);
             }
             self.step(*byte);
         }

@@ -8,16 +8,28 @@ use std::ops::Range;
 
 use memchr::memchr2;
 
-use crate::document::LONGEST_LINE;
-
 /// Enough of a key to tell the one of a page.
 const LONGEST_KEY: usize = 40;
+
+/// Which objects are pages: they hold a list of records under one of these keys.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Pages {
+    pub(super) keys: &'static [&'static str],
+    /// An object that has a text or number under this key is a record itself, and what it holds is a part of it.
+    pub(super) own: Option<&'static str>,
+}
+
+fn is_one_of(keys: &[&str], key: Option<&[u8]>) -> bool {
+    keys.iter().any(|known| Some(known.as_bytes()) == key)
+}
 
 /// One or several lists after another, or an object that holds a page: a list of records under one of its keys.
 #[derive(Default)]
 pub(super) struct Elements {
-    /// The keys of pages; none for lists.
-    pages: Option<&'static [&'static str]>,
+    /// None for lists.
+    pages: Option<Pages>,
+    /// The longest record, in bytes.
+    longest: usize,
     depth: usize,
     /// The depth at which commas part records; absent outside a list of them.
     level: Option<usize>,
@@ -31,9 +43,15 @@ pub(super) struct Elements {
     is_blank: bool,
     /// The last text of the object itself.
     key: Vec<u8>,
-    /// The object without what is in its page, and how long that is.
+    /// Whether a value of the object follows; whether the text that is open makes it a record unless that is empty; and
+    /// whether it is one.
+    is_value: bool,
+    may_be_own: bool,
+    is_own: bool,
+    /// The object without what is in its page, and how long that is; how long it is with it.
     rest: Vec<u8>,
     rest_length: u64,
+    length: u64,
 }
 
 /// A record in the text, blank where there is nothing between two commas.
@@ -45,12 +63,16 @@ pub(super) struct Element {
 }
 
 impl Elements {
-    pub(super) fn of_lists() -> Elements {
-        Elements::default()
+    pub(super) fn of_lists(longest: usize) -> Elements {
+        Elements { longest, ..Elements::default() }
     }
 
-    pub(super) fn of_object(pages: &'static [&'static str]) -> Elements {
-        Elements { pages: Some(pages), ..Elements::default() }
+    pub(super) fn of_object(pages: Pages, longest: usize) -> Elements {
+        Elements { pages: Some(pages), longest, ..Elements::default() }
+    }
+
+    pub(super) fn longest(&self) -> usize {
+        self.longest
     }
 
     /// Follows the text from there on; gives the place from which on it is something else.
@@ -59,6 +81,7 @@ impl Elements {
         while let Some(byte) = text.get(at).copied() {
             if self.is_quoted {
                 let ahead = text.get(at..).unwrap_or_default();
+                self.is_own |= std::mem::take(&mut self.may_be_own) && byte != b'"';
                 let length = self.quoted(ahead);
                 let string = ahead.get(..length).unwrap_or_default();
                 if self.depth == 1 && self.key.len() < LONGEST_KEY {
@@ -69,6 +92,10 @@ impl Elements {
                 continue;
             }
             let is_between = self.level == Some(self.depth);
+            let is_value = match byte {
+                b' ' | b'\n' | b'\r' | b'\t' => self.is_value,
+                byte => std::mem::replace(&mut self.is_value, byte == b':' && self.depth == 1),
+            };
             match byte {
                 b' ' | b'\n' | b'\r' | b'\t' if self.depth == 0 => {
                     at += 1;
@@ -112,10 +139,15 @@ impl Elements {
                     self.begin(at);
                     self.is_quoted = true;
                     if self.depth == 1 {
+                        self.may_be_own = is_value && self.names_own();
                         self.key.clear();
                     }
                 }
-                _ => self.begin(at),
+                _ => {
+                    // A number or truth value is as good as a text; nothing is not.
+                    self.is_own |= is_value && byte != b'n' && self.names_own();
+                    self.begin(at);
+                }
             }
             self.outside(&[byte]);
             at += 1;
@@ -144,11 +176,16 @@ impl Elements {
         self.is_blank = false;
     }
 
+    /// Whether the value that begins here makes the object a record.
+    fn names_own(&self) -> bool {
+        let own = self.pages.and_then(|pages| pages.own);
+        own.is_some_and(|own| is_one_of(&[own], self.key.strip_suffix(b"\"")))
+    }
+
     /// Whether what opens here is a page.
     fn is_page(&self) -> bool {
         let key = self.key.strip_suffix(b"\"");
-        let is_known = |pages: &[&str]| pages.iter().any(|page| Some(page.as_bytes()) == key);
-        self.depth == 1 && self.pages.is_some_and(is_known)
+        self.depth == 1 && !self.is_own && self.pages.is_some_and(|pages| is_one_of(pages.keys, key))
     }
 
     fn begin(&mut self, at: usize) {
@@ -168,11 +205,12 @@ impl Elements {
 
     /// Keeps what is outside a page: the rest of the object.
     fn outside(&mut self, bytes: &[u8]) {
+        self.length += bytes.len() as u64;
         if self.pages.is_none() || self.level.is_some() {
             return;
         }
         self.rest_length += bytes.len() as u64;
-        if self.rest_length <= LONGEST_LINE as u64 {
+        if self.rest_length <= self.longest as u64 {
             self.rest.extend_from_slice(bytes);
         }
     }
@@ -200,9 +238,13 @@ impl Elements {
         self.depth > 0
     }
 
-    /// An object without what was in its page, or how long that is.
+    /// An object without what was in its page, or how long that is. Of a record that has lost a part of itself to a page,
+    /// before it was known to be one, nothing is read.
     pub(super) fn rest(&mut self) -> Result<Vec<u8>, u64> {
-        if self.rest_length > LONGEST_LINE as u64 {
+        if self.is_own && self.length > self.rest_length {
+            return Err(self.length);
+        }
+        if self.rest_length > self.longest as u64 {
             return Err(self.rest_length);
         }
         Ok(std::mem::take(&mut self.rest))
@@ -212,6 +254,8 @@ impl Elements {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LONGEST: usize = 1_000;
 
     /// The records of a text that comes in pieces of this length, and what is left of it.
     fn find(elements: &mut Elements, text: &str, piece: usize) -> (Vec<String>, String) {
@@ -244,7 +288,7 @@ mod tests {
         ];
         for (text, expected, left) in table {
             for piece in [1, 2, 100] {
-                let (found, goes_on) = find(&mut Elements::of_lists(), text, piece);
+                let (found, goes_on) = find(&mut Elements::of_lists(LONGEST), text, piece);
                 let found: Vec<&str> = found.iter().map(|text| text.trim_end()).collect();
                 let expected: Vec<&str> = expected.iter().map(|text| text.trim_end()).collect();
                 assert_eq!((found, &*goes_on), (expected, left), "{text}");
@@ -257,12 +301,34 @@ mod tests {
         let text =
             r#"{"total":2,"x":["items",[1]],"items":[{"items":[3]},{"b":2}],"names":{"items":[5]}} more"#;
         for piece in [1, 3, 100] {
-            let mut elements = Elements::of_object(&["items"]);
+            let mut elements = Elements::of_object(Pages { keys: &["items"], own: None }, LONGEST);
             let (found, goes_on) = find(&mut elements, text, piece);
             assert_eq!((found, &*goes_on), (vec![r#"{"items":[3]}"#.into(), r#"{"b":2}"#.into()], " more"));
             let rest = r#"{"total":2,"x":["items",[1]],"items":[],"names":{"items":[5]}}"#;
             assert_eq!(elements.rest(), Ok(rest.as_bytes().to_vec()));
             assert!(!elements.is_open());
+        }
+    }
+
+    #[test]
+    fn an_object_with_a_text_of_its_own_is_no_page() {
+        let pages = Pages { keys: &["items"], own: Some("id") };
+        let table = [
+            (r#"{"x":"id","id" : "7","items":[1,2]}"#, 0, Ok(())),
+            (r#"{"id":7,"items":[1,2]}"#, 0, Ok(())),
+            (r#"{"id":null,"x":{"id":"7"},"items":[1,2]}"#, 2, Ok(())),
+            (r#"{"id":"","items":[1,2]}"#, 2, Ok(())),
+            (r#"{"id":["7"],"x":["id","7"],"items":[1,2]}"#, 2, Ok(())),
+            (r#"{"items":[1,2],"id":"7"}"#, 2, Err(24)),
+        ];
+        for (text, count, expected) in table {
+            for piece in [1, 3, 100] {
+                let mut elements = Elements::of_object(pages, LONGEST);
+                assert_eq!(find(&mut elements, text, piece).0.len(), count, "{text}");
+                let rest = elements.rest();
+                assert_eq!(rest.clone().map(drop), expected, "{text}");
+                assert!(count > 0 || rest == Ok(text.as_bytes().to_vec()), "{text}");
+            }
         }
     }
 }

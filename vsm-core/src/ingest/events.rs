@@ -12,7 +12,7 @@ pub(super) fn read(text: Part<'_>) -> Ingested {
         Some(place) => (text.bytes, place.line),
         None => (text.bytes.strip_prefix(BOM).unwrap_or(text.bytes), 1),
     };
-    for (position, line) in lines_from(bytes, first) {
+    for (position, line) in lines_from(bytes, first, text.longest) {
         match line.and_then(|line| read_event(line, &mut ingested.ignored)) {
             Ok(event) => ingested.events.push(event),
             Err(unreadable) => {

@@ -30,7 +30,7 @@ use super::loose::{List, Scalar, Text};
 use super::parts::Part;
 use super::timestamp::Stamps;
 use super::{IngestOptions, Ingested, Reject, check_key, records};
-use crate::document::lines;
+use crate::document::{LONGEST_LINE, lines};
 use crate::error::{Error, Result};
 use crate::model::{Event, Kind, Link, LinkKind};
 
@@ -137,7 +137,7 @@ pub(crate) fn read_tags(text: &[u8], options: &IngestOptions) -> Ingested {
     let mut ingested = Ingested::default();
     let mut columns = Columns { reference: 0, commit: 1, date: 2 };
     let mut first = true;
-    for (position, line) in lines(text) {
+    for (position, line) in lines(text, LONGEST_LINE) {
         let cells = match line.map(split) {
             Ok(Some(cells)) => cells,
             Ok(None) => {

@@ -24,6 +24,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::elements::Pages;
 use super::loose::{List, Object, Scalar, Text};
 use super::pages::{InPages, read_pages};
 use super::parts::Part;
@@ -109,11 +110,11 @@ struct Named<'a> {
 }
 
 impl<A> InPages for Record<'_, A> {
-    const PAGE: &'static [&'static str] = &["data"];
+    const PAGES: Pages = Pages { keys: &["data"], own: None };
 }
 
 pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
-    Ok(Box::new(Telling::new(Teller::new("opsgenie", options)?, read, <Record<'_, Record<'_>>>::PAGE)))
+    Ok(Box::new(Telling::new(Teller::new("opsgenie", options)?, read, <Record<'_, Record<'_>>>::PAGES)))
 }
 
 fn read(teller: &mut Teller<'_>, part: Part<'_>) {

@@ -11,7 +11,7 @@
 
 use serde::de::IgnoredAny;
 
-use crate::document::{BOM, LONGEST_LINE, lines};
+use crate::document::{BOM, lines};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packing {
@@ -22,12 +22,12 @@ pub(super) enum Packing {
 }
 
 /// How a text is packed of which this is the beginning or all; nothing where more of it has to be seen.
-pub(super) fn packing(text: &[u8], is_all: bool) -> Option<Packing> {
-    let is_long = text.len() > LONGEST_LINE;
+pub(super) fn packing(text: &[u8], longest: usize, is_all: bool) -> Option<Packing> {
+    let is_long = text.len() > longest;
     let is_all = is_all && !is_long;
-    let head = text.get(..LONGEST_LINE).filter(|_| is_long).unwrap_or(text);
+    let head = text.get(..longest).filter(|_| is_long).unwrap_or(text);
     let head = head.strip_prefix(BOM).unwrap_or(head);
-    let mut found = lines(head);
+    let mut found = lines(head, longest);
     let (first, second) = (found.next(), found.next());
     let more = second.is_some();
     if !(more || is_all || is_long) {
@@ -57,7 +57,9 @@ pub(super) fn packing(text: &[u8], is_all: bool) -> Option<Packing> {
     };
     // A line that is whole by itself says that it was the first one that was cut off. The last one may go on.
     let end = head.iter().rposition(|byte| *byte == b'\n').filter(|_| !is_all).unwrap_or(head.len());
-    if is_broken && lines(head.get(..end).unwrap_or_default()).any(|(_, line)| line.is_ok_and(is_object)) {
+    if is_broken
+        && lines(head.get(..end).unwrap_or_default(), longest).any(|(_, line)| line.is_ok_and(is_object))
+    {
         return Some(Packing::Lines);
     }
     match start {
@@ -77,10 +79,12 @@ pub(super) fn is_object(text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    const LONGEST: usize = 100;
+
     #[test]
     fn the_beginning_says_how_a_text_is_packed() {
         use Packing::{Lines, Lists, LongObject, Object};
-        let wide = format!("{{\n\"a\":\"{}\"", "x".repeat(LONGEST_LINE));
+        let wide = format!("{{\n\"a\":\"{}\"", "x".repeat(LONGEST));
         let table: [(&str, Option<Packing>, Packing); 18] = [
             ("[INFO] x\n{}\n{}", Some(Lines), Lines),
             ("[INFO] x\n{}", None, Lines),
@@ -103,8 +107,8 @@ mod tests {
         ];
         for (text, so_far, whole) in table {
             let shown = &text[..text.len().min(20)];
-            assert_eq!(packing(text.as_bytes(), false), so_far, "{shown:?}");
-            assert_eq!(packing(text.as_bytes(), true), Some(whole), "{shown:?}");
+            assert_eq!(packing(text.as_bytes(), LONGEST, false), so_far, "{shown:?}");
+            assert_eq!(packing(text.as_bytes(), LONGEST, true), Some(whole), "{shown:?}");
         }
     }
 
@@ -120,9 +124,9 @@ mod tests {
             "{\"a\":\n{}\n}",
             "[x]\n{}\n[\n",
         ] {
-            let whole = packing(text.as_bytes(), true);
+            let whole = packing(text.as_bytes(), LONGEST, true);
             for end in 0..text.len() {
-                let so_far = packing(&text.as_bytes()[..end], false);
+                let so_far = packing(&text.as_bytes()[..end], LONGEST, false);
                 assert!(so_far.is_none() || so_far == whole, "{text:?} {end} {so_far:?} {whole:?}");
             }
         }

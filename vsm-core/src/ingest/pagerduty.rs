@@ -25,6 +25,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::elements::Pages;
 use super::loose::{List, Object, Scalar, Text};
 use super::pages::{InPages, read_pages};
 use super::parts::Part;
@@ -162,8 +163,10 @@ impl Named<'_> {
 }
 
 impl<W> InPages for Record<'_, W> {
-    const PAGE: &'static [&'static str] =
-        &["incidents", "incident", "log_entries", "users", "services", "teams", "priorities"];
+    const PAGES: Pages = Pages {
+        keys: &["incidents", "incident", "log_entries", "users", "services", "teams", "priorities"],
+        own: Some("id"),
+    };
 
     /// What has an id is no page: an incident with its log entries, a log entry with its incident.
     fn keep(&mut self, page: Vec<Object<Self>>) -> Option<Vec<Object<Self>>> {
@@ -176,7 +179,7 @@ impl<W> InPages for Record<'_, W> {
 }
 
 pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
-    Ok(Box::new(Telling::new(Teller::new("pagerduty", options)?, read, <Record<'_, Webhook<'_>>>::PAGE)))
+    Ok(Box::new(Telling::new(Teller::new("pagerduty", options)?, read, <Record<'_, Webhook<'_>>>::PAGES)))
 }
 
 fn read(teller: &mut Teller<'_>, part: Part<'_>) {

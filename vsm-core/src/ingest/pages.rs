@@ -8,13 +8,14 @@ use serde::de::value::{CowStrDeserializer, MapAccessDeserializer, SeqAccessDeser
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::Reject;
+use super::elements::Pages;
 use super::loose::{Object, Text};
 use super::parts::Part;
 use super::records::{Entry, pieces, push};
 
 /// A record that a tool also gives in pages: objects that hold one record, or a list of them, under one of these keys.
 pub(super) trait InPages: Sized {
-    const PAGE: &'static [&'static str];
+    const PAGES: Pages;
 
     /// Keeps what stands under such a key where it belongs to the record itself; gives back what is a page.
     fn keep(&mut self, page: Vec<Object<Self>>) -> Option<Vec<Object<Self>>> {
@@ -84,7 +85,7 @@ impl<'de, A: MapAccess<'de>, T: Deserialize<'de> + InPages> MapAccess<'de> for F
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
         while let Some(Text(key)) = self.map.next_key()? {
             let key = key.unwrap_or_default();
-            if T::PAGE.contains(&&*key) {
+            if T::PAGES.keys.contains(&&*key) {
                 if let Page(Some(page)) = self.map.next_value()? {
                     self.page.get_or_insert_default().extend(page);
                 }
@@ -151,7 +152,7 @@ mod tests {
     }
 
     impl InPages for Named<'_> {
-        const PAGE: &'static [&'static str] = &["items", "item"];
+        const PAGES: Pages = Pages { keys: &["items", "item"], own: None };
     }
 
     #[test]

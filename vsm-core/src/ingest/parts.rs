@@ -33,6 +33,8 @@ pub(super) struct Part<'a> {
     pub(super) bytes: &'a [u8],
     /// Absent where it is the whole text.
     pub(super) place: Option<Place<'a>>,
+    /// The longest record, line or row, in bytes.
+    pub(super) longest: usize,
 }
 
 /// Where in a text a part of it stands.
@@ -49,7 +51,7 @@ pub(super) struct Place<'a> {
 
 impl<'a> From<&'a [u8]> for Part<'a> {
     fn from(bytes: &'a [u8]) -> Part<'a> {
-        Part { bytes, place: None }
+        Part { bytes, place: None, longest: LONGEST_LINE }
     }
 }
 
@@ -88,10 +90,24 @@ impl List {
     }
 }
 
+/// How much is held at most, in bytes. The tests have less patience than users have memory.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// Of a record, line or row.
+    pub(super) line: usize,
+    /// Of a text that is read as a whole.
+    pub(super) document: usize,
+}
+
+/// Fuzzers would never come to a line of megabytes.
+const LIMITS: Limits =
+    Limits { line: if cfg!(fuzzing) { 100 } else { LONGEST_LINE }, document: LONGEST_DOCUMENT };
+
 /// A text that arrives in pieces, on its way through an adapter.
 pub(crate) struct Parts<'o> {
     reader: Box<dyn Reader + 'o>,
     format: Format,
+    limits: Limits,
     /// Whether the text comes a second time to be read, and is only learnt from now.
     is_learning: bool,
     /// All of a text that has to come twice and doesn't.
@@ -119,11 +135,22 @@ impl<'o> Parts<'o> {
         options: &'o IngestOptions,
         twice: bool,
     ) -> Result<Parts<'o>, Ingested> {
+        Parts::within(LIMITS, adapter, options, twice)
+    }
+
+    /// The same with other limits.
+    pub(super) fn within(
+        limits: Limits,
+        adapter: Adapter,
+        options: &'o IngestOptions,
+        twice: bool,
+    ) -> Result<Parts<'o>, Ingested> {
         let reader = open(adapter, options).map_err(|error| Ingested::refused(&error))?;
         let is_learning = reader.learns();
         Ok(Parts {
             reader,
             format: format(adapter, options),
+            limits,
             is_learning,
             gathered: (is_learning && !twice).then(Vec::new),
             form: Form::Open,
@@ -145,13 +172,13 @@ impl<'o> Parts<'o> {
     pub(crate) fn takes_whole(&self, text: &[u8]) -> bool {
         // An object that is too long for a record may be a page, whose records are found by pushing it.
         !matches!(self.format, Format::Records)
-            || text.len() <= LONGEST_LINE
-            || packing(text, true) != Some(Packing::LongObject)
+            || text.len() <= self.limits.line
+            || packing(text, self.limits.line, true) != Some(Packing::LongObject)
     }
 
     /// Reads a text as a whole.
     pub(crate) fn whole(&mut self, text: &[u8]) -> Ingested {
-        let mut read = self.reader.whole(text.into());
+        let mut read = self.reader.whole(Part { bytes: text, place: None, longest: self.limits.line });
         read.add(self.reader.end());
         read
     }
@@ -164,7 +191,7 @@ impl<'o> Parts<'o> {
         }
         if let Some(gathered) = &mut self.gathered {
             gathered.extend_from_slice(bytes);
-            if gathered.len() > LONGEST_DOCUMENT {
+            if gathered.len() > self.limits.document {
                 self.gathered = Some(Vec::new());
                 self.refuse(&mut read);
             }
@@ -208,7 +235,7 @@ impl<'o> Parts<'o> {
                 let header = take(&mut self.header);
                 let place = Place { line: self.line, elements: None, header: &header, is_last: true };
                 let place = Some(place).filter(|_| matches!(form, Form::Lines | Form::Rows(_)));
-                self.read(Part { bytes: &rest, place }, &mut read);
+                self.read(&rest, place, &mut read);
             }
         }
         self.held.clear();
@@ -234,18 +261,21 @@ impl<'o> Parts<'o> {
                 if is_odd || is_all { Form::Whole } else { Form::Rows(Rows::new(delimiter)) }
             }
             Format::Records => {
-                let is_much = self.held.len() > LONGEST_LINE || self.held.len() >= 2 * self.tried;
+                let is_much = self.held.len() > self.limits.line || self.held.len() >= 2 * self.tried;
                 if !is_all && !is_much {
                     return;
                 }
                 self.tried = self.held.len();
-                match packing(&self.held, is_all) {
+                match packing(&self.held, self.limits.line, is_all) {
                     None => return,
                     Some(Packing::Lines) => Form::Lines,
-                    Some(Packing::Lists) => Form::List(List::new(Elements::of_lists(), false)),
-                    Some(Packing::LongObject) => {
-                        Form::List(List::new(Elements::of_object(self.reader.pages()), true))
+                    Some(Packing::Lists) => {
+                        Form::List(List::new(Elements::of_lists(self.limits.line), false))
                     }
+                    Some(Packing::LongObject) => Form::List(List::new(
+                        Elements::of_object(self.reader.pages(), self.limits.line),
+                        true,
+                    )),
                     Some(Packing::Object) => Form::Whole,
                 }
             }
@@ -261,7 +291,7 @@ impl<'o> Parts<'o> {
         match std::mem::replace(&mut self.form, Form::Over) {
             Form::Over => {}
             Form::Open => self.form = Form::Open,
-            Form::Whole if self.held.len() > LONGEST_DOCUMENT => {
+            Form::Whole if self.held.len() > self.limits.document => {
                 self.held = Vec::new();
                 self.refuse(read);
             }
@@ -271,8 +301,8 @@ impl<'o> Parts<'o> {
                 let new = self.held.get(self.seen..).unwrap_or_default();
                 let end = new.iter().rposition(|byte| *byte == b'\n').map(|at| self.seen + at + 1);
                 self.cut(end, read);
-                if self.held.len() > LONGEST_LINE {
-                    self.long = Some(Long::line(&take(&mut self.held)));
+                if self.held.len() > self.limits.line {
+                    self.long = Some(Long::line(&take(&mut self.held), self.limits.line));
                     self.seen = 0;
                 }
             }
@@ -283,7 +313,7 @@ impl<'o> Parts<'o> {
                 let is_open = !rows.is_end();
                 self.form = Form::Rows(rows);
                 self.cut(end, read);
-                if self.held.len() > LONGEST_LINE && is_open {
+                if self.held.len() > self.limits.line && is_open && matches!(self.form, Form::Rows(_)) {
                     self.long = Some(Long::row(&take(&mut self.held)));
                     self.seen = 0;
                 }
@@ -295,7 +325,8 @@ impl<'o> Parts<'o> {
     /// Nothing is read of a text that would have to be held as a whole and is too long for that.
     fn refuse(&mut self, read: &mut Ingested) {
         let reason = format!(
-            "the text is longer than {LONGEST_DOCUMENT} bytes and can only be read as a whole: split it"
+            "the text is longer than {} bytes and can only be read as a whole: split it",
+            self.limits.document
         );
         read.rejects.push(document(1, reason));
         self.form = Form::Over;
@@ -311,7 +342,7 @@ impl<'o> Parts<'o> {
         let bytes = std::mem::replace(&mut self.held, rest);
         let header = take(&mut self.header);
         let place = Place { line: self.line, elements: None, header: &header, is_last: false };
-        self.read(Part { bytes: &bytes, place: Some(place) }, read);
+        self.read(&bytes, Some(place), read);
         self.line += line_ends(&bytes);
         self.header = header;
         if matches!(self.form, Form::Rows(_)) && self.header.is_empty() {
@@ -329,7 +360,7 @@ impl<'o> Parts<'o> {
         }
         let length = self.held.len();
         // Of what is too long for a record nothing is needed.
-        let is_long = list.elements.pending_length(length) > LONGEST_LINE as u64;
+        let is_long = list.elements.pending_length(length) > self.limits.line as u64;
         let done = list.elements.pending().filter(|_| !is_long).unwrap_or(length);
         list.elements.forget(done);
         self.pass_over(done);
@@ -343,7 +374,7 @@ impl<'o> Parts<'o> {
         }
         let held = take(&mut self.held);
         let place = Place { line: list.number, elements: Some(found), header: &[], is_last: false };
-        self.read(Part { bytes: &held, place: Some(place) }, read);
+        self.read(&held, Some(place), read);
         self.held = held;
         list.number += found.len() as u64;
     }
@@ -356,13 +387,13 @@ impl<'o> Parts<'o> {
             return;
         }
         match list.elements.rest() {
-            Err(length) => read.rejects.push(too_long(list.number, length)),
+            Err(length) => read.rejects.push(too_long(list.number, length, self.limits.line)),
             Ok(rest) => {
                 let range = 0..rest.len();
                 let element = Element { length: rest.len() as u64, range };
                 let (line, elements) = (list.number, Some(&[element][..]));
                 let place = Place { line, elements, header: &[], is_last: false };
-                self.read(Part { bytes: &rest, place: Some(place) }, read);
+                self.read(&rest, Some(place), read);
             }
         }
         // It was the first line of several, then.
@@ -386,12 +417,13 @@ impl<'o> Parts<'o> {
         self.held = rest;
     }
 
-    fn read(&mut self, part: Part<'_>, read: &mut Ingested) {
+    fn read(&mut self, bytes: &[u8], place: Option<Place<'_>>, read: &mut Ingested) {
+        let part = Part { bytes, place, longest: self.limits.line };
         if self.is_learning {
             return self.reader.learn(part);
         }
         let more = self.reader.read(part);
-        if more.rejects.first().is_some_and(|reject| reject.position == 0) {
+        if self.reader.is_over() || more.rejects.first().is_some_and(|reject| reject.position == 0) {
             self.form = Form::Over;
         }
         read.add(more);
@@ -425,7 +457,7 @@ impl<'o> Parts<'o> {
             Long::Row { line_ends } => {
                 // Without a header nothing can be read.
                 let is_header = self.header.is_empty();
-                read.rejects.push(mapping::long_row(if is_header { 1 } else { self.line }));
+                read.rejects.push(mapping::long_row(if is_header { 1 } else { self.line }, self.limits.line));
                 self.line += line_ends;
                 if is_header {
                     self.form = Form::Over;
@@ -435,7 +467,7 @@ impl<'o> Parts<'o> {
                 // Nothing but white space made it long.
                 Ok(line) => self.held = line,
                 Err(length) => {
-                    let unreadable = overlong(length);
+                    let unreadable = overlong(length, self.limits.line);
                     read.rejects.push(document(self.line, unreadable.reason));
                 }
             },
@@ -463,3 +495,6 @@ fn format(adapter: Adapter, options: &IngestOptions) -> Format {
 fn document(position: u64, reason: impl Into<String>) -> Reject {
     Reject { position, record: None, code: "document".into(), reason: reason.into() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Adapters at work: what each keeps of a text while it reads the parts of it.
 
+use super::elements::Pages;
 use super::parts::Part;
 use super::timestamp::Stamps;
 use super::{
@@ -20,6 +21,11 @@ pub(super) trait Reader {
 
     fn read(&mut self, part: Part<'_>) -> Ingested;
 
+    /// Whether the rest of the text is not to be read.
+    fn is_over(&self) -> bool {
+        false
+    }
+
     /// Learns from a text that is there as a whole, and reads it.
     fn whole(&mut self, text: Part<'_>) -> Ingested {
         self.learn(text);
@@ -31,16 +37,16 @@ pub(super) trait Reader {
         Ingested::default()
     }
 
-    /// The keys under which an object may hold a page of records.
-    fn pages(&self) -> &'static [&'static str] {
-        &[]
+    /// Which objects are pages of records.
+    fn pages(&self) -> Pages {
+        Pages::default()
     }
 }
 
 /// An adapter that reads each record for itself.
 struct Each<'o> {
     options: &'o IngestOptions,
-    pages: &'static [&'static str],
+    pages: Pages,
     read: fn(Part<'_>, &IngestOptions) -> Ingested,
 }
 
@@ -49,10 +55,12 @@ impl Reader for Each<'_> {
         (self.read)(part, self.options)
     }
 
-    fn pages(&self) -> &'static [&'static str] {
+    fn pages(&self) -> Pages {
         self.pages
     }
 }
+
+const NONE: Pages = Pages { keys: &[], own: None };
 
 /// # Errors
 /// The options are wrong, as far as the adapter looks at them before it reads.
@@ -65,26 +73,26 @@ pub(super) fn open(adapter: Adapter, options: &IngestOptions) -> Result<Box<dyn 
     }
     match adapter {
         Adapter::Jira => jira::reader(options),
-        Adapter::Git => each(git::read_commits, &[]),
-        Adapter::GitTags => each(|text, options| git::read_tags(text.bytes, options), &[]),
+        Adapter::Git => each(git::read_commits, NONE),
+        Adapter::GitTags => each(|text, options| git::read_tags(text.bytes, options), NONE),
         Adapter::Jenkins => jenkins::reader(options),
-        Adapter::Cdevents => each(cdevents::read, &[]),
-        Adapter::Junit => each(|text, options| testing::junit(text.bytes, options), &[]),
-        Adapter::Nunit => each(|text, options| testing::nunit(text.bytes, options), &[]),
-        Adapter::Xunit => each(|text, options| testing::xunit(text.bytes, options), &[]),
-        Adapter::Trx => each(|text, options| testing::trx(text.bytes, options), &[]),
-        Adapter::Ctest => each(|text, options| testing::ctest(text.bytes, options), &[]),
-        Adapter::Github => each(github::read, github::PAGES),
-        Adapter::Gitlab => each(gitlab::read, &[]),
+        Adapter::Cdevents => each(cdevents::read, NONE),
+        Adapter::Junit => each(|text, options| testing::junit(text.bytes, options), NONE),
+        Adapter::Nunit => each(|text, options| testing::nunit(text.bytes, options), NONE),
+        Adapter::Xunit => each(|text, options| testing::xunit(text.bytes, options), NONE),
+        Adapter::Trx => each(|text, options| testing::trx(text.bytes, options), NONE),
+        Adapter::Ctest => each(|text, options| testing::ctest(text.bytes, options), NONE),
+        Adapter::Github => each(github::read, Pages { keys: github::PAGES, own: None }),
+        Adapter::Gitlab => each(gitlab::read, NONE),
         Adapter::AzureDevops => azure_devops::reader(options),
         Adapter::Bitbucket => bitbucket::reader(options),
         Adapter::Circleci => circleci::reader(options),
         Adapter::Servicenow => servicenow::reader(options),
         Adapter::Pagerduty => pagerduty::reader(options),
         Adapter::Opsgenie => opsgenie::reader(options),
-        Adapter::Ocel => each(|text, options| ocel::read(text.bytes, options), &[]),
-        Adapter::Xes => each(|text, options| xes::read(text.bytes, options), &[]),
+        Adapter::Ocel => each(|text, options| ocel::read(text.bytes, options), NONE),
+        Adapter::Xes => each(|text, options| xes::read(text.bytes, options), NONE),
         Adapter::Mapping => mapping::reader(options),
-        Adapter::Events => each(|text, _| events::read(text), &[]),
+        Adapter::Events => each(|text, _| events::read(text), NONE),
     }
 }

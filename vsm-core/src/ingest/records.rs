@@ -19,7 +19,7 @@ use super::elements::{Element, Elements};
 use super::loose::Object;
 use super::packing::{Packing, packing};
 use super::parts::{Part, Place};
-use crate::document::{BOM, LONGEST_LINE, Unreadable, lines, lines_from};
+use crate::document::{BOM, Unreadable, lines, lines_from};
 
 /// What is read at once: a line, a record of a list, or a whole text.
 pub(super) struct Piece<'a> {
@@ -31,17 +31,17 @@ pub(super) struct Piece<'a> {
 
 /// The pieces of a text or a part of one.
 pub(super) fn pieces<'a>(text: impl Into<Part<'a>>) -> Vec<Piece<'a>> {
-    let Part { bytes, place } = text.into();
+    let Part { bytes, place, longest } = text.into();
     match place {
         Some(Place { line, elements: Some(elements), .. }) => elements
             .iter()
             .zip(line..)
-            .map(|(element, number)| element_piece(bytes, element, number))
+            .map(|(element, number)| element_piece(bytes, element, number, longest))
             .collect(),
-        Some(place) => lines_from(bytes, place.line).map(line_piece).collect(),
-        None => match packing(bytes, true) {
-            Some(Packing::Lines) => lines(bytes).map(line_piece).collect(),
-            Some(Packing::Lists) => list_pieces(bytes.strip_prefix(BOM).unwrap_or(bytes)),
+        Some(place) => lines_from(bytes, place.line, longest).map(line_piece).collect(),
+        None => match packing(bytes, longest, true) {
+            Some(Packing::Lines) => lines(bytes, longest).map(line_piece).collect(),
+            Some(Packing::Lists) => list_pieces(bytes.strip_prefix(BOM).unwrap_or(bytes), longest),
             Some(Packing::Object | Packing::LongObject) | None => {
                 vec![Piece::of(bytes.strip_prefix(BOM).unwrap_or(bytes))]
             }
@@ -54,20 +54,23 @@ fn line_piece((position, line): (u64, Result<&[u8], Unreadable>)) -> Piece<'_> {
     Piece { position: Some(position), text, is_element: false }
 }
 
-fn element_piece<'a>(text: &'a [u8], element: &Element, number: u64) -> Piece<'a> {
-    let text = match element.length > LONGEST_LINE as u64 {
-        true => Err(too_long(number, element.length)),
+fn element_piece<'a>(text: &'a [u8], element: &Element, number: u64, longest: usize) -> Piece<'a> {
+    let text = match element.length > longest as u64 {
+        true => Err(too_long(number, element.length, longest)),
         false => Ok(text.get(element.range.clone()).unwrap_or_default()),
     };
     Piece { position: Some(number), text, is_element: true }
 }
 
-fn list_pieces(text: &[u8]) -> Vec<Piece<'_>> {
-    let (mut list, mut found) = (Elements::of_lists(), Vec::new());
+fn list_pieces(text: &[u8], longest: usize) -> Vec<Piece<'_>> {
+    let (mut list, mut found) = (Elements::of_lists(longest), Vec::new());
     let goes_on = list.pass(text, 0, &mut found);
     let trouble = list_trouble(&mut list, goes_on, text, &mut found);
-    let mut pieces: Vec<Piece<'_>> =
-        found.iter().zip(1..).map(|(element, number)| element_piece(text, element, number)).collect();
+    let mut pieces: Vec<Piece<'_>> = found
+        .iter()
+        .zip(1..)
+        .map(|(element, number)| element_piece(text, element, number, longest))
+        .collect();
     if let Some(reason) = trouble {
         let position = found.len() as u64 + 1;
         let text = Err(reject(position, "document", reason));
@@ -95,12 +98,12 @@ pub(super) fn list_trouble(
     found.push(Element { range: start..text.len(), length });
     let last = text.get(start..).unwrap_or_default();
     // The reason why it can't be read says it already.
-    cut_off.filter(|_| serde_json::from_slice::<IgnoredAny>(last).is_ok() && length <= LONGEST_LINE as u64)
+    cut_off.filter(|_| serde_json::from_slice::<IgnoredAny>(last).is_ok() && length <= list.longest() as u64)
 }
 
 /// Why a record of a list or an object is not read.
-pub(super) fn too_long(position: u64, length: u64) -> Reject {
-    reject(position, "document", format!("the record is {length} bytes long, more than {LONGEST_LINE}"))
+pub(super) fn too_long(position: u64, length: u64, longest: usize) -> Reject {
+    reject(position, "document", format!("the record is {length} bytes long, more than {longest}"))
 }
 
 impl<'a> Piece<'a> {

@@ -46,6 +46,7 @@
 
 use serde::Deserialize;
 
+use super::elements::Pages;
 use super::loose::{Either, Scalar, Text};
 use super::pages::{InPages, read_pages};
 use super::parts::Part;
@@ -170,7 +171,7 @@ struct Record<'a> {
 }
 
 impl InPages for Record<'_> {
-    const PAGE: &'static [&'static str] = &["result"];
+    const PAGES: Pages = Pages { keys: &["result"], own: None };
 }
 
 struct Table<'o> {
@@ -203,8 +204,8 @@ impl Reader for Table<'_> {
         teller.done()
     }
 
-    fn pages(&self) -> &'static [&'static str] {
-        Record::PAGE
+    fn pages(&self) -> Pages {
+        Record::PAGES
     }
 }
 

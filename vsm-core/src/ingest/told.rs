@@ -12,6 +12,7 @@
 
 use std::collections::BTreeSet;
 
+use super::elements::Pages;
 use super::parts::Part;
 use super::readers::Reader;
 use super::timestamp::Stamps;
@@ -38,7 +39,7 @@ pub(super) struct Teller<'o> {
 /// An adapter that tells what is in its records.
 pub(super) struct Telling<'o> {
     teller: Teller<'o>,
-    pages: &'static [&'static str],
+    pages: Pages,
     learn: Option<Take<'o>>,
     read: Take<'o>,
 }
@@ -47,7 +48,7 @@ pub(super) struct Telling<'o> {
 type Take<'o> = fn(&mut Teller<'o>, Part<'_>);
 
 impl<'o> Telling<'o> {
-    pub(super) fn new(teller: Teller<'o>, read: Take<'o>, pages: &'static [&'static str]) -> Telling<'o> {
+    pub(super) fn new(teller: Teller<'o>, read: Take<'o>, pages: Pages) -> Telling<'o> {
         Telling { teller, pages, learn: None, read }
     }
 
@@ -73,7 +74,7 @@ impl Reader for Telling<'_> {
         self.teller.done()
     }
 
-    fn pages(&self) -> &'static [&'static str] {
+    fn pages(&self) -> Pages {
         self.pages
     }
 }

@@ -6,6 +6,7 @@ use serde::de::IgnoredAny;
 use super::releases::{Environment, Release};
 use super::runs::{Run, Steps};
 use super::work_items::{Fields, Relation, Revision};
+use crate::ingest::elements::Pages;
 use crate::ingest::loose::{Either, List, Object, Scalar, Text};
 use crate::ingest::pages::InPages;
 
@@ -251,7 +252,7 @@ pub(super) struct RefUpdate<'a> {
 }
 
 impl<R> InPages for Record<'_, R> {
-    const PAGE: &'static [&'static str] = &["value", "resource"];
+    const PAGES: Pages = Pages { keys: &["value", "resource"], own: Some("eventType") };
 
     fn keep(&mut self, page: Vec<Object<Self>>) -> Option<Vec<Object<Self>>> {
         if self.event_type.get().is_none() {

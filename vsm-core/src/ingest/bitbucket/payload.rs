@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::pipelines::{Deployable, State, Target};
+use crate::ingest::elements::Pages;
 use crate::ingest::loose::{Either, List, Object, Scalar, Text};
 use crate::ingest::pages::InPages;
 
@@ -297,5 +298,5 @@ pub(super) struct Properties<'a> {
 }
 
 impl<R> InPages for Record<'_, R> {
-    const PAGE: &'static [&'static str] = &["values"];
+    const PAGES: Pages = Pages { keys: &["values"], own: None };
 }

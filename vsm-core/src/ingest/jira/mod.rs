@@ -93,8 +93,11 @@ use super::parts::Part;
 use super::readers::Reader;
 use super::records::{Piece, pieces};
 use super::timestamp::Stamps;
-use super::{IngestOptions, Ingested, Reject, told};
+use super::{IngestOptions, Ingested, Reject, elements, told};
 use crate::error::{Error, Result};
+
+/// A page of issues.
+const ISSUES: elements::Pages = elements::Pages { keys: &["issues"], own: None };
 
 #[cfg(test)]
 mod tests;
@@ -268,7 +271,7 @@ impl Reader for Jira<'_> {
         Ingested { rejects: self.pages.left(), ..Ingested::default() }
     }
 
-    fn pages(&self) -> &'static [&'static str] {
-        &["issues"]
+    fn pages(&self) -> elements::Pages {
+        ISSUES
     }
 }

@@ -2,7 +2,7 @@
 
 use super::context::is_key;
 use super::payload::{Changelog, History, Issue, Record};
-use super::{Told, records};
+use super::{ISSUES, Told, records};
 use crate::error::Error;
 use crate::hash::{HashMap, HashSet};
 use crate::ingest::Reject;
@@ -68,8 +68,8 @@ impl Pages {
         while let Some((text, mut pages)) = rest.pop() {
             if pages.len() > 1 {
                 let mut elements = match text.trim_ascii_start().first() {
-                    Some(b'[') => Elements::of_lists(),
-                    _ => Elements::of_object(&["issues"]),
+                    Some(b'[') => Elements::of_lists(text.len()),
+                    _ => Elements::of_object(ISSUES, text.len()),
                 };
                 let (mut found, mut parts) = (Vec::new(), Vec::new());
                 elements.pass(text, 0, &mut found);

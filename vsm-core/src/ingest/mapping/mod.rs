@@ -163,6 +163,8 @@ struct Table<'o> {
     format: RowFormat,
     recorded_at: Option<Instant>,
     found: rows::Found,
+    /// Whether nothing of it can be read.
+    is_over: bool,
 }
 
 pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
@@ -171,7 +173,7 @@ pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
     let plan = Plan::new(mapping, options)?;
     let format = mapping.format.unwrap_or(RowFormat::Csv);
     let found = rows::Found::new(&plan.columns);
-    Ok(Box::new(Table { plan, format, recorded_at: options.recorded_at, found }))
+    Ok(Box::new(Table { plan, format, recorded_at: options.recorded_at, found, is_over: false }))
 }
 
 impl Reader for Table<'_> {
@@ -188,13 +190,20 @@ impl Reader for Table<'_> {
             RowFormat::Csv => rows::csv(part, plan.delimiter, &plan.columns, &mut ingested, &mut take),
             RowFormat::JsonLines => {
                 rows::json(part, &plan.columns, &mut self.found, &mut ingested, &mut take);
-                Ok(())
+                Ok(true)
             }
         };
         match read {
-            Ok(()) => ingested.recorded(self.recorded_at),
+            Ok(goes_on) => {
+                self.is_over = !goes_on;
+                ingested.recorded(self.recorded_at)
+            }
             Err(error) => Ingested::refused(&error),
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
     }
 
     fn end(&mut self) -> Ingested {

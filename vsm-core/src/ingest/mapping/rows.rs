@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::super::parts::Part;
 use super::super::{Ingested, Reject, records};
 use super::pattern::Columns;
-use crate::document::{BOM, LONGEST_LINE};
+use crate::document::BOM;
 use crate::error::{Error, Result};
 use crate::time::clip;
 
@@ -73,13 +73,12 @@ fn extent(text: &[u8], start: u64, end: u64) -> (u64, u64) {
 }
 
 /// What is said of a row that is too long to be read.
-pub(in crate::ingest) fn long_row(position: u64) -> Reject {
-    reject(
-        position,
-        format!("the row is more than {LONGEST_LINE} bytes long: a quote in it may not be closed"),
-    )
+pub(in crate::ingest) fn long_row(position: u64, longest: usize) -> Reject {
+    reject(position, format!("the row is more than {longest} bytes long: a quote in it may not be closed"))
 }
 
+/// False where nothing of the table can be read: its header is too long.
+///
 /// # Errors
 /// The header is missing, or lacks a column.
 pub(super) fn csv(
@@ -88,16 +87,23 @@ pub(super) fn csv(
     columns: &Columns,
     ingested: &mut Ingested,
     take: Take<'_>,
-) -> Result<()> {
+) -> Result<bool> {
     let (header, first, is_last) = match part.place {
         None => (&b""[..], 1, true),
         Some(place) => (place.header, place.line, place.is_last),
     };
-    let text =
-        if part.place.is_none() { part.bytes.strip_prefix(BOM).unwrap_or(part.bytes) } else { part.bytes };
+    // A row may begin like the mark of a text, which the reader would pass over at the beginning.
+    let marked = Some(part.bytes).filter(|bytes| part.place.is_some() && bytes.starts_with(BOM));
+    let marked = marked.map(|bytes| [b"\n", bytes].concat());
+    let added = u64::from(marked.is_some());
+    let text = match (&marked, part.place) {
+        (Some(text), _) => text.as_slice(),
+        (None, Some(_)) => part.bytes,
+        (None, None) => part.bytes.strip_prefix(BOM).unwrap_or(part.bytes),
+    };
     if part.place.is_none() && (text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff")) {
         ingested.rejects.push(reject(1, "the text is UTF-16: save it as UTF-8"));
-        return Ok(());
+        return Ok(true);
     }
     let open =
         |text| ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
@@ -113,13 +119,13 @@ pub(super) fn csv(
         if is_last {
             ingested.rejects.push(reject(1, "the text is empty: it holds no header"));
         }
-        return Ok(());
+        return Ok(true);
     }
     let header_end = top.position().byte().max(reader.position().byte());
     let (_, length) = extent(if header.is_empty() { text } else { header }, 0, header_end);
-    if length > LONGEST_LINE as u64 {
-        ingested.rejects.push(long_row(1));
-        return Ok(());
+    if length > part.longest as u64 {
+        ingested.rejects.push(long_row(1, part.longest));
+        return Ok(false);
     }
     let width = record.len();
     let places = places(&record, columns)?;
@@ -127,15 +133,18 @@ pub(super) fn csv(
         let (line, start) = record.position().map_or((0, 0), |at| (at.line(), at.byte()));
         let end = reader.position().byte();
         let (ends, length) = extent(text, start, end);
-        let position = first - 1 + line + ends;
+        let position = (first + line + ends).saturating_sub(1 + added);
         // In CSV a quote that is not closed takes everything up to the end.
         let whole = || {
             let range = usize::try_from(start).ok()?..usize::try_from(end).ok()?;
             Some(text.get(range)?.iter().filter(|byte| **byte == b'"').count() % 2 == 0)
         };
-        let row = if length > LONGEST_LINE as u64 {
-            Err(long_row(position))
-        } else if is_last && end >= text.len() as u64 && whole() == Some(false) {
+        let is_cut_off = is_last && end >= text.len() as u64 && whole() == Some(false);
+        // What looks like its line end stands within the quotes then.
+        let length = length + u64::from(is_cut_off && matches!(text.last(), Some(b'\r' | b'\n')));
+        let row = if length > part.longest as u64 {
+            Err(long_row(position, part.longest))
+        } else if is_cut_off {
             Err(reject(
                 position,
                 "a quote is not closed: the text was cut off, or a quote inside is not doubled",
@@ -150,7 +159,7 @@ pub(super) fn csv(
         };
         take(ingested, position, row);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Where the columns stand in the header.
