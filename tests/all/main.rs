@@ -4,6 +4,7 @@ mod bad_input;
 mod correlated;
 mod deliveries;
 mod environments;
+mod live;
 mod meet;
 mod policy;
 mod portfolio;

@@ -153,13 +153,28 @@ impl Graph {
             .map(|(_, _, other, _)| other)
     }
 
+    /// The links from an item, dependencies left out, whether they hold or not: (link, kind, other item).
+    pub(crate) fn starting(&self, item: u32) -> impl Iterator<Item = (u32, LinkKind, u32)> {
+        self.drawn(item, Direction::Outgoing)
+            .filter(|(_, kind, ..)| *kind != LinkKind::DependsOn)
+            .map(|(link, kind, other, _)| (link, kind, other))
+    }
+
+    /// The links by which others need an item, those that hold.
+    pub(crate) fn needing(&self, item: u32) -> impl Iterator<Item = u32> {
+        self.drawn(item, Direction::Outgoing)
+            .filter(|(_, kind, _, active)| *active && kind.is_need())
+            .map(|link| link.0)
+    }
+
     /// Reads what adding a link to or from an item reads first, and gives something that depends on it.
     pub(crate) fn touch(&self, item: u32) -> usize {
         let first = self.graph.first_edge(NodeIndex::new(item as usize), Direction::Outgoing);
         self.rank_of(item) as usize ^ first.map_or(0, EdgeIndex::index)
     }
 
-    fn rank_of(&self, item: u32) -> i64 {
+    /// The place of an item in the order that is kept: everything it needs has a lower one.
+    pub(crate) fn rank_of(&self, item: u32) -> i64 {
         self.rank.get(item as usize).copied().unwrap_or(0)
     }
 

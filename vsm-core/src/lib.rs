@@ -31,6 +31,7 @@
 //! | Why, as a tree from the release down to what is at fault? | [`explain`](ValueStream::explain) |
 //! | The same verdict for everything at once | [`verdicts`](ValueStream::verdicts) |
 //! | What became ready since, what regressed, and by which events? | [`readiness_changes`](ValueStream::readiness_changes) |
+//! | Which verdicts changed since the last time, and why? | [`watch`](ValueStream::watch), [`Watch::update`] |
 //! | What does its date depend on, with which float? | [`critical_path`](ValueStream::critical_path) |
 //! | Which departures can it still reach, and who has until when? | [`departures`](ValueStream::departures) |
 //! | What was planned for the release, and what came of it? | [`scope`](ValueStream::scope) |
@@ -310,6 +311,9 @@
 //! | [`links`](ValueStream::links) | O(*m* log *m*), the links of the item |
 //! | [`readiness`](ValueStream::readiness) | O(*n* + *m*), what the item needs, and the commits behind its builds |
 //! | [`verdicts`](ValueStream::verdicts) | one pass, O(*N* + *M*), and the commits behind all builds; the list costs a text for each item in it |
+//! | [`watch`](ValueStream::watch) | as `verdicts` |
+//! | [`Watch::update`] | what the new events touch, and what changes by it; [`Watch`] says more |
+//! | [`Watch::advance`] | judging all releases and gates |
 //! | [`critical_path`](ValueStream::critical_path) | O(*n* + *m*), what the item needs |
 //! | [`flow_metrics`](ValueStream::flow_metrics) | O(*N* + *e*), the events of the items within, and a step for each item and day in progress |
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
@@ -370,6 +374,7 @@ mod late;
 mod links;
 mod model;
 mod names;
+mod news;
 mod ocel;
 mod record;
 mod run;
@@ -381,21 +386,20 @@ mod time;
 mod view;
 
 pub use analyze::{
-    Activity, Basis, Condition, Coverage, CoverageRow, CriticalPath, CriticalPathQuery, DataQuality,
-    DataQualityQuery, DayLoad, DepartureReach, Departures, DeparturesQuery, Durations, EfficiencyRule,
-    Exclusion, Explanation, ExplanationNode, FactDeadline, Finding, FindingExample, FindingGroup, FlowItem,
-    FlowMetrics, FlowQuery, FlowShare, GateLateness, GateLatenessQuery, GateTiming, ItemVerdict,
-    LifecycleStep, Measure, MetFact, Outlook, OutlookQuery, PercentileRule, Policy, PolicyRule, Reach,
-    Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReleaseTemplate,
-    RuleTest, Scope, ScopeQuery, ShippedItem, Shipping, StageOutlook, TemplateActivity, TemplateCriterion,
-    TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, Trace, TraceStep, Transition,
-    Transitions, TransitionsQuery, Unmet, Verdict, VerdictQuery, Verdicts, Waiver,
-};
-pub use analyze::{
-    BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, ConflictMode,
-    Drift, DriftQuery, DriftRelation, DriftRow, EnvironmentContent, EnvironmentContents,
-    EnvironmentContentsQuery, EnvironmentLoad, FreeSlot, Impact, ImpactCell, ImpactQuery, ImpactRelation,
-    NextSlot, NextSlotQuery, SlotBlock, SlotCause,
+    Activity, Basis, BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide,
+    ChangeReason, Condition, ConflictMode, Coverage, CoverageRow, CriticalPath, CriticalPathQuery,
+    DataQuality, DataQualityQuery, DayLoad, DepartureReach, Departures, DeparturesQuery, Drift, DriftQuery,
+    DriftRelation, DriftRow, Durations, EfficiencyRule, EnvironmentContent, EnvironmentContents,
+    EnvironmentContentsQuery, EnvironmentLoad, Exclusion, Explanation, ExplanationNode, FactDeadline,
+    Finding, FindingExample, FindingGroup, FlowItem, FlowMetrics, FlowQuery, FlowShare, FreeSlot,
+    GateLateness, GateLatenessQuery, GateTiming, Impact, ImpactCell, ImpactQuery, ImpactRelation,
+    ItemVerdict, LifecycleStep, Measure, MetFact, NextSlot, NextSlotQuery, Outlook, OutlookQuery,
+    PercentileRule, Policy, PolicyRule, Reach, Readiness, ReadinessChange, ReadinessChanges,
+    ReadinessChangesQuery, ReadinessQuery, ReleaseTemplate, RuleTest, Scope, ScopeQuery, ShippedItem,
+    Shipping, SlotBlock, SlotCause, StageOutlook, TemplateActivity, TemplateCriterion, TemplateEvents,
+    TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, Trace, TraceStep, Transition, Transitions,
+    TransitionsQuery, Unmet, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch,
+    WatchQuery,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,

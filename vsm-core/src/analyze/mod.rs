@@ -42,9 +42,9 @@ pub use lifecycle::{LifecycleStep, Transition, Transitions, TransitionsQuery};
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
 pub use quality::{DataQuality, DataQualityQuery, Finding, FindingExample, FindingGroup};
 pub use readiness::{
-    Condition, Explanation, ExplanationNode, ItemVerdict, Measure, MetFact, Policy, PolicyRule, Reach,
-    Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, RuleTest, Unmet,
-    Verdict, VerdictQuery, Verdicts, Waiver,
+    ChangeReason, Condition, Explanation, ExplanationNode, ItemVerdict, Measure, MetFact, Policy, PolicyRule,
+    Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, RuleTest,
+    Unmet, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery,
 };
 pub use scope::{Scope, ScopeQuery};
 pub use shipping::{ShippedItem, Shipping};

@@ -22,6 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("stream", &["model", "record", "links", "graph", "names"]),
     ("join", &["model", "graph", "stream"]),
     ("view", &["model", "record", "links", "graph", "stream"]),
+    ("news", &["model", "record", "graph", "stream"]),
     ("commits", &["model", "graph", "stream"]),
     ("correlate", &["model", "record", "graph", "stream"]),
     ("analyze", &["model", "record", "graph", "stream", "correlate"]),

@@ -2,8 +2,9 @@
 
 use super::super::environments;
 use super::Verdict;
-use crate::hash::HashSet;
-use crate::model::{LinkKind, Outcome, Set};
+use super::reach::Reach;
+use crate::hash::{HashMap, HashSet};
+use crate::model::{Kind, LinkKind, Outcome, Set};
 use crate::stream::ValueStream;
 
 /// What is known of a build's tests in the environments of a stage.
@@ -58,32 +59,83 @@ pub(super) fn stage_of(stream: &ValueStream, environment: u32) -> Option<String>
     environments::stage(stream, environment).map(Into::into)
 }
 
+/// How far a build has come, as far as it proves anything.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Progress {
+    /// It is no build, or no successful one.
+    None,
+    Built,
+    Tested,
+    Failed,
+}
+
+impl Progress {
+    fn of(stream: &ValueStream, build: u32, stage: Option<&str>) -> Progress {
+        if stream.kind(build) != Some(Kind::Build) || stream.outcome(build) != Some(Outcome::Success) {
+            return Progress::None;
+        }
+        match Tested::of(stream, build, stage) {
+            Tested::Passed => Progress::Tested,
+            Tested::Failed { .. } => Progress::Failed,
+            Tested::NotRun => Progress::Built,
+        }
+    }
+}
+
 /// What all successful builds bring together, gathered once for a question. A piece of work may have changes in
 /// several repositories, so no single build has to hold it all.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Evidence {
-    built: HashSet<u32>,
+    built: Reach,
     /// What some build brings that passed its tests, and what some build brings that failed them.
-    tested: HashSet<u32>,
-    failed: HashSet<u32>,
+    tested: Reach,
+    failed: Reach,
+    builds: HashMap<u32, Progress>,
 }
 
 impl Evidence {
     /// Walks each commit at most three times.
     pub(super) fn gather(stream: &ValueStream, stage: Option<&str>) -> Evidence {
-        let mut evidence =
-            Evidence { built: HashSet::default(), tested: HashSet::default(), failed: HashSet::default() };
+        let mut evidence = Evidence::default();
         for build in stream.builds() {
-            if stream.outcome(build) != Some(Outcome::Success) {
-                continue;
+            let stage = Progress::of(stream, build, stage);
+            match stage {
+                Progress::None => continue,
+                Progress::Built => {}
+                Progress::Tested => evidence.tested.add(stream, build),
+                Progress::Failed => evidence.failed.add(stream, build),
             }
-            bring(stream, build, &mut evidence.built);
-            match Tested::of(stream, build, stage) {
-                Tested::Passed => bring(stream, build, &mut evidence.tested),
-                Tested::Failed { .. } => bring(stream, build, &mut evidence.failed),
-                Tested::NotRun => {}
-            }
+            evidence.built.add(stream, build);
+            evidence.builds.insert(build, stage);
         }
         evidence
+    }
+
+    /// Brings it in line after something was said of a build, its tests or its links; `found` is told of which changes
+    /// and work it may say something else now.
+    pub(super) fn mend_build(
+        &mut self,
+        stream: &ValueStream,
+        build: u32,
+        stage: Option<&str>,
+        found: &mut dyn FnMut(u32),
+    ) {
+        match Progress::of(stream, build, stage) {
+            Progress::None => self.builds.remove(&build),
+            stage => self.builds.insert(build, stage),
+        };
+        let Evidence { built, tested, failed, builds } = self;
+        built.mend_build(stream, build, &|build| builds.contains_key(&build), found);
+        tested.mend_build(stream, build, &|build| builds.get(&build) == Some(&Progress::Tested), found);
+        failed.mend_build(stream, build, &|build| builds.get(&build) == Some(&Progress::Failed), found);
+    }
+
+    /// The same after something was said of whether one change follows another.
+    pub(super) fn mend_change(&mut self, stream: &ValueStream, pair: (u32, u32), found: &mut dyn FnMut(u32)) {
+        let Evidence { built, tested, failed, builds } = self;
+        built.mend_change(stream, pair, &|build| builds.contains_key(&build), found);
+        tested.mend_change(stream, pair, &|build| builds.get(&build) == Some(&Progress::Tested), found);
+        failed.mend_change(stream, pair, &|build| builds.get(&build) == Some(&Progress::Failed), found);
     }
 
     /// Where a leaf stands.
@@ -92,26 +144,26 @@ impl Evidence {
             let is_linked = stream.is_end_of(leaf, LinkKind::Implements);
             return if is_linked { Standing::NotBuilt } else { Standing::Unlinked };
         }
-        if self.tested.contains(&leaf) {
+        if self.tested.contains(leaf) {
             return Standing::Tested;
         }
         let mut parts = stream.changes_of(leaf);
-        if self.built.contains(&leaf) {
+        if self.built.contains(leaf) {
             parts = vec![leaf];
         }
         if parts.is_empty() {
             return Standing::Unlinked;
         }
-        if parts.iter().any(|part| !self.built.contains(part)) {
+        if parts.iter().any(|part| !self.built.contains(*part)) {
             return Standing::NotBuilt;
         }
-        parts.retain(|part| !self.tested.contains(part));
+        parts.retain(|part| !self.tested.contains(*part));
         if parts.is_empty() { Standing::Tested } else { Standing::Untested(parts) }
     }
 
     /// Whether a part is known to fail its tests, or nobody can tell.
     pub(super) fn verdict(&self, part: u32) -> Verdict {
-        if self.failed.contains(&part) { Verdict::NotReady } else { Verdict::Unknown }
+        if self.failed.contains(part) { Verdict::NotReady } else { Verdict::Unknown }
     }
 
     /// The fewest builds whose tests would prove all parts, each with the worst verdict of those it stands for. A

@@ -81,6 +81,20 @@ impl Judge<'_> {
         if self.policy.asks(self.stage(rung), condition) { verdict } else { Verdict::Ready }
     }
 
+    /// What a leaf lacks of builds and tests, without a search for the builds that would have to be tested.
+    pub(super) fn unproved(&self, leaf: u32, evidence: &Evidence) -> Option<Fact> {
+        self.unbuilt(leaf, evidence).or_else(|| {
+            let verdict = self.proof(leaf, evidence);
+            let name = self.name(leaf);
+            let sentence = match verdict {
+                Verdict::Ready => return None,
+                Verdict::Unknown => format!("No build that holds {name} is known to have passed its tests."),
+                Verdict::NotReady => format!("The build that holds {name} failed its tests."),
+            };
+            Some(Fact { evidence: Vec::new(), ..self.fact(Condition::TestsPassed, verdict, leaf, sentence) })
+        })
+    }
+
     fn unbuilt(&self, leaf: u32, evidence: &Evidence) -> Option<Fact> {
         let name = self.name(leaf);
         let (verdict, sentence) = match evidence.of(self.stream, leaf) {
