@@ -146,7 +146,7 @@ impl Graph {
     }
 
     /// The items that need an item directly, or that it needs.
-    fn needs(&self, item: u32, ahead: bool) -> impl Iterator<Item = u32> {
+    pub(crate) fn needs(&self, item: u32, ahead: bool) -> impl Iterator<Item = u32> {
         let direction = if ahead { Direction::Outgoing } else { Direction::Incoming };
         self.drawn(item, direction)
             .filter(|(_, kind, _, active)| *active && kind.is_need())

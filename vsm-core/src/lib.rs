@@ -46,6 +46,7 @@
 //! | Which build is in which environment? | [`environment_contents`](ValueStream::environment_contents) |
 //! | What is older or newer in one environment than in the next? | [`drift`](ValueStream::drift) |
 //! | Which releases touch which environments and applications? | [`impact`](ValueStream::impact) |
+//! | What does an item need, and what needs it, over any number of steps? | [`lineage`](ValueStream::lineage) |
 //! | How much of the input could not be linked? | [`coverage`](ValueStream::coverage) |
 //! | What in the data can't be right, or is still to be mapped? | [`data_quality`](ValueStream::data_quality) |
 //!
@@ -324,6 +325,7 @@
 //! | [`next_slot`](ValueStream::next_slot) | O(*n* log *n*), the bookings of the environments and of the groups around them |
 //! | [`environment_contents`](ValueStream::environment_contents), [`drift`](ValueStream::drift) | the deployments to the environments; `drift` also the commits behind builds that differ |
 //! | [`impact`](ValueStream::impact) | what the releases are linked to |
+//! | [`lineage`](ValueStream::lineage) | O(*n* + *m*), what is found, and O(*N* + *M*) at most; the list costs a text for each item in it |
 //! | [`coverage`](ValueStream::coverage) | O(*N* + *M*) |
 //! | [`data_quality`](ValueStream::data_quality) | O(*N* log *N* + *M* + *E*), a fixed number of looks at everything |
 //! | [`outlook`](ValueStream::outlook) | the parts together; `readiness` once for each stage |
@@ -393,13 +395,13 @@ pub use analyze::{
     EnvironmentContentsQuery, EnvironmentLoad, Exclusion, Explanation, ExplanationNode, FactDeadline,
     Finding, FindingExample, FindingGroup, FlowItem, FlowMetrics, FlowQuery, FlowShare, FreeSlot,
     GateLateness, GateLatenessQuery, GateTiming, Impact, ImpactCell, ImpactQuery, ImpactRelation,
-    ItemVerdict, LifecycleStep, Measure, MetFact, NextSlot, NextSlotQuery, Outlook, OutlookQuery,
-    PercentileRule, Policy, PolicyRule, Reach, Readiness, ReadinessChange, ReadinessChanges,
-    ReadinessChangesQuery, ReadinessQuery, ReleaseTemplate, RuleTest, Scope, ScopeQuery, ShippedItem,
-    Shipping, SlotBlock, SlotCause, StageOutlook, TemplateActivity, TemplateCriterion, TemplateEvents,
-    TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, Trace, TraceStep, Transition, Transitions,
-    TransitionsQuery, Unmet, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch,
-    WatchQuery,
+    ItemVerdict, LifecycleStep, Lineage, LineageQuery, LineageSide, Measure, MetFact, NextSlot,
+    NextSlotQuery, Outlook, OutlookQuery, PercentileRule, Policy, PolicyRule, Reach, Readiness,
+    ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReleaseTemplate, RuleTest,
+    Scope, ScopeQuery, ShippedItem, Shipping, SlotBlock, SlotCause, StageOutlook, TemplateActivity,
+    TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, Trace,
+    TraceStep, Transition, Transitions, TransitionsQuery, Unmet, Verdict, VerdictChange, VerdictChanges,
+    VerdictQuery, Verdicts, Waiver, Watch, WatchQuery,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,

@@ -103,6 +103,25 @@ impl ValueStream {
         self.state.graph.needing(item)
     }
 
+    /// The items that need an item directly, or that it needs.
+    pub(crate) fn needs_at(&self, item: u32, ahead: bool) -> impl Iterator<Item = u32> {
+        let directions = if ahead {
+            [Direction::Outgoing, Direction::Incoming]
+        } else {
+            [Direction::Incoming, Direction::Outgoing]
+        };
+        let now = self.bounds.is_none().then(|| self.state.graph.needs(item, ahead));
+        let [along, against] = directions;
+        let then = self.bounds.is_some().then(|| {
+            let plain = self
+                .touching(item, along)
+                .filter(|(_, kind, _)| kind.is_need() && *kind != LinkKind::DependsOn);
+            let depending = self.touching(item, against).filter(|(_, kind, _)| *kind == LinkKind::DependsOn);
+            plain.chain(depending).map(|(.., other)| other)
+        });
+        now.into_iter().flatten().chain(then.into_iter().flatten())
+    }
+
     /// A number that is higher for an item than for all that it needs.
     pub(crate) fn rank(&self, item: u32) -> i64 {
         self.state.graph.rank_of(item)

@@ -7,6 +7,7 @@ mod environments;
 mod flow;
 mod lateness;
 mod lifecycle;
+mod lineage;
 mod network;
 mod outlook;
 mod page;
@@ -39,6 +40,7 @@ pub use flow::{
 };
 pub use lateness::{GateLateness, GateLatenessQuery, GateTiming};
 pub use lifecycle::{LifecycleStep, Transition, Transitions, TransitionsQuery};
+pub use lineage::{Lineage, LineageQuery, LineageSide};
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
 pub use quality::{DataQuality, DataQualityQuery, Finding, FindingExample, FindingGroup};
 pub use readiness::{

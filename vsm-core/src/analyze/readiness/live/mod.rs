@@ -116,7 +116,7 @@ pub struct ChangeReason {
 ///
 /// | what | takes |
 /// |---|---|
-/// | making it | one pass, as [`verdicts`](ValueStream::verdicts); 20 bytes an item and 4 a link, and 8 more an item for each further stage that links name |
+/// | making it | one pass, as [`verdicts`](ValueStream::verdicts); 30 bytes an item and 4 a link, and 8 more an item for each further stage that links name |
 /// | a state, a need | O(1), and O(1) for each need of others on an item whose verdict for some stage changes |
 /// | what a release reads for itself | judging the releases again that may read it: a release's scope, builds and the commits behind them |
 /// | a build or test run | the same, and the commits that come or go by it with the work that they do |

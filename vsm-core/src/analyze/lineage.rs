@@ -1,0 +1,232 @@
+//! Everything that an item needs, and everything that needs it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Basis, EVIDENCE, Grounds};
+use crate::error::Result;
+use crate::graph::Frozen;
+use crate::hash::HashSet;
+use crate::model::Kind;
+use crate::stream::ValueStream;
+use crate::text_enum::text_enum;
+
+/// A walk that has found one in so many items goes over to a pass over all of them, which looks at each need once and in
+/// order: that is faster from there on.
+const MANY: usize = 64;
+
+text_enum! {
+    /// Which way to go along what items need of each other.
+    pub enum LineageSide {
+        /// What it needs: scope, parts, gates and what they depend on.
+        Needs = "needs",
+        /// What needs it: wholes, releases, what depends on them.
+        NeededBy = "needed_by",
+    }
+}
+
+/// A question for all that an item needs, or for all that needs it, directly or not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LineageQuery {
+    /// The item.
+    pub item: String,
+    /// Which way to go.
+    pub side: LineageSide,
+    /// The kind of the items that are counted and listed; absent = all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// Whether to list them; absent = yes. Counting alone saves a text for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<bool>,
+}
+
+impl LineageQuery {
+    /// Everything on one side of an item, listed.
+    pub fn new(item: impl Into<String>, side: LineageSide) -> LineageQuery {
+        LineageQuery { item: item.into(), side, kind: None, list: None }
+    }
+}
+
+/// All that an item needs, or all that needs it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lineage {
+    /// The item.
+    pub item: String,
+    /// Which way was gone.
+    pub side: LineageSide,
+    /// How many items were found, itself left out.
+    pub count: u64,
+    /// How many of each kind; what nobody has described is called `unknown`.
+    pub kinds: BTreeMap<String, u64>,
+    /// The items, by id.
+    pub items: Vec<String>,
+    /// What the answer rests on; its evidence are the last events of the first hundred items that are listed.
+    pub basis: Basis,
+}
+
+impl ValueStream {
+    /// Everything that an item needs, or everything that needs it, over `parent`, `ships_in`, `gates` and `depends_on`,
+    /// each item once. It is about structure: finished and cancelled items are there, too.
+    ///
+    /// Takes what is found, with its links; where that is a good part of everything, one pass over everything at most.
+    ///
+    /// # Errors
+    /// [`Error::UnknownItem`](crate::Error::UnknownItem).
+    ///
+    /// ```
+    /// use vsm_core::{Event, LineageQuery, LineageSide, Link, LinkKind, ValueStream};
+    /// let day = "2026-03-02T00:00:00Z".parse()?;
+    /// let mut stream = ValueStream::new();
+    /// for (part, whole) in [("jira:S", "jira:F"), ("jira:F", "jira:E")] {
+    ///     let mut event = Event::new("jira", part, day, part);
+    ///     event.links.push(Link::new(LinkKind::Parent, whole));
+    ///     stream.apply(event)?;
+    /// }
+    /// let lineage = stream.lineage(&LineageQuery::new("jira:S", LineageSide::NeededBy))?;
+    /// assert_eq!(lineage.items, ["jira:E", "jira:F"]);
+    /// # Ok::<(), vsm_core::Error>(())
+    /// ```
+    pub fn lineage(&self, query: &LineageQuery) -> Result<Lineage> {
+        let start = self.find(&query.item)?;
+        let mut found = match self.walk_needs(start, query.side) {
+            Some(found) => found,
+            None => sweep(&*self.frozen()?, start, query.side),
+        };
+        let mut grounds = Grounds::default();
+        grounds.rule("needs");
+        if let Some(kind) = query.kind {
+            found.retain(|item| self.kind(*item) == Some(kind));
+        }
+        let mut by_kind = [0u64; Kind::ALL.len() + 1];
+        for item in &found {
+            let place = self.kind(*item).map_or(Kind::ALL.len(), |kind| kind as usize);
+            by_kind.get_mut(place).into_iter().for_each(|count| *count += 1);
+        }
+        let names = Kind::ALL.iter().map(|kind| kind.as_str()).chain(["unknown"]);
+        let kinds = names.zip(by_kind).filter(|(_, count)| *count > 0);
+        grounds.n = found.len() as u64;
+        let items = if query.list == Some(false) {
+            Vec::new()
+        } else {
+            found.sort_unstable_by_key(|item| self.id(*item));
+            grounds.evidence.extend(found.iter().take(EVIDENCE).filter_map(|item| self.last_event(*item)));
+            found.iter().map(|item| self.id(*item).to_owned()).collect()
+        };
+        Ok(Lineage {
+            item: self.id(start).to_owned(),
+            side: query.side,
+            count: grounds.n,
+            kinds: kinds.map(|(kind, count)| (kind.to_owned(), count)).collect(),
+            items,
+            basis: grounds.finish(self),
+        })
+    }
+
+    /// Walks from an item on; none where so much is found that a pass over everything is the shorter way.
+    fn walk_needs(&self, start: u32, side: LineageSide) -> Option<Vec<u32>> {
+        let most = self.all().len() / MANY;
+        let mut seen = HashSet::from_iter([start]);
+        // What was found is what is to be looked at, in the same order.
+        let mut found = vec![start];
+        let mut at = 0;
+        while let Some(item) = found.get(at).copied() {
+            at += 1;
+            if found.len() > most.max(MANY) {
+                return None;
+            }
+            let links = self.needs_at(item, side == LineageSide::NeededBy);
+            found.extend(links.filter(|other| seen.insert(*other)));
+        }
+        found.swap_remove(0);
+        Some(found)
+    }
+}
+
+/// Everything on one side of an item by one pass in the order of needs.
+fn sweep(frozen: &Frozen, start: u32, side: LineageSide) -> Vec<u32> {
+    let first = frozen.rank(start);
+    let mut is_found = vec![false; frozen.len()];
+    let mark = |is_found: &mut Vec<bool>, rank: u32| {
+        is_found.get_mut(rank as usize).into_iter().for_each(|slot| *slot = true);
+    };
+    mark(&mut is_found, first);
+    let has = |is_found: &[bool], rank: u32| is_found.get(rank as usize).copied().unwrap_or(false);
+    match side {
+        LineageSide::Needs => {
+            for rank in (0..=first).rev() {
+                if has(&is_found, rank) {
+                    frozen.needs(rank).iter().for_each(|need| mark(&mut is_found, need.rank));
+                }
+            }
+        }
+        LineageSide::NeededBy => {
+            for rank in first..frozen.len() as u32 {
+                if frozen.needs(rank).iter().any(|need| has(&is_found, need.rank)) {
+                    mark(&mut is_found, rank);
+                }
+            }
+        }
+    }
+    let ranks = (0u32..).zip(is_found).filter(|(rank, is_found)| *is_found && *rank != first);
+    ranks.map(|(rank, _)| frozen.item(rank)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Event, Link, LinkKind};
+    use crate::time::Instant;
+
+    /// A walk and a pass come to the same, on both sides, for few and for many.
+    #[test]
+    fn a_pass_finds_what_a_walk_finds() {
+        let mut stream = ValueStream::new();
+        let mut dice = 7u32;
+        for n in 0..6_000_u32 {
+            let mut event = Event::new("t", n.to_string(), Instant::MIN, format!("t:{n}"));
+            for _ in 0..n.min(2) {
+                dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // Groups of a hundred, and few needs from one to another.
+                let before =
+                    if dice % 97 == 0 { dice / 97 % n } else { n - n % 100 + (dice / 97) % (n % 100).max(1) };
+                if before < n {
+                    event.links.push(Link::new(LinkKind::DependsOn, format!("t:{before}")));
+                }
+            }
+            stream.apply(event).unwrap();
+        }
+        let (mut walked, mut swept) = (0, 0);
+        for n in (0..6_000).step_by(53) {
+            let start = stream.find(&format!("t:{n}")).unwrap();
+            for side in LineageSide::ALL {
+                let mut pass = sweep(&stream.frozen().unwrap(), start, *side);
+                let mut seen = HashSet::from_iter([start]);
+                let mut walk = vec![start];
+                let mut at = 0;
+                while let Some(item) = walk.get(at).copied() {
+                    at += 1;
+                    let next = stream.needs_at(item, *side == LineageSide::NeededBy);
+                    walk.extend(next.filter(|other| seen.insert(*other)));
+                }
+                walk.remove(0);
+                walk.sort_unstable();
+                pass.sort_unstable();
+                assert_eq!(pass, walk);
+                match stream.walk_needs(start, *side) {
+                    Some(mut found) => {
+                        found.sort_unstable();
+                        assert_eq!(found, walk);
+                        walked += 1;
+                    }
+                    None => swept += 1,
+                }
+                let view = stream.as_of(Instant::MAX, Instant::MAX);
+                let query = LineageQuery::new(format!("t:{n}"), *side);
+                let (now, then) = (stream.lineage(&query).unwrap(), view.lineage(&query).unwrap());
+                assert_eq!((now.count, &now), (walk.len() as u64, &then));
+            }
+        }
+        assert!(walked > 10 && swept > 10, "{walked} {swept}");
+    }
+}
