@@ -66,6 +66,9 @@ impl Follower {
             (count(Verdict::Ready), count(Verdict::Unknown), count(Verdict::NotReady))
         );
         assert_eq!(changes.basis.n, anew.len() as u64);
+        // What is held of every item and need is the same, too: what is wrong there might only show later.
+        let query = WatchQuery { stage: Some(self.stage.into()), ..WatchQuery::new(self.at) };
+        assert!(self.watch == stream.watch(&query).unwrap(), "something that is held is stale");
     }
 }
 

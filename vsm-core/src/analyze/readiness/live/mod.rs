@@ -146,7 +146,9 @@ pub struct ChangeReason {
 /// assert_eq!(reason.evidence, ["jira:2"]);
 /// # Ok::<(), vsm_core::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+///
+/// Two watches are equal where they answer the same question of the same events, and hold the same of every item and need.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Watch {
     policy: Policy,
     rung: usize,
