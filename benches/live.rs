@@ -99,7 +99,9 @@ impl Csr {
 
     fn petgraph(&self) -> DiGraph<(), (), u32> {
         let mut graph = DiGraph::with_capacity(self.starts.len(), self.needs.len());
-        self.starts.windows(2).for_each(|_| drop(graph.add_node(())));
+        (1..self.starts.len()).for_each(|_| {
+            graph.add_node(());
+        });
         for (n, bounds) in self.starts.windows(2).enumerate() {
             for need in &self.needs[bounds[0] as usize..bounds[1] as usize] {
                 graph.add_edge(NodeIndex::new(*need as usize), NodeIndex::new(n), ());

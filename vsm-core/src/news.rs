@@ -3,7 +3,7 @@
 //! Events are numbered in the order of arrival, and a refused one leaves no number behind. So whoever remembers how many
 //! there were finds what came since without anybody taking notes while events are applied.
 
-use crate::graph::Direction;
+use crate::graph::{Direction, Frozen};
 use crate::model::{LinkKind, Set};
 use crate::record::Bounds;
 use crate::stream::ValueStream;
@@ -120,6 +120,12 @@ impl ValueStream {
             plain.chain(depending).map(|(.., other)| other)
         });
         now.into_iter().flatten().chain(then.into_iter().flatten())
+    }
+
+    /// The layout of needs, where one was made already.
+    pub(crate) fn laid_out(&self) -> Option<&Frozen> {
+        let kept = if self.bounds.is_none() { &self.state.frozen } else { &self.past };
+        kept.get().map(|frozen| &**frozen)
     }
 
     /// A number that is higher for an item than for all that it needs.
