@@ -213,8 +213,11 @@ mod tests {
             for _ in 0..n.min(2) {
                 dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 // Groups of a hundred, and few needs from one to another.
-                let before =
-                    if dice % 97 == 0 { dice / 97 % n } else { n - n % 100 + (dice / 97) % (n % 100).max(1) };
+                let before = if dice.is_multiple_of(97) {
+                    dice / 97 % n
+                } else {
+                    n - n % 100 + (dice / 97) % (n % 100).max(1)
+                };
                 if before < n {
                     event.links.push(Link::new(LinkKind::DependsOn, format!("t:{before}")));
                 }
