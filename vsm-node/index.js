@@ -33,7 +33,7 @@ function load() {
 }
 
 // By name, so that `import { ValueStream } from 'vsm-core'` finds them as well.
-const { ValueStream, addWorkingTime, leave, nextDeparture, workingTimeBetween } = load()
+const { ValueStream, Watch, addWorkingTime, leave, nextDeparture, workingTimeBetween } = load()
 
 // A worker that ends is noticed by itself; the main thread waits for its pool first.
 if (isMainThread) process.on('exit', leave)
@@ -54,4 +54,4 @@ ValueStream.prototype.ingestPath = async function (adapter, path, how) {
 
 ValueStream.prototype[Symbol.asyncDispose] = ValueStream.prototype.close
 
-module.exports = { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween }
+module.exports = { ValueStream, Watch, addWorkingTime, nextDeparture, workingTimeBetween }

@@ -4,17 +4,25 @@
 use std::collections::{BTreeMap, HashMap};
 
 use vsm_core::{
-    Activity, Adapter, ApplyReport, Audit, Basis, Blackout, Booking, Cadence, Calendar, Condition,
-    CorrelationRule, CorrelationRules, Coverage, CoverageRow, CriticalPath, CriticalPathQuery, Damage,
-    DataQuality, DataQualityQuery, DateOrder, DayLoad, Decision, DepartureReach, Departures, DeparturesQuery,
-    Dependency, Durations, EfficiencyRule, EnvironmentNames, Event, Exclusion, Explanation, ExplanationNode,
-    FactDeadline, Fields, Finding, FindingExample, FindingGroup, FlowItem, FlowMetrics, FlowQuery, FlowShare,
-    FlowState, IngestOptions, IngestProgress, IngestReport, IngestRun, Instant, Item, ItemVerdict, Kind,
-    Link, LinkKind, MappedLink, Measure, MetFact, Outcome, Outlook, OutlookQuery, PercentileRule, Policy,
-    PolicyRule, Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery,
-    Recovery, Refusal, Reject, Related, RowFormat, RuleTest, Scope, ScopeQuery, Seal, Severity, ShippedItem,
-    Shipping, Span, StageOutlook, StoreFormat, StoreOptions, TableMapping, TestCounts, Trace, TraceStep,
-    Unmet, Verdict, VerdictQuery, Verdicts, VersionRule, Weekday, WorkingHours,
+    Activity, Adapter, ApplyReport, Audit, Basis, Blackout, Booking, BookingBlackout, BookingConflict,
+    BookingConflicts, BookingConflictsQuery, BookingSide, Boundary, Cadence, Calendar, ChangeReason,
+    Condition, ConflictMode, CorrelationRule, CorrelationRules, Coverage, CoverageRow, CriticalPath,
+    CriticalPathQuery, Damage, DataQuality, DataQualityQuery, DateOrder, DayLoad, Decision, DepartureReach,
+    Departures, DeparturesQuery, Dependency, Drift, DriftQuery, DriftRelation, DriftRow, Durations,
+    EfficiencyRule, EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery, EnvironmentLoad,
+    EnvironmentNames, Event, Exclusion, Explanation, ExplanationNode, FactDeadline, Fields, Finding,
+    FindingExample, FindingGroup, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowState, FreeSlot,
+    GateLateness, GateLatenessQuery, GateTiming, Impact, ImpactCell, ImpactQuery, ImpactRelation,
+    IngestOptions, IngestProgress, IngestReport, IngestRun, Instant, Item, ItemVerdict, Kind, LifecycleStep,
+    Lineage, LineageQuery, LineageSide, Link, LinkKind, MappedLink, Measure, MetFact, NextSlot,
+    NextSlotQuery, Outcome, Outlook, OutlookQuery, PercentileRule, Policy, PolicyRule, Reach, Readiness,
+    ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, Recovery, Refusal, Reject,
+    Related, ReleaseState, ReleaseTemplate, RowFormat, RuleTest, Scope, ScopeQuery, Seal, Severity,
+    ShippedItem, Shipping, SlotBlock, SlotCause, Span, StageOutlook, StoreFormat, StoreOptions, TableMapping,
+    TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery,
+    TemplateSkip, TestCounts, Trace, TraceStep, Transition, Transitions, TransitionsQuery, Unmet, Verdict,
+    VerdictChange, VerdictChanges, VerdictQuery, Verdicts, VersionRule, Waiver, WatchQuery, Weekday,
+    WorkingHours,
 };
 
 type U64Map = BTreeMap<String, u64>;
@@ -129,7 +137,14 @@ pub struct Basis {
     pub evidence: Vec<String>,
 }
 
-/// A period `[start, end)` in which nothing is worked on or deployed.
+/// A period `[start, end)` that is closed, for everything or for what its category names.
+///
+/// | category | what is closed |
+/// |---|---|
+/// | none | everything: no work, no deployment, no booking |
+/// | `environment booking` | bookings: one that overlaps it is refused unless it is overridden |
+/// | `maintenance` | the environment: no deployment, and no free slot; bookings stand |
+/// | `deployment`, or any other | deployments and releases |
 #[uniffi::remote(Record)]
 pub struct Blackout {
     /// First instant.
@@ -142,6 +157,121 @@ pub struct Blackout {
     /// Why, for people.
     #[uniffi(default)]
     pub reason: Option<String>,
+    /// What is closed; absent = everything. Case does not matter.
+    #[uniffi(default)]
+    pub category: Option<String>,
+}
+
+/// A booking that overlaps a blackout which refuses bookings.
+#[uniffi::remote(Record)]
+pub struct BookingBlackout {
+    /// The booking.
+    pub booking: String,
+    /// What it books.
+    pub environment: String,
+    /// The item in whose calendar the blackout stands: the environment, a group, an application, a release or what they are
+    /// parts of.
+    pub calendar_of: String,
+    /// First instant of the blackout that the booking overlaps first.
+    pub start: Instant,
+    /// First instant after it.
+    pub end: Instant,
+    /// Why it is closed, as the calendar says.
+    pub reason: Option<String>,
+    /// Whether the booking is refused, and counts nowhere; it is not where somebody overrides the blackout.
+    pub refused: bool,
+    /// Who overrides it.
+    pub overridden_by: Option<String>,
+    /// Why it is overridden.
+    pub override_reason: Option<String>,
+    /// The events that the blackout and the override rest on, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+/// A period `[start, end)` in which more bookings of an environment run at once than it takes.
+#[uniffi::remote(Record)]
+pub struct BookingConflict {
+    /// The environment, or the group where all bookings concerned are of it or of groups around it.
+    pub environment: String,
+    /// Its name for people.
+    pub title: String,
+    /// First instant with too many, within the time that is looked at.
+    pub start: Instant,
+    /// First instant after them.
+    pub end: Instant,
+    /// The most that run at once.
+    pub peak: u32,
+    /// How many may.
+    pub capacity: u32,
+    /// The environment whose capacity it is: the one in a group that takes the fewest.
+    pub limited_by: String,
+    /// Every booking that runs at any time of the period, by start and id.
+    pub sides: Vec<BookingSide>,
+    /// Who decides: whoever answers for the environment, or for its nearest group.
+    pub waits_for: Option<String>,
+    /// The conflict as an English sentence.
+    pub sentence: String,
+}
+
+/// Bookings that are in each other's way.
+#[uniffi::remote(Record)]
+pub struct BookingConflicts {
+    /// The mode that was applied.
+    pub mode: ConflictMode,
+    /// The conflicts by start, then by environment.
+    pub conflicts: Vec<BookingConflict>,
+    /// How many there are, listed or not.
+    pub count: u64,
+    /// What is booked, by id, with its peak against its capacity.
+    pub loads: Vec<EnvironmentLoad>,
+    /// Bookings that overlap a blackout which refuses bookings: those that are refused, and those that stand although.
+    pub blackouts: Vec<BookingBlackout>,
+    /// What the answer rests on; `n` are the bookings that count.
+    pub basis: Basis,
+}
+
+/// A question for conflicts of bookings.
+#[uniffi::remote(Record)]
+pub struct BookingConflictsQuery {
+    /// Nothing before it is looked at; absent = from the beginning.
+    #[uniffi(default)]
+    pub start: Option<Instant>,
+    /// Nothing from here on is looked at; absent = to the end.
+    #[uniffi(default)]
+    pub end: Option<Instant>,
+    /// The environments, and groups with all that is in them; absent = all that are booked.
+    #[uniffi(default)]
+    pub environments: Option<Vec<String>>,
+    /// Which bookings show a conflict; absent = all.
+    #[uniffi(default)]
+    pub mode: Option<ConflictMode>,
+    /// At most so many conflicts are listed, the first in time; absent = all.
+    #[uniffi(default)]
+    pub limit: Option<u32>,
+}
+
+/// One booking of a conflict.
+#[uniffi::remote(Record)]
+pub struct BookingSide {
+    /// The booking.
+    pub booking: String,
+    /// Its name for people.
+    pub title: String,
+    /// Where it stands for this time: a granted booking that asks to be moved is approved where it was granted, and pending
+    /// where it asks.
+    pub status: Booking,
+    /// What it books: the environment, or a group that it is in.
+    pub environment: String,
+    /// Its first instant.
+    pub start: Instant,
+    /// The first instant after it.
+    pub end: Instant,
+    /// The releases and phases that it is for, by id.
+    pub booked_for: Vec<String>,
+    /// Whether it is one of those that have to give way: the pending ones, else all.
+    pub must_act: bool,
+    /// Who can move it: its assignee or owner, else that of what it is for.
+    pub waits_for: Option<String>,
 }
 
 /// A train: departures at fixed times, each with a cut-off before it.
@@ -173,9 +303,24 @@ pub struct Calendar {
     /// Free days, as `YYYY-MM-DD` in the zone.
     #[uniffi(default)]
     pub holidays: Vec<String>,
-    /// Periods without work and without deployments.
+    /// Periods without work, deployments or bookings.
     #[uniffi(default)]
     pub blackouts: Vec<Blackout>,
+}
+
+/// Why a verdict changed. Of several reasons the worst, or where it got better, one of them.
+#[uniffi::remote(Record)]
+pub struct ChangeReason {
+    /// Where it began: the item whose own facts changed, or that is needed since.
+    pub item: String,
+    /// What is so there now, as an English sentence.
+    pub sentence: String,
+    /// The items between, from the one that changed to where it began, both left out: each needs the next. At most
+    /// ten of them.
+    pub through: Vec<String>,
+    /// The events behind it as `source:id`: those behind the fact that is unmet now, else the first ones that touched the
+    /// item.
+    pub evidence: Vec<String>,
 }
 
 /// The rules to go by, beside the built-in ones.
@@ -218,7 +363,8 @@ pub struct Coverage {
 pub struct CoverageRow {
     /// The kind of item.
     pub kind: Kind,
-    /// What each should have: `parent`, `change`, `release`, `work_item`, `commit`, `build`, `scope`, `environment`.
+    /// What each should have: `parent`, `change`, `release`, `work_item`, `commit`, `build`, `scope`, `environment`,
+    /// `criterion`.
     pub expects: String,
     /// How many items of the kind there are.
     pub total: u64,
@@ -312,6 +458,9 @@ pub struct DataQualityQuery {
     /// How far the clocks of tools may be apart before a time is held against another; absent = not at all.
     #[uniffi(name = "tolerance_ms", default)]
     pub tolerance: Option<Span>,
+    /// The steps that releases may take; absent = `Transition::defaults`.
+    #[uniffi(default)]
+    pub transitions: Option<Vec<Transition>>,
 }
 
 /// Items in progress at the end of a day, each counted as what it was on that day.
@@ -392,6 +541,63 @@ pub struct DeparturesQuery {
     pub default_duration: Option<Span>,
 }
 
+/// Differences between environments.
+#[uniffi::remote(Record)]
+pub struct Drift {
+    /// The time that was asked about.
+    pub at: Instant,
+    /// One row for each application and pair of environments that are compared, in the order of the pairs, then by
+    /// application.
+    pub rows: Vec<DriftRow>,
+    /// How many of them differ.
+    pub differing: u64,
+    /// What the answer rests on; `n` are the pairs of environments.
+    pub basis: Basis,
+}
+
+/// A question for differences between environments.
+#[uniffi::remote(Record)]
+pub struct DriftQuery {
+    /// The time that is asked about; what happened later is left out.
+    pub at: Instant,
+    /// The environments, each compared with the one after it; absent = those of each stage with those of the next.
+    #[uniffi(default)]
+    pub environments: Option<Vec<String>>,
+    /// The ladder of stages, where no environments are named; absent = that of the default `Policy`.
+    #[uniffi(default)]
+    pub stages: Option<Vec<String>>,
+    /// The application; absent = all.
+    #[uniffi(default)]
+    pub application: Option<String>,
+}
+
+/// One application in two environments.
+#[uniffi::remote(Record)]
+pub struct DriftRow {
+    /// The application; absent for builds of which nobody says whose they are.
+    pub application: Option<String>,
+    /// The first environment.
+    pub here: String,
+    /// The second one.
+    pub there: String,
+    /// How what is here relates to what is there.
+    pub relation: DriftRelation,
+    /// What is here; the first by id where one deployment brought several.
+    pub build_here: Option<String>,
+    /// What is there.
+    pub build_there: Option<String>,
+    /// The version that is here.
+    pub version_here: Option<String>,
+    /// The version that is there.
+    pub version_there: Option<String>,
+    /// Since when it has been here.
+    pub since_here: Option<Instant>,
+    /// Since when it has been there.
+    pub since_there: Option<Instant>,
+    /// The events that say so, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
 /// A sample of durations in numbers.
 #[uniffi::remote(Record)]
 pub struct Durations {
@@ -415,6 +621,61 @@ pub struct Durations {
     /// The longest.
     #[uniffi(name = "max_ms")]
     pub max: Span,
+}
+
+/// A build in an environment.
+#[uniffi::remote(Record)]
+pub struct EnvironmentContent {
+    /// The environment.
+    pub environment: String,
+    /// Its stage, or that of its group.
+    pub stage: Option<String>,
+    /// The application; absent where nobody says whose build it is.
+    pub application: Option<String>,
+    /// The build, or the commit where a tool knows nothing else.
+    pub build: String,
+    /// Its version, as the build says, else as the deployment does.
+    pub version: Option<String>,
+    /// The last successful deployment of the application.
+    pub deployment: String,
+    /// When the build came: the end of the first of its deployments in a row.
+    pub since: Option<Instant>,
+    /// The events that say so, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+/// What is in environments.
+#[uniffi::remote(Record)]
+pub struct EnvironmentContents {
+    /// The time that was asked about.
+    pub at: Instant,
+    /// One row for each environment and build in it, by environment, application and build.
+    pub contents: Vec<EnvironmentContent>,
+    /// What the answer rests on; `n` are the environments, and those where nothing is known to be are left out.
+    pub basis: Basis,
+}
+
+/// A question for what is in environments.
+#[uniffi::remote(Record)]
+pub struct EnvironmentContentsQuery {
+    /// The time that is asked about; what happened later is left out.
+    pub at: Instant,
+    /// The environments, and groups with all that is in them; absent = all.
+    #[uniffi(default)]
+    pub environments: Option<Vec<String>>,
+}
+
+/// What is booked, and how much of it.
+#[uniffi::remote(Record)]
+pub struct EnvironmentLoad {
+    /// The environment or group.
+    pub environment: String,
+    /// How many bookings of its own count.
+    pub bookings: u32,
+    /// The most bookings that run at once while one of these does, those of groups around it included.
+    pub peak: u32,
+    /// How many may: the least that an environment in it takes; absent where any number may.
+    pub capacity: Option<u32>,
 }
 
 /// One environment and what tools call it.
@@ -555,6 +816,9 @@ pub struct Fields {
     /// Where the work stands; a release that is done has shipped.
     #[uniffi(default)]
     pub state: Option<FlowState>,
+    /// Where a release stands for those who lead it; says the `state` too, where its event sets none.
+    #[uniffi(default)]
+    pub lifecycle: Option<ReleaseState>,
     /// The tool's own state, by name.
     #[uniffi(default)]
     pub status: Option<String>,
@@ -591,7 +855,7 @@ pub struct Fields {
     /// When a gate's decision was asked for.
     #[uniffi(default)]
     pub asked_at: Option<Instant>,
-    /// When a waiver ends.
+    /// When a waiver ends, or evidence counts no more.
     #[uniffi(default)]
     pub expires_at: Option<Instant>,
     /// When a release shipped, as its tool says.
@@ -612,21 +876,37 @@ pub struct Fields {
     /// Size, in the portfolio's own unit (story points).
     #[uniffi(default)]
     pub size: Option<f64>,
-    /// How many bookings an environment takes at once.
+    /// How many bookings an environment takes at once; in a group, each of its environments that says nothing itself.
     #[uniffi(default)]
     pub capacity: Option<u32>,
-    /// The stage that an environment or gate belongs to.
+    /// Whether an environment serves several applications: then none of them closes it by a calendar of its own.
+    #[uniffi(default)]
+    pub shared: Option<bool>,
+    /// The stage that an environment, gate or phase belongs to.
     #[uniffi(default)]
     pub stage: Option<String>,
-    /// How a build, test run or deployment went.
+    /// How a build, test run or deployment went, or what evidence shows.
     #[uniffi(default)]
     pub result: Option<Outcome>,
-    /// What was decided at a gate.
+    /// What was decided at a gate, or about a criterion.
     #[uniffi(default)]
     pub decision: Option<Decision>,
-    /// Where a booking stands.
+    /// Why it was decided so, or why a release is on hold.
+    #[uniffi(default)]
+    pub reason: Option<String>,
+    /// Whether a criterion or gate of a phase stands at its beginning or end.
+    #[uniffi(default)]
+    pub boundary: Option<Boundary>,
+    /// Where a booking stands. An event that moves a granted booking and says `pending` asks for the change: until it is
+    /// decided, the booking holds what it was granted.
     #[uniffi(default)]
     pub booking: Option<Booking>,
+    /// Who lets a booking stand although a blackout refuses it.
+    #[uniffi(default)]
+    pub overridden_by: Option<String>,
+    /// Why a booking stands although a blackout refuses it; one that says who or why is overridden.
+    #[uniffi(default)]
+    pub override_reason: Option<String>,
     /// What a test run counted.
     #[uniffi(default)]
     pub tests: Option<TestCounts>,
@@ -722,6 +1002,120 @@ pub struct FlowShare {
     pub velocity: u32,
     /// The part of all, from 0 to 1; absent where nothing was done.
     pub share: Option<f64>,
+}
+
+/// A time at which all environments are free.
+#[uniffi::remote(Record)]
+pub struct FreeSlot {
+    /// Its first instant.
+    pub start: Instant,
+    /// The first instant after it, as long after its start as was asked for.
+    pub end: Instant,
+    /// Until when all stay free, the end of the window at most.
+    pub free_until: Instant,
+    /// What had to end at its start; nothing where all are free when the window begins, or when work does.
+    pub after: Vec<SlotBlock>,
+}
+
+/// How long gates take, and which are late.
+#[uniffi::remote(Record)]
+pub struct GateLateness {
+    /// The time it was asked at.
+    pub at: Instant,
+    /// The gates, cancelled ones left out: the latest first, decided or not, then by item.
+    pub gates: Vec<GateTiming>,
+    /// How many were decided after they were needed.
+    pub late: u64,
+    /// How many are needed by now and not decided.
+    pub overdue: u64,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for the lateness of gates.
+#[uniffi::remote(Record)]
+pub struct GateLatenessQuery {
+    /// The time it is asked at; what is dated later is not known yet.
+    pub at: Instant,
+    /// A gate, or an item whose gates are meant, with those of its parts and scope; absent = all gates.
+    #[uniffi(default)]
+    pub item: Option<String>,
+}
+
+/// The times of one gate.
+#[uniffi::remote(Record)]
+pub struct GateTiming {
+    /// The gate.
+    pub gate: String,
+    /// Its name for people.
+    pub title: String,
+    /// The stage that asks for it; absent = all of them.
+    pub stage: Option<String>,
+    /// When its decision was asked for.
+    pub asked_at: Option<Instant>,
+    /// When its decision is needed.
+    pub needed_by: Option<Instant>,
+    /// When it was decided by somebody entitled to, or met by its criteria where nobody has to decide; absent while it is
+    /// neither.
+    pub decided_at: Option<Instant>,
+    /// What was decided; absent where its criteria did.
+    pub decision: Option<Decision>,
+    /// Who decided, by name.
+    pub by: Option<String>,
+    /// Whom it waits for, by name: those accountable and approvers; absent once it is decided.
+    pub waits_for: Option<String>,
+    /// How long after it was needed it was decided, 0 where it was in time; absent where it is not decided or nobody says
+    /// when it is needed.
+    #[uniffi(name = "late_ms")]
+    pub late: Option<Span>,
+    /// For how long it has been needed and not decided; absent where it is not.
+    #[uniffi(name = "overdue_ms")]
+    pub overdue: Option<Span>,
+    /// From asking to the decision, or until now; absent where nobody says when it was asked for, or that is later.
+    #[uniffi(name = "waited_ms")]
+    pub waited: Option<Span>,
+    /// All of it as an English sentence; days in UTC.
+    pub sentence: String,
+    /// The events behind it, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+/// Two matrices as lists of their cells: what is not listed is empty.
+#[uniffi::remote(Record)]
+pub struct Impact {
+    /// The releases that were looked at, by id, those with no cell included.
+    pub releases: Vec<String>,
+    /// Environments (rows) by releases (columns), by row, column and relation.
+    pub environments: Vec<ImpactCell>,
+    /// Releases (rows) by applications (columns), by row, column and relation.
+    pub applications: Vec<ImpactCell>,
+    /// What the answer rests on; `n` are the releases.
+    pub basis: Basis,
+}
+
+/// One relation between a row and a column.
+#[uniffi::remote(Record)]
+pub struct ImpactCell {
+    /// The environment, or the release.
+    pub row: String,
+    /// The release, or the application.
+    pub column: String,
+    /// How they are related.
+    pub relation: ImpactRelation,
+    /// How many bookings, deployments, test runs, builds, changes or work items relate them.
+    pub count: u64,
+    /// The first ten of them by id.
+    pub through: Vec<String>,
+    /// The last events of these, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+/// A question for the impact of releases.
+#[uniffi::remote(Record)]
+pub struct ImpactQuery {
+    /// The releases; absent = all that are neither done nor cancelled.
+    #[uniffi(default)]
+    pub releases: Option<Vec<String>>,
 }
 
 /// What an adapter is told beside the bytes. Everything is optional.
@@ -847,6 +1241,53 @@ pub struct ItemVerdict {
     pub verdict: Verdict,
 }
 
+/// One step in the life of a release.
+#[uniffi::remote(Record)]
+pub struct LifecycleStep {
+    /// When it was taken.
+    pub at: Instant,
+    /// The state before; absent for the first one that is known.
+    pub from: Option<ReleaseState>,
+    /// The state from then on.
+    pub to: ReleaseState,
+    /// Whether the step is allowed; the first one always is.
+    pub allowed: bool,
+    /// The event that says so, as `source:id`.
+    pub evidence: String,
+}
+
+/// All that an item needs, or all that needs it.
+#[uniffi::remote(Record)]
+pub struct Lineage {
+    /// The item.
+    pub item: String,
+    /// Which way was gone.
+    pub side: LineageSide,
+    /// How many items were found, itself left out.
+    pub count: u64,
+    /// How many of each kind; what nobody has described is called `unknown`.
+    pub kinds: BTreeMap<String, u64>,
+    /// The items, by id.
+    pub items: Vec<String>,
+    /// What the answer rests on; its evidence are the last events of the first hundred items that are listed.
+    pub basis: Basis,
+}
+
+/// A question for all that an item needs, or for all that needs it, directly or not.
+#[uniffi::remote(Record)]
+pub struct LineageQuery {
+    /// The item.
+    pub item: String,
+    /// Which way to go.
+    pub side: LineageSide,
+    /// The kind of the items that are counted and listed; absent = all.
+    #[uniffi(default)]
+    pub kind: Option<Kind>,
+    /// Whether to list them; absent = yes. Counting alone saves a text for each.
+    #[uniffi(default)]
+    pub list: Option<bool>,
+}
+
 /// A link from an event's item to another one.
 #[uniffi::remote(Record)]
 pub struct Link {
@@ -905,6 +1346,50 @@ pub struct MetFact {
     /// The rule, where the condition is `rule_met`.
     #[uniffi(default)]
     pub rule: Option<String>,
+}
+
+/// The first time at which environments are free together.
+#[uniffi::remote(Record)]
+pub struct NextSlot {
+    /// The first slot; absent where there is none.
+    pub slot: Option<FreeSlot>,
+    /// The next ones, each the first of a later opening.
+    pub alternatives: Vec<FreeSlot>,
+    /// The longest time that all are free within the window; absent where there is none at all.
+    #[uniffi(name = "longest_ms")]
+    pub longest: Option<Span>,
+    /// When that begins, the first of several as long.
+    pub longest_from: Option<Instant>,
+    /// The environments that are never free for so long, even alone; only looked for where there is no slot.
+    pub never_free: Vec<String>,
+    /// The answer as an English sentence.
+    pub sentence: String,
+    /// What the answer rests on; `n` are the bookings in the window.
+    pub basis: Basis,
+}
+
+/// A question for a time at which environments can be booked.
+#[uniffi::remote(Record)]
+pub struct NextSlotQuery {
+    /// The environments; of a group, all that is in it.
+    pub environments: Vec<String>,
+    /// How long they are needed, as time elapses.
+    #[uniffi(name = "length_ms")]
+    pub length: Span,
+    /// The slot may not begin before it.
+    pub start: Instant,
+    /// The slot must have ended by then; at most forty years after `start`.
+    pub end: Instant,
+    /// How many alternatives to the first slot are wanted; absent = 3, at most 1,000.
+    #[uniffi(default)]
+    pub alternatives: Option<u32>,
+    /// The release that it is for: what is booked for it or its phases is not in its way, and the blackouts that keep its
+    /// bookings out count; absent = for nothing in particular.
+    #[uniffi(default)]
+    pub release: Option<String>,
+    /// Whether the slot has to begin in the working time of every environment, by the nearest calendar; absent = no.
+    #[uniffi(default)]
+    pub in_working_time: Option<bool>,
 }
 
 /// Everything that a release manager asks of one release, in one answer.
@@ -1040,6 +1525,8 @@ pub struct Readiness {
     pub verdict: Verdict,
     /// The unmet facts, each with one root cause; meeting exactly these makes the item ready.
     pub unmet: Vec<Unmet>,
+    /// The waivers that the answer rests on, by item: what they are for is met by exception.
+    pub exceptions: Vec<Waiver>,
     /// Work items of the scope that are done.
     pub done: u32,
     /// Work items of the scope: its leaves, cancelled ones left out.
@@ -1211,6 +1698,19 @@ pub struct Related {
     pub matched: Option<String>,
 }
 
+/// What releases of one sort have in common. Names tell its parts apart: a part that is renamed is another one.
+#[uniffi::remote(Record)]
+pub struct ReleaseTemplate {
+    /// Its name; the ids of all that is made by it begin with it.
+    pub name: String,
+    /// The phases, first to last.
+    #[uniffi(default)]
+    pub phases: Vec<TemplatePhase>,
+    /// The gates of the release.
+    #[uniffi(default)]
+    pub gates: Vec<TemplateGate>,
+}
+
 /// What a rule counts, and within which bounds the figure must be.
 ///
 /// Of what `of` reaches, those match that fit every filter; an empty filter fits all. What lacks the
@@ -1338,6 +1838,21 @@ pub struct Shipping {
     pub basis: Basis,
 }
 
+/// What is in the way of a slot until it ends.
+#[uniffi::remote(Record)]
+pub struct SlotBlock {
+    /// The environment that is not free; absent for a blackout of the release.
+    pub environment: Option<String>,
+    /// Why not.
+    pub cause: SlotCause,
+    /// The booking, or the item in whose calendar the blackout stands.
+    pub item: String,
+    /// The releases and phases that the booking is for.
+    pub booked_for: Vec<String>,
+    /// The first instant after it.
+    pub until: Instant,
+}
+
 /// One stage of a release.
 #[uniffi::remote(Record)]
 pub struct StageOutlook {
@@ -1419,6 +1934,106 @@ pub struct TableMapping {
     pub clear_blank: bool,
 }
 
+/// An activity of a phase of a template.
+#[uniffi::remote(Record)]
+pub struct TemplateActivity {
+    /// Its name, which no other activity of the phase has.
+    pub name: String,
+    /// When it is due, counted from the target date of the release, before it where negative; absent = when its phase
+    /// ends.
+    #[uniffi(name = "offset_ms", default)]
+    pub offset: Option<Span>,
+}
+
+/// A criterion of a phase or gate of a template.
+#[uniffi::remote(Record)]
+pub struct TemplateCriterion {
+    /// Its name, which no other criterion of the phase or gate has.
+    pub name: String,
+    /// At which end of a phase it stands; absent = its end. Of no meaning for gates.
+    #[uniffi(default)]
+    pub boundary: Option<Boundary>,
+}
+
+/// The events that give a release what a template has.
+#[uniffi::remote(Record)]
+pub struct TemplateEvents {
+    /// The events, by release and then in the order of the template. They change nothing until the host applies them.
+    pub events: Vec<Event>,
+    /// How many parts are there already as the template has them.
+    pub unchanged: u64,
+    /// What is left out, and why, in the same order.
+    pub skipped: Vec<TemplateSkip>,
+    /// What the answer rests on; its `n` counts the releases.
+    pub basis: Basis,
+}
+
+/// A gate of a template.
+#[uniffi::remote(Record)]
+pub struct TemplateGate {
+    /// Its name, which no other gate of the template has.
+    pub name: String,
+    /// The stage that asks for it; absent = all of them.
+    #[uniffi(default)]
+    pub stage: Option<String>,
+    /// The stakeholders who may decide it, by their ids.
+    #[uniffi(default)]
+    pub approvers: Vec<String>,
+    /// What must be met before it is passed.
+    #[uniffi(default)]
+    pub criteria: Vec<TemplateCriterion>,
+    /// When its decision is needed, counted from the target date of the release, before it where negative; absent = nobody
+    /// says.
+    #[uniffi(name = "offset_ms", default)]
+    pub offset: Option<Span>,
+}
+
+/// A phase of a template.
+#[uniffi::remote(Record)]
+pub struct TemplatePhase {
+    /// Its name, which no other phase of the template has.
+    pub name: String,
+    /// The stage that it prepares and carries out; absent = none, so that every stage asks for it.
+    #[uniffi(default)]
+    pub stage: Option<String>,
+    /// Its end, counted from the target date of the release, before it where negative; absent = when the next phase
+    /// starts, of the last one the target date itself.
+    #[uniffi(name = "offset_ms", default)]
+    pub offset: Option<Span>,
+    /// How long it takes; absent = unknown, so that it has no start, and no end unless there is an offset.
+    #[uniffi(name = "duration_ms", default)]
+    pub duration: Option<Span>,
+    /// What is to be done in it.
+    #[uniffi(default)]
+    pub activities: Vec<TemplateActivity>,
+    /// What must be met before it starts or ends.
+    #[uniffi(default)]
+    pub criteria: Vec<TemplateCriterion>,
+}
+
+/// A template, and the release that it is for.
+#[uniffi::remote(Record)]
+pub struct TemplateQuery {
+    /// The template.
+    pub template: ReleaseTemplate,
+    /// The release.
+    pub release: String,
+    /// The time that the events bear.
+    pub at: Instant,
+    /// Whether the releases that are parts of this one, however deep, get the same; absent = no.
+    #[uniffi(default)]
+    pub include_children: Option<bool>,
+}
+
+/// Something that a template does not change.
+#[uniffi::remote(Record)]
+pub struct TemplateSkip {
+    /// The release or the part of it.
+    pub item: String,
+    /// Why, as an English sentence.
+    pub reason: String,
+}
+
 /// Counts of one run of a test suite; `tests` is the sum of the four outcomes.
 #[uniffi::remote(Record)]
 pub struct TestCounts {
@@ -1481,6 +2096,42 @@ pub struct TraceStep {
     pub evidence: String,
 }
 
+/// A step of a release that is allowed.
+#[uniffi::remote(Record)]
+pub struct Transition {
+    /// The state that it leads from.
+    pub from: ReleaseState,
+    /// The state that it leads to.
+    pub to: ReleaseState,
+}
+
+/// The life of a release so far, and where it may go from here.
+#[uniffi::remote(Record)]
+pub struct Transitions {
+    /// The release.
+    pub release: String,
+    /// Its name for people.
+    pub title: String,
+    /// Where it stands; absent where nobody says.
+    pub state: Option<ReleaseState>,
+    /// The states that it may go to next, in their order; all of them where it has none.
+    pub next: Vec<ReleaseState>,
+    /// The steps that it took, first to last. What is told again is no step.
+    pub steps: Vec<LifecycleStep>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for the life of a release.
+#[uniffi::remote(Record)]
+pub struct TransitionsQuery {
+    /// The release.
+    pub release: String,
+    /// The steps that are allowed; absent = `Transition::defaults`.
+    #[uniffi(default)]
+    pub transitions: Option<Vec<Transition>>,
+}
+
 /// One fact that keeps an item from being ready.
 #[uniffi::remote(Record)]
 pub struct Unmet {
@@ -1498,7 +2149,7 @@ pub struct Unmet {
     pub title: String,
     /// The fact as an English sentence.
     pub sentence: String,
-    /// Whom it waits for: assignee, owner or approver.
+    /// Whom it waits for: of work those responsible, else assignee or owner; of decisions those accountable and approvers.
     pub waits_for: Option<String>,
     /// Since when it has been so.
     pub since: Option<Instant>,
@@ -1515,6 +2166,47 @@ pub struct Unmet {
     pub value: Option<f64>,
     /// The events behind it, as `source:id`.
     pub evidence: Vec<String>,
+}
+
+/// A verdict that changed.
+#[uniffi::remote(Record)]
+pub struct VerdictChange {
+    /// The item.
+    pub item: String,
+    /// What it is; absent where it is nothing that has a verdict any more.
+    pub kind: Option<Kind>,
+    /// Its verdict before; absent where it had none, because it is new, say.
+    pub from: Option<Verdict>,
+    /// Its verdict now; absent where it has none any more, because it is known as another kind or by another name.
+    pub to: Option<Verdict>,
+    /// Why.
+    pub reason: Option<ChangeReason>,
+}
+
+/// Which verdicts changed since the last time.
+#[uniffi::remote(Record)]
+pub struct VerdictChanges {
+    /// The stage.
+    pub stage: String,
+    /// The time that verdicts are for.
+    pub at: Instant,
+    /// What changed, by id.
+    pub changed: Vec<VerdictChange>,
+    /// How many items of the kinds that are watched are ready now.
+    pub ready: u64,
+    /// Of how many nobody knows.
+    pub unknown: u64,
+    /// How many are not ready.
+    pub not_ready: u64,
+    /// How many events came since the last time.
+    pub events: u64,
+    /// How many times an item was judged again or put together again.
+    pub judged: u64,
+    /// Whether everything was judged anew, because what changed could not be told: in views of the past, and when a link
+    /// names a stage that none has named before. Changes have no reasons then.
+    pub recomputed_all: bool,
+    /// What the answer rests on: `n` counts all items that are watched, the evidence are the events behind the reasons.
+    pub basis: Basis,
 }
 
 /// A question about all items at once.
@@ -1577,6 +2269,49 @@ pub struct VersionRule {
     /// Whether a pre-release or build suffix makes no difference: `4.12.0-rc.1` and `4.12.0+7` are `4.12.0`.
     #[uniffi(default)]
     pub ignore_suffix: bool,
+}
+
+/// A waiver that a verdict rests on: it complies with the policy by exception.
+#[uniffi::remote(Record)]
+pub struct Waiver {
+    /// The gate or criterion that is waived.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// The waiver as an English sentence.
+    pub sentence: String,
+    /// Why, as its event or a later one says.
+    pub reason: Option<String>,
+    /// Who granted it, by name.
+    pub by: Option<String>,
+    /// When it was granted.
+    pub since: Option<Instant>,
+    /// When it ends; absent where nobody says, and it holds for ever.
+    pub until: Option<Instant>,
+    /// Whether it ends before the target date of what was asked about: the verdict will turn before that. Absent where
+    /// either date is.
+    pub ends_before_due: Option<bool>,
+    /// The events behind it, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+/// Which verdicts to keep up to date.
+#[uniffi::remote(Record)]
+pub struct WatchQuery {
+    /// The time that verdicts are for; `Watch::advance` moves it.
+    pub at: Instant,
+    /// The stage; absent = the last one of the policy.
+    #[uniffi(default)]
+    pub stage: Option<String>,
+    /// What counts as ready; absent = the default policy.
+    #[uniffi(default)]
+    pub policy: Option<Policy>,
+    /// The kind of the items that are counted and reported; absent = all work and releases.
+    #[uniffi(default)]
+    pub kind: Option<Kind>,
+    /// The only items that are reported, by any of their names; they need not be known yet. Absent = all.
+    #[uniffi(default)]
+    pub items: Option<Vec<String>>,
 }
 
 /// Working hours of one weekday, from `start` to `end` on the wall clock.
@@ -1653,13 +2388,28 @@ pub enum Booking {
     Cancelled,
 }
 
+/// At which end of a phase a criterion or gate stands.
+#[uniffi::remote(Enum)]
+pub enum Boundary {
+    /// It must be met before the phase may start.
+    Entry,
+    /// It must be met before the phase has ended; the default.
+    Exit,
+}
+
 /// A condition of being ready.
 #[uniffi::remote(Enum)]
 pub enum Condition {
+    /// The release is neither a draft nor on hold.
+    ReleaseActive,
     /// The release has a scope.
     HasScope,
     /// A work item is done.
     ScopeDone,
+    /// An activity of a release or phase is done.
+    ActivityDone,
+    /// A phase that comes before the stage is over.
+    PhaseDone,
     /// The release has a build that is meant to become it.
     HasBuild,
     /// The build succeeded.
@@ -1670,6 +2420,8 @@ pub enum Condition {
     TestsPassed,
     /// No defect of blocking severity is open.
     NoBlockingDefect,
+    /// A criterion of a gate or phase is met: proved, or decided by somebody entitled to.
+    CriterionMet,
     /// A gate is passed by somebody entitled to.
     GatePassed,
     /// An environment of the stage is booked.
@@ -1682,6 +2434,15 @@ pub enum Condition {
     NoBlackout,
     /// A rule of the policy is met.
     RuleMet,
+}
+
+/// Which bookings show a conflict.
+#[uniffi::remote(Enum)]
+pub enum ConflictMode {
+    /// All of them: where approved ones overlap beyond the capacity, the environment is double-booked.
+    Strict,
+    /// Pending ones alone, as some tools have it: what is approved shows no conflict any more.
+    PendingOnly,
 }
 
 /// A rule by which a link is inferred; the words are the `rule` of its links.
@@ -1773,6 +2534,23 @@ pub enum Dependency {
     StartToFinish,
 }
 
+/// How what one environment holds relates to what another one holds.
+#[uniffi::remote(Enum)]
+pub enum DriftRelation {
+    /// The same build, or one of the same commits or version.
+    Same,
+    /// The first holds less than the second.
+    Older,
+    /// The first holds more than the second.
+    Newer,
+    /// Each holds something that the other does not, or nobody knows the order.
+    Different,
+    /// Only the first holds the application.
+    OnlyHere,
+    /// Only the second holds the application.
+    OnlyThere,
+}
+
 /// How the efficiencies of several items become one.
 #[uniffi::remote(Enum)]
 pub enum EfficiencyRule {
@@ -1797,6 +2575,8 @@ pub enum FindingGroup {
     Numbering,
     /// An item without a link that its kind should have, or that nobody describes.
     Unlinked,
+    /// Something that does not say all that it should.
+    Incomplete,
 }
 
 /// What flows (the Flow Framework's four flow items).
@@ -1825,6 +2605,25 @@ pub enum FlowState {
     Done,
     /// Given up; counts in nothing.
     Cancelled,
+}
+
+/// How a release touches an environment or application.
+#[uniffi::remote(Enum)]
+pub enum ImpactRelation {
+    /// The environment is booked for the release or one of its phases.
+    Booked,
+    /// A build of the release, or the commit that it is tagged at, was deployed there, whatever the outcome.
+    Deployed,
+    /// A build of the release was tested there.
+    Tested,
+    /// The release belongs to the application.
+    BelongsTo,
+    /// Work in the scope of the release belongs to the application.
+    Scope,
+    /// A change that does work of the scope belongs to the application.
+    Changed,
+    /// A build of the release belongs to the application.
+    Built,
 }
 
 /// What an item is.
@@ -1858,6 +2657,14 @@ pub enum Kind {
     Release,
     /// A decision that a release or an item needs.
     Gate,
+    /// A phase of a release, which it is a part of; with a stage it prepares and carries out that stage.
+    Phase,
+    /// Something that has to be done for a phase or release and is no work on the product; flow metrics do not count it.
+    Activity,
+    /// What has to be so before a gate is passed, or before the phase that it is a part of starts or ends.
+    Criterion,
+    /// A scan, a document or whatever else proves something; what it is, is its attribute `type`.
+    Evidence,
     /// A booking of an environment.
     Booking,
     /// An incident in production.
@@ -1868,6 +2675,15 @@ pub enum Kind {
     Team,
     /// A person or a group with a say.
     Stakeholder,
+}
+
+/// Which way to go along what items need of each other.
+#[uniffi::remote(Enum)]
+pub enum LineageSide {
+    /// What it needs: scope, parts, gates and what they depend on.
+    Needs,
+    /// What needs it: wholes, releases, what depends on them.
+    NeededBy,
 }
 
 /// How one item relates to another; read "the item ... the other".
@@ -1911,14 +2727,25 @@ pub enum LinkKind {
     Books,
     /// The booking is for the release.
     BookedFor,
-    /// The item belongs to the application.
+    /// The item belongs to the application, or the stakeholder to the group, of which there may be several.
     BelongsTo,
     /// The item is answered for by the team or stakeholder.
     OwnedBy,
-    /// The gate may be decided by the stakeholder.
+    /// The gate or criterion may be decided by the stakeholder, or by anybody in that group.
     Approver,
-    /// The gate was decided by the stakeholder.
+    /// The gate or criterion was decided by the stakeholder.
     DecidedBy,
+    /// The evidence, test run or build proves that the criterion is met.
+    Satisfies,
+    /// The item is carried out by the stakeholder: the R of RACI.
+    Responsible,
+    /// The stakeholder, or anybody in that group, answers for the item and may decide it as an approver may: the A of
+    /// RACI.
+    Accountable,
+    /// The stakeholder is heard before something is decided: the C of RACI.
+    Consulted,
+    /// The stakeholder is told what was decided: the I of RACI.
+    Informed,
     /// Any other relation.
     Relates,
 }
@@ -1991,6 +2818,25 @@ pub enum Reach {
     Environments,
 }
 
+/// Where a release stands in its life, as those who lead it say. Each implies a `FlowState`.
+#[uniffi::remote(Enum)]
+pub enum ReleaseState {
+    /// An idea that nobody has agreed to; new.
+    Draft,
+    /// Agreed to, and not begun; new.
+    Planned,
+    /// Being made; active.
+    InProgress,
+    /// Stopped for now; waiting.
+    OnHold,
+    /// Made, and being looked at before it is completed; active.
+    Review,
+    /// Shipped and closed; done.
+    Completed,
+    /// Given up; cancelled.
+    Cancelled,
+}
+
 /// How the rows of a mapped table are written.
 #[uniffi::remote(Enum)]
 pub enum RowFormat {
@@ -2013,6 +2859,15 @@ pub enum Severity {
     Minor,
     /// Cosmetic.
     Trivial,
+}
+
+/// Why an environment is not free.
+#[uniffi::remote(Enum)]
+pub enum SlotCause {
+    /// As many bookings run as it takes.
+    Booking,
+    /// It is closed, or what the booking would be for is.
+    Blackout,
 }
 
 /// How a record is kept on disk.

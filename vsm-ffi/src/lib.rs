@@ -13,6 +13,7 @@ mod instant;
 mod questions;
 mod run;
 mod stream;
+mod watch;
 
 pub use error::VsmError;
 pub use run::IngestListener;

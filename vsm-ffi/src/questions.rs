@@ -2,9 +2,12 @@
 //! The questions to a stream.
 
 use vsm_core::{
-    CriticalPath, CriticalPathQuery, DataQuality, DataQualityQuery, Departures, DeparturesQuery, Explanation,
-    FlowMetrics, FlowQuery, Outlook, OutlookQuery, Readiness, ReadinessChanges, ReadinessChangesQuery,
-    ReadinessQuery, Scope, ScopeQuery, VerdictQuery, Verdicts,
+    BookingConflicts, BookingConflictsQuery, CriticalPath, CriticalPathQuery, DataQuality, DataQualityQuery,
+    Departures, DeparturesQuery, Drift, DriftQuery, EnvironmentContents, EnvironmentContentsQuery,
+    Explanation, FlowMetrics, FlowQuery, GateLateness, GateLatenessQuery, Impact, ImpactQuery, Lineage,
+    LineageQuery, NextSlot, NextSlotQuery, Outlook, OutlookQuery, Readiness, ReadinessChanges,
+    ReadinessChangesQuery, ReadinessQuery, Scope, ScopeQuery, TemplateEvents, TemplateQuery, Transitions,
+    TransitionsQuery, VerdictQuery, Verdicts,
 };
 
 use crate::error::VsmError;
@@ -12,6 +15,20 @@ use crate::stream::ValueStream;
 
 #[uniffi::export]
 impl ValueStream {
+    /// Where more bookings of an environment overlap than it takes at once.
+    ///
+    /// A booking counts while it is pending or approved, for `[start, end)`; of a group it counts in each environment in it.
+    /// A conflict is a whole period of too many, with all that run in it. Where all of them book the same group, it is
+    /// one conflict of the group and not one of each environment. An environment takes what it says itself, else what
+    /// its nearest group says, else any number. A booking that overlaps a blackout for `environment booking` is refused unless
+    /// it is overridden (see `Blackout`): a blackout of the environment or of what the booking is for, or
+    /// of anything that these are parts of or belong to; an environment that is `shared` takes none from its applications.
+    ///
+    /// O(n log n) in the bookings; those of a group are looked at again for each environment in it that is booked by itself.
+    pub fn booking_conflicts(&self, query: &BookingConflictsQuery) -> Result<BookingConflicts, VsmError> {
+        Ok(self.now().booking_conflicts(query)?)
+    }
+
     /// The schedule of an item: early and late dates, float, what drives what, and the trains it takes.
     ///
     /// An item waits for its parts (`parent`), a release for its scope (`ships_in`), anything for its gates and for
@@ -41,13 +58,15 @@ impl ValueStream {
     /// | `inferred_against_stated` | an inferred commit, build, deployment or release beside another one that is stated |
     /// | `ends_before_start` | `ends_at` is before `starts_at` |
     /// | `done_before_new` | work that is done or cancelled at first, and new only after that by the same source |
-    /// | `decided_before_asked` | a gate that was decided before it was ever asked for |
+    /// | `decided_before_asked` | a gate that was decided before it was ever asked for; a date of asking that was corrected counts no longer |
     /// | `negative_duration` | a test run that took less than no time |
     /// | `in_the_future`, `too_old` | an event after `at` or before `earliest`, by source; a description that holds from 1970 on stands for "always" and is left out |
     /// | `recorded_before_occurred` | an event that was known before it occurred, by source: two clocks that are apart by so much |
     /// | `unmapped_status` | a status of work, incidents or gates with which its source never gives a state or decision, by source and status |
     /// | `without_state` | work without a state, by kind |
     /// | `numbering_gap` | numbers that no item has between two that there are, by kind |
+    /// | `transition_not_allowed` | a release whose `lifecycle` took a step that is not among the transitions |
+    /// | `waiver_without_expiry` | a gate or criterion that is waived for ever, since nobody says until when |
     /// | `undescribed` | items that nobody says the kind of |
     /// | `unlinked_parent`, `unlinked_change`, ... | what `coverage` counts as unlinked, by kind |
     ///
@@ -74,6 +93,27 @@ impl ValueStream {
         Ok(self.now().departures(query)?)
     }
 
+    /// Which applications are the same, older or newer in one environment than in another: of two that are named, or along
+    /// the ladder of stages.
+    ///
+    /// What is newer is told by the commits: a build is newer than another if it brings everything that the other brings
+    /// and more. Where no commits are known, the one that was finished later is newer. Builds of the same commits, or
+    /// without commits but of the same version, are the same. O(deployments), and the commits behind each pair of
+    /// different builds.
+    pub fn drift(&self, query: &DriftQuery) -> Result<Drift, VsmError> {
+        Ok(self.now().drift(query)?)
+    }
+
+    /// What is in each environment: of every application the build that its last successful deployment brought.
+    ///
+    /// A deployment to a group is one to each environment in it. Failed ones change nothing. O(deployments).
+    pub fn environment_contents(
+        &self,
+        query: &EnvironmentContentsQuery,
+    ) -> Result<EnvironmentContents, VsmError> {
+        Ok(self.now().environment_contents(query)?)
+    }
+
     /// Why an item is ready or not for a stage, as a tree for programs and, by `Explanation::to_text`, as sentences for
     /// people. Its facts are those of `readiness`, each at the item that it was found at.
     ///
@@ -93,6 +133,40 @@ impl ValueStream {
         Ok(self.now().flow_metrics(query)?)
     }
 
+    /// When each gate was asked for, needed and decided, and how late it was or is.
+    ///
+    /// A decision counts where somebody entitled to made it; one that was made again counts with the last time. Takes
+    /// the history of the gates, and a look at every item, or at what the item asked about consists of.
+    pub fn gate_lateness(&self, query: &GateLatenessQuery) -> Result<GateLateness, VsmError> {
+        Ok(self.now().gate_lateness(query)?)
+    }
+
+    /// Which environments releases book, are deployed to and tested in, and which applications they touch.
+    ///
+    /// A group counts as the environments in it. Bookings count while they are pending or approved; of a release's builds
+    /// those that are meant to become it now. O(what the releases are linked to).
+    pub fn impact(&self, query: &ImpactQuery) -> Result<Impact, VsmError> {
+        Ok(self.now().impact(query)?)
+    }
+
+    /// Everything that an item needs, or everything that needs it, over `parent`, `ships_in`, `gates` and `depends_on`,
+    /// each item once. It is about structure: finished and cancelled items are there, too.
+    ///
+    /// Takes what is found, with its links; where that is a good part of everything, one pass over everything at most.
+    pub fn lineage(&self, query: &LineageQuery) -> Result<Lineage, VsmError> {
+        Ok(self.now().lineage(query)?)
+    }
+
+    /// The first time within a window at which all of some environments are free for so long, and the next ones.
+    ///
+    /// An environment is free while fewer bookings run than it takes, pending ones included, and no blackout closes it:
+    /// one without category, for `environment booking` or for `maintenance` (see `Blackout`), inherited as
+    /// `booking_conflicts` says. O(n log n) in the bookings of these environments and of
+    /// the groups around them, and in the occurrences of their blackouts within the window.
+    pub fn next_slot(&self, query: &NextSlotQuery) -> Result<NextSlot, VsmError> {
+        Ok(self.now().next_slot(query)?)
+    }
+
     /// When a release ships, and why not today: every other answer about it, put together.
     ///
     /// Takes what the other answers take together; `coverage` and the flow look at every item once.
@@ -105,18 +179,29 @@ impl ValueStream {
     /// A **work item** is ready when its leaves (itself, if it has no parts) are done and in a successful build that
     /// passed its tests in the environment of the stage before, and its gates of the stage are passed.
     ///
-    /// A **release** is ready when its scope is not empty and done; its candidate build succeeded, holds every leaf
+    /// A **release** is ready when it is neither a draft nor on hold; its scope is not empty and done; its candidate build succeeded, holds every leaf
     /// of the scope and passed its tests in the environment of the stage before; no defect of blocking severity that
     /// was found in it is open; its gates of the stage are passed by stakeholders entitled to; an environment of the
     /// stage is booked (where environments have a capacity) without conflict and, before the last stage, holds the
     /// build; the releases that it depends on are ready for the stage that the link names, or shipped; its parts are
-    /// ready; and no blackout of its applications covers the time. A release that has shipped is ready. What does not
-    /// apply is listed under `excluded`.
+    /// ready; and no blackout that stops deployments covers the time, of its own, its environment's or inherited. A release
+    /// that has shipped is ready. What does not apply is listed under `excluded`. Bookings for its phases are its own, and
+    /// one of a group is one of each environment in it (see `booking_conflicts`).
     ///
     /// A **build** is ready when it succeeded, passed its tests in the environment of the stage before, no defect of
     /// blocking severity that was found in it is open, and its gates of the stage are passed.
     ///
     /// A `Policy` may ask stages for fewer of these conditions, and for more by rules of its own.
+    /// A **phase** of an earlier stage has to be over: its activities done, its criteria met, its gates passed. One of the
+    /// stage itself has to be allowed to start: its entry criteria met, its entry gates passed. One without a stage has to be
+    /// over for every stage.
+    ///
+    /// A **gate** of the stage, or one without a stage, is passed when its criteria are met and, where anybody is named who
+    /// may decide, one of them or of the members of their groups approved. A gate with neither is unknown until it is decided.
+    /// A waiver stands for all of it while it holds, and is listed under `exceptions`. A **criterion** is met when somebody
+    /// entitled decided so, else when the last evidence, test run or build for it that is finished and has not expired was a
+    /// success; a document proves by being there. A decision or evidence that is dated after the time asked about does not
+    /// count yet.
     ///
     /// Putting an item with parts into a scope puts all of its leaves there. Work that is done is done, whatever it
     /// depended on. Takes time in proportion to what the item needs, and to the commits behind its builds.
@@ -140,6 +225,28 @@ impl ValueStream {
     /// application are taken for one family.
     pub fn scope(&self, query: &ScopeQuery) -> Result<Scope, VsmError> {
         Ok(self.now().scope(query)?)
+    }
+
+    /// The events that give a release, and the releases that are parts of it, the phases, activities, gates and criteria of
+    /// a template.
+    ///
+    /// An event is made for what is not there yet or not as the template has it, so that applying them and asking again
+    /// gives none. What another source has said since is kept, and named under `skipped`; so is a release that is
+    /// over. What the template no longer has stays. Dates are counted in plain time from the target date (`due_at`) of
+    /// each release; one without gets no dates. Ids follow from the names:
+    /// `template:Standard/phase/Test/activity/Load test@plan:R1`, with `%`, `/` and `@` of names as `%25`, `%2F` and `%40`.
+    ///
+    /// Takes the history of all that it would change.
+    pub fn template_events(&self, query: &TemplateQuery) -> Result<TemplateEvents, VsmError> {
+        Ok(self.now().template_events(query)?)
+    }
+
+    /// The steps that a release took, whether each was allowed, and those that it may take next.
+    ///
+    /// Nothing is refused for a step that is not allowed, since events come in any order; this and
+    /// `data_quality` tell of it. Takes the history of the release.
+    pub fn transitions(&self, query: &TransitionsQuery) -> Result<Transitions, VsmError> {
+        Ok(self.now().transitions(query)?)
     }
 
     /// The verdicts of all work items and releases for a stage in one pass; each is what

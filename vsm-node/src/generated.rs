@@ -22,6 +22,8 @@ pub(crate) const RENAMED: &[(&str, &str)] = &[
     ("baseline_at", "baselineAt"),
     ("estimate", "estimateMs"),
     ("remaining", "remainingMs"),
+    ("overridden_by", "overriddenBy"),
+    ("override_reason", "overrideReason"),
 ];
 
 /// A format that can be read.
@@ -139,15 +141,47 @@ impl FromJs for vsm_core::Booking {
     }
 }
 
+/// At which end of a phase a criterion or gate stands.
+///
+/// - `entry`: It must be met before the phase may start.
+/// - `exit`: It must be met before the phase has ended; the default.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum Boundary {
+    #[napi(value = "entry")]
+    Entry,
+    #[napi(value = "exit")]
+    Exit,
+}
+
+impl From<vsm_core::Boundary> for Boundary {
+    fn from(value: vsm_core::Boundary) -> Boundary {
+        match value {
+            vsm_core::Boundary::Entry => Boundary::Entry,
+            vsm_core::Boundary::Exit => Boundary::Exit,
+        }
+    }
+}
+
+impl FromJs for vsm_core::Boundary {
+    fn from_js(value: Js) -> Fallible<vsm_core::Boundary> {
+        value.word(vsm_core::Boundary::ALL, vsm_core::Boundary::as_str)
+    }
+}
+
 /// A condition of being ready.
 ///
+/// - `release_active`: The release is neither a draft nor on hold.
 /// - `has_scope`: The release has a scope.
 /// - `scope_done`: A work item is done.
+/// - `activity_done`: An activity of a release or phase is done.
+/// - `phase_done`: A phase that comes before the stage is over.
 /// - `has_build`: The release has a build that is meant to become it.
 /// - `build_succeeded`: The build succeeded.
 /// - `in_build`: A work item is in the build.
 /// - `tests_passed`: The build passed its tests in the environment of the stage before.
 /// - `no_blocking_defect`: No defect of blocking severity is open.
+/// - `criterion_met`: A criterion of a gate or phase is met: proved, or decided by somebody entitled to.
 /// - `gate_passed`: A gate is passed by somebody entitled to.
 /// - `environment_booked`: An environment of the stage is booked.
 /// - `no_booking_conflict`: The booking is without conflict.
@@ -157,10 +191,16 @@ impl FromJs for vsm_core::Booking {
 #[napi(string_enum, object_from_js = false)]
 #[expect(missing_docs, reason = "listed above")]
 pub enum Condition {
+    #[napi(value = "release_active")]
+    ReleaseActive,
     #[napi(value = "has_scope")]
     HasScope,
     #[napi(value = "scope_done")]
     ScopeDone,
+    #[napi(value = "activity_done")]
+    ActivityDone,
+    #[napi(value = "phase_done")]
+    PhaseDone,
     #[napi(value = "has_build")]
     HasBuild,
     #[napi(value = "build_succeeded")]
@@ -171,6 +211,8 @@ pub enum Condition {
     TestsPassed,
     #[napi(value = "no_blocking_defect")]
     NoBlockingDefect,
+    #[napi(value = "criterion_met")]
+    CriterionMet,
     #[napi(value = "gate_passed")]
     GatePassed,
     #[napi(value = "environment_booked")]
@@ -188,13 +230,17 @@ pub enum Condition {
 impl From<vsm_core::Condition> for Condition {
     fn from(value: vsm_core::Condition) -> Condition {
         match value {
+            vsm_core::Condition::ReleaseActive => Condition::ReleaseActive,
             vsm_core::Condition::HasScope => Condition::HasScope,
             vsm_core::Condition::ScopeDone => Condition::ScopeDone,
+            vsm_core::Condition::ActivityDone => Condition::ActivityDone,
+            vsm_core::Condition::PhaseDone => Condition::PhaseDone,
             vsm_core::Condition::HasBuild => Condition::HasBuild,
             vsm_core::Condition::BuildSucceeded => Condition::BuildSucceeded,
             vsm_core::Condition::InBuild => Condition::InBuild,
             vsm_core::Condition::TestsPassed => Condition::TestsPassed,
             vsm_core::Condition::NoBlockingDefect => Condition::NoBlockingDefect,
+            vsm_core::Condition::CriterionMet => Condition::CriterionMet,
             vsm_core::Condition::GatePassed => Condition::GatePassed,
             vsm_core::Condition::EnvironmentBooked => Condition::EnvironmentBooked,
             vsm_core::Condition::NoBookingConflict => Condition::NoBookingConflict,
@@ -208,6 +254,34 @@ impl From<vsm_core::Condition> for Condition {
 impl FromJs for vsm_core::Condition {
     fn from_js(value: Js) -> Fallible<vsm_core::Condition> {
         value.word(vsm_core::Condition::ALL, vsm_core::Condition::as_str)
+    }
+}
+
+/// Which bookings show a conflict.
+///
+/// - `strict`: All of them: where approved ones overlap beyond the capacity, the environment is double-booked.
+/// - `pending_only`: Pending ones alone, as some tools have it: what is approved shows no conflict any more.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum ConflictMode {
+    #[napi(value = "strict")]
+    Strict,
+    #[napi(value = "pending_only")]
+    PendingOnly,
+}
+
+impl From<vsm_core::ConflictMode> for ConflictMode {
+    fn from(value: vsm_core::ConflictMode) -> ConflictMode {
+        match value {
+            vsm_core::ConflictMode::Strict => ConflictMode::Strict,
+            vsm_core::ConflictMode::PendingOnly => ConflictMode::PendingOnly,
+        }
+    }
+}
+
+impl FromJs for vsm_core::ConflictMode {
+    fn from_js(value: Js) -> Fallible<vsm_core::ConflictMode> {
+        value.word(vsm_core::ConflictMode::ALL, vsm_core::ConflictMode::as_str)
     }
 }
 
@@ -387,6 +461,44 @@ impl FromJs for vsm_core::Dependency {
     }
 }
 
+/// How what one environment holds relates to what another one holds.
+///
+/// - `same`: The same build, or one of the same commits or version.
+/// - `older`: The first holds less than the second.
+/// - `newer`: The first holds more than the second.
+/// - `different`: Each holds something that the other does not, or nobody knows the order.
+/// - `only_here`: Only the first holds the application.
+/// - `only_there`: Only the second holds the application.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum DriftRelation {
+    #[napi(value = "same")]
+    Same,
+    #[napi(value = "older")]
+    Older,
+    #[napi(value = "newer")]
+    Newer,
+    #[napi(value = "different")]
+    Different,
+    #[napi(value = "only_here")]
+    OnlyHere,
+    #[napi(value = "only_there")]
+    OnlyThere,
+}
+
+impl From<vsm_core::DriftRelation> for DriftRelation {
+    fn from(value: vsm_core::DriftRelation) -> DriftRelation {
+        match value {
+            vsm_core::DriftRelation::Same => DriftRelation::Same,
+            vsm_core::DriftRelation::Older => DriftRelation::Older,
+            vsm_core::DriftRelation::Newer => DriftRelation::Newer,
+            vsm_core::DriftRelation::Different => DriftRelation::Different,
+            vsm_core::DriftRelation::OnlyHere => DriftRelation::OnlyHere,
+            vsm_core::DriftRelation::OnlyThere => DriftRelation::OnlyThere,
+        }
+    }
+}
+
 /// How the efficiencies of several items become one.
 ///
 /// - `ratio_of_sums`: Sum of active time over sum of flow time; the default.
@@ -414,6 +526,7 @@ impl FromJs for vsm_core::EfficiencyRule {
 /// - `unmapped`: A state of a tool that no flow state is known for, or work without any.
 /// - `numbering`: A number that is left out between two that there are.
 /// - `unlinked`: An item without a link that its kind should have, or that nobody describes.
+/// - `incomplete`: Something that does not say all that it should.
 #[napi(string_enum, object_from_js = false)]
 #[expect(missing_docs, reason = "listed above")]
 pub enum FindingGroup {
@@ -429,6 +542,8 @@ pub enum FindingGroup {
     Numbering,
     #[napi(value = "unlinked")]
     Unlinked,
+    #[napi(value = "incomplete")]
+    Incomplete,
 }
 
 impl From<vsm_core::FindingGroup> for FindingGroup {
@@ -440,6 +555,7 @@ impl From<vsm_core::FindingGroup> for FindingGroup {
             vsm_core::FindingGroup::Unmapped => FindingGroup::Unmapped,
             vsm_core::FindingGroup::Numbering => FindingGroup::Numbering,
             vsm_core::FindingGroup::Unlinked => FindingGroup::Unlinked,
+            vsm_core::FindingGroup::Incomplete => FindingGroup::Incomplete,
         }
     }
 }
@@ -514,6 +630,48 @@ impl FromJs for vsm_core::FlowState {
     }
 }
 
+/// How a release touches an environment or application.
+///
+/// - `booked`: The environment is booked for the release or one of its phases.
+/// - `deployed`: A build of the release, or the commit that it is tagged at, was deployed there, whatever the outcome.
+/// - `tested`: A build of the release was tested there.
+/// - `belongs_to`: The release belongs to the application.
+/// - `scope`: Work in the scope of the release belongs to the application.
+/// - `changed`: A change that does work of the scope belongs to the application.
+/// - `built`: A build of the release belongs to the application.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum ImpactRelation {
+    #[napi(value = "booked")]
+    Booked,
+    #[napi(value = "deployed")]
+    Deployed,
+    #[napi(value = "tested")]
+    Tested,
+    #[napi(value = "belongs_to")]
+    BelongsTo,
+    #[napi(value = "scope")]
+    Scope,
+    #[napi(value = "changed")]
+    Changed,
+    #[napi(value = "built")]
+    Built,
+}
+
+impl From<vsm_core::ImpactRelation> for ImpactRelation {
+    fn from(value: vsm_core::ImpactRelation) -> ImpactRelation {
+        match value {
+            vsm_core::ImpactRelation::Booked => ImpactRelation::Booked,
+            vsm_core::ImpactRelation::Deployed => ImpactRelation::Deployed,
+            vsm_core::ImpactRelation::Tested => ImpactRelation::Tested,
+            vsm_core::ImpactRelation::BelongsTo => ImpactRelation::BelongsTo,
+            vsm_core::ImpactRelation::Scope => ImpactRelation::Scope,
+            vsm_core::ImpactRelation::Changed => ImpactRelation::Changed,
+            vsm_core::ImpactRelation::Built => ImpactRelation::Built,
+        }
+    }
+}
+
 /// What an item is.
 ///
 /// - `theme`: A strategic theme; a theme without a parent is a strategy.
@@ -530,6 +688,10 @@ impl FromJs for vsm_core::FlowState {
 /// - `deployment`: One deployment of a build to an environment.
 /// - `release`: A release.
 /// - `gate`: A decision that a release or an item needs.
+/// - `phase`: A phase of a release, which it is a part of; with a stage it prepares and carries out that stage.
+/// - `activity`: Something that has to be done for a phase or release and is no work on the product; flow metrics do not count it.
+/// - `criterion`: What has to be so before a gate is passed, or before the phase that it is a part of starts or ends.
+/// - `evidence`: A scan, a document or whatever else proves something; what it is, is its attribute `type`.
 /// - `booking`: A booking of an environment.
 /// - `incident`: An incident in production.
 /// - `application`: An application or product.
@@ -566,6 +728,14 @@ pub enum Kind {
     Release,
     #[napi(value = "gate")]
     Gate,
+    #[napi(value = "phase")]
+    Phase,
+    #[napi(value = "activity")]
+    Activity,
+    #[napi(value = "criterion")]
+    Criterion,
+    #[napi(value = "evidence")]
+    Evidence,
     #[napi(value = "booking")]
     Booking,
     #[napi(value = "incident")]
@@ -595,6 +765,10 @@ impl From<vsm_core::Kind> for Kind {
             vsm_core::Kind::Deployment => Kind::Deployment,
             vsm_core::Kind::Release => Kind::Release,
             vsm_core::Kind::Gate => Kind::Gate,
+            vsm_core::Kind::Phase => Kind::Phase,
+            vsm_core::Kind::Activity => Kind::Activity,
+            vsm_core::Kind::Criterion => Kind::Criterion,
+            vsm_core::Kind::Evidence => Kind::Evidence,
             vsm_core::Kind::Booking => Kind::Booking,
             vsm_core::Kind::Incident => Kind::Incident,
             vsm_core::Kind::Application => Kind::Application,
@@ -607,6 +781,34 @@ impl From<vsm_core::Kind> for Kind {
 impl FromJs for vsm_core::Kind {
     fn from_js(value: Js) -> Fallible<vsm_core::Kind> {
         value.word(vsm_core::Kind::ALL, vsm_core::Kind::as_str)
+    }
+}
+
+/// Which way to go along what items need of each other.
+///
+/// - `needs`: What it needs: scope, parts, gates and what they depend on.
+/// - `needed_by`: What needs it: wholes, releases, what depends on them.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum LineageSide {
+    #[napi(value = "needs")]
+    Needs,
+    #[napi(value = "needed_by")]
+    NeededBy,
+}
+
+impl From<vsm_core::LineageSide> for LineageSide {
+    fn from(value: vsm_core::LineageSide) -> LineageSide {
+        match value {
+            vsm_core::LineageSide::Needs => LineageSide::Needs,
+            vsm_core::LineageSide::NeededBy => LineageSide::NeededBy,
+        }
+    }
+}
+
+impl FromJs for vsm_core::LineageSide {
+    fn from_js(value: Js) -> Fallible<vsm_core::LineageSide> {
+        value.word(vsm_core::LineageSide::ALL, vsm_core::LineageSide::as_str)
     }
 }
 
@@ -632,10 +834,15 @@ impl FromJs for vsm_core::Kind {
 /// - `caused_by`: The incident was caused by the deployment.
 /// - `books`: The booking takes the environment.
 /// - `booked_for`: The booking is for the release.
-/// - `belongs_to`: The item belongs to the application.
+/// - `belongs_to`: The item belongs to the application, or the stakeholder to the group, of which there may be several.
 /// - `owned_by`: The item is answered for by the team or stakeholder.
-/// - `approver`: The gate may be decided by the stakeholder.
-/// - `decided_by`: The gate was decided by the stakeholder.
+/// - `approver`: The gate or criterion may be decided by the stakeholder, or by anybody in that group.
+/// - `decided_by`: The gate or criterion was decided by the stakeholder.
+/// - `satisfies`: The evidence, test run or build proves that the criterion is met.
+/// - `responsible`: The item is carried out by the stakeholder: the R of RACI.
+/// - `accountable`: The stakeholder, or anybody in that group, answers for the item and may decide it as an approver may: the A of RACI.
+/// - `consulted`: The stakeholder is heard before something is decided: the C of RACI.
+/// - `informed`: The stakeholder is told what was decided: the I of RACI.
 /// - `relates`: Any other relation.
 #[napi(string_enum, object_from_js = false)]
 #[expect(missing_docs, reason = "listed above")]
@@ -684,6 +891,16 @@ pub enum LinkKind {
     Approver,
     #[napi(value = "decided_by")]
     DecidedBy,
+    #[napi(value = "satisfies")]
+    Satisfies,
+    #[napi(value = "responsible")]
+    Responsible,
+    #[napi(value = "accountable")]
+    Accountable,
+    #[napi(value = "consulted")]
+    Consulted,
+    #[napi(value = "informed")]
+    Informed,
     #[napi(value = "relates")]
     Relates,
 }
@@ -713,6 +930,11 @@ impl From<vsm_core::LinkKind> for LinkKind {
             vsm_core::LinkKind::OwnedBy => LinkKind::OwnedBy,
             vsm_core::LinkKind::Approver => LinkKind::Approver,
             vsm_core::LinkKind::DecidedBy => LinkKind::DecidedBy,
+            vsm_core::LinkKind::Satisfies => LinkKind::Satisfies,
+            vsm_core::LinkKind::Responsible => LinkKind::Responsible,
+            vsm_core::LinkKind::Accountable => LinkKind::Accountable,
+            vsm_core::LinkKind::Consulted => LinkKind::Consulted,
+            vsm_core::LinkKind::Informed => LinkKind::Informed,
             vsm_core::LinkKind::Relates => LinkKind::Relates,
         }
     }
@@ -861,6 +1083,54 @@ impl FromJs for vsm_core::Reach {
     }
 }
 
+/// Where a release stands in its life, as those who lead it say. Each implies a `FlowState`.
+///
+/// - `draft`: An idea that nobody has agreed to; new.
+/// - `planned`: Agreed to, and not begun; new.
+/// - `in_progress`: Being made; active.
+/// - `on_hold`: Stopped for now; waiting.
+/// - `review`: Made, and being looked at before it is completed; active.
+/// - `completed`: Shipped and closed; done.
+/// - `cancelled`: Given up; cancelled.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum ReleaseState {
+    #[napi(value = "draft")]
+    Draft,
+    #[napi(value = "planned")]
+    Planned,
+    #[napi(value = "in_progress")]
+    InProgress,
+    #[napi(value = "on_hold")]
+    OnHold,
+    #[napi(value = "review")]
+    Review,
+    #[napi(value = "completed")]
+    Completed,
+    #[napi(value = "cancelled")]
+    Cancelled,
+}
+
+impl From<vsm_core::ReleaseState> for ReleaseState {
+    fn from(value: vsm_core::ReleaseState) -> ReleaseState {
+        match value {
+            vsm_core::ReleaseState::Draft => ReleaseState::Draft,
+            vsm_core::ReleaseState::Planned => ReleaseState::Planned,
+            vsm_core::ReleaseState::InProgress => ReleaseState::InProgress,
+            vsm_core::ReleaseState::OnHold => ReleaseState::OnHold,
+            vsm_core::ReleaseState::Review => ReleaseState::Review,
+            vsm_core::ReleaseState::Completed => ReleaseState::Completed,
+            vsm_core::ReleaseState::Cancelled => ReleaseState::Cancelled,
+        }
+    }
+}
+
+impl FromJs for vsm_core::ReleaseState {
+    fn from_js(value: Js) -> Fallible<vsm_core::ReleaseState> {
+        value.word(vsm_core::ReleaseState::ALL, vsm_core::ReleaseState::as_str)
+    }
+}
+
 /// How the rows of a mapped table are written.
 ///
 /// - `csv`: Comma-separated values, or any other separator, with a header.
@@ -917,6 +1187,28 @@ impl From<vsm_core::Severity> for Severity {
 impl FromJs for vsm_core::Severity {
     fn from_js(value: Js) -> Fallible<vsm_core::Severity> {
         value.word(vsm_core::Severity::ALL, vsm_core::Severity::as_str)
+    }
+}
+
+/// Why an environment is not free.
+///
+/// - `booking`: As many bookings run as it takes.
+/// - `blackout`: It is closed, or what the booking would be for is.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum SlotCause {
+    #[napi(value = "booking")]
+    Booking,
+    #[napi(value = "blackout")]
+    Blackout,
+}
+
+impl From<vsm_core::SlotCause> for SlotCause {
+    fn from(value: vsm_core::SlotCause) -> SlotCause {
+        match value {
+            vsm_core::SlotCause::Booking => SlotCause::Booking,
+            vsm_core::SlotCause::Blackout => SlotCause::Blackout,
+        }
     }
 }
 
@@ -1164,7 +1456,14 @@ impl From<vsm_core::Basis> for Basis {
     }
 }
 
-/// A period `[start, end)` in which nothing is worked on or deployed.
+/// A period `[start, end)` that is closed, for everything or for what its category names.
+///
+/// | category | what is closed |
+/// |---|---|
+/// | none | everything: no work, no deployment, no booking |
+/// | `environment booking` | bookings: one that overlaps it is refused unless it is overridden |
+/// | `maintenance` | the environment: no deployment, and no free slot; bookings stand |
+/// | `deployment`, or any other | deployments and releases |
 #[napi(object, object_from_js = false)]
 pub struct Blackout {
     /// First instant.
@@ -1175,25 +1474,248 @@ pub struct Blackout {
     pub every_days: Option<u32>,
     /// Why, for people.
     pub reason: Option<String>,
+    /// What is closed; absent = everything. Case does not matter.
+    pub category: Option<String>,
 }
 
 impl From<vsm_core::Blackout> for Blackout {
     fn from(record: vsm_core::Blackout) -> Blackout {
-        let vsm_core::Blackout { start, end, every_days, reason } = record;
-        Blackout { start: Date(start), end: Date(end), every_days, reason }
+        let vsm_core::Blackout { start, end, every_days, reason, category } = record;
+        Blackout { start: Date(start), end: Date(end), every_days, reason, category }
     }
 }
 
 impl FromJs for vsm_core::Blackout {
     fn from_js(value: Js) -> Fallible<vsm_core::Blackout> {
         let object = value.record()?;
-        object.only(&["start", "end", "everyDays", "reason"])?;
+        object.only(&["start", "end", "everyDays", "reason", "category"])?;
         Ok(vsm_core::Blackout {
             start: object.field(c"start")?,
             end: object.field(c"end")?,
             every_days: object.optional(c"everyDays")?,
             reason: object.optional(c"reason")?,
+            category: object.optional(c"category")?,
         })
+    }
+}
+
+/// A booking that overlaps a blackout which refuses bookings.
+#[napi(object, object_from_js = false)]
+pub struct BookingBlackout {
+    /// The booking.
+    pub booking: String,
+    /// What it books.
+    pub environment: String,
+    /// The item in whose calendar the blackout stands: the environment, a group, an application, a release or what they are
+    /// parts of.
+    pub calendar_of: String,
+    /// First instant of the blackout that the booking overlaps first.
+    pub start: Date,
+    /// First instant after it.
+    pub end: Date,
+    /// Why it is closed, as the calendar says.
+    pub reason: Option<String>,
+    /// Whether the booking is refused, and counts nowhere; it is not where somebody overrides the blackout.
+    pub refused: bool,
+    /// Who overrides it.
+    pub overridden_by: Option<String>,
+    /// Why it is overridden.
+    pub override_reason: Option<String>,
+    /// The events that the blackout and the override rest on, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+impl From<vsm_core::BookingBlackout> for BookingBlackout {
+    fn from(record: vsm_core::BookingBlackout) -> BookingBlackout {
+        let vsm_core::BookingBlackout {
+            booking,
+            environment,
+            calendar_of,
+            start,
+            end,
+            reason,
+            refused,
+            overridden_by,
+            override_reason,
+            evidence,
+        } = record;
+        BookingBlackout {
+            booking,
+            environment,
+            calendar_of,
+            start: Date(start),
+            end: Date(end),
+            reason,
+            refused,
+            overridden_by,
+            override_reason,
+            evidence,
+        }
+    }
+}
+
+/// A period `[start, end)` in which more bookings of an environment run at once than it takes.
+#[napi(object, object_from_js = false)]
+pub struct BookingConflict {
+    /// The environment, or the group where all bookings concerned are of it or of groups around it.
+    pub environment: String,
+    /// Its name for people.
+    pub title: String,
+    /// First instant with too many, within the time that is looked at.
+    pub start: Date,
+    /// First instant after them.
+    pub end: Date,
+    /// The most that run at once.
+    pub peak: u32,
+    /// How many may.
+    pub capacity: u32,
+    /// The environment whose capacity it is: the one in a group that takes the fewest.
+    pub limited_by: String,
+    /// Every booking that runs at any time of the period, by start and id.
+    pub sides: Vec<BookingSide>,
+    /// Who decides: whoever answers for the environment, or for its nearest group.
+    pub waits_for: Option<String>,
+    /// The conflict as an English sentence.
+    pub sentence: String,
+}
+
+impl From<vsm_core::BookingConflict> for BookingConflict {
+    fn from(record: vsm_core::BookingConflict) -> BookingConflict {
+        let vsm_core::BookingConflict {
+            environment,
+            title,
+            start,
+            end,
+            peak,
+            capacity,
+            limited_by,
+            sides,
+            waits_for,
+            sentence,
+        } = record;
+        BookingConflict {
+            environment,
+            title,
+            start: Date(start),
+            end: Date(end),
+            peak,
+            capacity,
+            limited_by,
+            sides: sides.into_iter().map(Into::into).collect(),
+            waits_for,
+            sentence,
+        }
+    }
+}
+
+/// Bookings that are in each other's way.
+#[napi(object, object_from_js = false)]
+pub struct BookingConflicts {
+    /// The mode that was applied.
+    pub mode: ConflictMode,
+    /// The conflicts by start, then by environment.
+    pub conflicts: Vec<BookingConflict>,
+    /// How many there are, listed or not.
+    pub count: f64,
+    /// What is booked, by id, with its peak against its capacity.
+    pub loads: Vec<EnvironmentLoad>,
+    /// Bookings that overlap a blackout which refuses bookings: those that are refused, and those that stand although.
+    pub blackouts: Vec<BookingBlackout>,
+    /// What the answer rests on; `n` are the bookings that count.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::BookingConflicts> for BookingConflicts {
+    fn from(record: vsm_core::BookingConflicts) -> BookingConflicts {
+        let vsm_core::BookingConflicts { mode, conflicts, count, loads, blackouts, basis } = record;
+        BookingConflicts {
+            mode: mode.into(),
+            conflicts: conflicts.into_iter().map(Into::into).collect(),
+            count: count as f64,
+            loads: loads.into_iter().map(Into::into).collect(),
+            blackouts: blackouts.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for conflicts of bookings.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct BookingConflictsQuery {
+    /// Nothing before it is looked at; absent = from the beginning.
+    pub start: Option<Date>,
+    /// Nothing from here on is looked at; absent = to the end.
+    pub end: Option<Date>,
+    /// The environments, and groups with all that is in them; absent = all that are booked.
+    pub environments: Option<Vec<String>>,
+    /// Which bookings show a conflict; absent = all.
+    pub mode: Option<ConflictMode>,
+    /// At most so many conflicts are listed, the first in time; absent = all.
+    pub limit: Option<u32>,
+}
+
+impl FromJs for vsm_core::BookingConflictsQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::BookingConflictsQuery> {
+        let object = value.record()?;
+        object.only(&["start", "end", "environments", "mode", "limit"])?;
+        Ok(vsm_core::BookingConflictsQuery {
+            start: object.optional(c"start")?,
+            end: object.optional(c"end")?,
+            environments: object.optional(c"environments")?,
+            mode: object.optional(c"mode")?,
+            limit: object.optional(c"limit")?,
+        })
+    }
+}
+
+/// One booking of a conflict.
+#[napi(object, object_from_js = false)]
+pub struct BookingSide {
+    /// The booking.
+    pub booking: String,
+    /// Its name for people.
+    pub title: String,
+    /// Where it stands for this time: a granted booking that asks to be moved is approved where it was granted, and pending
+    /// where it asks.
+    pub status: Booking,
+    /// What it books: the environment, or a group that it is in.
+    pub environment: String,
+    /// Its first instant.
+    pub start: Date,
+    /// The first instant after it.
+    pub end: Date,
+    /// The releases and phases that it is for, by id.
+    pub booked_for: Vec<String>,
+    /// Whether it is one of those that have to give way: the pending ones, else all.
+    pub must_act: bool,
+    /// Who can move it: its assignee or owner, else that of what it is for.
+    pub waits_for: Option<String>,
+}
+
+impl From<vsm_core::BookingSide> for BookingSide {
+    fn from(record: vsm_core::BookingSide) -> BookingSide {
+        let vsm_core::BookingSide {
+            booking,
+            title,
+            status,
+            environment,
+            start,
+            end,
+            booked_for,
+            must_act,
+            waits_for,
+        } = record;
+        BookingSide {
+            booking,
+            title,
+            status: status.into(),
+            environment,
+            start: Date(start),
+            end: Date(end),
+            booked_for,
+            must_act,
+            waits_for,
+        }
     }
 }
 
@@ -1245,7 +1767,7 @@ pub struct Calendar {
     pub hours: Option<Vec<WorkingHours>>,
     /// Free days, as `YYYY-MM-DD` in the zone.
     pub holidays: Option<Vec<String>>,
-    /// Periods without work and without deployments.
+    /// Periods without work, deployments or bookings.
     pub blackouts: Option<Vec<Blackout>>,
 }
 
@@ -1271,6 +1793,28 @@ impl FromJs for vsm_core::Calendar {
             holidays: object.optional(c"holidays")?.unwrap_or_default(),
             blackouts: object.optional(c"blackouts")?.unwrap_or_default(),
         })
+    }
+}
+
+/// Why a verdict changed. Of several reasons the worst, or where it got better, one of them.
+#[napi(object, object_from_js = false)]
+pub struct ChangeReason {
+    /// Where it began: the item whose own facts changed, or that is needed since.
+    pub item: String,
+    /// What is so there now, as an English sentence.
+    pub sentence: String,
+    /// The items between, from the one that changed to where it began, both left out: each needs the next. At most
+    /// ten of them.
+    pub through: Vec<String>,
+    /// The events behind it as `source:id`: those behind the fact that is unmet now, else the first ones that touched the
+    /// item.
+    pub evidence: Vec<String>,
+}
+
+impl From<vsm_core::ChangeReason> for ChangeReason {
+    fn from(record: vsm_core::ChangeReason) -> ChangeReason {
+        let vsm_core::ChangeReason { item, sentence, through, evidence } = record;
+        ChangeReason { item, sentence, through, evidence }
     }
 }
 
@@ -1337,7 +1881,8 @@ impl From<vsm_core::Coverage> for Coverage {
 pub struct CoverageRow {
     /// The kind of item.
     pub kind: Kind,
-    /// What each should have: `parent`, `change`, `release`, `work_item`, `commit`, `build`, `scope`, `environment`.
+    /// What each should have: `parent`, `change`, `release`, `work_item`, `commit`, `build`, `scope`, `environment`,
+    /// `criterion`.
     pub expects: String,
     /// How many items of the kind there are.
     pub total: f64,
@@ -1495,16 +2040,19 @@ pub struct DataQualityQuery {
     pub earliest: Option<Date>,
     /// How far the clocks of tools may be apart before a time is held against another; absent = not at all.
     pub tolerance_ms: Option<f64>,
+    /// The steps that releases may take; absent = `Transition::defaults`.
+    pub transitions: Option<Vec<Transition>>,
 }
 
 impl FromJs for vsm_core::DataQualityQuery {
     fn from_js(value: Js) -> Fallible<vsm_core::DataQualityQuery> {
         let object = value.record()?;
-        object.only(&["at", "earliest", "toleranceMs"])?;
+        object.only(&["at", "earliest", "toleranceMs", "transitions"])?;
         Ok(vsm_core::DataQualityQuery {
             at: object.field(c"at")?,
             earliest: object.optional(c"earliest")?,
             tolerance: object.optional(c"toleranceMs")?,
+            transitions: object.optional(c"transitions")?,
         })
     }
 }
@@ -1620,6 +2168,7 @@ pub struct DeparturesQuery {
 impl FromJs for vsm_core::DeparturesQuery {
     fn from_js(value: Js) -> Fallible<vsm_core::DeparturesQuery> {
         let object = value.record()?;
+        object.only(&["release", "at", "zone", "count", "policy", "calendar", "defaultDurationMs"])?;
         Ok(vsm_core::DeparturesQuery {
             release: object.field(c"release")?,
             at: object.field(c"at")?,
@@ -1629,6 +2178,116 @@ impl FromJs for vsm_core::DeparturesQuery {
             calendar: object.optional(c"calendar")?,
             default_duration: object.optional(c"defaultDurationMs")?,
         })
+    }
+}
+
+/// Differences between environments.
+#[napi(object, object_from_js = false)]
+pub struct Drift {
+    /// The time that was asked about.
+    pub at: Date,
+    /// One row for each application and pair of environments that are compared, in the order of the pairs, then by
+    /// application.
+    pub rows: Vec<DriftRow>,
+    /// How many of them differ.
+    pub differing: f64,
+    /// What the answer rests on; `n` are the pairs of environments.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Drift> for Drift {
+    fn from(record: vsm_core::Drift) -> Drift {
+        let vsm_core::Drift { at, rows, differing, basis } = record;
+        Drift {
+            at: Date(at),
+            rows: rows.into_iter().map(Into::into).collect(),
+            differing: differing as f64,
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for differences between environments.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct DriftQuery {
+    /// The time that is asked about; what happened later is left out.
+    pub at: Date,
+    /// The environments, each compared with the one after it; absent = those of each stage with those of the next.
+    pub environments: Option<Vec<String>>,
+    /// The ladder of stages, where no environments are named; absent = that of the default `Policy`.
+    pub stages: Option<Vec<String>>,
+    /// The application; absent = all.
+    pub application: Option<String>,
+}
+
+impl FromJs for vsm_core::DriftQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::DriftQuery> {
+        let object = value.record()?;
+        object.only(&["at", "environments", "stages", "application"])?;
+        Ok(vsm_core::DriftQuery {
+            at: object.field(c"at")?,
+            environments: object.optional(c"environments")?,
+            stages: object.optional(c"stages")?,
+            application: object.optional(c"application")?,
+        })
+    }
+}
+
+/// One application in two environments.
+#[napi(object, object_from_js = false)]
+pub struct DriftRow {
+    /// The application; absent for builds of which nobody says whose they are.
+    pub application: Option<String>,
+    /// The first environment.
+    pub here: String,
+    /// The second one.
+    pub there: String,
+    /// How what is here relates to what is there.
+    pub relation: DriftRelation,
+    /// What is here; the first by id where one deployment brought several.
+    pub build_here: Option<String>,
+    /// What is there.
+    pub build_there: Option<String>,
+    /// The version that is here.
+    pub version_here: Option<String>,
+    /// The version that is there.
+    pub version_there: Option<String>,
+    /// Since when it has been here.
+    pub since_here: Option<Date>,
+    /// Since when it has been there.
+    pub since_there: Option<Date>,
+    /// The events that say so, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+impl From<vsm_core::DriftRow> for DriftRow {
+    fn from(record: vsm_core::DriftRow) -> DriftRow {
+        let vsm_core::DriftRow {
+            application,
+            here,
+            there,
+            relation,
+            build_here,
+            build_there,
+            version_here,
+            version_there,
+            since_here,
+            since_there,
+            evidence,
+        } = record;
+        DriftRow {
+            application,
+            here,
+            there,
+            relation: relation.into(),
+            build_here,
+            build_there,
+            version_here,
+            version_there,
+            since_here: since_here.map(Date),
+            since_there: since_there.map(Date),
+            evidence,
+        }
     }
 }
 
@@ -1663,6 +2322,114 @@ impl From<vsm_core::Durations> for Durations {
             p95_ms: p95.millis() as f64,
             max_ms: max.millis() as f64,
         }
+    }
+}
+
+/// A build in an environment.
+#[napi(object, object_from_js = false)]
+pub struct EnvironmentContent {
+    /// The environment.
+    pub environment: String,
+    /// Its stage, or that of its group.
+    pub stage: Option<String>,
+    /// The application; absent where nobody says whose build it is.
+    pub application: Option<String>,
+    /// The build, or the commit where a tool knows nothing else.
+    pub build: String,
+    /// Its version, as the build says, else as the deployment does.
+    pub version: Option<String>,
+    /// The last successful deployment of the application.
+    pub deployment: String,
+    /// When the build came: the end of the first of its deployments in a row.
+    pub since: Option<Date>,
+    /// The events that say so, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+impl From<vsm_core::EnvironmentContent> for EnvironmentContent {
+    fn from(record: vsm_core::EnvironmentContent) -> EnvironmentContent {
+        let vsm_core::EnvironmentContent {
+            environment,
+            stage,
+            application,
+            build,
+            version,
+            deployment,
+            since,
+            evidence,
+        } = record;
+        EnvironmentContent {
+            environment,
+            stage,
+            application,
+            build,
+            version,
+            deployment,
+            since: since.map(Date),
+            evidence,
+        }
+    }
+}
+
+/// What is in environments.
+#[napi(object, object_from_js = false)]
+pub struct EnvironmentContents {
+    /// The time that was asked about.
+    pub at: Date,
+    /// One row for each environment and build in it, by environment, application and build.
+    pub contents: Vec<EnvironmentContent>,
+    /// What the answer rests on; `n` are the environments, and those where nothing is known to be are left out.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::EnvironmentContents> for EnvironmentContents {
+    fn from(record: vsm_core::EnvironmentContents) -> EnvironmentContents {
+        let vsm_core::EnvironmentContents { at, contents, basis } = record;
+        EnvironmentContents {
+            at: Date(at),
+            contents: contents.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for what is in environments.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct EnvironmentContentsQuery {
+    /// The time that is asked about; what happened later is left out.
+    pub at: Date,
+    /// The environments, and groups with all that is in them; absent = all.
+    pub environments: Option<Vec<String>>,
+}
+
+impl FromJs for vsm_core::EnvironmentContentsQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::EnvironmentContentsQuery> {
+        let object = value.record()?;
+        object.only(&["at", "environments"])?;
+        Ok(vsm_core::EnvironmentContentsQuery {
+            at: object.field(c"at")?,
+            environments: object.optional(c"environments")?,
+        })
+    }
+}
+
+/// What is booked, and how much of it.
+#[napi(object, object_from_js = false)]
+pub struct EnvironmentLoad {
+    /// The environment or group.
+    pub environment: String,
+    /// How many bookings of its own count.
+    pub bookings: u32,
+    /// The most bookings that run at once while one of these does, those of groups around it included.
+    pub peak: u32,
+    /// How many may: the least that an environment in it takes; absent where any number may.
+    pub capacity: Option<u32>,
+}
+
+impl From<vsm_core::EnvironmentLoad> for EnvironmentLoad {
+    fn from(record: vsm_core::EnvironmentLoad) -> EnvironmentLoad {
+        let vsm_core::EnvironmentLoad { environment, bookings, peak, capacity } = record;
+        EnvironmentLoad { environment, bookings, peak, capacity }
     }
 }
 
@@ -1926,6 +2693,8 @@ pub struct Fields {
     pub description: Option<String>,
     /// Where the work stands; a release that is done has shipped.
     pub state: Option<FlowState>,
+    /// Where a release stands for those who lead it; says the `state` too, where its event sets none.
+    pub lifecycle: Option<ReleaseState>,
     /// The tool's own state, by name.
     pub status: Option<String>,
     /// The tool's own state, by id: names are renamed and translated, ids are not.
@@ -1950,7 +2719,7 @@ pub struct Fields {
     pub needed_by: Option<Date>,
     /// When a gate's decision was asked for.
     pub asked_at: Option<Date>,
-    /// When a waiver ends.
+    /// When a waiver ends, or evidence counts no more.
     pub expires_at: Option<Date>,
     /// When a release shipped, as its tool says.
     pub released_at: Option<Date>,
@@ -1964,16 +2733,27 @@ pub struct Fields {
     pub value: Option<f64>,
     /// Size, in the portfolio's own unit (story points).
     pub size: Option<f64>,
-    /// How many bookings an environment takes at once.
+    /// How many bookings an environment takes at once; in a group, each of its environments that says nothing itself.
     pub capacity: Option<u32>,
-    /// The stage that an environment or gate belongs to.
+    /// Whether an environment serves several applications: then none of them closes it by a calendar of its own.
+    pub shared: Option<bool>,
+    /// The stage that an environment, gate or phase belongs to.
     pub stage: Option<String>,
-    /// How a build, test run or deployment went.
+    /// How a build, test run or deployment went, or what evidence shows.
     pub result: Option<Outcome>,
-    /// What was decided at a gate.
+    /// What was decided at a gate, or about a criterion.
     pub decision: Option<Decision>,
-    /// Where a booking stands.
+    /// Why it was decided so, or why a release is on hold.
+    pub reason: Option<String>,
+    /// Whether a criterion or gate of a phase stands at its beginning or end.
+    pub boundary: Option<Boundary>,
+    /// Where a booking stands. An event that moves a granted booking and says `pending` asks for the change: until it is
+    /// decided, the booking holds what it was granted.
     pub booking: Option<Booking>,
+    /// Who lets a booking stand although a blackout refuses it.
+    pub overridden_by: Option<String>,
+    /// Why a booking stands although a blackout refuses it; one that says who or why is overridden.
+    pub override_reason: Option<String>,
     /// What a test run counted.
     pub tests: Option<TestCounts>,
     /// The train of an application or team.
@@ -1991,6 +2771,7 @@ impl From<vsm_core::Fields> for Fields {
             title,
             description,
             state,
+            lifecycle,
             status,
             status_id,
             assignee,
@@ -2011,10 +2792,15 @@ impl From<vsm_core::Fields> for Fields {
             value,
             size,
             capacity,
+            shared,
             stage,
             result,
             decision,
+            reason,
+            boundary,
             booking,
+            overridden_by,
+            override_reason,
             tests,
             cadence,
             calendar,
@@ -2024,6 +2810,7 @@ impl From<vsm_core::Fields> for Fields {
             title,
             description,
             state: state.map(Into::into),
+            lifecycle: lifecycle.map(Into::into),
             status,
             status_id,
             assignee,
@@ -2044,10 +2831,15 @@ impl From<vsm_core::Fields> for Fields {
             value,
             size,
             capacity,
+            shared,
             stage,
             result: result.map(Into::into),
             decision: decision.map(Into::into),
+            reason,
+            boundary: boundary.map(Into::into),
             booking: booking.map(Into::into),
+            overridden_by,
+            override_reason,
             tests: tests.map(Into::into),
             cadence: cadence.map(Into::into),
             calendar: calendar.map(Into::into),
@@ -2063,6 +2855,7 @@ impl FromJs for vsm_core::Fields {
             "title",
             "description",
             "state",
+            "lifecycle",
             "status",
             "statusId",
             "assignee",
@@ -2083,10 +2876,15 @@ impl FromJs for vsm_core::Fields {
             "value",
             "size",
             "capacity",
+            "shared",
             "stage",
             "result",
             "decision",
+            "reason",
+            "boundary",
             "booking",
+            "overriddenBy",
+            "overrideReason",
             "tests",
             "cadence",
             "calendar",
@@ -2097,6 +2895,7 @@ impl FromJs for vsm_core::Fields {
             title: object.optional(c"title")?,
             description: object.optional(c"description")?,
             state: object.optional(c"state")?,
+            lifecycle: object.optional(c"lifecycle")?,
             status: object.optional(c"status")?,
             status_id: object.optional(c"statusId")?,
             assignee: object.optional(c"assignee")?,
@@ -2117,10 +2916,15 @@ impl FromJs for vsm_core::Fields {
             value: object.optional(c"value")?,
             size: object.optional(c"size")?,
             capacity: object.optional(c"capacity")?,
+            shared: object.optional(c"shared")?,
             stage: object.optional(c"stage")?,
             result: object.optional(c"result")?,
             decision: object.optional(c"decision")?,
+            reason: object.optional(c"reason")?,
+            boundary: object.optional(c"boundary")?,
             booking: object.optional(c"booking")?,
+            overridden_by: object.optional(c"overriddenBy")?,
+            override_reason: object.optional(c"overrideReason")?,
             tests: object.optional(c"tests")?,
             cadence: object.optional(c"cadence")?,
             calendar: object.optional(c"calendar")?,
@@ -2277,6 +3081,212 @@ impl From<vsm_core::FlowShare> for FlowShare {
     fn from(record: vsm_core::FlowShare) -> FlowShare {
         let vsm_core::FlowShare { flow_item, velocity, share } = record;
         FlowShare { flow_item: flow_item.into(), velocity, share }
+    }
+}
+
+/// A time at which all environments are free.
+#[napi(object, object_from_js = false)]
+pub struct FreeSlot {
+    /// Its first instant.
+    pub start: Date,
+    /// The first instant after it, as long after its start as was asked for.
+    pub end: Date,
+    /// Until when all stay free, the end of the window at most.
+    pub free_until: Date,
+    /// What had to end at its start; nothing where all are free when the window begins, or when work does.
+    pub after: Vec<SlotBlock>,
+}
+
+impl From<vsm_core::FreeSlot> for FreeSlot {
+    fn from(record: vsm_core::FreeSlot) -> FreeSlot {
+        let vsm_core::FreeSlot { start, end, free_until, after } = record;
+        FreeSlot {
+            start: Date(start),
+            end: Date(end),
+            free_until: Date(free_until),
+            after: after.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// How long gates take, and which are late.
+#[napi(object, object_from_js = false)]
+pub struct GateLateness {
+    /// The time it was asked at.
+    pub at: Date,
+    /// The gates, cancelled ones left out: the latest first, decided or not, then by item.
+    pub gates: Vec<GateTiming>,
+    /// How many were decided after they were needed.
+    pub late: f64,
+    /// How many are needed by now and not decided.
+    pub overdue: f64,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::GateLateness> for GateLateness {
+    fn from(record: vsm_core::GateLateness) -> GateLateness {
+        let vsm_core::GateLateness { at, gates, late, overdue, basis } = record;
+        GateLateness {
+            at: Date(at),
+            gates: gates.into_iter().map(Into::into).collect(),
+            late: late as f64,
+            overdue: overdue as f64,
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the lateness of gates.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct GateLatenessQuery {
+    /// The time it is asked at; what is dated later is not known yet.
+    pub at: Date,
+    /// A gate, or an item whose gates are meant, with those of its parts and scope; absent = all gates.
+    pub item: Option<String>,
+}
+
+impl FromJs for vsm_core::GateLatenessQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::GateLatenessQuery> {
+        let object = value.record()?;
+        object.only(&["at", "item"])?;
+        Ok(vsm_core::GateLatenessQuery { at: object.field(c"at")?, item: object.optional(c"item")? })
+    }
+}
+
+/// The times of one gate.
+#[napi(object, object_from_js = false)]
+pub struct GateTiming {
+    /// The gate.
+    pub gate: String,
+    /// Its name for people.
+    pub title: String,
+    /// The stage that asks for it; absent = all of them.
+    pub stage: Option<String>,
+    /// When its decision was asked for.
+    pub asked_at: Option<Date>,
+    /// When its decision is needed.
+    pub needed_by: Option<Date>,
+    /// When it was decided by somebody entitled to, or met by its criteria where nobody has to decide; absent while it is
+    /// neither.
+    pub decided_at: Option<Date>,
+    /// What was decided; absent where its criteria did.
+    pub decision: Option<Decision>,
+    /// Who decided, by name.
+    pub by: Option<String>,
+    /// Whom it waits for, by name: those accountable and approvers; absent once it is decided.
+    pub waits_for: Option<String>,
+    /// How long after it was needed it was decided, 0 where it was in time; absent where it is not decided or nobody says
+    /// when it is needed.
+    pub late_ms: Option<f64>,
+    /// For how long it has been needed and not decided; absent where it is not.
+    pub overdue_ms: Option<f64>,
+    /// From asking to the decision, or until now; absent where nobody says when it was asked for, or that is later.
+    pub waited_ms: Option<f64>,
+    /// All of it as an English sentence; days in UTC.
+    pub sentence: String,
+    /// The events behind it, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+impl From<vsm_core::GateTiming> for GateTiming {
+    fn from(record: vsm_core::GateTiming) -> GateTiming {
+        let vsm_core::GateTiming {
+            gate,
+            title,
+            stage,
+            asked_at,
+            needed_by,
+            decided_at,
+            decision,
+            by,
+            waits_for,
+            late,
+            overdue,
+            waited,
+            sentence,
+            evidence,
+        } = record;
+        GateTiming {
+            gate,
+            title,
+            stage,
+            asked_at: asked_at.map(Date),
+            needed_by: needed_by.map(Date),
+            decided_at: decided_at.map(Date),
+            decision: decision.map(Into::into),
+            by,
+            waits_for,
+            late_ms: late.map(|value| value.millis() as f64),
+            overdue_ms: overdue.map(|value| value.millis() as f64),
+            waited_ms: waited.map(|value| value.millis() as f64),
+            sentence,
+            evidence,
+        }
+    }
+}
+
+/// Two matrices as lists of their cells: what is not listed is empty.
+#[napi(object, object_from_js = false)]
+pub struct Impact {
+    /// The releases that were looked at, by id, those with no cell included.
+    pub releases: Vec<String>,
+    /// Environments (rows) by releases (columns), by row, column and relation.
+    pub environments: Vec<ImpactCell>,
+    /// Releases (rows) by applications (columns), by row, column and relation.
+    pub applications: Vec<ImpactCell>,
+    /// What the answer rests on; `n` are the releases.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Impact> for Impact {
+    fn from(record: vsm_core::Impact) -> Impact {
+        let vsm_core::Impact { releases, environments, applications, basis } = record;
+        Impact {
+            releases,
+            environments: environments.into_iter().map(Into::into).collect(),
+            applications: applications.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// One relation between a row and a column.
+#[napi(object, object_from_js = false)]
+pub struct ImpactCell {
+    /// The environment, or the release.
+    pub row: String,
+    /// The release, or the application.
+    pub column: String,
+    /// How they are related.
+    pub relation: ImpactRelation,
+    /// How many bookings, deployments, test runs, builds, changes or work items relate them.
+    pub count: f64,
+    /// The first ten of them by id.
+    pub through: Vec<String>,
+    /// The last events of these, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+impl From<vsm_core::ImpactCell> for ImpactCell {
+    fn from(record: vsm_core::ImpactCell) -> ImpactCell {
+        let vsm_core::ImpactCell { row, column, relation, count, through, evidence } = record;
+        ImpactCell { row, column, relation: relation.into(), count: count as f64, through, evidence }
+    }
+}
+
+/// A question for the impact of releases.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct ImpactQuery {
+    /// The releases; absent = all that are neither done nor cancelled.
+    pub releases: Option<Vec<String>>,
+}
+
+impl FromJs for vsm_core::ImpactQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::ImpactQuery> {
+        let object = value.record()?;
+        object.only(&["releases"])?;
+        Ok(vsm_core::ImpactQuery { releases: object.optional(c"releases")? })
     }
 }
 
@@ -2482,6 +3492,86 @@ impl From<vsm_core::ItemVerdict> for ItemVerdict {
     }
 }
 
+/// One step in the life of a release.
+#[napi(object, object_from_js = false)]
+pub struct LifecycleStep {
+    /// When it was taken.
+    pub at: Date,
+    /// The state before; absent for the first one that is known.
+    pub from: Option<ReleaseState>,
+    /// The state from then on.
+    pub to: ReleaseState,
+    /// Whether the step is allowed; the first one always is.
+    pub allowed: bool,
+    /// The event that says so, as `source:id`.
+    pub evidence: String,
+}
+
+impl From<vsm_core::LifecycleStep> for LifecycleStep {
+    fn from(record: vsm_core::LifecycleStep) -> LifecycleStep {
+        let vsm_core::LifecycleStep { at, from, to, allowed, evidence } = record;
+        LifecycleStep { at: Date(at), from: from.map(Into::into), to: to.into(), allowed, evidence }
+    }
+}
+
+/// All that an item needs, or all that needs it.
+#[napi(object, object_from_js = false)]
+pub struct Lineage {
+    /// The item.
+    pub item: String,
+    /// Which way was gone.
+    pub side: LineageSide,
+    /// How many items were found, itself left out.
+    pub count: f64,
+    /// How many of each kind; what nobody has described is called `unknown`.
+    #[napi(ts_type = "Record<string, number>")]
+    pub kinds: Map<f64>,
+    /// The items, by id.
+    pub items: Vec<String>,
+    /// What the answer rests on; its evidence are the last events of the first hundred items that are listed.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Lineage> for Lineage {
+    fn from(record: vsm_core::Lineage) -> Lineage {
+        let vsm_core::Lineage { item, side, count, kinds, items, basis } = record;
+        Lineage {
+            item,
+            side: side.into(),
+            count: count as f64,
+            kinds: Map(kinds.into_iter().map(|(name, value)| (name, value as f64)).collect()),
+            items,
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for all that an item needs, or for all that needs it, directly or not.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct LineageQuery {
+    /// The item.
+    pub item: String,
+    /// Which way to go.
+    pub side: LineageSide,
+    /// The kind of the items that are counted and listed; absent = all.
+    pub kind: Option<Kind>,
+    /// Whether to list them; absent = yes. Counting alone saves a text for each.
+    pub list: Option<bool>,
+}
+
+impl FromJs for vsm_core::LineageQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::LineageQuery> {
+        let object = value.record()?;
+        object.only(&["item", "side", "kind", "list"])?;
+        Ok(vsm_core::LineageQuery {
+            item: object.field(c"item")?,
+            side: object.field(c"side")?,
+            kind: object.optional(c"kind")?,
+            list: object.optional(c"list")?,
+        })
+    }
+}
+
 /// A link from an event's item to another one.
 #[napi(object, object_from_js = false)]
 pub struct Link {
@@ -2593,10 +3683,90 @@ pub struct MetFact {
 impl FromJs for vsm_core::MetFact {
     fn from_js(value: Js) -> Fallible<vsm_core::MetFact> {
         let object = value.record()?;
+        object.only(&["condition", "item", "rule"])?;
         Ok(vsm_core::MetFact {
             condition: object.field(c"condition")?,
             item: object.field(c"item")?,
             rule: object.optional(c"rule")?,
+        })
+    }
+}
+
+/// The first time at which environments are free together.
+#[napi(object, object_from_js = false)]
+pub struct NextSlot {
+    /// The first slot; absent where there is none.
+    pub slot: Option<FreeSlot>,
+    /// The next ones, each the first of a later opening.
+    pub alternatives: Vec<FreeSlot>,
+    /// The longest time that all are free within the window; absent where there is none at all.
+    pub longest_ms: Option<f64>,
+    /// When that begins, the first of several as long.
+    pub longest_from: Option<Date>,
+    /// The environments that are never free for so long, even alone; only looked for where there is no slot.
+    pub never_free: Vec<String>,
+    /// The answer as an English sentence.
+    pub sentence: String,
+    /// What the answer rests on; `n` are the bookings in the window.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::NextSlot> for NextSlot {
+    fn from(record: vsm_core::NextSlot) -> NextSlot {
+        let vsm_core::NextSlot { slot, alternatives, longest, longest_from, never_free, sentence, basis } =
+            record;
+        NextSlot {
+            slot: slot.map(Into::into),
+            alternatives: alternatives.into_iter().map(Into::into).collect(),
+            longest_ms: longest.map(|value| value.millis() as f64),
+            longest_from: longest_from.map(Date),
+            never_free,
+            sentence,
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for a time at which environments can be booked.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct NextSlotQuery {
+    /// The environments; of a group, all that is in it.
+    pub environments: Vec<String>,
+    /// How long they are needed, as time elapses.
+    pub length_ms: f64,
+    /// The slot may not begin before it.
+    pub start: Date,
+    /// The slot must have ended by then; at most forty years after `start`.
+    pub end: Date,
+    /// How many alternatives to the first slot are wanted; absent = 3, at most 1,000.
+    pub alternatives: Option<u32>,
+    /// The release that it is for: what is booked for it or its phases is not in its way, and the blackouts that keep its
+    /// bookings out count; absent = for nothing in particular.
+    pub release: Option<String>,
+    /// Whether the slot has to begin in the working time of every environment, by the nearest calendar; absent = no.
+    pub in_working_time: Option<bool>,
+}
+
+impl FromJs for vsm_core::NextSlotQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::NextSlotQuery> {
+        let object = value.record()?;
+        object.only(&[
+            "environments",
+            "lengthMs",
+            "start",
+            "end",
+            "alternatives",
+            "release",
+            "inWorkingTime",
+        ])?;
+        Ok(vsm_core::NextSlotQuery {
+            environments: object.field(c"environments")?,
+            length: object.field(c"lengthMs")?,
+            start: object.field(c"start")?,
+            end: object.field(c"end")?,
+            alternatives: object.optional(c"alternatives")?,
+            release: object.optional(c"release")?,
+            in_working_time: object.optional(c"inWorkingTime")?,
         })
     }
 }
@@ -2737,7 +3907,7 @@ pub struct Policy {
 impl FromJs for vsm_core::Policy {
     fn from_js(value: Js) -> Fallible<vsm_core::Policy> {
         let object = value.record()?;
-        object.only(&["stages", "blocking", "pendingConflictsOnly"])?;
+        object.only(&["stages", "blocking", "pendingConflictsOnly", "conditions", "rules"])?;
         let default = vsm_core::Policy::default();
         Ok(vsm_core::Policy {
             stages: object.optional(c"stages")?.unwrap_or(default.stages),
@@ -2780,6 +3950,7 @@ pub struct PolicyRule {
 impl FromJs for vsm_core::PolicyRule {
     fn from_js(value: Js) -> Fallible<vsm_core::PolicyRule> {
         let object = value.record()?;
+        object.only(&["name", "stages", "kinds", "all", "any", "none", "test", "sentence", "waitsFor"])?;
         let default = vsm_core::PolicyRule::default();
         Ok(vsm_core::PolicyRule {
             name: object.optional(c"name")?.unwrap_or(default.name),
@@ -2810,6 +3981,8 @@ pub struct Readiness {
     pub verdict: Verdict,
     /// The unmet facts, each with one root cause; meeting exactly these makes the item ready.
     pub unmet: Vec<Unmet>,
+    /// The waivers that the answer rests on, by item: what they are for is met by exception.
+    pub exceptions: Vec<Waiver>,
     /// Work items of the scope that are done.
     pub done: u32,
     /// Work items of the scope: its leaves, cancelled ones left out.
@@ -2823,8 +3996,19 @@ pub struct Readiness {
 
 impl From<vsm_core::Readiness> for Readiness {
     fn from(record: vsm_core::Readiness) -> Readiness {
-        let vsm_core::Readiness { item, title, stage, at, verdict, unmet, done, scope, percent, basis } =
-            record;
+        let vsm_core::Readiness {
+            item,
+            title,
+            stage,
+            at,
+            verdict,
+            unmet,
+            exceptions,
+            done,
+            scope,
+            percent,
+            basis,
+        } = record;
         Readiness {
             item,
             title,
@@ -2832,6 +4016,7 @@ impl From<vsm_core::Readiness> for Readiness {
             at: Date(at),
             verdict: verdict.into(),
             unmet: unmet.into_iter().map(Into::into).collect(),
+            exceptions: exceptions.into_iter().map(Into::into).collect(),
             done,
             scope,
             percent,
@@ -2965,6 +4150,7 @@ pub struct ReadinessChangesQuery {
 impl FromJs for vsm_core::ReadinessChangesQuery {
     fn from_js(value: Js) -> Fallible<vsm_core::ReadinessChangesQuery> {
         let object = value.record()?;
+        object.only(&["from", "to", "stage", "policy", "item", "kind", "limit"])?;
         Ok(vsm_core::ReadinessChangesQuery {
             from: object.field(c"from")?,
             to: object.field(c"to")?,
@@ -2995,7 +4181,7 @@ pub struct ReadinessQuery {
 impl FromJs for vsm_core::ReadinessQuery {
     fn from_js(value: Js) -> Fallible<vsm_core::ReadinessQuery> {
         let object = value.record()?;
-        object.only(&["item", "at", "stage", "policy"])?;
+        object.only(&["item", "at", "stage", "policy", "assume"])?;
         Ok(vsm_core::ReadinessQuery {
             item: object.field(c"item")?,
             at: object.field(c"at")?,
@@ -3113,6 +4299,29 @@ impl From<vsm_core::Related> for Related {
     }
 }
 
+/// What releases of one sort have in common. Names tell its parts apart: a part that is renamed is another one.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct ReleaseTemplate {
+    /// Its name; the ids of all that is made by it begin with it.
+    pub name: String,
+    /// The phases, first to last.
+    pub phases: Option<Vec<TemplatePhase>>,
+    /// The gates of the release.
+    pub gates: Option<Vec<TemplateGate>>,
+}
+
+impl FromJs for vsm_core::ReleaseTemplate {
+    fn from_js(value: Js) -> Fallible<vsm_core::ReleaseTemplate> {
+        let object = value.record()?;
+        object.only(&["name", "phases", "gates"])?;
+        Ok(vsm_core::ReleaseTemplate {
+            name: object.field(c"name")?,
+            phases: object.optional(c"phases")?.unwrap_or_default(),
+            gates: object.optional(c"gates")?.unwrap_or_default(),
+        })
+    }
+}
+
 /// What a rule counts, and within which bounds the figure must be.
 ///
 /// Of what `of` reaches, those match that fit every filter; an empty filter fits all. What lacks the
@@ -3150,6 +4359,20 @@ pub struct RuleTest {
 impl FromJs for vsm_core::RuleTest {
     fn from_js(value: Js) -> Fallible<vsm_core::RuleTest> {
         let object = value.record()?;
+        object.only(&[
+            "of",
+            "kinds",
+            "states",
+            "severity",
+            "results",
+            "stage",
+            "attributes",
+            "maxAgeMs",
+            "minAgeMs",
+            "measure",
+            "atLeast",
+            "atMost",
+        ])?;
         Ok(vsm_core::RuleTest {
             of: object.field(c"of")?,
             kinds: object.optional(c"kinds")?.unwrap_or_default(),
@@ -3332,6 +4555,28 @@ impl From<vsm_core::Shipping> for Shipping {
     }
 }
 
+/// What is in the way of a slot until it ends.
+#[napi(object, object_from_js = false)]
+pub struct SlotBlock {
+    /// The environment that is not free; absent for a blackout of the release.
+    pub environment: Option<String>,
+    /// Why not.
+    pub cause: SlotCause,
+    /// The booking, or the item in whose calendar the blackout stands.
+    pub item: String,
+    /// The releases and phases that the booking is for.
+    pub booked_for: Vec<String>,
+    /// The first instant after it.
+    pub until: Date,
+}
+
+impl From<vsm_core::SlotBlock> for SlotBlock {
+    fn from(record: vsm_core::SlotBlock) -> SlotBlock {
+        let vsm_core::SlotBlock { environment, cause, item, booked_for, until } = record;
+        SlotBlock { environment, cause: cause.into(), item, booked_for, until: Date(until) }
+    }
+}
+
 /// One stage of a release.
 #[napi(object, object_from_js = false)]
 pub struct StageOutlook {
@@ -3461,6 +4706,174 @@ impl FromJs for vsm_core::TableMapping {
     }
 }
 
+/// An activity of a phase of a template.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct TemplateActivity {
+    /// Its name, which no other activity of the phase has.
+    pub name: String,
+    /// When it is due, counted from the target date of the release, before it where negative; absent = when its phase
+    /// ends.
+    pub offset_ms: Option<f64>,
+}
+
+impl FromJs for vsm_core::TemplateActivity {
+    fn from_js(value: Js) -> Fallible<vsm_core::TemplateActivity> {
+        let object = value.record()?;
+        object.only(&["name", "offsetMs"])?;
+        Ok(vsm_core::TemplateActivity { name: object.field(c"name")?, offset: object.optional(c"offsetMs")? })
+    }
+}
+
+/// A criterion of a phase or gate of a template.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct TemplateCriterion {
+    /// Its name, which no other criterion of the phase or gate has.
+    pub name: String,
+    /// At which end of a phase it stands; absent = its end. Of no meaning for gates.
+    pub boundary: Option<Boundary>,
+}
+
+impl FromJs for vsm_core::TemplateCriterion {
+    fn from_js(value: Js) -> Fallible<vsm_core::TemplateCriterion> {
+        let object = value.record()?;
+        object.only(&["name", "boundary"])?;
+        Ok(vsm_core::TemplateCriterion {
+            name: object.field(c"name")?,
+            boundary: object.optional(c"boundary")?,
+        })
+    }
+}
+
+/// The events that give a release what a template has.
+#[napi(object, object_from_js = false)]
+pub struct TemplateEvents {
+    /// The events, by release and then in the order of the template. They change nothing until the host applies them.
+    pub events: Vec<Event>,
+    /// How many parts are there already as the template has them.
+    pub unchanged: f64,
+    /// What is left out, and why, in the same order.
+    pub skipped: Vec<TemplateSkip>,
+    /// What the answer rests on; its `n` counts the releases.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::TemplateEvents> for TemplateEvents {
+    fn from(record: vsm_core::TemplateEvents) -> TemplateEvents {
+        let vsm_core::TemplateEvents { events, unchanged, skipped, basis } = record;
+        TemplateEvents {
+            events: events.into_iter().map(Into::into).collect(),
+            unchanged: unchanged as f64,
+            skipped: skipped.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A gate of a template.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct TemplateGate {
+    /// Its name, which no other gate of the template has.
+    pub name: String,
+    /// The stage that asks for it; absent = all of them.
+    pub stage: Option<String>,
+    /// The stakeholders who may decide it, by their ids.
+    pub approvers: Option<Vec<String>>,
+    /// What must be met before it is passed.
+    pub criteria: Option<Vec<TemplateCriterion>>,
+    /// When its decision is needed, counted from the target date of the release, before it where negative; absent = nobody
+    /// says.
+    pub offset_ms: Option<f64>,
+}
+
+impl FromJs for vsm_core::TemplateGate {
+    fn from_js(value: Js) -> Fallible<vsm_core::TemplateGate> {
+        let object = value.record()?;
+        object.only(&["name", "stage", "approvers", "criteria", "offsetMs"])?;
+        Ok(vsm_core::TemplateGate {
+            name: object.field(c"name")?,
+            stage: object.optional(c"stage")?,
+            approvers: object.optional(c"approvers")?.unwrap_or_default(),
+            criteria: object.optional(c"criteria")?.unwrap_or_default(),
+            offset: object.optional(c"offsetMs")?,
+        })
+    }
+}
+
+/// A phase of a template.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct TemplatePhase {
+    /// Its name, which no other phase of the template has.
+    pub name: String,
+    /// The stage that it prepares and carries out; absent = none, so that every stage asks for it.
+    pub stage: Option<String>,
+    /// Its end, counted from the target date of the release, before it where negative; absent = when the next phase
+    /// starts, of the last one the target date itself.
+    pub offset_ms: Option<f64>,
+    /// How long it takes; absent = unknown, so that it has no start, and no end unless there is an offset.
+    pub duration_ms: Option<f64>,
+    /// What is to be done in it.
+    pub activities: Option<Vec<TemplateActivity>>,
+    /// What must be met before it starts or ends.
+    pub criteria: Option<Vec<TemplateCriterion>>,
+}
+
+impl FromJs for vsm_core::TemplatePhase {
+    fn from_js(value: Js) -> Fallible<vsm_core::TemplatePhase> {
+        let object = value.record()?;
+        object.only(&["name", "stage", "offsetMs", "durationMs", "activities", "criteria"])?;
+        Ok(vsm_core::TemplatePhase {
+            name: object.field(c"name")?,
+            stage: object.optional(c"stage")?,
+            offset: object.optional(c"offsetMs")?,
+            duration: object.optional(c"durationMs")?,
+            activities: object.optional(c"activities")?.unwrap_or_default(),
+            criteria: object.optional(c"criteria")?.unwrap_or_default(),
+        })
+    }
+}
+
+/// A template, and the release that it is for.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct TemplateQuery {
+    /// The template.
+    pub template: ReleaseTemplate,
+    /// The release.
+    pub release: String,
+    /// The time that the events bear.
+    pub at: Date,
+    /// Whether the releases that are parts of this one, however deep, get the same; absent = no.
+    pub include_children: Option<bool>,
+}
+
+impl FromJs for vsm_core::TemplateQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::TemplateQuery> {
+        let object = value.record()?;
+        object.only(&["template", "release", "at", "includeChildren"])?;
+        Ok(vsm_core::TemplateQuery {
+            template: object.field(c"template")?,
+            release: object.field(c"release")?,
+            at: object.field(c"at")?,
+            include_children: object.optional(c"includeChildren")?,
+        })
+    }
+}
+
+/// Something that a template does not change.
+#[napi(object, object_from_js = false)]
+pub struct TemplateSkip {
+    /// The release or the part of it.
+    pub item: String,
+    /// Why, as an English sentence.
+    pub reason: String,
+}
+
+impl From<vsm_core::TemplateSkip> for TemplateSkip {
+    fn from(record: vsm_core::TemplateSkip) -> TemplateSkip {
+        let vsm_core::TemplateSkip { item, reason } = record;
+        TemplateSkip { item, reason }
+    }
+}
+
 /// Counts of one run of a test suite; `tests` is the sum of the four outcomes.
 #[napi(object, object_from_js = false)]
 pub struct TestCounts {
@@ -3577,6 +4990,74 @@ impl From<vsm_core::TraceStep> for TraceStep {
     }
 }
 
+/// A step of a release that is allowed.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct Transition {
+    /// The state that it leads from.
+    pub from: ReleaseState,
+    /// The state that it leads to.
+    pub to: ReleaseState,
+}
+
+impl FromJs for vsm_core::Transition {
+    fn from_js(value: Js) -> Fallible<vsm_core::Transition> {
+        let object = value.record()?;
+        object.only(&["from", "to"])?;
+        Ok(vsm_core::Transition { from: object.field(c"from")?, to: object.field(c"to")? })
+    }
+}
+
+/// The life of a release so far, and where it may go from here.
+#[napi(object, object_from_js = false)]
+pub struct Transitions {
+    /// The release.
+    pub release: String,
+    /// Its name for people.
+    pub title: String,
+    /// Where it stands; absent where nobody says.
+    pub state: Option<ReleaseState>,
+    /// The states that it may go to next, in their order; all of them where it has none.
+    pub next: Vec<ReleaseState>,
+    /// The steps that it took, first to last. What is told again is no step.
+    pub steps: Vec<LifecycleStep>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Transitions> for Transitions {
+    fn from(record: vsm_core::Transitions) -> Transitions {
+        let vsm_core::Transitions { release, title, state, next, steps, basis } = record;
+        Transitions {
+            release,
+            title,
+            state: state.map(Into::into),
+            next: next.into_iter().map(Into::into).collect(),
+            steps: steps.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the life of a release.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct TransitionsQuery {
+    /// The release.
+    pub release: String,
+    /// The steps that are allowed; absent = `Transition::defaults`.
+    pub transitions: Option<Vec<Transition>>,
+}
+
+impl FromJs for vsm_core::TransitionsQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::TransitionsQuery> {
+        let object = value.record()?;
+        object.only(&["release", "transitions"])?;
+        Ok(vsm_core::TransitionsQuery {
+            release: object.field(c"release")?,
+            transitions: object.optional(c"transitions")?,
+        })
+    }
+}
+
 /// One fact that keeps an item from being ready.
 #[napi(object, object_from_js = false)]
 pub struct Unmet {
@@ -3594,7 +5075,7 @@ pub struct Unmet {
     pub title: String,
     /// The fact as an English sentence.
     pub sentence: String,
-    /// Whom it waits for: assignee, owner or approver.
+    /// Whom it waits for: of work those responsible, else assignee or owner; of decisions those accountable and approvers.
     pub waits_for: Option<String>,
     /// Since when it has been so.
     pub since: Option<Date>,
@@ -3648,6 +5129,89 @@ impl From<vsm_core::Unmet> for Unmet {
             releases,
             value,
             evidence,
+        }
+    }
+}
+
+/// A verdict that changed.
+#[napi(object, object_from_js = false)]
+pub struct VerdictChange {
+    /// The item.
+    pub item: String,
+    /// What it is; absent where it is nothing that has a verdict any more.
+    pub kind: Option<Kind>,
+    /// Its verdict before; absent where it had none, because it is new, say.
+    pub from: Option<Verdict>,
+    /// Its verdict now; absent where it has none any more, because it is known as another kind or by another name.
+    pub to: Option<Verdict>,
+    /// Why.
+    pub reason: Option<ChangeReason>,
+}
+
+impl From<vsm_core::VerdictChange> for VerdictChange {
+    fn from(record: vsm_core::VerdictChange) -> VerdictChange {
+        let vsm_core::VerdictChange { item, kind, from, to, reason } = record;
+        VerdictChange {
+            item,
+            kind: kind.map(Into::into),
+            from: from.map(Into::into),
+            to: to.map(Into::into),
+            reason: reason.map(Into::into),
+        }
+    }
+}
+
+/// Which verdicts changed since the last time.
+#[napi(object, object_from_js = false)]
+pub struct VerdictChanges {
+    /// The stage.
+    pub stage: String,
+    /// The time that verdicts are for.
+    pub at: Date,
+    /// What changed, by id.
+    pub changed: Vec<VerdictChange>,
+    /// How many items of the kinds that are watched are ready now.
+    pub ready: f64,
+    /// Of how many nobody knows.
+    pub unknown: f64,
+    /// How many are not ready.
+    pub not_ready: f64,
+    /// How many events came since the last time.
+    pub events: f64,
+    /// How many times an item was judged again or put together again.
+    pub judged: f64,
+    /// Whether everything was judged anew, because what changed could not be told: in views of the past, and when a link
+    /// names a stage that none has named before. Changes have no reasons then.
+    pub recomputed_all: bool,
+    /// What the answer rests on: `n` counts all items that are watched, the evidence are the events behind the reasons.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::VerdictChanges> for VerdictChanges {
+    fn from(record: vsm_core::VerdictChanges) -> VerdictChanges {
+        let vsm_core::VerdictChanges {
+            stage,
+            at,
+            changed,
+            ready,
+            unknown,
+            not_ready,
+            events,
+            judged,
+            recomputed_all,
+            basis,
+        } = record;
+        VerdictChanges {
+            stage,
+            at: Date(at),
+            changed: changed.into_iter().map(Into::into).collect(),
+            ready: ready as f64,
+            unknown: unknown as f64,
+            not_ready: not_ready as f64,
+            events: events as f64,
+            judged: judged as f64,
+            recomputed_all,
+            basis: basis.into(),
         }
     }
 }
@@ -3746,6 +5310,77 @@ impl FromJs for vsm_core::VersionRule {
             ignore_case: object.optional(c"ignoreCase")?.unwrap_or_default(),
             ignore_zeros: object.optional(c"ignoreZeros")?.unwrap_or_default(),
             ignore_suffix: object.optional(c"ignoreSuffix")?.unwrap_or_default(),
+        })
+    }
+}
+
+/// A waiver that a verdict rests on: it complies with the policy by exception.
+#[napi(object, object_from_js = false)]
+pub struct Waiver {
+    /// The gate or criterion that is waived.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// The waiver as an English sentence.
+    pub sentence: String,
+    /// Why, as its event or a later one says.
+    pub reason: Option<String>,
+    /// Who granted it, by name.
+    pub by: Option<String>,
+    /// When it was granted.
+    pub since: Option<Date>,
+    /// When it ends; absent where nobody says, and it holds for ever.
+    pub until: Option<Date>,
+    /// Whether it ends before the target date of what was asked about: the verdict will turn before that. Absent where
+    /// either date is.
+    pub ends_before_due: Option<bool>,
+    /// The events behind it, as `source:id`.
+    pub evidence: Vec<String>,
+}
+
+impl From<vsm_core::Waiver> for Waiver {
+    fn from(record: vsm_core::Waiver) -> Waiver {
+        let vsm_core::Waiver { item, title, sentence, reason, by, since, until, ends_before_due, evidence } =
+            record;
+        Waiver {
+            item,
+            title,
+            sentence,
+            reason,
+            by,
+            since: since.map(Date),
+            until: until.map(Date),
+            ends_before_due,
+            evidence,
+        }
+    }
+}
+
+/// Which verdicts to keep up to date.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct WatchQuery {
+    /// The time that verdicts are for; `Watch::advance` moves it.
+    pub at: Date,
+    /// The stage; absent = the last one of the policy.
+    pub stage: Option<String>,
+    /// What counts as ready; absent = the default policy.
+    pub policy: Option<Policy>,
+    /// The kind of the items that are counted and reported; absent = all work and releases.
+    pub kind: Option<Kind>,
+    /// The only items that are reported, by any of their names; they need not be known yet. Absent = all.
+    pub items: Option<Vec<String>>,
+}
+
+impl FromJs for vsm_core::WatchQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::WatchQuery> {
+        let object = value.record()?;
+        object.only(&["at", "stage", "policy", "kind", "items"])?;
+        Ok(vsm_core::WatchQuery {
+            at: object.field(c"at")?,
+            stage: object.optional(c"stage")?,
+            policy: object.optional(c"policy")?,
+            kind: object.optional(c"kind")?,
+            items: object.optional(c"items")?,
         })
     }
 }

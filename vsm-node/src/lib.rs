@@ -27,3 +27,4 @@ pub mod run;
 pub mod store;
 pub mod stream;
 pub mod task;
+pub mod watch;

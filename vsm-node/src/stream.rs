@@ -51,12 +51,12 @@ impl From<vsm_core::ValueStream> for ValueStream {
 
 impl ValueStream {
     /// The stream as it is now; free, and nothing done later changes it.
-    fn now(&self) -> Fallible<vsm_core::ValueStream> {
+    pub(crate) fn now(&self) -> Fallible<vsm_core::ValueStream> {
         Ok(lock(&self.stream)?.stream().clone())
     }
 
     /// The stream as it is now, for work that starts later; where events are just being applied, as it is after them.
-    fn view(&self) -> impl FnOnce() -> Fallible<vsm_core::ValueStream> + Send + use<> {
+    pub(crate) fn view(&self) -> impl FnOnce() -> Fallible<vsm_core::ValueStream> + Send + use<> {
         let now = match self.stream.try_lock() {
             Ok(stream) => Some(stream.stream().clone()),
             Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => None,

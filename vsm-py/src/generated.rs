@@ -11,23 +11,30 @@ use crate::words::word;
 
 word!(Adapter);
 word!(Booking);
+word!(Boundary);
 word!(Condition);
+word!(ConflictMode);
 word!(CorrelationRule);
 word!(DateOrder);
 word!(Decision);
 word!(Dependency);
+word!(DriftRelation);
 word!(EfficiencyRule);
 word!(FindingGroup);
 word!(FlowItem);
 word!(FlowState);
+word!(ImpactRelation);
 word!(Kind);
+word!(LineageSide);
 word!(LinkKind);
 word!(Measure);
 word!(Outcome);
 word!(PercentileRule);
 word!(Reach);
+word!(ReleaseState);
 word!(RowFormat);
 word!(Severity);
+word!(SlotCause);
 word!(StoreFormat);
 word!(Verdict);
 word!(Weekday);
@@ -387,7 +394,14 @@ impl ToPython for core::Basis {
     }
 }
 
-/// A period `[start, end)` in which nothing is worked on or deployed.
+/// A period `[start, end)` that is closed, for everything or for what its category names.
+///
+/// | category | what is closed |
+/// |---|---|
+/// | none | everything: no work, no deployment, no booking |
+/// | `environment booking` | bookings: one that overlaps it is refused unless it is overridden |
+/// | `maintenance` | the environment: no deployment, and no free slot; bookings stand |
+/// | `deployment`, or any other | deployments and releases |
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
 pub(crate) struct Blackout(pub(crate) core::Blackout);
@@ -395,19 +409,21 @@ pub(crate) struct Blackout(pub(crate) core::Blackout);
 #[pymethods]
 impl Blackout {
     #[new]
-    #[pyo3(signature = (*, start, end, every_days = None, reason = None))]
+    #[pyo3(signature = (*, start, end, every_days = None, reason = None, category = None))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         start: Bound<'_, PyAny>,
         end: Bound<'_, PyAny>,
         every_days: Option<Bound<'_, PyAny>>,
         reason: Option<Bound<'_, PyAny>>,
+        category: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Blackout> {
         Ok(Blackout(core::Blackout {
             start: FromPython::from_python(&start, "start")?,
             end: FromPython::from_python(&end, "end")?,
             every_days: taken(every_days, "every_days", Default::default())?,
             reason: taken(reason, "reason", Default::default())?,
+            category: taken(category, "category", Default::default())?,
         }))
     }
 
@@ -433,6 +449,12 @@ impl Blackout {
     #[getter]
     fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.reason.to_python(py)
+    }
+
+    /// What is closed; absent = everything. Case does not matter.
+    #[getter]
+    fn category<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.category.to_python(py)
     }
 
     /// This record as JSON.
@@ -471,6 +493,7 @@ impl ToPython for core::Blackout {
         shower.field("end", &self.end);
         shower.field("every_days", &self.every_days);
         shower.field("reason", &self.reason);
+        shower.field("category", &self.category);
         shower.end();
     }
 }
@@ -481,6 +504,425 @@ impl FromPython for core::Blackout {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "Blackout", value)),
         }
+    }
+}
+
+/// A booking that overlaps a blackout which refuses bookings.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct BookingBlackout(pub(crate) core::BookingBlackout);
+
+#[pymethods]
+impl BookingBlackout {
+    /// The booking.
+    #[getter]
+    fn booking<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.booking.to_python(py)
+    }
+
+    /// What it books.
+    #[getter]
+    fn environment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.environment.to_python(py)
+    }
+
+    /// The item in whose calendar the blackout stands: the environment, a group, an application, a release or what they are
+    /// parts of.
+    #[getter]
+    fn calendar_of<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.calendar_of.to_python(py)
+    }
+
+    /// First instant of the blackout that the booking overlaps first.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after it.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// Why it is closed, as the calendar says.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// Whether the booking is refused, and counts nowhere; it is not where somebody overrides the blackout.
+    #[getter]
+    fn refused<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.refused.to_python(py)
+    }
+
+    /// Who overrides it.
+    #[getter]
+    fn overridden_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.overridden_by.to_python(py)
+    }
+
+    /// Why it is overridden.
+    #[getter]
+    fn override_reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.override_reason.to_python(py)
+    }
+
+    /// The events that the blackout and the override rest on, as `source:id`.
+    #[getter]
+    fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.evidence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<BookingBlackout> {
+        record::from_json(text).map(BookingBlackout)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<BookingBlackout>(py, &self.0)
+    }
+}
+
+impl ToPython for core::BookingBlackout {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, BookingBlackout(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("BookingBlackout", out, depth);
+        shower.field("booking", &self.booking);
+        shower.field("environment", &self.environment);
+        shower.field("calendar_of", &self.calendar_of);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("reason", &self.reason);
+        shower.field("refused", &self.refused);
+        shower.field("overridden_by", &self.overridden_by);
+        shower.field("override_reason", &self.override_reason);
+        shower.field("evidence", &self.evidence);
+        shower.end();
+    }
+}
+
+/// A period `[start, end)` in which more bookings of an environment run at once than it takes.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct BookingConflict(pub(crate) core::BookingConflict);
+
+#[pymethods]
+impl BookingConflict {
+    /// The environment, or the group where all bookings concerned are of it or of groups around it.
+    #[getter]
+    fn environment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.environment.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// First instant with too many, within the time that is looked at.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after them.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// The most that run at once.
+    #[getter]
+    fn peak<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.peak.to_python(py)
+    }
+
+    /// How many may.
+    #[getter]
+    fn capacity<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.capacity.to_python(py)
+    }
+
+    /// The environment whose capacity it is: the one in a group that takes the fewest.
+    #[getter]
+    fn limited_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.limited_by.to_python(py)
+    }
+
+    /// Every booking that runs at any time of the period, by start and id.
+    #[getter]
+    fn sides<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sides.to_python(py)
+    }
+
+    /// Who decides: whoever answers for the environment, or for its nearest group.
+    #[getter]
+    fn waits_for<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waits_for.to_python(py)
+    }
+
+    /// The conflict as an English sentence.
+    #[getter]
+    fn sentence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sentence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<BookingConflict> {
+        record::from_json(text).map(BookingConflict)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<BookingConflict>(py, &self.0)
+    }
+}
+
+impl ToPython for core::BookingConflict {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, BookingConflict(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("BookingConflict", out, depth);
+        shower.field("environment", &self.environment);
+        shower.field("title", &self.title);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("peak", &self.peak);
+        shower.field("capacity", &self.capacity);
+        shower.field("limited_by", &self.limited_by);
+        shower.field("sides", &self.sides);
+        shower.field("waits_for", &self.waits_for);
+        shower.field("sentence", &self.sentence);
+        shower.end();
+    }
+}
+
+/// Bookings that are in each other's way.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct BookingConflicts(pub(crate) core::BookingConflicts);
+
+#[pymethods]
+impl BookingConflicts {
+    /// The mode that was applied.
+    #[getter]
+    fn mode<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.mode.to_python(py)
+    }
+
+    /// The conflicts by start, then by environment.
+    #[getter]
+    fn conflicts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.conflicts.to_python(py)
+    }
+
+    /// How many there are, listed or not.
+    #[getter]
+    fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.count.to_python(py)
+    }
+
+    /// What is booked, by id, with its peak against its capacity.
+    #[getter]
+    fn loads<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.loads.to_python(py)
+    }
+
+    /// Bookings that overlap a blackout which refuses bookings: those that are refused, and those that stand although.
+    #[getter]
+    fn blackouts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.blackouts.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the bookings that count.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<BookingConflicts> {
+        record::from_json(text).map(BookingConflicts)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<BookingConflicts>(py, &self.0)
+    }
+}
+
+impl ToPython for core::BookingConflicts {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, BookingConflicts(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("BookingConflicts", out, depth);
+        shower.field("mode", &self.mode);
+        shower.field("conflicts", &self.conflicts);
+        shower.field("count", &self.count);
+        shower.field("loads", &self.loads);
+        shower.field("blackouts", &self.blackouts);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// One booking of a conflict.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct BookingSide(pub(crate) core::BookingSide);
+
+#[pymethods]
+impl BookingSide {
+    /// The booking.
+    #[getter]
+    fn booking<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.booking.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// Where it stands for this time: a granted booking that asks to be moved is approved where it was granted, and pending
+    /// where it asks.
+    #[getter]
+    fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.status.to_python(py)
+    }
+
+    /// What it books: the environment, or a group that it is in.
+    #[getter]
+    fn environment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.environment.to_python(py)
+    }
+
+    /// Its first instant.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// The first instant after it.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// The releases and phases that it is for, by id.
+    #[getter]
+    fn booked_for<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.booked_for.to_python(py)
+    }
+
+    /// Whether it is one of those that have to give way: the pending ones, else all.
+    #[getter]
+    fn must_act<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.must_act.to_python(py)
+    }
+
+    /// Who can move it: its assignee or owner, else that of what it is for.
+    #[getter]
+    fn waits_for<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waits_for.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<BookingSide> {
+        record::from_json(text).map(BookingSide)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<BookingSide>(py, &self.0)
+    }
+}
+
+impl ToPython for core::BookingSide {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, BookingSide(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("BookingSide", out, depth);
+        shower.field("booking", &self.booking);
+        shower.field("title", &self.title);
+        shower.field("status", &self.status);
+        shower.field("environment", &self.environment);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("booked_for", &self.booked_for);
+        shower.field("must_act", &self.must_act);
+        shower.field("waits_for", &self.waits_for);
+        shower.end();
     }
 }
 
@@ -619,7 +1061,7 @@ impl Calendar {
         self.0.holidays.to_python(py)
     }
 
-    /// Periods without work and without deployments.
+    /// Periods without work, deployments or bookings.
     #[getter]
     fn blackouts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.blackouts.to_python(py)
@@ -671,6 +1113,79 @@ impl FromPython for core::Calendar {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "Calendar", value)),
         }
+    }
+}
+
+/// Why a verdict changed. Of several reasons the worst, or where it got better, one of them.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ChangeReason(pub(crate) core::ChangeReason);
+
+#[pymethods]
+impl ChangeReason {
+    /// Where it began: the item whose own facts changed, or that is needed since.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// What is so there now, as an English sentence.
+    #[getter]
+    fn sentence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sentence.to_python(py)
+    }
+
+    /// The items between, from the one that changed to where it began, both left out: each needs the next. At most
+    /// ten of them.
+    #[getter]
+    fn through<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.through.to_python(py)
+    }
+
+    /// The events behind it as `source:id`: those behind the fact that is unmet now, else the first ones that touched the
+    /// item.
+    #[getter]
+    fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.evidence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ChangeReason> {
+        record::from_json(text).map(ChangeReason)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ChangeReason>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ChangeReason {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ChangeReason(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ChangeReason", out, depth);
+        shower.field("item", &self.item);
+        shower.field("sentence", &self.sentence);
+        shower.field("through", &self.through);
+        shower.field("evidence", &self.evidence);
+        shower.end();
     }
 }
 
@@ -872,7 +1387,8 @@ impl CoverageRow {
         self.0.kind.to_python(py)
     }
 
-    /// What each should have: `parent`, `change`, `release`, `work_item`, `commit`, `build`, `scope`, `environment`.
+    /// What each should have: `parent`, `change`, `release`, `work_item`, `commit`, `build`, `scope`, `environment`,
+    /// `criterion`.
     #[getter]
     fn expects<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.expects.to_python(py)
@@ -1454,6 +1970,198 @@ impl ToPython for core::Departures {
     }
 }
 
+/// Differences between environments.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Drift(pub(crate) core::Drift);
+
+#[pymethods]
+impl Drift {
+    /// The time that was asked about.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// One row for each application and pair of environments that are compared, in the order of the pairs, then by
+    /// application.
+    #[getter]
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rows.to_python(py)
+    }
+
+    /// How many of them differ.
+    #[getter]
+    fn differing<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.differing.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the pairs of environments.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Drift> {
+        record::from_json(text).map(Drift)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Drift>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Drift {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Drift(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Drift", out, depth);
+        shower.field("at", &self.at);
+        shower.field("rows", &self.rows);
+        shower.field("differing", &self.differing);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// One application in two environments.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DriftRow(pub(crate) core::DriftRow);
+
+#[pymethods]
+impl DriftRow {
+    /// The application; absent for builds of which nobody says whose they are.
+    #[getter]
+    fn application<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.application.to_python(py)
+    }
+
+    /// The first environment.
+    #[getter]
+    fn here<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.here.to_python(py)
+    }
+
+    /// The second one.
+    #[getter]
+    fn there<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.there.to_python(py)
+    }
+
+    /// How what is here relates to what is there.
+    #[getter]
+    fn relation<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.relation.to_python(py)
+    }
+
+    /// What is here; the first by id where one deployment brought several.
+    #[getter]
+    fn build_here<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.build_here.to_python(py)
+    }
+
+    /// What is there.
+    #[getter]
+    fn build_there<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.build_there.to_python(py)
+    }
+
+    /// The version that is here.
+    #[getter]
+    fn version_here<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.version_here.to_python(py)
+    }
+
+    /// The version that is there.
+    #[getter]
+    fn version_there<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.version_there.to_python(py)
+    }
+
+    /// Since when it has been here.
+    #[getter]
+    fn since_here<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.since_here.to_python(py)
+    }
+
+    /// Since when it has been there.
+    #[getter]
+    fn since_there<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.since_there.to_python(py)
+    }
+
+    /// The events that say so, as `source:id`.
+    #[getter]
+    fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.evidence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DriftRow> {
+        record::from_json(text).map(DriftRow)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DriftRow>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DriftRow {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DriftRow(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DriftRow", out, depth);
+        shower.field("application", &self.application);
+        shower.field("here", &self.here);
+        shower.field("there", &self.there);
+        shower.field("relation", &self.relation);
+        shower.field("build_here", &self.build_here);
+        shower.field("build_there", &self.build_there);
+        shower.field("version_here", &self.version_here);
+        shower.field("version_there", &self.version_there);
+        shower.field("since_here", &self.since_here);
+        shower.field("since_there", &self.since_there);
+        shower.field("evidence", &self.evidence);
+        shower.end();
+    }
+}
+
 /// A sample of durations in numbers.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -1542,6 +2250,240 @@ impl ToPython for core::Durations {
         shower.field("p85", &self.p85);
         shower.field("p95", &self.p95);
         shower.field("max", &self.max);
+        shower.end();
+    }
+}
+
+/// A build in an environment.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct EnvironmentContent(pub(crate) core::EnvironmentContent);
+
+#[pymethods]
+impl EnvironmentContent {
+    /// The environment.
+    #[getter]
+    fn environment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.environment.to_python(py)
+    }
+
+    /// Its stage, or that of its group.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// The application; absent where nobody says whose build it is.
+    #[getter]
+    fn application<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.application.to_python(py)
+    }
+
+    /// The build, or the commit where a tool knows nothing else.
+    #[getter]
+    fn build<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.build.to_python(py)
+    }
+
+    /// Its version, as the build says, else as the deployment does.
+    #[getter]
+    fn version<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.version.to_python(py)
+    }
+
+    /// The last successful deployment of the application.
+    #[getter]
+    fn deployment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.deployment.to_python(py)
+    }
+
+    /// When the build came: the end of the first of its deployments in a row.
+    #[getter]
+    fn since<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.since.to_python(py)
+    }
+
+    /// The events that say so, as `source:id`.
+    #[getter]
+    fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.evidence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<EnvironmentContent> {
+        record::from_json(text).map(EnvironmentContent)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<EnvironmentContent>(py, &self.0)
+    }
+}
+
+impl ToPython for core::EnvironmentContent {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, EnvironmentContent(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("EnvironmentContent", out, depth);
+        shower.field("environment", &self.environment);
+        shower.field("stage", &self.stage);
+        shower.field("application", &self.application);
+        shower.field("build", &self.build);
+        shower.field("version", &self.version);
+        shower.field("deployment", &self.deployment);
+        shower.field("since", &self.since);
+        shower.field("evidence", &self.evidence);
+        shower.end();
+    }
+}
+
+/// What is in environments.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct EnvironmentContents(pub(crate) core::EnvironmentContents);
+
+#[pymethods]
+impl EnvironmentContents {
+    /// The time that was asked about.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// One row for each environment and build in it, by environment, application and build.
+    #[getter]
+    fn contents<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.contents.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the environments, and those where nothing is known to be are left out.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<EnvironmentContents> {
+        record::from_json(text).map(EnvironmentContents)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<EnvironmentContents>(py, &self.0)
+    }
+}
+
+impl ToPython for core::EnvironmentContents {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, EnvironmentContents(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("EnvironmentContents", out, depth);
+        shower.field("at", &self.at);
+        shower.field("contents", &self.contents);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// What is booked, and how much of it.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct EnvironmentLoad(pub(crate) core::EnvironmentLoad);
+
+#[pymethods]
+impl EnvironmentLoad {
+    /// The environment or group.
+    #[getter]
+    fn environment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.environment.to_python(py)
+    }
+
+    /// How many bookings of its own count.
+    #[getter]
+    fn bookings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bookings.to_python(py)
+    }
+
+    /// The most bookings that run at once while one of these does, those of groups around it included.
+    #[getter]
+    fn peak<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.peak.to_python(py)
+    }
+
+    /// How many may: the least that an environment in it takes; absent where any number may.
+    #[getter]
+    fn capacity<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.capacity.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<EnvironmentLoad> {
+        record::from_json(text).map(EnvironmentLoad)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<EnvironmentLoad>(py, &self.0)
+    }
+}
+
+impl ToPython for core::EnvironmentLoad {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, EnvironmentLoad(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("EnvironmentLoad", out, depth);
+        shower.field("environment", &self.environment);
+        shower.field("bookings", &self.bookings);
+        shower.field("peak", &self.peak);
+        shower.field("capacity", &self.capacity);
         shower.end();
     }
 }
@@ -2160,12 +3102,13 @@ pub(crate) struct Fields(pub(crate) core::Fields);
 #[pymethods]
 impl Fields {
     #[new]
-    #[pyo3(signature = (*, title = None, description = None, state = None, status = None, status_id = None, assignee = None, priority = None, severity = None, version = None, tag = None, starts_at = None, ends_at = None, due_at = None, needed_by = None, asked_at = None, expires_at = None, released_at = None, baseline_at = None, estimate = None, remaining = None, value = None, size = None, capacity = None, stage = None, result = None, decision = None, booking = None, tests = None, cadence = None, calendar = None, attributes = None))]
+    #[pyo3(signature = (*, title = None, description = None, state = None, lifecycle = None, status = None, status_id = None, assignee = None, priority = None, severity = None, version = None, tag = None, starts_at = None, ends_at = None, due_at = None, needed_by = None, asked_at = None, expires_at = None, released_at = None, baseline_at = None, estimate = None, remaining = None, value = None, size = None, capacity = None, shared = None, stage = None, result = None, decision = None, reason = None, boundary = None, booking = None, overridden_by = None, override_reason = None, tests = None, cadence = None, calendar = None, attributes = None))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         title: Option<Bound<'_, PyAny>>,
         description: Option<Bound<'_, PyAny>>,
         state: Option<Bound<'_, PyAny>>,
+        lifecycle: Option<Bound<'_, PyAny>>,
         status: Option<Bound<'_, PyAny>>,
         status_id: Option<Bound<'_, PyAny>>,
         assignee: Option<Bound<'_, PyAny>>,
@@ -2186,10 +3129,15 @@ impl Fields {
         value: Option<Bound<'_, PyAny>>,
         size: Option<Bound<'_, PyAny>>,
         capacity: Option<Bound<'_, PyAny>>,
+        shared: Option<Bound<'_, PyAny>>,
         stage: Option<Bound<'_, PyAny>>,
         result: Option<Bound<'_, PyAny>>,
         decision: Option<Bound<'_, PyAny>>,
+        reason: Option<Bound<'_, PyAny>>,
+        boundary: Option<Bound<'_, PyAny>>,
         booking: Option<Bound<'_, PyAny>>,
+        overridden_by: Option<Bound<'_, PyAny>>,
+        override_reason: Option<Bound<'_, PyAny>>,
         tests: Option<Bound<'_, PyAny>>,
         cadence: Option<Bound<'_, PyAny>>,
         calendar: Option<Bound<'_, PyAny>>,
@@ -2200,6 +3148,7 @@ impl Fields {
             title: taken(title, "title", default.title)?,
             description: taken(description, "description", default.description)?,
             state: taken(state, "state", default.state)?,
+            lifecycle: taken(lifecycle, "lifecycle", default.lifecycle)?,
             status: taken(status, "status", default.status)?,
             status_id: taken(status_id, "status_id", default.status_id)?,
             assignee: taken(assignee, "assignee", default.assignee)?,
@@ -2220,10 +3169,15 @@ impl Fields {
             value: taken(value, "value", default.value)?,
             size: taken(size, "size", default.size)?,
             capacity: taken(capacity, "capacity", default.capacity)?,
+            shared: taken(shared, "shared", default.shared)?,
             stage: taken(stage, "stage", default.stage)?,
             result: taken(result, "result", default.result)?,
             decision: taken(decision, "decision", default.decision)?,
+            reason: taken(reason, "reason", default.reason)?,
+            boundary: taken(boundary, "boundary", default.boundary)?,
             booking: taken(booking, "booking", default.booking)?,
+            overridden_by: taken(overridden_by, "overridden_by", default.overridden_by)?,
+            override_reason: taken(override_reason, "override_reason", default.override_reason)?,
             tests: taken(tests, "tests", default.tests)?,
             cadence: taken(cadence, "cadence", default.cadence)?,
             calendar: taken(calendar, "calendar", default.calendar)?,
@@ -2247,6 +3201,12 @@ impl Fields {
     #[getter]
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.state.to_python(py)
+    }
+
+    /// Where a release stands for those who lead it; says the `state` too, where its event sets none.
+    #[getter]
+    fn lifecycle<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lifecycle.to_python(py)
     }
 
     /// The tool's own state, by name.
@@ -2321,7 +3281,7 @@ impl Fields {
         self.0.asked_at.to_python(py)
     }
 
-    /// When a waiver ends.
+    /// When a waiver ends, or evidence counts no more.
     #[getter]
     fn expires_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.expires_at.to_python(py)
@@ -2363,34 +3323,65 @@ impl Fields {
         self.0.size.to_python(py)
     }
 
-    /// How many bookings an environment takes at once.
+    /// How many bookings an environment takes at once; in a group, each of its environments that says nothing itself.
     #[getter]
     fn capacity<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.capacity.to_python(py)
     }
 
-    /// The stage that an environment or gate belongs to.
+    /// Whether an environment serves several applications: then none of them closes it by a calendar of its own.
+    #[getter]
+    fn shared<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.shared.to_python(py)
+    }
+
+    /// The stage that an environment, gate or phase belongs to.
     #[getter]
     fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.stage.to_python(py)
     }
 
-    /// How a build, test run or deployment went.
+    /// How a build, test run or deployment went, or what evidence shows.
     #[getter]
     fn result<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.result.to_python(py)
     }
 
-    /// What was decided at a gate.
+    /// What was decided at a gate, or about a criterion.
     #[getter]
     fn decision<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.decision.to_python(py)
     }
 
-    /// Where a booking stands.
+    /// Why it was decided so, or why a release is on hold.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// Whether a criterion or gate of a phase stands at its beginning or end.
+    #[getter]
+    fn boundary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.boundary.to_python(py)
+    }
+
+    /// Where a booking stands. An event that moves a granted booking and says `pending` asks for the change: until it is
+    /// decided, the booking holds what it was granted.
     #[getter]
     fn booking<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.booking.to_python(py)
+    }
+
+    /// Who lets a booking stand although a blackout refuses it.
+    #[getter]
+    fn overridden_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.overridden_by.to_python(py)
+    }
+
+    /// Why a booking stands although a blackout refuses it; one that says who or why is overridden.
+    #[getter]
+    fn override_reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.override_reason.to_python(py)
     }
 
     /// What a test run counted.
@@ -2452,6 +3443,7 @@ impl ToPython for core::Fields {
         shower.field("title", &self.title);
         shower.field("description", &self.description);
         shower.field("state", &self.state);
+        shower.field("lifecycle", &self.lifecycle);
         shower.field("status", &self.status);
         shower.field("status_id", &self.status_id);
         shower.field("assignee", &self.assignee);
@@ -2472,10 +3464,15 @@ impl ToPython for core::Fields {
         shower.field("value", &self.value);
         shower.field("size", &self.size);
         shower.field("capacity", &self.capacity);
+        shower.field("shared", &self.shared);
         shower.field("stage", &self.stage);
         shower.field("result", &self.result);
         shower.field("decision", &self.decision);
+        shower.field("reason", &self.reason);
+        shower.field("boundary", &self.boundary);
         shower.field("booking", &self.booking);
+        shower.field("overridden_by", &self.overridden_by);
+        shower.field("override_reason", &self.override_reason);
         shower.field("tests", &self.tests);
         shower.field("cadence", &self.cadence);
         shower.field("calendar", &self.calendar);
@@ -2809,6 +3806,454 @@ impl ToPython for core::FlowShare {
         shower.field("flow_item", &self.flow_item);
         shower.field("velocity", &self.velocity);
         shower.field("share", &self.share);
+        shower.end();
+    }
+}
+
+/// A time at which all environments are free.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct FreeSlot(pub(crate) core::FreeSlot);
+
+#[pymethods]
+impl FreeSlot {
+    /// Its first instant.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// The first instant after it, as long after its start as was asked for.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// Until when all stay free, the end of the window at most.
+    #[getter]
+    fn free_until<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.free_until.to_python(py)
+    }
+
+    /// What had to end at its start; nothing where all are free when the window begins, or when work does.
+    #[getter]
+    fn after<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.after.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<FreeSlot> {
+        record::from_json(text).map(FreeSlot)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<FreeSlot>(py, &self.0)
+    }
+}
+
+impl ToPython for core::FreeSlot {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, FreeSlot(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("FreeSlot", out, depth);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("free_until", &self.free_until);
+        shower.field("after", &self.after);
+        shower.end();
+    }
+}
+
+/// How long gates take, and which are late.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct GateLateness(pub(crate) core::GateLateness);
+
+#[pymethods]
+impl GateLateness {
+    /// The time it was asked at.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// The gates, cancelled ones left out: the latest first, decided or not, then by item.
+    #[getter]
+    fn gates<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.gates.to_python(py)
+    }
+
+    /// How many were decided after they were needed.
+    #[getter]
+    fn late<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.late.to_python(py)
+    }
+
+    /// How many are needed by now and not decided.
+    #[getter]
+    fn overdue<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.overdue.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<GateLateness> {
+        record::from_json(text).map(GateLateness)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<GateLateness>(py, &self.0)
+    }
+}
+
+impl ToPython for core::GateLateness {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, GateLateness(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("GateLateness", out, depth);
+        shower.field("at", &self.at);
+        shower.field("gates", &self.gates);
+        shower.field("late", &self.late);
+        shower.field("overdue", &self.overdue);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// The times of one gate.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct GateTiming(pub(crate) core::GateTiming);
+
+#[pymethods]
+impl GateTiming {
+    /// The gate.
+    #[getter]
+    fn gate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.gate.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// The stage that asks for it; absent = all of them.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// When its decision was asked for.
+    #[getter]
+    fn asked_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.asked_at.to_python(py)
+    }
+
+    /// When its decision is needed.
+    #[getter]
+    fn needed_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.needed_by.to_python(py)
+    }
+
+    /// When it was decided by somebody entitled to, or met by its criteria where nobody has to decide; absent while it is
+    /// neither.
+    #[getter]
+    fn decided_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.decided_at.to_python(py)
+    }
+
+    /// What was decided; absent where its criteria did.
+    #[getter]
+    fn decision<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.decision.to_python(py)
+    }
+
+    /// Who decided, by name.
+    #[getter]
+    fn by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.by.to_python(py)
+    }
+
+    /// Whom it waits for, by name: those accountable and approvers; absent once it is decided.
+    #[getter]
+    fn waits_for<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waits_for.to_python(py)
+    }
+
+    /// How long after it was needed it was decided, 0 where it was in time; absent where it is not decided or nobody says
+    /// when it is needed.
+    #[getter]
+    fn late<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.late.to_python(py)
+    }
+
+    /// For how long it has been needed and not decided; absent where it is not.
+    #[getter]
+    fn overdue<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.overdue.to_python(py)
+    }
+
+    /// From asking to the decision, or until now; absent where nobody says when it was asked for, or that is later.
+    #[getter]
+    fn waited<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waited.to_python(py)
+    }
+
+    /// All of it as an English sentence; days in UTC.
+    #[getter]
+    fn sentence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sentence.to_python(py)
+    }
+
+    /// The events behind it, as `source:id`.
+    #[getter]
+    fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.evidence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<GateTiming> {
+        record::from_json(text).map(GateTiming)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<GateTiming>(py, &self.0)
+    }
+}
+
+impl ToPython for core::GateTiming {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, GateTiming(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("GateTiming", out, depth);
+        shower.field("gate", &self.gate);
+        shower.field("title", &self.title);
+        shower.field("stage", &self.stage);
+        shower.field("asked_at", &self.asked_at);
+        shower.field("needed_by", &self.needed_by);
+        shower.field("decided_at", &self.decided_at);
+        shower.field("decision", &self.decision);
+        shower.field("by", &self.by);
+        shower.field("waits_for", &self.waits_for);
+        shower.field("late", &self.late);
+        shower.field("overdue", &self.overdue);
+        shower.field("waited", &self.waited);
+        shower.field("sentence", &self.sentence);
+        shower.field("evidence", &self.evidence);
+        shower.end();
+    }
+}
+
+/// Two matrices as lists of their cells: what is not listed is empty.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Impact(pub(crate) core::Impact);
+
+#[pymethods]
+impl Impact {
+    /// The releases that were looked at, by id, those with no cell included.
+    #[getter]
+    fn releases<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.releases.to_python(py)
+    }
+
+    /// Environments (rows) by releases (columns), by row, column and relation.
+    #[getter]
+    fn environments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.environments.to_python(py)
+    }
+
+    /// Releases (rows) by applications (columns), by row, column and relation.
+    #[getter]
+    fn applications<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.applications.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the releases.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Impact> {
+        record::from_json(text).map(Impact)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Impact>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Impact {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Impact(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Impact", out, depth);
+        shower.field("releases", &self.releases);
+        shower.field("environments", &self.environments);
+        shower.field("applications", &self.applications);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// One relation between a row and a column.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ImpactCell(pub(crate) core::ImpactCell);
+
+#[pymethods]
+impl ImpactCell {
+    /// The environment, or the release.
+    #[getter]
+    fn row<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.row.to_python(py)
+    }
+
+    /// The release, or the application.
+    #[getter]
+    fn column<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.column.to_python(py)
+    }
+
+    /// How they are related.
+    #[getter]
+    fn relation<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.relation.to_python(py)
+    }
+
+    /// How many bookings, deployments, test runs, builds, changes or work items relate them.
+    #[getter]
+    fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.count.to_python(py)
+    }
+
+    /// The first ten of them by id.
+    #[getter]
+    fn through<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.through.to_python(py)
+    }
+
+    /// The last events of these, as `source:id`.
+    #[getter]
+    fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.evidence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ImpactCell> {
+        record::from_json(text).map(ImpactCell)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ImpactCell>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ImpactCell {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ImpactCell(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ImpactCell", out, depth);
+        shower.field("row", &self.row);
+        shower.field("column", &self.column);
+        shower.field("relation", &self.relation);
+        shower.field("count", &self.count);
+        shower.field("through", &self.through);
+        shower.field("evidence", &self.evidence);
         shower.end();
     }
 }
@@ -3384,6 +4829,169 @@ impl ToPython for core::ItemVerdict {
     }
 }
 
+/// One step in the life of a release.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct LifecycleStep(pub(crate) core::LifecycleStep);
+
+#[pymethods]
+impl LifecycleStep {
+    /// When it was taken.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// The state before; absent for the first one that is known.
+    #[getter]
+    fn from_<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.from.to_python(py)
+    }
+
+    /// The state from then on.
+    #[getter]
+    fn to<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.to.to_python(py)
+    }
+
+    /// Whether the step is allowed; the first one always is.
+    #[getter]
+    fn allowed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.allowed.to_python(py)
+    }
+
+    /// The event that says so, as `source:id`.
+    #[getter]
+    fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.evidence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<LifecycleStep> {
+        record::from_json(text).map(LifecycleStep)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<LifecycleStep>(py, &self.0)
+    }
+}
+
+impl ToPython for core::LifecycleStep {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, LifecycleStep(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("LifecycleStep", out, depth);
+        shower.field("at", &self.at);
+        shower.field("from_", &self.from);
+        shower.field("to", &self.to);
+        shower.field("allowed", &self.allowed);
+        shower.field("evidence", &self.evidence);
+        shower.end();
+    }
+}
+
+/// All that an item needs, or all that needs it.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Lineage(pub(crate) core::Lineage);
+
+#[pymethods]
+impl Lineage {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// Which way was gone.
+    #[getter]
+    fn side<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.side.to_python(py)
+    }
+
+    /// How many items were found, itself left out.
+    #[getter]
+    fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.count.to_python(py)
+    }
+
+    /// How many of each kind; what nobody has described is called `unknown`.
+    #[getter]
+    fn kinds<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kinds.to_python(py)
+    }
+
+    /// The items, by id.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// What the answer rests on; its evidence are the last events of the first hundred items that are listed.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Lineage> {
+        record::from_json(text).map(Lineage)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Lineage>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Lineage {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Lineage(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Lineage", out, depth);
+        shower.field("item", &self.item);
+        shower.field("side", &self.side);
+        shower.field("count", &self.count);
+        shower.field("kinds", &self.kinds);
+        shower.field("items", &self.items);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
 /// A link from an event's item to another one.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -3717,6 +5325,98 @@ impl FromPython for core::MetFact {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "MetFact", value)),
         }
+    }
+}
+
+/// The first time at which environments are free together.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct NextSlot(pub(crate) core::NextSlot);
+
+#[pymethods]
+impl NextSlot {
+    /// The first slot; absent where there is none.
+    #[getter]
+    fn slot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.slot.to_python(py)
+    }
+
+    /// The next ones, each the first of a later opening.
+    #[getter]
+    fn alternatives<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.alternatives.to_python(py)
+    }
+
+    /// The longest time that all are free within the window; absent where there is none at all.
+    #[getter]
+    fn longest<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.longest.to_python(py)
+    }
+
+    /// When that begins, the first of several as long.
+    #[getter]
+    fn longest_from<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.longest_from.to_python(py)
+    }
+
+    /// The environments that are never free for so long, even alone; only looked for where there is no slot.
+    #[getter]
+    fn never_free<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.never_free.to_python(py)
+    }
+
+    /// The answer as an English sentence.
+    #[getter]
+    fn sentence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sentence.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the bookings in the window.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<NextSlot> {
+        record::from_json(text).map(NextSlot)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<NextSlot>(py, &self.0)
+    }
+}
+
+impl ToPython for core::NextSlot {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, NextSlot(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("NextSlot", out, depth);
+        shower.field("slot", &self.slot);
+        shower.field("alternatives", &self.alternatives);
+        shower.field("longest", &self.longest);
+        shower.field("longest_from", &self.longest_from);
+        shower.field("never_free", &self.never_free);
+        shower.field("sentence", &self.sentence);
+        shower.field("basis", &self.basis);
+        shower.end();
     }
 }
 
@@ -4188,6 +5888,12 @@ impl Readiness {
         self.0.unmet.to_python(py)
     }
 
+    /// The waivers that the answer rests on, by item: what they are for is met by exception.
+    #[getter]
+    fn exceptions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.exceptions.to_python(py)
+    }
+
     /// Work items of the scope that are done.
     #[getter]
     fn done<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -4251,6 +5957,7 @@ impl ToPython for core::Readiness {
         shower.field("at", &self.at);
         shower.field("verdict", &self.verdict);
         shower.field("unmet", &self.unmet);
+        shower.field("exceptions", &self.exceptions);
         shower.field("done", &self.done);
         shower.field("scope", &self.scope);
         shower.field("percent", &self.percent);
@@ -4815,6 +6522,94 @@ impl ToPython for core::Related {
     }
 }
 
+/// What releases of one sort have in common. Names tell its parts apart: a part that is renamed is another one.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ReleaseTemplate(pub(crate) core::ReleaseTemplate);
+
+#[pymethods]
+impl ReleaseTemplate {
+    #[new]
+    #[pyo3(signature = (*, name, phases = None, gates = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        name: Bound<'_, PyAny>,
+        phases: Option<Bound<'_, PyAny>>,
+        gates: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<ReleaseTemplate> {
+        Ok(ReleaseTemplate(core::ReleaseTemplate {
+            name: FromPython::from_python(&name, "name")?,
+            phases: taken(phases, "phases", Default::default())?,
+            gates: taken(gates, "gates", Default::default())?,
+        }))
+    }
+
+    /// Its name; the ids of all that is made by it begin with it.
+    #[getter]
+    fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.name.to_python(py)
+    }
+
+    /// The phases, first to last.
+    #[getter]
+    fn phases<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.phases.to_python(py)
+    }
+
+    /// The gates of the release.
+    #[getter]
+    fn gates<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.gates.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ReleaseTemplate> {
+        record::from_json(text).map(ReleaseTemplate)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ReleaseTemplate>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ReleaseTemplate {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ReleaseTemplate(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ReleaseTemplate", out, depth);
+        shower.field("name", &self.name);
+        shower.field("phases", &self.phases);
+        shower.field("gates", &self.gates);
+        shower.end();
+    }
+}
+
+impl FromPython for core::ReleaseTemplate {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::ReleaseTemplate> {
+        match value.cast::<ReleaseTemplate>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "ReleaseTemplate", value)),
+        }
+    }
+}
+
 /// What a rule counts, and within which bounds the figure must be.
 ///
 /// Of what `of` reaches, those match that fit every filter; an empty filter fits all. What lacks the
@@ -5363,6 +7158,84 @@ impl ToPython for core::Shipping {
     }
 }
 
+/// What is in the way of a slot until it ends.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct SlotBlock(pub(crate) core::SlotBlock);
+
+#[pymethods]
+impl SlotBlock {
+    /// The environment that is not free; absent for a blackout of the release.
+    #[getter]
+    fn environment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.environment.to_python(py)
+    }
+
+    /// Why not.
+    #[getter]
+    fn cause<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cause.to_python(py)
+    }
+
+    /// The booking, or the item in whose calendar the blackout stands.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// The releases and phases that the booking is for.
+    #[getter]
+    fn booked_for<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.booked_for.to_python(py)
+    }
+
+    /// The first instant after it.
+    #[getter]
+    fn until<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.until.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<SlotBlock> {
+        record::from_json(text).map(SlotBlock)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<SlotBlock>(py, &self.0)
+    }
+}
+
+impl ToPython for core::SlotBlock {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, SlotBlock(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("SlotBlock", out, depth);
+        shower.field("environment", &self.environment);
+        shower.field("cause", &self.cause);
+        shower.field("item", &self.item);
+        shower.field("booked_for", &self.booked_for);
+        shower.field("until", &self.until);
+        shower.end();
+    }
+}
+
 /// One stage of a release.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -5725,6 +7598,510 @@ impl FromPython for core::TableMapping {
     }
 }
 
+/// An activity of a phase of a template.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct TemplateActivity(pub(crate) core::TemplateActivity);
+
+#[pymethods]
+impl TemplateActivity {
+    #[new]
+    #[pyo3(signature = (*, name, offset = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(name: Bound<'_, PyAny>, offset: Option<Bound<'_, PyAny>>) -> PyResult<TemplateActivity> {
+        Ok(TemplateActivity(core::TemplateActivity {
+            name: FromPython::from_python(&name, "name")?,
+            offset: taken(offset, "offset", Default::default())?,
+        }))
+    }
+
+    /// Its name, which no other activity of the phase has.
+    #[getter]
+    fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.name.to_python(py)
+    }
+
+    /// When it is due, counted from the target date of the release, before it where negative; absent = when its phase
+    /// ends.
+    #[getter]
+    fn offset<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.offset.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<TemplateActivity> {
+        record::from_json(text).map(TemplateActivity)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<TemplateActivity>(py, &self.0)
+    }
+}
+
+impl ToPython for core::TemplateActivity {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, TemplateActivity(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("TemplateActivity", out, depth);
+        shower.field("name", &self.name);
+        shower.field("offset", &self.offset);
+        shower.end();
+    }
+}
+
+impl FromPython for core::TemplateActivity {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::TemplateActivity> {
+        match value.cast::<TemplateActivity>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "TemplateActivity", value)),
+        }
+    }
+}
+
+/// A criterion of a phase or gate of a template.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct TemplateCriterion(pub(crate) core::TemplateCriterion);
+
+#[pymethods]
+impl TemplateCriterion {
+    #[new]
+    #[pyo3(signature = (*, name, boundary = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(name: Bound<'_, PyAny>, boundary: Option<Bound<'_, PyAny>>) -> PyResult<TemplateCriterion> {
+        Ok(TemplateCriterion(core::TemplateCriterion {
+            name: FromPython::from_python(&name, "name")?,
+            boundary: taken(boundary, "boundary", Default::default())?,
+        }))
+    }
+
+    /// Its name, which no other criterion of the phase or gate has.
+    #[getter]
+    fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.name.to_python(py)
+    }
+
+    /// At which end of a phase it stands; absent = its end. Of no meaning for gates.
+    #[getter]
+    fn boundary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.boundary.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<TemplateCriterion> {
+        record::from_json(text).map(TemplateCriterion)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<TemplateCriterion>(py, &self.0)
+    }
+}
+
+impl ToPython for core::TemplateCriterion {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, TemplateCriterion(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("TemplateCriterion", out, depth);
+        shower.field("name", &self.name);
+        shower.field("boundary", &self.boundary);
+        shower.end();
+    }
+}
+
+impl FromPython for core::TemplateCriterion {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::TemplateCriterion> {
+        match value.cast::<TemplateCriterion>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "TemplateCriterion", value)),
+        }
+    }
+}
+
+/// The events that give a release what a template has.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct TemplateEvents(pub(crate) core::TemplateEvents);
+
+#[pymethods]
+impl TemplateEvents {
+    /// The events, by release and then in the order of the template. They change nothing until the host applies them.
+    #[getter]
+    fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.events.to_python(py)
+    }
+
+    /// How many parts are there already as the template has them.
+    #[getter]
+    fn unchanged<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.unchanged.to_python(py)
+    }
+
+    /// What is left out, and why, in the same order.
+    #[getter]
+    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.skipped.to_python(py)
+    }
+
+    /// What the answer rests on; its `n` counts the releases.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<TemplateEvents> {
+        record::from_json(text).map(TemplateEvents)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<TemplateEvents>(py, &self.0)
+    }
+}
+
+impl ToPython for core::TemplateEvents {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, TemplateEvents(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("TemplateEvents", out, depth);
+        shower.field("events", &self.events);
+        shower.field("unchanged", &self.unchanged);
+        shower.field("skipped", &self.skipped);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// A gate of a template.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct TemplateGate(pub(crate) core::TemplateGate);
+
+#[pymethods]
+impl TemplateGate {
+    #[new]
+    #[pyo3(signature = (*, name, stage = None, approvers = None, criteria = None, offset = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        name: Bound<'_, PyAny>,
+        stage: Option<Bound<'_, PyAny>>,
+        approvers: Option<Bound<'_, PyAny>>,
+        criteria: Option<Bound<'_, PyAny>>,
+        offset: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<TemplateGate> {
+        Ok(TemplateGate(core::TemplateGate {
+            name: FromPython::from_python(&name, "name")?,
+            stage: taken(stage, "stage", Default::default())?,
+            approvers: taken(approvers, "approvers", Default::default())?,
+            criteria: taken(criteria, "criteria", Default::default())?,
+            offset: taken(offset, "offset", Default::default())?,
+        }))
+    }
+
+    /// Its name, which no other gate of the template has.
+    #[getter]
+    fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.name.to_python(py)
+    }
+
+    /// The stage that asks for it; absent = all of them.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// The stakeholders who may decide it, by their ids.
+    #[getter]
+    fn approvers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.approvers.to_python(py)
+    }
+
+    /// What must be met before it is passed.
+    #[getter]
+    fn criteria<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.criteria.to_python(py)
+    }
+
+    /// When its decision is needed, counted from the target date of the release, before it where negative; absent = nobody
+    /// says.
+    #[getter]
+    fn offset<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.offset.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<TemplateGate> {
+        record::from_json(text).map(TemplateGate)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<TemplateGate>(py, &self.0)
+    }
+}
+
+impl ToPython for core::TemplateGate {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, TemplateGate(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("TemplateGate", out, depth);
+        shower.field("name", &self.name);
+        shower.field("stage", &self.stage);
+        shower.field("approvers", &self.approvers);
+        shower.field("criteria", &self.criteria);
+        shower.field("offset", &self.offset);
+        shower.end();
+    }
+}
+
+impl FromPython for core::TemplateGate {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::TemplateGate> {
+        match value.cast::<TemplateGate>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "TemplateGate", value)),
+        }
+    }
+}
+
+/// A phase of a template.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct TemplatePhase(pub(crate) core::TemplatePhase);
+
+#[pymethods]
+impl TemplatePhase {
+    #[new]
+    #[pyo3(signature = (*, name, stage = None, offset = None, duration = None, activities = None, criteria = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        name: Bound<'_, PyAny>,
+        stage: Option<Bound<'_, PyAny>>,
+        offset: Option<Bound<'_, PyAny>>,
+        duration: Option<Bound<'_, PyAny>>,
+        activities: Option<Bound<'_, PyAny>>,
+        criteria: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<TemplatePhase> {
+        Ok(TemplatePhase(core::TemplatePhase {
+            name: FromPython::from_python(&name, "name")?,
+            stage: taken(stage, "stage", Default::default())?,
+            offset: taken(offset, "offset", Default::default())?,
+            duration: taken(duration, "duration", Default::default())?,
+            activities: taken(activities, "activities", Default::default())?,
+            criteria: taken(criteria, "criteria", Default::default())?,
+        }))
+    }
+
+    /// Its name, which no other phase of the template has.
+    #[getter]
+    fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.name.to_python(py)
+    }
+
+    /// The stage that it prepares and carries out; absent = none, so that every stage asks for it.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// Its end, counted from the target date of the release, before it where negative; absent = when the next phase
+    /// starts, of the last one the target date itself.
+    #[getter]
+    fn offset<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.offset.to_python(py)
+    }
+
+    /// How long it takes; absent = unknown, so that it has no start, and no end unless there is an offset.
+    #[getter]
+    fn duration<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.duration.to_python(py)
+    }
+
+    /// What is to be done in it.
+    #[getter]
+    fn activities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.activities.to_python(py)
+    }
+
+    /// What must be met before it starts or ends.
+    #[getter]
+    fn criteria<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.criteria.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<TemplatePhase> {
+        record::from_json(text).map(TemplatePhase)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<TemplatePhase>(py, &self.0)
+    }
+}
+
+impl ToPython for core::TemplatePhase {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, TemplatePhase(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("TemplatePhase", out, depth);
+        shower.field("name", &self.name);
+        shower.field("stage", &self.stage);
+        shower.field("offset", &self.offset);
+        shower.field("duration", &self.duration);
+        shower.field("activities", &self.activities);
+        shower.field("criteria", &self.criteria);
+        shower.end();
+    }
+}
+
+impl FromPython for core::TemplatePhase {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::TemplatePhase> {
+        match value.cast::<TemplatePhase>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "TemplatePhase", value)),
+        }
+    }
+}
+
+/// Something that a template does not change.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct TemplateSkip(pub(crate) core::TemplateSkip);
+
+#[pymethods]
+impl TemplateSkip {
+    /// The release or the part of it.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// Why, as an English sentence.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<TemplateSkip> {
+        record::from_json(text).map(TemplateSkip)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<TemplateSkip>(py, &self.0)
+    }
+}
+
+impl ToPython for core::TemplateSkip {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, TemplateSkip(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("TemplateSkip", out, depth);
+        shower.field("item", &self.item);
+        shower.field("reason", &self.reason);
+        shower.end();
+    }
+}
+
 /// Counts of one run of a test suite; `tests` is the sum of the four outcomes.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -6026,6 +8403,167 @@ impl ToPython for core::TraceStep {
     }
 }
 
+/// A step of a release that is allowed.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Transition(pub(crate) core::Transition);
+
+#[pymethods]
+impl Transition {
+    #[new]
+    #[pyo3(signature = (*, from, to))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(from: Bound<'_, PyAny>, to: Bound<'_, PyAny>) -> PyResult<Transition> {
+        Ok(Transition(core::Transition {
+            from: FromPython::from_python(&from, "from")?,
+            to: FromPython::from_python(&to, "to")?,
+        }))
+    }
+
+    /// The state that it leads from.
+    #[getter]
+    fn from_<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.from.to_python(py)
+    }
+
+    /// The state that it leads to.
+    #[getter]
+    fn to<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.to.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Transition> {
+        record::from_json(text).map(Transition)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Transition>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Transition {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Transition(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Transition", out, depth);
+        shower.field("from_", &self.from);
+        shower.field("to", &self.to);
+        shower.end();
+    }
+}
+
+impl FromPython for core::Transition {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::Transition> {
+        match value.cast::<Transition>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "Transition", value)),
+        }
+    }
+}
+
+/// The life of a release so far, and where it may go from here.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Transitions(pub(crate) core::Transitions);
+
+#[pymethods]
+impl Transitions {
+    /// The release.
+    #[getter]
+    fn release<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.release.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// Where it stands; absent where nobody says.
+    #[getter]
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.state.to_python(py)
+    }
+
+    /// The states that it may go to next, in their order; all of them where it has none.
+    #[getter]
+    fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.next.to_python(py)
+    }
+
+    /// The steps that it took, first to last. What is told again is no step.
+    #[getter]
+    fn steps<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.steps.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Transitions> {
+        record::from_json(text).map(Transitions)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Transitions>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Transitions {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Transitions(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Transitions", out, depth);
+        shower.field("release", &self.release);
+        shower.field("title", &self.title);
+        shower.field("state", &self.state);
+        shower.field("next", &self.next);
+        shower.field("steps", &self.steps);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
 /// One fact that keeps an item from being ready.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -6075,7 +8613,7 @@ impl Unmet {
         self.0.sentence.to_python(py)
     }
 
-    /// Whom it waits for: assignee, owner or approver.
+    /// Whom it waits for: of work those responsible, else assignee or owner; of decisions those accountable and approvers.
     #[getter]
     fn waits_for<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.waits_for.to_python(py)
@@ -6171,6 +8709,198 @@ impl ToPython for core::Unmet {
         shower.field("releases", &self.releases);
         shower.field("value", &self.value);
         shower.field("evidence", &self.evidence);
+        shower.end();
+    }
+}
+
+/// A verdict that changed.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct VerdictChange(pub(crate) core::VerdictChange);
+
+#[pymethods]
+impl VerdictChange {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// What it is; absent where it is nothing that has a verdict any more.
+    #[getter]
+    fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kind.to_python(py)
+    }
+
+    /// Its verdict before; absent where it had none, because it is new, say.
+    #[getter]
+    fn from_<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.from.to_python(py)
+    }
+
+    /// Its verdict now; absent where it has none any more, because it is known as another kind or by another name.
+    #[getter]
+    fn to<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.to.to_python(py)
+    }
+
+    /// Why.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<VerdictChange> {
+        record::from_json(text).map(VerdictChange)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<VerdictChange>(py, &self.0)
+    }
+}
+
+impl ToPython for core::VerdictChange {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, VerdictChange(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("VerdictChange", out, depth);
+        shower.field("item", &self.item);
+        shower.field("kind", &self.kind);
+        shower.field("from_", &self.from);
+        shower.field("to", &self.to);
+        shower.field("reason", &self.reason);
+        shower.end();
+    }
+}
+
+/// Which verdicts changed since the last time.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct VerdictChanges(pub(crate) core::VerdictChanges);
+
+#[pymethods]
+impl VerdictChanges {
+    /// The stage.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// The time that verdicts are for.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// What changed, by id.
+    #[getter]
+    fn changed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.changed.to_python(py)
+    }
+
+    /// How many items of the kinds that are watched are ready now.
+    #[getter]
+    fn ready<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ready.to_python(py)
+    }
+
+    /// Of how many nobody knows.
+    #[getter]
+    fn unknown<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.unknown.to_python(py)
+    }
+
+    /// How many are not ready.
+    #[getter]
+    fn not_ready<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.not_ready.to_python(py)
+    }
+
+    /// How many events came since the last time.
+    #[getter]
+    fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.events.to_python(py)
+    }
+
+    /// How many times an item was judged again or put together again.
+    #[getter]
+    fn judged<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.judged.to_python(py)
+    }
+
+    /// Whether everything was judged anew, because what changed could not be told: in views of the past, and when a link
+    /// names a stage that none has named before. Changes have no reasons then.
+    #[getter]
+    fn recomputed_all<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.recomputed_all.to_python(py)
+    }
+
+    /// What the answer rests on: `n` counts all items that are watched, the evidence are the events behind the reasons.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<VerdictChanges> {
+        record::from_json(text).map(VerdictChanges)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<VerdictChanges>(py, &self.0)
+    }
+}
+
+impl ToPython for core::VerdictChanges {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, VerdictChanges(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("VerdictChanges", out, depth);
+        shower.field("stage", &self.stage);
+        shower.field("at", &self.at);
+        shower.field("changed", &self.changed);
+        shower.field("ready", &self.ready);
+        shower.field("unknown", &self.unknown);
+        shower.field("not_ready", &self.not_ready);
+        shower.field("events", &self.events);
+        shower.field("judged", &self.judged);
+        shower.field("recomputed_all", &self.recomputed_all);
+        shower.field("basis", &self.basis);
         shower.end();
     }
 }
@@ -6385,6 +9115,113 @@ impl FromPython for core::VersionRule {
     }
 }
 
+/// A waiver that a verdict rests on: it complies with the policy by exception.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Waiver(pub(crate) core::Waiver);
+
+#[pymethods]
+impl Waiver {
+    /// The gate or criterion that is waived.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// The waiver as an English sentence.
+    #[getter]
+    fn sentence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sentence.to_python(py)
+    }
+
+    /// Why, as its event or a later one says.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// Who granted it, by name.
+    #[getter]
+    fn by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.by.to_python(py)
+    }
+
+    /// When it was granted.
+    #[getter]
+    fn since<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.since.to_python(py)
+    }
+
+    /// When it ends; absent where nobody says, and it holds for ever.
+    #[getter]
+    fn until<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.until.to_python(py)
+    }
+
+    /// Whether it ends before the target date of what was asked about: the verdict will turn before that. Absent where
+    /// either date is.
+    #[getter]
+    fn ends_before_due<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ends_before_due.to_python(py)
+    }
+
+    /// The events behind it, as `source:id`.
+    #[getter]
+    fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.evidence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Waiver> {
+        record::from_json(text).map(Waiver)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Waiver>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Waiver {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Waiver(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Waiver", out, depth);
+        shower.field("item", &self.item);
+        shower.field("title", &self.title);
+        shower.field("sentence", &self.sentence);
+        shower.field("reason", &self.reason);
+        shower.field("by", &self.by);
+        shower.field("since", &self.since);
+        shower.field("until", &self.until);
+        shower.field("ends_before_due", &self.ends_before_due);
+        shower.field("evidence", &self.evidence);
+        shower.end();
+    }
+}
+
 /// Working hours of one weekday, from `start` to `end` on the wall clock.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -6476,8 +9313,13 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Audit>()?;
     module.add_class::<Basis>()?;
     module.add_class::<Blackout>()?;
+    module.add_class::<BookingBlackout>()?;
+    module.add_class::<BookingConflict>()?;
+    module.add_class::<BookingConflicts>()?;
+    module.add_class::<BookingSide>()?;
     module.add_class::<Cadence>()?;
     module.add_class::<Calendar>()?;
+    module.add_class::<ChangeReason>()?;
     module.add_class::<CorrelationRules>()?;
     module.add_class::<Coverage>()?;
     module.add_class::<CoverageRow>()?;
@@ -6487,7 +9329,12 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<DayLoad>()?;
     module.add_class::<DepartureReach>()?;
     module.add_class::<Departures>()?;
+    module.add_class::<Drift>()?;
+    module.add_class::<DriftRow>()?;
     module.add_class::<Durations>()?;
+    module.add_class::<EnvironmentContent>()?;
+    module.add_class::<EnvironmentContents>()?;
+    module.add_class::<EnvironmentLoad>()?;
     module.add_class::<EnvironmentNames>()?;
     module.add_class::<Event>()?;
     module.add_class::<Exclusion>()?;
@@ -6499,15 +9346,23 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<FindingExample>()?;
     module.add_class::<FlowMetrics>()?;
     module.add_class::<FlowShare>()?;
+    module.add_class::<FreeSlot>()?;
+    module.add_class::<GateLateness>()?;
+    module.add_class::<GateTiming>()?;
+    module.add_class::<Impact>()?;
+    module.add_class::<ImpactCell>()?;
     module.add_class::<IngestOptions>()?;
     module.add_class::<IngestProgress>()?;
     module.add_class::<IngestReport>()?;
     module.add_class::<IngestRun>()?;
     module.add_class::<Item>()?;
     module.add_class::<ItemVerdict>()?;
+    module.add_class::<LifecycleStep>()?;
+    module.add_class::<Lineage>()?;
     module.add_class::<Link>()?;
     module.add_class::<MappedLink>()?;
     module.add_class::<MetFact>()?;
+    module.add_class::<NextSlot>()?;
     module.add_class::<Outlook>()?;
     module.add_class::<Policy>()?;
     module.add_class::<PolicyRule>()?;
@@ -6518,20 +9373,33 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Refusal>()?;
     module.add_class::<Reject>()?;
     module.add_class::<Related>()?;
+    module.add_class::<ReleaseTemplate>()?;
     module.add_class::<RuleTest>()?;
     module.add_class::<Scope>()?;
     module.add_class::<Seal>()?;
     module.add_class::<ShippedItem>()?;
     module.add_class::<Shipping>()?;
+    module.add_class::<SlotBlock>()?;
     module.add_class::<StageOutlook>()?;
     module.add_class::<StoreOptions>()?;
     module.add_class::<TableMapping>()?;
+    module.add_class::<TemplateActivity>()?;
+    module.add_class::<TemplateCriterion>()?;
+    module.add_class::<TemplateEvents>()?;
+    module.add_class::<TemplateGate>()?;
+    module.add_class::<TemplatePhase>()?;
+    module.add_class::<TemplateSkip>()?;
     module.add_class::<TestCounts>()?;
     module.add_class::<Trace>()?;
     module.add_class::<TraceStep>()?;
+    module.add_class::<Transition>()?;
+    module.add_class::<Transitions>()?;
     module.add_class::<Unmet>()?;
+    module.add_class::<VerdictChange>()?;
+    module.add_class::<VerdictChanges>()?;
     module.add_class::<Verdicts>()?;
     module.add_class::<VersionRule>()?;
+    module.add_class::<Waiver>()?;
     module.add_class::<WorkingHours>()?;
     Ok(())
 }

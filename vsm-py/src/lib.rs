@@ -13,6 +13,7 @@ mod questions;
 mod record;
 mod run;
 mod stream;
+mod watch;
 mod words;
 
 use pyo3::prelude::*;
@@ -25,6 +26,8 @@ mod _vsm {
     use super::calendar::{add_working_time, next_departure, working_time_between};
     #[pymodule_export]
     use super::stream::ValueStream;
+    #[pymodule_export]
+    use super::watch::Watch;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

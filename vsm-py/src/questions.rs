@@ -7,13 +7,50 @@ use vsm_core as core;
 use crate::convert::{FromPython, optional};
 use crate::error::raise;
 use crate::generated::{
-    CriticalPath, DataQuality, Departures, Explanation, FlowMetrics, Outlook, Readiness, ReadinessChanges,
-    Scope, Verdicts,
+    BookingConflicts, CriticalPath, DataQuality, Departures, Drift, EnvironmentContents, Explanation,
+    FlowMetrics, GateLateness, Impact, Lineage, NextSlot, Outlook, Readiness, ReadinessChanges, Scope,
+    TemplateEvents, Transitions, Verdicts,
 };
 use crate::stream::ValueStream;
 
 #[pymethods]
 impl ValueStream {
+    /// Where more bookings of an environment overlap than it takes at once.
+    ///
+    /// A booking counts while it is pending or approved, for ``[start, end)``; of a group it counts in each environment in it.
+    /// A conflict is a whole period of too many, with all that run in it. Where all of them book the same group, it is
+    /// one conflict of the group and not one of each environment. An environment takes what it says itself, else what
+    /// its nearest group says, else any number. A booking that overlaps a blackout for ``environment booking`` is refused unless
+    /// it is overridden (see ``Blackout``): a blackout of the environment or of what the booking is for, or
+    /// of anything that these are parts of or belong to; an environment that is ``shared`` takes none from its applications.
+    ///
+    /// O(n log n) in the bookings; those of a group are looked at again for each environment in it that is booked by itself.
+    ///
+    /// - ``start``: Nothing before it is looked at; absent = from the beginning.
+    /// - ``end``: Nothing from here on is looked at; absent = to the end.
+    /// - ``environments``: The environments, and groups with all that is in them; absent = all that are booked.
+    /// - ``mode``: Which bookings show a conflict; absent = all.
+    /// - ``limit``: At most so many conflicts are listed, the first in time; absent = all.
+    #[pyo3(signature = (*, start: "datetime | None" = None, end: "datetime | None" = None, environments: "Iterable[str] | None" = None, mode: "ConflictMode | str | None" = None, limit: "int | None" = None) -> "BookingConflicts")]
+    fn booking_conflicts(
+        &self,
+        py: Python<'_>,
+        start: Option<&Bound<'_, PyAny>>,
+        end: Option<&Bound<'_, PyAny>>,
+        environments: Option<&Bound<'_, PyAny>>,
+        mode: Option<&Bound<'_, PyAny>>,
+        limit: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<BookingConflicts> {
+        let query = core::BookingConflictsQuery {
+            start: optional(start, "start")?,
+            end: optional(end, "end")?,
+            environments: optional(environments, "environments")?,
+            mode: optional(mode, "mode")?,
+            limit: optional(limit, "limit")?,
+        };
+        self.ask(py, |stream| stream.booking_conflicts(&query)).map(BookingConflicts).map_err(raise)
+    }
+
     /// The schedule of an item: early and late dates, float, what drives what, and the trains it takes.
     ///
     /// An item waits for its parts (``parent``), a release for its scope (``ships_in``), anything for its gates and for
@@ -65,13 +102,15 @@ impl ValueStream {
     /// | ``inferred_against_stated`` | an inferred commit, build, deployment or release beside another one that is stated |
     /// | ``ends_before_start`` | ``ends_at`` is before ``starts_at`` |
     /// | ``done_before_new`` | work that is done or cancelled at first, and new only after that by the same source |
-    /// | ``decided_before_asked`` | a gate that was decided before it was ever asked for |
+    /// | ``decided_before_asked`` | a gate that was decided before it was ever asked for; a date of asking that was corrected counts no longer |
     /// | ``negative_duration`` | a test run that took less than no time |
     /// | ``in_the_future``, ``too_old`` | an event after ``at`` or before ``earliest``, by source; a description that holds from 1970 on stands for "always" and is left out |
     /// | ``recorded_before_occurred`` | an event that was known before it occurred, by source: two clocks that are apart by so much |
     /// | ``unmapped_status`` | a status of work, incidents or gates with which its source never gives a state or decision, by source and status |
     /// | ``without_state`` | work without a state, by kind |
     /// | ``numbering_gap`` | numbers that no item has between two that there are, by kind |
+    /// | ``transition_not_allowed`` | a release whose ``lifecycle`` took a step that is not among the transitions |
+    /// | ``waiver_without_expiry`` | a gate or criterion that is waived for ever, since nobody says until when |
     /// | ``undescribed`` | items that nobody says the kind of |
     /// | ``unlinked_parent``, ``unlinked_change``, ... | what ``coverage`` counts as unlinked, by kind |
     ///
@@ -87,18 +126,21 @@ impl ValueStream {
     /// - ``at``: The time it is asked at: what is said to have happened later is a finding.
     /// - ``earliest``: Nothing can have happened before; absent = 1990-01-01 in UTC.
     /// - ``tolerance``: How far the clocks of tools may be apart before a time is held against another; absent = not at all.
-    #[pyo3(signature = (*, at: "datetime", earliest: "datetime | None" = None, tolerance: "timedelta | None" = None) -> "DataQuality")]
+    /// - ``transitions``: The steps that releases may take; absent = ``Transition::defaults``.
+    #[pyo3(signature = (*, at: "datetime", earliest: "datetime | None" = None, tolerance: "timedelta | None" = None, transitions: "Iterable[Transition] | None" = None) -> "DataQuality")]
     fn data_quality(
         &self,
         py: Python<'_>,
         at: &Bound<'_, PyAny>,
         earliest: Option<&Bound<'_, PyAny>>,
         tolerance: Option<&Bound<'_, PyAny>>,
+        transitions: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<DataQuality> {
         let query = core::DataQualityQuery {
             at: FromPython::from_python(at, "at")?,
             earliest: optional(earliest, "earliest")?,
             tolerance: optional(tolerance, "tolerance")?,
+            transitions: optional(transitions, "transitions")?,
         };
         self.ask(py, |stream| stream.data_quality(&query)).map(DataQuality).map_err(raise)
     }
@@ -141,6 +183,56 @@ impl ValueStream {
             default_duration: optional(default_duration, "default_duration")?,
         };
         self.ask(py, |stream| stream.departures(&query)).map(Departures).map_err(raise)
+    }
+
+    /// Which applications are the same, older or newer in one environment than in another: of two that are named, or along
+    /// the ladder of stages.
+    ///
+    /// What is newer is told by the commits: a build is newer than another if it brings everything that the other brings
+    /// and more. Where no commits are known, the one that was finished later is newer. Builds of the same commits, or
+    /// without commits but of the same version, are the same. O(deployments), and the commits behind each pair of
+    /// different builds.
+    ///
+    /// - ``at``: The time that is asked about; what happened later is left out.
+    /// - ``environments``: The environments, each compared with the one after it; absent = those of each stage with those of the next.
+    /// - ``stages``: The ladder of stages, where no environments are named; absent = that of the default ``Policy``.
+    /// - ``application``: The application; absent = all.
+    #[pyo3(signature = (*, at: "datetime", environments: "Iterable[str] | None" = None, stages: "Iterable[str] | None" = None, application: "str | None" = None) -> "Drift")]
+    fn drift(
+        &self,
+        py: Python<'_>,
+        at: &Bound<'_, PyAny>,
+        environments: Option<&Bound<'_, PyAny>>,
+        stages: Option<&Bound<'_, PyAny>>,
+        application: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Drift> {
+        let query = core::DriftQuery {
+            at: FromPython::from_python(at, "at")?,
+            environments: optional(environments, "environments")?,
+            stages: optional(stages, "stages")?,
+            application: optional(application, "application")?,
+        };
+        self.ask(py, |stream| stream.drift(&query)).map(Drift).map_err(raise)
+    }
+
+    /// What is in each environment: of every application the build that its last successful deployment brought.
+    ///
+    /// A deployment to a group is one to each environment in it. Failed ones change nothing. O(deployments).
+    ///
+    /// - ``at``: The time that is asked about; what happened later is left out.
+    /// - ``environments``: The environments, and groups with all that is in them; absent = all.
+    #[pyo3(signature = (*, at: "datetime", environments: "Iterable[str] | None" = None) -> "EnvironmentContents")]
+    fn environment_contents(
+        &self,
+        py: Python<'_>,
+        at: &Bound<'_, PyAny>,
+        environments: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<EnvironmentContents> {
+        let query = core::EnvironmentContentsQuery {
+            at: FromPython::from_python(at, "at")?,
+            environments: optional(environments, "environments")?,
+        };
+        self.ask(py, |stream| stream.environment_contents(&query)).map(EnvironmentContents).map_err(raise)
     }
 
     /// Why an item is ready or not for a stage, as a tree for programs and, by ``Explanation::to_text``, as sentences for
@@ -210,6 +302,103 @@ impl ValueStream {
         self.ask(py, |stream| stream.flow_metrics(&query)).map(FlowMetrics).map_err(raise)
     }
 
+    /// When each gate was asked for, needed and decided, and how late it was or is.
+    ///
+    /// A decision counts where somebody entitled to made it; one that was made again counts with the last time. Takes
+    /// the history of the gates, and a look at every item, or at what the item asked about consists of.
+    ///
+    /// - ``item``: A gate, or an item whose gates are meant, with those of its parts and scope; absent = all gates.
+    /// - ``at``: The time it is asked at; what is dated later is not known yet.
+    #[pyo3(signature = (item: "str | None" = None, *, at: "datetime") -> "GateLateness")]
+    fn gate_lateness(
+        &self,
+        py: Python<'_>,
+        item: Option<&Bound<'_, PyAny>>,
+        at: &Bound<'_, PyAny>,
+    ) -> PyResult<GateLateness> {
+        let query =
+            core::GateLatenessQuery { item: optional(item, "item")?, at: FromPython::from_python(at, "at")? };
+        self.ask(py, |stream| stream.gate_lateness(&query)).map(GateLateness).map_err(raise)
+    }
+
+    /// Which environments releases book, are deployed to and tested in, and which applications they touch.
+    ///
+    /// A group counts as the environments in it. Bookings count while they are pending or approved; of a release's builds
+    /// those that are meant to become it now. O(what the releases are linked to).
+    ///
+    /// - ``releases``: The releases; absent = all that are neither done nor cancelled.
+    #[pyo3(signature = (*, releases: "Iterable[str] | None" = None) -> "Impact")]
+    fn impact(&self, py: Python<'_>, releases: Option<&Bound<'_, PyAny>>) -> PyResult<Impact> {
+        let query = core::ImpactQuery { releases: optional(releases, "releases")? };
+        self.ask(py, |stream| stream.impact(&query)).map(Impact).map_err(raise)
+    }
+
+    /// Everything that an item needs, or everything that needs it, over ``parent``, ``ships_in``, ``gates`` and ``depends_on``,
+    /// each item once. It is about structure: finished and cancelled items are there, too.
+    ///
+    /// Takes what is found, with its links; where that is a good part of everything, one pass over everything at most.
+    ///
+    /// - ``item``: The item.
+    /// - ``side``: Which way to go.
+    /// - ``kind``: The kind of the items that are counted and listed; absent = all.
+    /// - ``list``: Whether to list them; absent = yes. Counting alone saves a text for each.
+    #[pyo3(signature = (item: "str", *, side: "LineageSide | str", kind: "Kind | str | None" = None, list: "bool | None" = None) -> "Lineage")]
+    fn lineage(
+        &self,
+        py: Python<'_>,
+        item: &Bound<'_, PyAny>,
+        side: &Bound<'_, PyAny>,
+        kind: Option<&Bound<'_, PyAny>>,
+        list: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Lineage> {
+        let query = core::LineageQuery {
+            item: FromPython::from_python(item, "item")?,
+            side: FromPython::from_python(side, "side")?,
+            kind: optional(kind, "kind")?,
+            list: optional(list, "list")?,
+        };
+        self.ask(py, |stream| stream.lineage(&query)).map(Lineage).map_err(raise)
+    }
+
+    /// The first time within a window at which all of some environments are free for so long, and the next ones.
+    ///
+    /// An environment is free while fewer bookings run than it takes, pending ones included, and no blackout closes it:
+    /// one without category, for ``environment booking`` or for ``maintenance`` (see ``Blackout``), inherited as
+    /// ``booking_conflicts`` says. O(n log n) in the bookings of these environments and of
+    /// the groups around them, and in the occurrences of their blackouts within the window.
+    ///
+    /// - ``release``: The release that it is for: what is booked for it or its phases is not in its way, and the blackouts that keep its bookings out count; absent = for nothing in particular.
+    /// - ``environments``: The environments; of a group, all that is in it.
+    /// - ``length``: How long they are needed, as time elapses.
+    /// - ``start``: The slot may not begin before it.
+    /// - ``end``: The slot must have ended by then; at most forty years after ``start``.
+    /// - ``alternatives``: How many alternatives to the first slot are wanted; absent = 3, at most 1,000.
+    /// - ``in_working_time``: Whether the slot has to begin in the working time of every environment, by the nearest calendar; absent = no.
+    #[pyo3(signature = (release: "str | None" = None, *, environments: "Iterable[str]", length: "timedelta", start: "datetime", end: "datetime", alternatives: "int | None" = None, in_working_time: "bool | None" = None) -> "NextSlot")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn next_slot(
+        &self,
+        py: Python<'_>,
+        release: Option<&Bound<'_, PyAny>>,
+        environments: &Bound<'_, PyAny>,
+        length: &Bound<'_, PyAny>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        alternatives: Option<&Bound<'_, PyAny>>,
+        in_working_time: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<NextSlot> {
+        let query = core::NextSlotQuery {
+            release: optional(release, "release")?,
+            environments: FromPython::from_python(environments, "environments")?,
+            length: FromPython::from_python(length, "length")?,
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            alternatives: optional(alternatives, "alternatives")?,
+            in_working_time: optional(in_working_time, "in_working_time")?,
+        };
+        self.ask(py, |stream| stream.next_slot(&query)).map(NextSlot).map_err(raise)
+    }
+
     /// When a release ships, and why not today: every other answer about it, put together.
     ///
     /// Takes what the other answers take together; ``coverage`` and the flow look at every item once.
@@ -251,18 +440,29 @@ impl ValueStream {
     /// A **work item** is ready when its leaves (itself, if it has no parts) are done and in a successful build that
     /// passed its tests in the environment of the stage before, and its gates of the stage are passed.
     ///
-    /// A **release** is ready when its scope is not empty and done; its candidate build succeeded, holds every leaf
+    /// A **release** is ready when it is neither a draft nor on hold; its scope is not empty and done; its candidate build succeeded, holds every leaf
     /// of the scope and passed its tests in the environment of the stage before; no defect of blocking severity that
     /// was found in it is open; its gates of the stage are passed by stakeholders entitled to; an environment of the
     /// stage is booked (where environments have a capacity) without conflict and, before the last stage, holds the
     /// build; the releases that it depends on are ready for the stage that the link names, or shipped; its parts are
-    /// ready; and no blackout of its applications covers the time. A release that has shipped is ready. What does not
-    /// apply is listed under ``excluded``.
+    /// ready; and no blackout that stops deployments covers the time, of its own, its environment's or inherited. A release
+    /// that has shipped is ready. What does not apply is listed under ``excluded``. Bookings for its phases are its own, and
+    /// one of a group is one of each environment in it (see ``booking_conflicts``).
     ///
     /// A **build** is ready when it succeeded, passed its tests in the environment of the stage before, no defect of
     /// blocking severity that was found in it is open, and its gates of the stage are passed.
     ///
     /// A ``Policy`` may ask stages for fewer of these conditions, and for more by rules of its own.
+    /// A **phase** of an earlier stage has to be over: its activities done, its criteria met, its gates passed. One of the
+    /// stage itself has to be allowed to start: its entry criteria met, its entry gates passed. One without a stage has to be
+    /// over for every stage.
+    ///
+    /// A **gate** of the stage, or one without a stage, is passed when its criteria are met and, where anybody is named who
+    /// may decide, one of them or of the members of their groups approved. A gate with neither is unknown until it is decided.
+    /// A waiver stands for all of it while it holds, and is listed under ``exceptions``. A **criterion** is met when somebody
+    /// entitled decided so, else when the last evidence, test run or build for it that is finished and has not expired was a
+    /// success; a document proves by being there. A decision or evidence that is dated after the time asked about does not
+    /// count yet.
     ///
     /// Putting an item with parts into a scope puts all of its leaves there. Work that is done is done, whatever it
     /// depended on. Takes time in proportion to what the item needs, and to the commits behind its builds.
@@ -345,6 +545,60 @@ impl ValueStream {
             at: FromPython::from_python(at, "at")?,
         };
         self.ask(py, |stream| stream.scope(&query)).map(Scope).map_err(raise)
+    }
+
+    /// The events that give a release, and the releases that are parts of it, the phases, activities, gates and criteria of
+    /// a template.
+    ///
+    /// An event is made for what is not there yet or not as the template has it, so that applying them and asking again
+    /// gives none. What another source has said since is kept, and named under ``skipped``; so is a release that is
+    /// over. What the template no longer has stays. Dates are counted in plain time from the target date (``due_at``) of
+    /// each release; one without gets no dates. Ids follow from the names:
+    /// ``template:Standard/phase/Test/activity/Load test@plan:R1``, with ``%``, ``/`` and ``@`` of names as ``%25``, ``%2F`` and ``%40``.
+    ///
+    /// Takes the history of all that it would change.
+    ///
+    /// - ``release``: The release.
+    /// - ``template``: The template.
+    /// - ``at``: The time that the events bear.
+    /// - ``include_children``: Whether the releases that are parts of this one, however deep, get the same; absent = no.
+    #[pyo3(signature = (release: "str", *, template: "ReleaseTemplate", at: "datetime", include_children: "bool | None" = None) -> "TemplateEvents")]
+    fn template_events(
+        &self,
+        py: Python<'_>,
+        release: &Bound<'_, PyAny>,
+        template: &Bound<'_, PyAny>,
+        at: &Bound<'_, PyAny>,
+        include_children: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<TemplateEvents> {
+        let query = core::TemplateQuery {
+            release: FromPython::from_python(release, "release")?,
+            template: FromPython::from_python(template, "template")?,
+            at: FromPython::from_python(at, "at")?,
+            include_children: optional(include_children, "include_children")?,
+        };
+        self.ask(py, |stream| stream.template_events(&query)).map(TemplateEvents).map_err(raise)
+    }
+
+    /// The steps that a release took, whether each was allowed, and those that it may take next.
+    ///
+    /// Nothing is refused for a step that is not allowed, since events come in any order; this and
+    /// ``data_quality`` tell of it. Takes the history of the release.
+    ///
+    /// - ``release``: The release.
+    /// - ``transitions``: The steps that are allowed; absent = ``Transition::defaults``.
+    #[pyo3(signature = (release: "str", *, transitions: "Iterable[Transition] | None" = None) -> "Transitions")]
+    fn transitions(
+        &self,
+        py: Python<'_>,
+        release: &Bound<'_, PyAny>,
+        transitions: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Transitions> {
+        let query = core::TransitionsQuery {
+            release: FromPython::from_python(release, "release")?,
+            transitions: optional(transitions, "transitions")?,
+        };
+        self.ask(py, |stream| stream.transitions(&query)).map(Transitions).map_err(raise)
     }
 
     /// The verdicts of all work items and releases for a stage in one pass; each is what

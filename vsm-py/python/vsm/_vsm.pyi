@@ -7,23 +7,30 @@ from typing import Any, ClassVar, TypeAlias, final
 from vsm._words import (
     Adapter,
     Booking,
+    Boundary,
     Condition,
+    ConflictMode,
     CorrelationRule,
     DateOrder,
     Decision,
     Dependency,
+    DriftRelation,
     EfficiencyRule,
     FindingGroup,
     FlowItem,
     FlowState,
+    ImpactRelation,
     Kind,
+    LineageSide,
     LinkKind,
     Measure,
     Outcome,
     PercentileRule,
     Reach,
+    ReleaseState,
     RowFormat,
     Severity,
+    SlotCause,
     StoreFormat,
     Verdict,
     Weekday,
@@ -37,8 +44,13 @@ __all__ = [
     "Audit",
     "Basis",
     "Blackout",
+    "BookingBlackout",
+    "BookingConflict",
+    "BookingConflicts",
+    "BookingSide",
     "Cadence",
     "Calendar",
+    "ChangeReason",
     "CorrelationRules",
     "Coverage",
     "CoverageRow",
@@ -48,7 +60,12 @@ __all__ = [
     "DayLoad",
     "DepartureReach",
     "Departures",
+    "Drift",
+    "DriftRow",
     "Durations",
+    "EnvironmentContent",
+    "EnvironmentContents",
+    "EnvironmentLoad",
     "EnvironmentNames",
     "Event",
     "Exclusion",
@@ -60,15 +77,23 @@ __all__ = [
     "FindingExample",
     "FlowMetrics",
     "FlowShare",
+    "FreeSlot",
+    "GateLateness",
+    "GateTiming",
+    "Impact",
+    "ImpactCell",
     "IngestOptions",
     "IngestProgress",
     "IngestReport",
     "IngestRun",
     "Item",
     "ItemVerdict",
+    "LifecycleStep",
+    "Lineage",
     "Link",
     "MappedLink",
     "MetFact",
+    "NextSlot",
     "Outlook",
     "Policy",
     "PolicyRule",
@@ -79,22 +104,36 @@ __all__ = [
     "Refusal",
     "Reject",
     "Related",
+    "ReleaseTemplate",
     "RuleTest",
     "Scope",
     "Seal",
     "ShippedItem",
     "Shipping",
+    "SlotBlock",
     "StageOutlook",
     "StoreOptions",
     "TableMapping",
+    "TemplateActivity",
+    "TemplateCriterion",
+    "TemplateEvents",
+    "TemplateGate",
+    "TemplatePhase",
+    "TemplateSkip",
     "TestCounts",
     "Trace",
     "TraceStep",
+    "Transition",
+    "Transitions",
     "Unmet",
+    "VerdictChange",
+    "VerdictChanges",
     "Verdicts",
     "VersionRule",
+    "Waiver",
     "WorkingHours",
     "ValueStream",
+    "Watch",
     "add_working_time",
     "working_time_between",
     "next_departure",
@@ -234,7 +273,15 @@ class Basis:
 
 @final
 class Blackout:
-    """A period `[start, end)` in which nothing is worked on or deployed."""
+    """A period `[start, end)` that is closed, for everything or for what its category names.
+
+    | category | what is closed |
+    |---|---|
+    | none | everything: no work, no deployment, no booking |
+    | `environment booking` | bookings: one that overlaps it is refused unless it is overridden |
+    | `maintenance` | the environment: no deployment, and no free slot; bookings stand |
+    | `deployment`, or any other | deployments and releases |
+    """
 
     def __new__(
         cls,
@@ -243,6 +290,7 @@ class Blackout:
         end: datetime,
         every_days: int | None = None,
         reason: str | None = None,
+        category: str | None = None,
     ) -> Blackout: ...
     @property
     def start(self) -> datetime:
@@ -256,12 +304,176 @@ class Blackout:
     @property
     def reason(self) -> str | None:
         """Why, for people."""
+    @property
+    def category(self) -> str | None:
+        """What is closed; absent = everything. Case does not matter."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Blackout:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class BookingBlackout:
+    """A booking that overlaps a blackout which refuses bookings."""
+    @property
+    def booking(self) -> str:
+        """The booking."""
+    @property
+    def environment(self) -> str:
+        """What it books."""
+    @property
+    def calendar_of(self) -> str:
+        """The item in whose calendar the blackout stands: the environment, a group, an application, a release or what they are
+        parts of.
+        """
+    @property
+    def start(self) -> datetime:
+        """First instant of the blackout that the booking overlaps first."""
+    @property
+    def end(self) -> datetime:
+        """First instant after it."""
+    @property
+    def reason(self) -> str | None:
+        """Why it is closed, as the calendar says."""
+    @property
+    def refused(self) -> bool:
+        """Whether the booking is refused, and counts nowhere; it is not where somebody overrides the blackout."""
+    @property
+    def overridden_by(self) -> str | None:
+        """Who overrides it."""
+    @property
+    def override_reason(self) -> str | None:
+        """Why it is overridden."""
+    @property
+    def evidence(self) -> list[str]:
+        """The events that the blackout and the override rest on, as `source:id`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> BookingBlackout:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class BookingConflict:
+    """A period `[start, end)` in which more bookings of an environment run at once than it takes."""
+    @property
+    def environment(self) -> str:
+        """The environment, or the group where all bookings concerned are of it or of groups around it."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def start(self) -> datetime:
+        """First instant with too many, within the time that is looked at."""
+    @property
+    def end(self) -> datetime:
+        """First instant after them."""
+    @property
+    def peak(self) -> int:
+        """The most that run at once."""
+    @property
+    def capacity(self) -> int:
+        """How many may."""
+    @property
+    def limited_by(self) -> str:
+        """The environment whose capacity it is: the one in a group that takes the fewest."""
+    @property
+    def sides(self) -> list[BookingSide]:
+        """Every booking that runs at any time of the period, by start and id."""
+    @property
+    def waits_for(self) -> str | None:
+        """Who decides: whoever answers for the environment, or for its nearest group."""
+    @property
+    def sentence(self) -> str:
+        """The conflict as an English sentence."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> BookingConflict:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class BookingConflicts:
+    """Bookings that are in each other's way."""
+    @property
+    def mode(self) -> ConflictMode:
+        """The mode that was applied."""
+    @property
+    def conflicts(self) -> list[BookingConflict]:
+        """The conflicts by start, then by environment."""
+    @property
+    def count(self) -> int:
+        """How many there are, listed or not."""
+    @property
+    def loads(self) -> list[EnvironmentLoad]:
+        """What is booked, by id, with its peak against its capacity."""
+    @property
+    def blackouts(self) -> list[BookingBlackout]:
+        """Bookings that overlap a blackout which refuses bookings: those that are refused, and those that stand although."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the bookings that count."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> BookingConflicts:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class BookingSide:
+    """One booking of a conflict."""
+    @property
+    def booking(self) -> str:
+        """The booking."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def status(self) -> Booking:
+        """Where it stands for this time: a granted booking that asks to be moved is approved where it was granted, and pending
+        where it asks.
+        """
+    @property
+    def environment(self) -> str:
+        """What it books: the environment, or a group that it is in."""
+    @property
+    def start(self) -> datetime:
+        """Its first instant."""
+    @property
+    def end(self) -> datetime:
+        """The first instant after it."""
+    @property
+    def booked_for(self) -> list[str]:
+        """The releases and phases that it is for, by id."""
+    @property
+    def must_act(self) -> bool:
+        """Whether it is one of those that have to give way: the pending ones, else all."""
+    @property
+    def waits_for(self) -> str | None:
+        """Who can move it: its assignee or owner, else that of what it is for."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> BookingSide:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -326,13 +538,42 @@ class Calendar:
         """Free days, as `YYYY-MM-DD` in the zone."""
     @property
     def blackouts(self) -> list[Blackout]:
-        """Periods without work and without deployments."""
+        """Periods without work, deployments or bookings."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Calendar:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ChangeReason:
+    """Why a verdict changed. Of several reasons the worst, or where it got better, one of them."""
+    @property
+    def item(self) -> str:
+        """Where it began: the item whose own facts changed, or that is needed since."""
+    @property
+    def sentence(self) -> str:
+        """What is so there now, as an English sentence."""
+    @property
+    def through(self) -> list[str]:
+        """The items between, from the one that changed to where it began, both left out: each needs the next. At most
+        ten of them.
+        """
+    @property
+    def evidence(self) -> list[str]:
+        """The events behind it as `source:id`: those behind the fact that is unmet now, else the first ones that touched the
+        item.
+        """
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ChangeReason:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -411,7 +652,9 @@ class CoverageRow:
         """The kind of item."""
     @property
     def expects(self) -> str:
-        """What each should have: `parent`, `change`, `release`, `work_item`, `commit`, `build`, `scope`, `environment`."""
+        """What each should have: `parent`, `change`, `release`, `work_item`, `commit`, `build`, `scope`, `environment`,
+        `criterion`.
+        """
     @property
     def total(self) -> int:
         """How many items of the kind there are."""
@@ -621,6 +864,79 @@ class Departures:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class Drift:
+    """Differences between environments."""
+    @property
+    def at(self) -> datetime:
+        """The time that was asked about."""
+    @property
+    def rows(self) -> list[DriftRow]:
+        """One row for each application and pair of environments that are compared, in the order of the pairs, then by
+        application.
+        """
+    @property
+    def differing(self) -> int:
+        """How many of them differ."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the pairs of environments."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Drift:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DriftRow:
+    """One application in two environments."""
+    @property
+    def application(self) -> str | None:
+        """The application; absent for builds of which nobody says whose they are."""
+    @property
+    def here(self) -> str:
+        """The first environment."""
+    @property
+    def there(self) -> str:
+        """The second one."""
+    @property
+    def relation(self) -> DriftRelation:
+        """How what is here relates to what is there."""
+    @property
+    def build_here(self) -> str | None:
+        """What is here; the first by id where one deployment brought several."""
+    @property
+    def build_there(self) -> str | None:
+        """What is there."""
+    @property
+    def version_here(self) -> str | None:
+        """The version that is here."""
+    @property
+    def version_there(self) -> str | None:
+        """The version that is there."""
+    @property
+    def since_here(self) -> datetime | None:
+        """Since when it has been here."""
+    @property
+    def since_there(self) -> datetime | None:
+        """Since when it has been there."""
+    @property
+    def evidence(self) -> list[str]:
+        """The events that say so, as `source:id`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DriftRow:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class Durations:
     """A sample of durations in numbers."""
     @property
@@ -650,6 +966,90 @@ class Durations:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Durations:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class EnvironmentContent:
+    """A build in an environment."""
+    @property
+    def environment(self) -> str:
+        """The environment."""
+    @property
+    def stage(self) -> str | None:
+        """Its stage, or that of its group."""
+    @property
+    def application(self) -> str | None:
+        """The application; absent where nobody says whose build it is."""
+    @property
+    def build(self) -> str:
+        """The build, or the commit where a tool knows nothing else."""
+    @property
+    def version(self) -> str | None:
+        """Its version, as the build says, else as the deployment does."""
+    @property
+    def deployment(self) -> str:
+        """The last successful deployment of the application."""
+    @property
+    def since(self) -> datetime | None:
+        """When the build came: the end of the first of its deployments in a row."""
+    @property
+    def evidence(self) -> list[str]:
+        """The events that say so, as `source:id`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> EnvironmentContent:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class EnvironmentContents:
+    """What is in environments."""
+    @property
+    def at(self) -> datetime:
+        """The time that was asked about."""
+    @property
+    def contents(self) -> list[EnvironmentContent]:
+        """One row for each environment and build in it, by environment, application and build."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the environments, and those where nothing is known to be are left out."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> EnvironmentContents:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class EnvironmentLoad:
+    """What is booked, and how much of it."""
+    @property
+    def environment(self) -> str:
+        """The environment or group."""
+    @property
+    def bookings(self) -> int:
+        """How many bookings of its own count."""
+    @property
+    def peak(self) -> int:
+        """The most bookings that run at once while one of these does, those of groups around it included."""
+    @property
+    def capacity(self) -> int | None:
+        """How many may: the least that an environment in it takes; absent where any number may."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> EnvironmentLoad:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -900,6 +1300,7 @@ class Fields:
         title: str | None = None,
         description: str | None = None,
         state: FlowState | str | None = None,
+        lifecycle: ReleaseState | str | None = None,
         status: str | None = None,
         status_id: str | None = None,
         assignee: str | None = None,
@@ -920,10 +1321,15 @@ class Fields:
         value: float | None = None,
         size: float | None = None,
         capacity: int | None = None,
+        shared: bool | None = None,
         stage: str | None = None,
         result: Outcome | str | None = None,
         decision: Decision | str | None = None,
+        reason: str | None = None,
+        boundary: Boundary | str | None = None,
         booking: Booking | str | None = None,
+        overridden_by: str | None = None,
+        override_reason: str | None = None,
         tests: TestCounts | None = None,
         cadence: Cadence | None = None,
         calendar: Calendar | None = None,
@@ -938,6 +1344,9 @@ class Fields:
     @property
     def state(self) -> FlowState | None:
         """Where the work stands; a release that is done has shipped."""
+    @property
+    def lifecycle(self) -> ReleaseState | None:
+        """Where a release stands for those who lead it; says the `state` too, where its event sets none."""
     @property
     def status(self) -> str | None:
         """The tool's own state, by name."""
@@ -976,7 +1385,7 @@ class Fields:
         """When a gate's decision was asked for."""
     @property
     def expires_at(self) -> datetime | None:
-        """When a waiver ends."""
+        """When a waiver ends, or evidence counts no more."""
     @property
     def released_at(self) -> datetime | None:
         """When a release shipped, as its tool says."""
@@ -997,19 +1406,36 @@ class Fields:
         """Size, in the portfolio's own unit (story points)."""
     @property
     def capacity(self) -> int | None:
-        """How many bookings an environment takes at once."""
+        """How many bookings an environment takes at once; in a group, each of its environments that says nothing itself."""
+    @property
+    def shared(self) -> bool | None:
+        """Whether an environment serves several applications: then none of them closes it by a calendar of its own."""
     @property
     def stage(self) -> str | None:
-        """The stage that an environment or gate belongs to."""
+        """The stage that an environment, gate or phase belongs to."""
     @property
     def result(self) -> Outcome | None:
-        """How a build, test run or deployment went."""
+        """How a build, test run or deployment went, or what evidence shows."""
     @property
     def decision(self) -> Decision | None:
-        """What was decided at a gate."""
+        """What was decided at a gate, or about a criterion."""
+    @property
+    def reason(self) -> str | None:
+        """Why it was decided so, or why a release is on hold."""
+    @property
+    def boundary(self) -> Boundary | None:
+        """Whether a criterion or gate of a phase stands at its beginning or end."""
     @property
     def booking(self) -> Booking | None:
-        """Where a booking stands."""
+        """Where a booking stands. An event that moves a granted booking and says `pending` asks for the change: until it is
+        decided, the booking holds what it was granted.
+        """
+    @property
+    def overridden_by(self) -> str | None:
+        """Who lets a booking stand although a blackout refuses it."""
+    @property
+    def override_reason(self) -> str | None:
+        """Why a booking stands although a blackout refuses it; one that says who or why is overridden."""
     @property
     def tests(self) -> TestCounts | None:
         """What a test run counted."""
@@ -1145,6 +1571,174 @@ class FlowShare:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> FlowShare:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class FreeSlot:
+    """A time at which all environments are free."""
+    @property
+    def start(self) -> datetime:
+        """Its first instant."""
+    @property
+    def end(self) -> datetime:
+        """The first instant after it, as long after its start as was asked for."""
+    @property
+    def free_until(self) -> datetime:
+        """Until when all stay free, the end of the window at most."""
+    @property
+    def after(self) -> list[SlotBlock]:
+        """What had to end at its start; nothing where all are free when the window begins, or when work does."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> FreeSlot:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class GateLateness:
+    """How long gates take, and which are late."""
+    @property
+    def at(self) -> datetime:
+        """The time it was asked at."""
+    @property
+    def gates(self) -> list[GateTiming]:
+        """The gates, cancelled ones left out: the latest first, decided or not, then by item."""
+    @property
+    def late(self) -> int:
+        """How many were decided after they were needed."""
+    @property
+    def overdue(self) -> int:
+        """How many are needed by now and not decided."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> GateLateness:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class GateTiming:
+    """The times of one gate."""
+    @property
+    def gate(self) -> str:
+        """The gate."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def stage(self) -> str | None:
+        """The stage that asks for it; absent = all of them."""
+    @property
+    def asked_at(self) -> datetime | None:
+        """When its decision was asked for."""
+    @property
+    def needed_by(self) -> datetime | None:
+        """When its decision is needed."""
+    @property
+    def decided_at(self) -> datetime | None:
+        """When it was decided by somebody entitled to, or met by its criteria where nobody has to decide; absent while it is
+        neither.
+        """
+    @property
+    def decision(self) -> Decision | None:
+        """What was decided; absent where its criteria did."""
+    @property
+    def by(self) -> str | None:
+        """Who decided, by name."""
+    @property
+    def waits_for(self) -> str | None:
+        """Whom it waits for, by name: those accountable and approvers; absent once it is decided."""
+    @property
+    def late(self) -> timedelta | None:
+        """How long after it was needed it was decided, 0 where it was in time; absent where it is not decided or nobody says
+        when it is needed.
+        """
+    @property
+    def overdue(self) -> timedelta | None:
+        """For how long it has been needed and not decided; absent where it is not."""
+    @property
+    def waited(self) -> timedelta | None:
+        """From asking to the decision, or until now; absent where nobody says when it was asked for, or that is later."""
+    @property
+    def sentence(self) -> str:
+        """All of it as an English sentence; days in UTC."""
+    @property
+    def evidence(self) -> list[str]:
+        """The events behind it, as `source:id`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> GateTiming:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Impact:
+    """Two matrices as lists of their cells: what is not listed is empty."""
+    @property
+    def releases(self) -> list[str]:
+        """The releases that were looked at, by id, those with no cell included."""
+    @property
+    def environments(self) -> list[ImpactCell]:
+        """Environments (rows) by releases (columns), by row, column and relation."""
+    @property
+    def applications(self) -> list[ImpactCell]:
+        """Releases (rows) by applications (columns), by row, column and relation."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the releases."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Impact:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ImpactCell:
+    """One relation between a row and a column."""
+    @property
+    def row(self) -> str:
+        """The environment, or the release."""
+    @property
+    def column(self) -> str:
+        """The release, or the application."""
+    @property
+    def relation(self) -> ImpactRelation:
+        """How they are related."""
+    @property
+    def count(self) -> int:
+        """How many bookings, deployments, test runs, builds, changes or work items relate them."""
+    @property
+    def through(self) -> list[str]:
+        """The first ten of them by id."""
+    @property
+    def evidence(self) -> list[str]:
+        """The last events of these, as `source:id`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ImpactCell:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -1371,6 +1965,65 @@ class ItemVerdict:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class LifecycleStep:
+    """One step in the life of a release."""
+    @property
+    def at(self) -> datetime:
+        """When it was taken."""
+    @property
+    def from_(self) -> ReleaseState | None:
+        """The state before; absent for the first one that is known."""
+    @property
+    def to(self) -> ReleaseState:
+        """The state from then on."""
+    @property
+    def allowed(self) -> bool:
+        """Whether the step is allowed; the first one always is."""
+    @property
+    def evidence(self) -> str:
+        """The event that says so, as `source:id`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> LifecycleStep:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Lineage:
+    """All that an item needs, or all that needs it."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def side(self) -> LineageSide:
+        """Which way was gone."""
+    @property
+    def count(self) -> int:
+        """How many items were found, itself left out."""
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How many of each kind; what nobody has described is called `unknown`."""
+    @property
+    def items(self) -> list[str]:
+        """The items, by id."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; its evidence are the last events of the first hundred items that are listed."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Lineage:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class Link:
     """A link from an event's item to another one."""
 
@@ -1488,6 +2141,40 @@ class MetFact:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> MetFact:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class NextSlot:
+    """The first time at which environments are free together."""
+    @property
+    def slot(self) -> FreeSlot | None:
+        """The first slot; absent where there is none."""
+    @property
+    def alternatives(self) -> list[FreeSlot]:
+        """The next ones, each the first of a later opening."""
+    @property
+    def longest(self) -> timedelta | None:
+        """The longest time that all are free within the window; absent where there is none at all."""
+    @property
+    def longest_from(self) -> datetime | None:
+        """When that begins, the first of several as long."""
+    @property
+    def never_free(self) -> list[str]:
+        """The environments that are never free for so long, even alone; only looked for where there is no slot."""
+    @property
+    def sentence(self) -> str:
+        """The answer as an English sentence."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the bookings in the window."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> NextSlot:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -1678,6 +2365,9 @@ class Readiness:
     @property
     def unmet(self) -> list[Unmet]:
         """The unmet facts, each with one root cause; meeting exactly these makes the item ready."""
+    @property
+    def exceptions(self) -> list[Waiver]:
+        """The waivers that the answer rests on, by item: what they are for is met by exception."""
     @property
     def done(self) -> int:
         """Work items of the scope that are done."""
@@ -1914,6 +2604,36 @@ class Related:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class ReleaseTemplate:
+    """What releases of one sort have in common. Names tell its parts apart: a part that is renamed is another one."""
+
+    def __new__(
+        cls,
+        *,
+        name: str,
+        phases: Iterable[TemplatePhase] | None = None,
+        gates: Iterable[TemplateGate] | None = None,
+    ) -> ReleaseTemplate: ...
+    @property
+    def name(self) -> str:
+        """Its name; the ids of all that is made by it begin with it."""
+    @property
+    def phases(self) -> list[TemplatePhase]:
+        """The phases, first to last."""
+    @property
+    def gates(self) -> list[TemplateGate]:
+        """The gates of the release."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ReleaseTemplate:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class RuleTest:
     """What a rule counts, and within which bounds the figure must be.
 
@@ -2126,6 +2846,34 @@ class Shipping:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class SlotBlock:
+    """What is in the way of a slot until it ends."""
+    @property
+    def environment(self) -> str | None:
+        """The environment that is not free; absent for a blackout of the release."""
+    @property
+    def cause(self) -> SlotCause:
+        """Why not."""
+    @property
+    def item(self) -> str:
+        """The booking, or the item in whose calendar the blackout stands."""
+    @property
+    def booked_for(self) -> list[str]:
+        """The releases and phases that the booking is for."""
+    @property
+    def until(self) -> datetime:
+        """The first instant after it."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> SlotBlock:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class StageOutlook:
     """One stage of a release."""
     @property
@@ -2265,6 +3013,188 @@ class TableMapping:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class TemplateActivity:
+    """An activity of a phase of a template."""
+
+    def __new__(
+        cls,
+        *,
+        name: str,
+        offset: timedelta | None = None,
+    ) -> TemplateActivity: ...
+    @property
+    def name(self) -> str:
+        """Its name, which no other activity of the phase has."""
+    @property
+    def offset(self) -> timedelta | None:
+        """When it is due, counted from the target date of the release, before it where negative; absent = when its phase
+        ends.
+        """
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> TemplateActivity:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class TemplateCriterion:
+    """A criterion of a phase or gate of a template."""
+
+    def __new__(
+        cls,
+        *,
+        name: str,
+        boundary: Boundary | str | None = None,
+    ) -> TemplateCriterion: ...
+    @property
+    def name(self) -> str:
+        """Its name, which no other criterion of the phase or gate has."""
+    @property
+    def boundary(self) -> Boundary | None:
+        """At which end of a phase it stands; absent = its end. Of no meaning for gates."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> TemplateCriterion:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class TemplateEvents:
+    """The events that give a release what a template has."""
+    @property
+    def events(self) -> list[Event]:
+        """The events, by release and then in the order of the template. They change nothing until the host applies them."""
+    @property
+    def unchanged(self) -> int:
+        """How many parts are there already as the template has them."""
+    @property
+    def skipped(self) -> list[TemplateSkip]:
+        """What is left out, and why, in the same order."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; its `n` counts the releases."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> TemplateEvents:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class TemplateGate:
+    """A gate of a template."""
+
+    def __new__(
+        cls,
+        *,
+        name: str,
+        stage: str | None = None,
+        approvers: Iterable[str] | None = None,
+        criteria: Iterable[TemplateCriterion] | None = None,
+        offset: timedelta | None = None,
+    ) -> TemplateGate: ...
+    @property
+    def name(self) -> str:
+        """Its name, which no other gate of the template has."""
+    @property
+    def stage(self) -> str | None:
+        """The stage that asks for it; absent = all of them."""
+    @property
+    def approvers(self) -> list[str]:
+        """The stakeholders who may decide it, by their ids."""
+    @property
+    def criteria(self) -> list[TemplateCriterion]:
+        """What must be met before it is passed."""
+    @property
+    def offset(self) -> timedelta | None:
+        """When its decision is needed, counted from the target date of the release, before it where negative; absent = nobody
+        says.
+        """
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> TemplateGate:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class TemplatePhase:
+    """A phase of a template."""
+
+    def __new__(
+        cls,
+        *,
+        name: str,
+        stage: str | None = None,
+        offset: timedelta | None = None,
+        duration: timedelta | None = None,
+        activities: Iterable[TemplateActivity] | None = None,
+        criteria: Iterable[TemplateCriterion] | None = None,
+    ) -> TemplatePhase: ...
+    @property
+    def name(self) -> str:
+        """Its name, which no other phase of the template has."""
+    @property
+    def stage(self) -> str | None:
+        """The stage that it prepares and carries out; absent = none, so that every stage asks for it."""
+    @property
+    def offset(self) -> timedelta | None:
+        """Its end, counted from the target date of the release, before it where negative; absent = when the next phase
+        starts, of the last one the target date itself.
+        """
+    @property
+    def duration(self) -> timedelta | None:
+        """How long it takes; absent = unknown, so that it has no start, and no end unless there is an offset."""
+    @property
+    def activities(self) -> list[TemplateActivity]:
+        """What is to be done in it."""
+    @property
+    def criteria(self) -> list[TemplateCriterion]:
+        """What must be met before it starts or ends."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> TemplatePhase:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class TemplateSkip:
+    """Something that a template does not change."""
+    @property
+    def item(self) -> str:
+        """The release or the part of it."""
+    @property
+    def reason(self) -> str:
+        """Why, as an English sentence."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> TemplateSkip:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class TestCounts:
     """Counts of one run of a test suite; `tests` is the sum of the four outcomes."""
 
@@ -2377,6 +3307,63 @@ class TraceStep:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class Transition:
+    """A step of a release that is allowed."""
+
+    def __new__(
+        cls,
+        *,
+        from: ReleaseState | str,
+        to: ReleaseState | str,
+    ) -> Transition: ...
+    @property
+    def from_(self) -> ReleaseState:
+        """The state that it leads from."""
+    @property
+    def to(self) -> ReleaseState:
+        """The state that it leads to."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Transition:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Transitions:
+    """The life of a release so far, and where it may go from here."""
+    @property
+    def release(self) -> str:
+        """The release."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def state(self) -> ReleaseState | None:
+        """Where it stands; absent where nobody says."""
+    @property
+    def next(self) -> list[ReleaseState]:
+        """The states that it may go to next, in their order; all of them where it has none."""
+    @property
+    def steps(self) -> list[LifecycleStep]:
+        """The steps that it took, first to last. What is told again is no step."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Transitions:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class Unmet:
     """One fact that keeps an item from being ready."""
     @property
@@ -2402,7 +3389,7 @@ class Unmet:
         """The fact as an English sentence."""
     @property
     def waits_for(self) -> str | None:
-        """Whom it waits for: assignee, owner or approver."""
+        """Whom it waits for: of work those responsible, else assignee or owner; of decisions those accountable and approvers."""
     @property
     def since(self) -> datetime | None:
         """Since when it has been so."""
@@ -2432,6 +3419,79 @@ class Unmet:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Unmet:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class VerdictChange:
+    """A verdict that changed."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def kind(self) -> Kind | None:
+        """What it is; absent where it is nothing that has a verdict any more."""
+    @property
+    def from_(self) -> Verdict | None:
+        """Its verdict before; absent where it had none, because it is new, say."""
+    @property
+    def to(self) -> Verdict | None:
+        """Its verdict now; absent where it has none any more, because it is known as another kind or by another name."""
+    @property
+    def reason(self) -> ChangeReason | None:
+        """Why."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> VerdictChange:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class VerdictChanges:
+    """Which verdicts changed since the last time."""
+    @property
+    def stage(self) -> str:
+        """The stage."""
+    @property
+    def at(self) -> datetime:
+        """The time that verdicts are for."""
+    @property
+    def changed(self) -> list[VerdictChange]:
+        """What changed, by id."""
+    @property
+    def ready(self) -> int:
+        """How many items of the kinds that are watched are ready now."""
+    @property
+    def unknown(self) -> int:
+        """Of how many nobody knows."""
+    @property
+    def not_ready(self) -> int:
+        """How many are not ready."""
+    @property
+    def events(self) -> int:
+        """How many events came since the last time."""
+    @property
+    def judged(self) -> int:
+        """How many times an item was judged again or put together again."""
+    @property
+    def recomputed_all(self) -> bool:
+        """Whether everything was judged anew, because what changed could not be told: in views of the past, and when a link
+        names a stage that none has named before. Changes have no reasons then.
+        """
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on: `n` counts all items that are watched, the evidence are the events behind the reasons."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> VerdictChanges:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -2512,6 +3572,48 @@ class VersionRule:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> VersionRule:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Waiver:
+    """A waiver that a verdict rests on: it complies with the policy by exception."""
+    @property
+    def item(self) -> str:
+        """The gate or criterion that is waived."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def sentence(self) -> str:
+        """The waiver as an English sentence."""
+    @property
+    def reason(self) -> str | None:
+        """Why, as its event or a later one says."""
+    @property
+    def by(self) -> str | None:
+        """Who granted it, by name."""
+    @property
+    def since(self) -> datetime | None:
+        """When it was granted."""
+    @property
+    def until(self) -> datetime | None:
+        """When it ends; absent where nobody says, and it holds for ever."""
+    @property
+    def ends_before_due(self) -> bool | None:
+        """Whether it ends before the target date of what was asked about: the verdict will turn before that. Absent where
+        either date is.
+        """
+    @property
+    def evidence(self) -> list[str]:
+        """The events behind it, as `source:id`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Waiver:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -2690,10 +3792,49 @@ class ValueStream:
         """What every release shipped, by its tag, against what was planned for it."""
     def coverage(self) -> Coverage:
         """How much of the input could be linked, and what could not."""
+    def watch(
+        self,
+        *,
+        at: datetime,
+        stage: str | None = None,
+        policy: Policy | None = None,
+        kind: Kind | str | None = None,
+        items: Iterable[str] | None = None,
+    ) -> Watch:
+        """Judges everything, and holds the verdicts so that ``Watch.update`` can tell which of them change.
+
+        ``kind`` restricts it to items of a kind, ``items`` what is reported to these items.
+        """
     def __len__(self) -> int: ...
     def __contains__(self, id: object, /) -> bool: ...
     def __copy__(self) -> ValueStream: ...
     def __deepcopy__(self, _memo: object) -> ValueStream: ...
+    def booking_conflicts(
+        self,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        environments: Iterable[str] | None = None,
+        mode: ConflictMode | str | None = None,
+        limit: int | None = None,
+    ) -> BookingConflicts:
+        """Where more bookings of an environment overlap than it takes at once.
+
+        A booking counts while it is pending or approved, for ``[start, end)``; of a group it counts in each environment in it.
+        A conflict is a whole period of too many, with all that run in it. Where all of them book the same group, it is
+        one conflict of the group and not one of each environment. An environment takes what it says itself, else what
+        its nearest group says, else any number. A booking that overlaps a blackout for ``environment booking`` is refused unless
+        it is overridden (see ``Blackout``): a blackout of the environment or of what the booking is for, or
+        of anything that these are parts of or belong to; an environment that is ``shared`` takes none from its applications.
+
+        O(n log n) in the bookings; those of a group are looked at again for each environment in it that is booked by itself.
+
+        - ``start``: Nothing before it is looked at; absent = from the beginning.
+        - ``end``: Nothing from here on is looked at; absent = to the end.
+        - ``environments``: The environments, and groups with all that is in them; absent = all that are booked.
+        - ``mode``: Which bookings show a conflict; absent = all.
+        - ``limit``: At most so many conflicts are listed, the first in time; absent = all.
+        """
     def critical_path(
         self,
         item: str | None = None,
@@ -2723,6 +3864,7 @@ class ValueStream:
         at: datetime,
         earliest: datetime | None = None,
         tolerance: timedelta | None = None,
+        transitions: Iterable[Transition] | None = None,
     ) -> DataQuality:
         """Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped.
 
@@ -2742,13 +3884,15 @@ class ValueStream:
         | ``inferred_against_stated`` | an inferred commit, build, deployment or release beside another one that is stated |
         | ``ends_before_start`` | ``ends_at`` is before ``starts_at`` |
         | ``done_before_new`` | work that is done or cancelled at first, and new only after that by the same source |
-        | ``decided_before_asked`` | a gate that was decided before it was ever asked for |
+        | ``decided_before_asked`` | a gate that was decided before it was ever asked for; a date of asking that was corrected counts no longer |
         | ``negative_duration`` | a test run that took less than no time |
         | ``in_the_future``, ``too_old`` | an event after ``at`` or before ``earliest``, by source; a description that holds from 1970 on stands for "always" and is left out |
         | ``recorded_before_occurred`` | an event that was known before it occurred, by source: two clocks that are apart by so much |
         | ``unmapped_status`` | a status of work, incidents or gates with which its source never gives a state or decision, by source and status |
         | ``without_state`` | work without a state, by kind |
         | ``numbering_gap`` | numbers that no item has between two that there are, by kind |
+        | ``transition_not_allowed`` | a release whose ``lifecycle`` took a step that is not among the transitions |
+        | ``waiver_without_expiry`` | a gate or criterion that is waived for ever, since nobody says until when |
         | ``undescribed`` | items that nobody says the kind of |
         | ``unlinked_parent``, ``unlinked_change``, ... | what ``coverage`` counts as unlinked, by kind |
 
@@ -2764,6 +3908,7 @@ class ValueStream:
         - ``at``: The time it is asked at: what is said to have happened later is a finding.
         - ``earliest``: Nothing can have happened before; absent = 1990-01-01 in UTC.
         - ``tolerance``: How far the clocks of tools may be apart before a time is held against another; absent = not at all.
+        - ``transitions``: The steps that releases may take; absent = ``Transition::defaults``.
         """
     def departures(
         self,
@@ -2791,6 +3936,40 @@ class ValueStream:
         - ``policy``: What counts as ready; absent = the default policy.
         - ``calendar``: The working calendar; absent = that of the first of the release's applications that has one, else plain time.
         - ``default_duration``: How long work without an estimate takes; absent = no time.
+        """
+    def drift(
+        self,
+        *,
+        at: datetime,
+        environments: Iterable[str] | None = None,
+        stages: Iterable[str] | None = None,
+        application: str | None = None,
+    ) -> Drift:
+        """Which applications are the same, older or newer in one environment than in another: of two that are named, or along
+        the ladder of stages.
+
+        What is newer is told by the commits: a build is newer than another if it brings everything that the other brings
+        and more. Where no commits are known, the one that was finished later is newer. Builds of the same commits, or
+        without commits but of the same version, are the same. O(deployments), and the commits behind each pair of
+        different builds.
+
+        - ``at``: The time that is asked about; what happened later is left out.
+        - ``environments``: The environments, each compared with the one after it; absent = those of each stage with those of the next.
+        - ``stages``: The ladder of stages, where no environments are named; absent = that of the default ``Policy``.
+        - ``application``: The application; absent = all.
+        """
+    def environment_contents(
+        self,
+        *,
+        at: datetime,
+        environments: Iterable[str] | None = None,
+    ) -> EnvironmentContents:
+        """What is in each environment: of every application the build that its last successful deployment brought.
+
+        A deployment to a group is one to each environment in it. Failed ones change nothing. O(deployments).
+
+        - ``at``: The time that is asked about; what happened later is left out.
+        - ``environments``: The environments, and groups with all that is in them; absent = all.
         """
     def explain(
         self,
@@ -2837,6 +4016,67 @@ class ValueStream:
         - ``efficiency``: How efficiencies are added up; absent = ratio of sums.
         - ``percentiles``: How percentiles are read; absent = nearest rank.
         """
+    def gate_lateness(self, item: str | None = None, *, at: datetime) -> GateLateness:
+        """When each gate was asked for, needed and decided, and how late it was or is.
+
+        A decision counts where somebody entitled to made it; one that was made again counts with the last time. Takes
+        the history of the gates, and a look at every item, or at what the item asked about consists of.
+
+        - ``item``: A gate, or an item whose gates are meant, with those of its parts and scope; absent = all gates.
+        - ``at``: The time it is asked at; what is dated later is not known yet.
+        """
+    def impact(self, *, releases: Iterable[str] | None = None) -> Impact:
+        """Which environments releases book, are deployed to and tested in, and which applications they touch.
+
+        A group counts as the environments in it. Bookings count while they are pending or approved; of a release's builds
+        those that are meant to become it now. O(what the releases are linked to).
+
+        - ``releases``: The releases; absent = all that are neither done nor cancelled.
+        """
+    def lineage(
+        self,
+        item: str,
+        *,
+        side: LineageSide | str,
+        kind: Kind | str | None = None,
+        list: bool | None = None,
+    ) -> Lineage:
+        """Everything that an item needs, or everything that needs it, over ``parent``, ``ships_in``, ``gates`` and ``depends_on``,
+        each item once. It is about structure: finished and cancelled items are there, too.
+
+        Takes what is found, with its links; where that is a good part of everything, one pass over everything at most.
+
+        - ``item``: The item.
+        - ``side``: Which way to go.
+        - ``kind``: The kind of the items that are counted and listed; absent = all.
+        - ``list``: Whether to list them; absent = yes. Counting alone saves a text for each.
+        """
+    def next_slot(
+        self,
+        release: str | None = None,
+        *,
+        environments: Iterable[str],
+        length: timedelta,
+        start: datetime,
+        end: datetime,
+        alternatives: int | None = None,
+        in_working_time: bool | None = None,
+    ) -> NextSlot:
+        """The first time within a window at which all of some environments are free for so long, and the next ones.
+
+        An environment is free while fewer bookings run than it takes, pending ones included, and no blackout closes it:
+        one without category, for ``environment booking`` or for ``maintenance`` (see ``Blackout``), inherited as
+        ``booking_conflicts`` says. O(n log n) in the bookings of these environments and of
+        the groups around them, and in the occurrences of their blackouts within the window.
+
+        - ``release``: The release that it is for: what is booked for it or its phases is not in its way, and the blackouts that keep its bookings out count; absent = for nothing in particular.
+        - ``environments``: The environments; of a group, all that is in it.
+        - ``length``: How long they are needed, as time elapses.
+        - ``start``: The slot may not begin before it.
+        - ``end``: The slot must have ended by then; at most forty years after ``start``.
+        - ``alternatives``: How many alternatives to the first slot are wanted; absent = 3, at most 1,000.
+        - ``in_working_time``: Whether the slot has to begin in the working time of every environment, by the nearest calendar; absent = no.
+        """
     def outlook(
         self,
         release: str,
@@ -2874,18 +4114,29 @@ class ValueStream:
         A **work item** is ready when its leaves (itself, if it has no parts) are done and in a successful build that
         passed its tests in the environment of the stage before, and its gates of the stage are passed.
 
-        A **release** is ready when its scope is not empty and done; its candidate build succeeded, holds every leaf
+        A **release** is ready when it is neither a draft nor on hold; its scope is not empty and done; its candidate build succeeded, holds every leaf
         of the scope and passed its tests in the environment of the stage before; no defect of blocking severity that
         was found in it is open; its gates of the stage are passed by stakeholders entitled to; an environment of the
         stage is booked (where environments have a capacity) without conflict and, before the last stage, holds the
         build; the releases that it depends on are ready for the stage that the link names, or shipped; its parts are
-        ready; and no blackout of its applications covers the time. A release that has shipped is ready. What does not
-        apply is listed under ``excluded``.
+        ready; and no blackout that stops deployments covers the time, of its own, its environment's or inherited. A release
+        that has shipped is ready. What does not apply is listed under ``excluded``. Bookings for its phases are its own, and
+        one of a group is one of each environment in it (see ``booking_conflicts``).
 
         A **build** is ready when it succeeded, passed its tests in the environment of the stage before, no defect of
         blocking severity that was found in it is open, and its gates of the stage are passed.
 
         A ``Policy`` may ask stages for fewer of these conditions, and for more by rules of its own.
+        A **phase** of an earlier stage has to be over: its activities done, its criteria met, its gates passed. One of the
+        stage itself has to be allowed to start: its entry criteria met, its entry gates passed. One without a stage has to be
+        over for every stage.
+
+        A **gate** of the stage, or one without a stage, is passed when its criteria are met and, where anybody is named who
+        may decide, one of them or of the members of their groups approved. A gate with neither is unknown until it is decided.
+        A waiver stands for all of it while it holds, and is listed under ``exceptions``. A **criterion** is met when somebody
+        entitled decided so, else when the last evidence, test run or build for it that is finished and has not expired was a
+        success; a document proves by being there. A decision or evidence that is dated after the time asked about does not
+        count yet.
 
         Putting an item with parts into a scope puts all of its leaves there. Work that is done is done, whatever it
         depended on. Takes time in proportion to what the item needs, and to the commits behind its builds.
@@ -2931,6 +4182,39 @@ class ValueStream:
         - ``release``: The release.
         - ``at``: The time it is asked at; what happened later is left out.
         """
+    def template_events(
+        self,
+        release: str,
+        *,
+        template: ReleaseTemplate,
+        at: datetime,
+        include_children: bool | None = None,
+    ) -> TemplateEvents:
+        """The events that give a release, and the releases that are parts of it, the phases, activities, gates and criteria of
+        a template.
+
+        An event is made for what is not there yet or not as the template has it, so that applying them and asking again
+        gives none. What another source has said since is kept, and named under ``skipped``; so is a release that is
+        over. What the template no longer has stays. Dates are counted in plain time from the target date (``due_at``) of
+        each release; one without gets no dates. Ids follow from the names:
+        ``template:Standard/phase/Test/activity/Load test@plan:R1``, with ``%``, ``/`` and ``@`` of names as ``%25``, ``%2F`` and ``%40``.
+
+        Takes the history of all that it would change.
+
+        - ``release``: The release.
+        - ``template``: The template.
+        - ``at``: The time that the events bear.
+        - ``include_children``: Whether the releases that are parts of this one, however deep, get the same; absent = no.
+        """
+    def transitions(self, release: str, *, transitions: Iterable[Transition] | None = None) -> Transitions:
+        """The steps that a release took, whether each was allowed, and those that it may take next.
+
+        Nothing is refused for a step that is not allowed, since events come in any order; this and
+        ``data_quality`` tell of it. Takes the history of the release.
+
+        - ``release``: The release.
+        - ``transitions``: The steps that are allowed; absent = ``Transition::defaults``.
+        """
     def verdicts(
         self,
         *,
@@ -2953,6 +4237,24 @@ class ValueStream:
         - ``kind``: The kind of the items that are counted and listed: work, releases or builds; absent = all work and releases.
         - ``list``: The verdicts whose items are listed; absent = all of them, empty = none, for who wants the counts alone.
         """
+
+@final
+class Watch:
+    """Verdicts that are kept up to date: ``ValueStream.watch`` makes one.
+
+    It belongs to the stream that it was made of and to those that go on from there, such as copies.
+    """
+    def at(self) -> datetime:
+        """The time that verdicts are for."""
+    def update(self, stream: ValueStream) -> VerdictChanges:
+        """Takes in what the stream got since the last time, and tells which verdicts changed, why, and by which events."""
+    def advance(self, stream: ValueStream, at: datetime) -> VerdictChanges:
+        """Moves the time that verdicts are for, forwards or back, takes in what the stream got, and tells which verdicts
+        changed: blackouts begin and end, waivers expire, bookings are over.
+        """
+    def verdict(self, stream: ValueStream, item: str) -> Verdict | None:
+        """The verdict of an item as of the last update; None for what has none."""
+    def __repr__(self) -> str: ...
 
 def add_working_time(calendar: Calendar, start: datetime, span: timedelta) -> datetime:
     """The end of a span of working time that begins at ``start``; a negative span leads back."""

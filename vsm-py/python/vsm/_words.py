@@ -6,23 +6,30 @@ from vsm._word import Word
 __all__ = [
     "Adapter",
     "Booking",
+    "Boundary",
     "Condition",
+    "ConflictMode",
     "CorrelationRule",
     "DateOrder",
     "Decision",
     "Dependency",
+    "DriftRelation",
     "EfficiencyRule",
     "FindingGroup",
     "FlowItem",
     "FlowState",
+    "ImpactRelation",
     "Kind",
+    "LineageSide",
     "LinkKind",
     "Measure",
     "Outcome",
     "PercentileRule",
     "Reach",
+    "ReleaseState",
     "RowFormat",
     "Severity",
+    "SlotCause",
     "StoreFormat",
     "Verdict",
     "Weekday",
@@ -117,14 +124,33 @@ class Booking(Word):
     """Given back; never in conflict."""
 
 
+class Boundary(Word):
+    """At which end of a phase a criterion or gate stands."""
+
+    Entry = "entry"
+    """It must be met before the phase may start."""
+
+    Exit = "exit"
+    """It must be met before the phase has ended; the default."""
+
+
 class Condition(Word):
     """A condition of being ready."""
+
+    ReleaseActive = "release_active"
+    """The release is neither a draft nor on hold."""
 
     HasScope = "has_scope"
     """The release has a scope."""
 
     ScopeDone = "scope_done"
     """A work item is done."""
+
+    ActivityDone = "activity_done"
+    """An activity of a release or phase is done."""
+
+    PhaseDone = "phase_done"
+    """A phase that comes before the stage is over."""
 
     HasBuild = "has_build"
     """The release has a build that is meant to become it."""
@@ -140,6 +166,9 @@ class Condition(Word):
 
     NoBlockingDefect = "no_blocking_defect"
     """No defect of blocking severity is open."""
+
+    CriterionMet = "criterion_met"
+    """A criterion of a gate or phase is met: proved, or decided by somebody entitled to."""
 
     GatePassed = "gate_passed"
     """A gate is passed by somebody entitled to."""
@@ -158,6 +187,16 @@ class Condition(Word):
 
     RuleMet = "rule_met"
     """A rule of the policy is met."""
+
+
+class ConflictMode(Word):
+    """Which bookings show a conflict."""
+
+    Strict = "strict"
+    """All of them: where approved ones overlap beyond the capacity, the environment is double-booked."""
+
+    PendingOnly = "pending_only"
+    """Pending ones alone, as some tools have it: what is approved shows no conflict any more."""
 
 
 class CorrelationRule(Word):
@@ -280,6 +319,28 @@ class Dependency(Word):
     """j finishes when i has started, plus the lag."""
 
 
+class DriftRelation(Word):
+    """How what one environment holds relates to what another one holds."""
+
+    Same = "same"
+    """The same build, or one of the same commits or version."""
+
+    Older = "older"
+    """The first holds less than the second."""
+
+    Newer = "newer"
+    """The first holds more than the second."""
+
+    Different = "different"
+    """Each holds something that the other does not, or nobody knows the order."""
+
+    OnlyHere = "only_here"
+    """Only the first holds the application."""
+
+    OnlyThere = "only_there"
+    """Only the second holds the application."""
+
+
 class EfficiencyRule(Word):
     """How the efficiencies of several items become one."""
 
@@ -310,6 +371,9 @@ class FindingGroup(Word):
 
     Unlinked = "unlinked"
     """An item without a link that its kind should have, or that nobody describes."""
+
+    Incomplete = "incomplete"
+    """Something that does not say all that it should."""
 
 
 class FlowItem(Word):
@@ -345,6 +409,31 @@ class FlowState(Word):
 
     Cancelled = "cancelled"
     """Given up; counts in nothing."""
+
+
+class ImpactRelation(Word):
+    """How a release touches an environment or application."""
+
+    Booked = "booked"
+    """The environment is booked for the release or one of its phases."""
+
+    Deployed = "deployed"
+    """A build of the release, or the commit that it is tagged at, was deployed there, whatever the outcome."""
+
+    Tested = "tested"
+    """A build of the release was tested there."""
+
+    BelongsTo = "belongs_to"
+    """The release belongs to the application."""
+
+    Scope = "scope"
+    """Work in the scope of the release belongs to the application."""
+
+    Changed = "changed"
+    """A change that does work of the scope belongs to the application."""
+
+    Built = "built"
+    """A build of the release belongs to the application."""
 
 
 class Kind(Word):
@@ -392,6 +481,18 @@ class Kind(Word):
     Gate = "gate"
     """A decision that a release or an item needs."""
 
+    Phase = "phase"
+    """A phase of a release, which it is a part of; with a stage it prepares and carries out that stage."""
+
+    Activity = "activity"
+    """Something that has to be done for a phase or release and is no work on the product; flow metrics do not count it."""
+
+    Criterion = "criterion"
+    """What has to be so before a gate is passed, or before the phase that it is a part of starts or ends."""
+
+    Evidence = "evidence"
+    """A scan, a document or whatever else proves something; what it is, is its attribute `type`."""
+
     Booking = "booking"
     """A booking of an environment."""
 
@@ -406,6 +507,16 @@ class Kind(Word):
 
     Stakeholder = "stakeholder"
     """A person or a group with a say."""
+
+
+class LineageSide(Word):
+    """Which way to go along what items need of each other."""
+
+    Needs = "needs"
+    """What it needs: scope, parts, gates and what they depend on."""
+
+    NeededBy = "needed_by"
+    """What needs it: wholes, releases, what depends on them."""
 
 
 class LinkKind(Word):
@@ -469,16 +580,33 @@ class LinkKind(Word):
     """The booking is for the release."""
 
     BelongsTo = "belongs_to"
-    """The item belongs to the application."""
+    """The item belongs to the application, or the stakeholder to the group, of which there may be several."""
 
     OwnedBy = "owned_by"
     """The item is answered for by the team or stakeholder."""
 
     Approver = "approver"
-    """The gate may be decided by the stakeholder."""
+    """The gate or criterion may be decided by the stakeholder, or by anybody in that group."""
 
     DecidedBy = "decided_by"
-    """The gate was decided by the stakeholder."""
+    """The gate or criterion was decided by the stakeholder."""
+
+    Satisfies = "satisfies"
+    """The evidence, test run or build proves that the criterion is met."""
+
+    Responsible = "responsible"
+    """The item is carried out by the stakeholder: the R of RACI."""
+
+    Accountable = "accountable"
+    """The stakeholder, or anybody in that group, answers for the item and may decide it as an approver may: the A of
+    RACI.
+    """
+
+    Consulted = "consulted"
+    """The stakeholder is heard before something is decided: the C of RACI."""
+
+    Informed = "informed"
+    """The stakeholder is told what was decided: the I of RACI."""
 
     Relates = "relates"
     """Any other relation."""
@@ -572,6 +700,31 @@ class Reach(Word):
     """The environments that are booked for it."""
 
 
+class ReleaseState(Word):
+    """Where a release stands in its life, as those who lead it say. Each implies a `FlowState`."""
+
+    Draft = "draft"
+    """An idea that nobody has agreed to; new."""
+
+    Planned = "planned"
+    """Agreed to, and not begun; new."""
+
+    InProgress = "in_progress"
+    """Being made; active."""
+
+    OnHold = "on_hold"
+    """Stopped for now; waiting."""
+
+    Review = "review"
+    """Made, and being looked at before it is completed; active."""
+
+    Completed = "completed"
+    """Shipped and closed; done."""
+
+    Cancelled = "cancelled"
+    """Given up; cancelled."""
+
+
 class RowFormat(Word):
     """How the rows of a mapped table are written."""
 
@@ -599,6 +752,16 @@ class Severity(Word):
 
     Trivial = "trivial"
     """Cosmetic."""
+
+
+class SlotCause(Word):
+    """Why an environment is not free."""
+
+    Booking = "booking"
+    """As many bookings run as it takes."""
+
+    Blackout = "blackout"
+    """It is closed, or what the booking would be for is."""
 
 
 class StoreFormat(Word):

@@ -11,6 +11,7 @@ use super::{attribute, classes, docstring, given, parameters, taken};
 use crate::api::{Api, Record, doc_lines};
 
 const STREAM: &str = include_str!("../../../../vsm-py/src/stream.rs");
+const WATCH: &str = include_str!("../../../../vsm-py/src/watch.rs");
 const CALENDAR: &str = include_str!("../../../../vsm-py/src/calendar.rs");
 
 /// `questions` is the other source of `ValueStream`, which follows from the core as well.
@@ -27,9 +28,9 @@ pub(crate) fn text(api: &Api, questions: &str) -> String {
         text += &format!("    {},\n", found.name);
     }
     text += ")\n\n_Data: TypeAlias = bytes | bytearray | memoryview | str\n";
-    let (stream, calendar) = (parsed(STREAM), parsed(CALENDAR));
+    let (stream, watch, calendar) = (parsed(STREAM), parsed(WATCH), parsed(CALENDAR));
     text += "\n__all__ = [\n";
-    let written_names = [&stream, &calendar].into_iter().flat_map(names);
+    let written_names = [&stream, &watch, &calendar].into_iter().flat_map(names);
     for name in classes(api).map(|record| record.name.clone()).chain(written_names) {
         text += &format!("    \"{name}\",\n");
     }
@@ -37,7 +38,7 @@ pub(crate) fn text(api: &Api, questions: &str) -> String {
     for record in classes(api) {
         text += &class(api, record);
     }
-    text + &written(&stream) + &written(&parsed(questions)) + &written(&calendar)
+    text + &written(&stream) + &written(&parsed(questions)) + &written(&watch) + &written(&calendar)
 }
 
 /// The sources are part of this program's own workspace: one that can't be parsed doesn't get here.

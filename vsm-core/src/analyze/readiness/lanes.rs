@@ -112,7 +112,7 @@ pub(super) struct Lens<'a> {
     /// Whether builds are asked about; nothing else rests on their verdicts.
     pub(super) builds: bool,
     /// Whether the policy asks for all conditions and has no rules, so that of work only its state counts.
-    is_plain: bool,
+    pub(super) is_plain: bool,
 }
 
 /// The stages that can matter for a question about one of them.
@@ -129,8 +129,13 @@ impl<'a> Lens<'a> {
         rung: usize,
         rungs: &'a [usize],
     ) -> Lens<'a> {
-        let is_plain = policy.conditions.is_empty() && policy.rules.is_empty();
-        Lens { judge: Judge::new(stream, policy, at), rung, rungs, builds: false, is_plain }
+        Lens {
+            judge: Judge::new(stream, policy, at),
+            rung,
+            rungs,
+            builds: false,
+            is_plain: policy.is_plain(),
+        }
     }
 
     /// Whether an item has facts of its own besides its state, so that they are judged.

@@ -293,6 +293,11 @@ impl Policy {
         Ok(depths)
     }
 
+    /// Whether every stage asks for every condition and nothing else.
+    pub(super) fn is_plain(&self) -> bool {
+        self.conditions.is_empty() && self.rules.is_empty()
+    }
+
     /// Whether a stage asks for a condition.
     pub(super) fn asks(&self, stage: &str, condition: Condition) -> bool {
         condition == Condition::RuleMet

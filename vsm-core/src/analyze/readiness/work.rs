@@ -82,9 +82,9 @@ impl Judge<'_> {
     }
 
     /// What a leaf lacks of builds and tests, without a search for the builds that would have to be tested.
-    pub(super) fn unproved(&self, leaf: u32, evidence: &Evidence) -> Option<Fact> {
+    pub(super) fn unproved(&self, leaf: u32, rung: usize, evidence: &Evidence) -> Option<Fact> {
         self.unbuilt(leaf, evidence).or_else(|| {
-            let verdict = self.proof(leaf, evidence);
+            let verdict = self.proof(leaf, rung, evidence);
             let name = self.name(leaf);
             let sentence = match verdict {
                 Verdict::Ready => return None,

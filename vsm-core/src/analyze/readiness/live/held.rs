@@ -64,10 +64,11 @@ impl Held {
             for need in frozen.needs(rank) {
                 let below = held.slot(frozen.item(need.rank));
                 let link = (need.kind, need.link, need.is_plain);
-                let given = lens.given(facts.is_release(), link, below.facts, below.passed);
+                let part = (frozen.item(need.rank), below.facts);
+                let given = lens.given((item, facts), link, part, below.passed);
                 held.give(lens.rungs, need.link, item, given);
             }
-            let own = if facts.is_judged() { lens.own(item, facts, &mut |_, _| {}) } else { 0 };
+            let own = if lens.judges(facts) { lens.own(item, &mut |_, _| {}) } else { 0 };
             let proof = if facts.is_work() { lens.proof(item, &held.evidence) } else { Verdict::Ready };
             let passed = lens.passed(facts, held.needs(lens.rungs, item), || own, || proof);
             held.set(item, Slot { facts, own, proof, passed });
@@ -112,10 +113,11 @@ impl Held {
         needing: u32,
     ) -> Option<Passed> {
         let below = self.slot(needed);
-        let is_release = self.slot(needing).facts.is_release();
+        let facts = self.slot(needing).facts;
         // What of it is said is looked up only where it can matter.
-        let is_plain = kind != LinkKind::DependsOn || !is_release || !lens.judge.stream.is_detailed(link);
-        lens.given(is_release, (kind, link, is_plain), below.facts, below.passed)
+        let is_plain =
+            kind != LinkKind::DependsOn || !facts.is_release() || !lens.judge.stream.is_detailed(link);
+        lens.given((needing, facts), (kind, link, is_plain), (needed, below.facts), below.passed)
     }
 
     /// Takes down what a need gives to an item; what it gave before.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use self::held::Held;
 use self::turn::Turn;
 use super::judge::{Judge, RULES};
-use super::lanes::{Lens, rungs};
+use super::lanes::{Facts, Lens, rungs};
 use super::{Basis, Policy, Verdict, has_verdict};
 use crate::analyze::{EVIDENCE, Grounds};
 use crate::error::{Error, Result};
@@ -24,6 +24,9 @@ use crate::hash::HashSet;
 use crate::model::Kind;
 use crate::stream::ValueStream;
 use crate::time::Instant;
+
+/// How many changes are given a reason where everything was judged anew.
+const EXPLAINED: usize = 1_000;
 
 /// Which verdicts to keep up to date.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -164,6 +167,9 @@ pub struct Watch {
     last: String,
     /// Whether a view of the past is held, of which what comes next can't be told.
     is_past: bool,
+    /// Whether a change may reach further than links between items tell: phases, criteria and rules of a policy say what is
+    /// asked for at all, so everything is judged anew.
+    is_whole: bool,
     counts: [u64; 3],
 }
 
@@ -194,6 +200,7 @@ impl ValueStream {
             details: 0,
             last: String::new(),
             is_past: false,
+            is_whole: false,
             counts: [0; 3],
         };
         watch.fill(self)?;
@@ -240,17 +247,23 @@ impl Watch {
     }
 
     fn lens<'a>(&'a self, stream: &'a ValueStream) -> Lens<'a> {
-        Lens::new(stream, &self.policy, self.at, self.rung, &self.rungs)
+        Lens {
+            builds: self.kind == Some(Kind::Build),
+            ..Lens::new(stream, &self.policy, self.at, self.rung, &self.rungs)
+        }
     }
 
     fn is_meant(&self, kind: Kind) -> bool {
-        self.kind.map_or_else(|| has_verdict(kind), |wanted| wanted == kind)
+        self.kind.map_or_else(|| kind.is_work() || kind == Kind::Release, |wanted| wanted == kind)
     }
 
     /// Judges everything.
     fn fill(&mut self, stream: &ValueStream) -> Result<()> {
         let rungs = rungs(stream, &self.policy, self.rung);
-        let lens = Lens::new(stream, &self.policy, self.at, self.rung, &rungs);
+        let lens = Lens {
+            builds: self.kind == Some(Kind::Build),
+            ..Lens::new(stream, &self.policy, self.at, self.rung, &rungs)
+        };
         let held = Held::fill(&lens, lens.judge.required_stage(self.rung))?;
         let mut counts = [0; 3];
         for item in 0..held.items() {
@@ -259,6 +272,9 @@ impl Watch {
                 count(&mut counts, verdict, u64::wrapping_add);
             }
         }
+        let is_led = (0..held.items()).any(|item| held.slot(item).facts.is_led());
+        drop(lens);
+        self.is_whole = is_led || !self.policy.is_plain() || self.kind == Some(Kind::Build);
         (self.held, self.rungs, self.counts) = (held, rungs, counts);
         self.remember(stream);
         Ok(())
@@ -280,7 +296,13 @@ impl Watch {
             details > self.details && stream.names_stage_since(self.details, stage)
         };
         let is_new_stage = |rung: usize| !self.rungs.contains(&rung) && names_stage(&rung);
-        if self.is_past || stream.past().is_some() || (0..self.policy.stages.len()).any(is_new_stage) {
+        let is_led = |event: u32| stream.item_of(event).is_some_and(|item| Facts::of(stream, item).is_led());
+        let is_whole = self.is_whole || (self.events..events).any(is_led);
+        if is_whole
+            || self.is_past
+            || stream.past().is_some()
+            || (0..self.policy.stages.len()).any(is_new_stage)
+        {
             return self.anew(stream, events);
         }
         let mut held = take(&mut self.held);
@@ -320,6 +342,7 @@ impl Watch {
         let answer =
             Self::answer(&lens, changed, counts, (events.wrapping_sub(self.events), turn.judged), grounds);
         drop(turn);
+        drop(lens);
         (self.held, self.counts) = (held, counts);
         self.remember(stream);
         Ok(answer)
@@ -335,20 +358,20 @@ impl Watch {
             let is_meant = held.slot(item).facts.kind.is_some_and(|kind| self.is_meant(kind));
             held.verdict(lens, item).filter(|_| is_meant)
         };
-        let mut changed: Vec<VerdictChange> = (0..self.held.items())
+        let mut changed: Vec<(u32, VerdictChange)> = (0..self.held.items())
             .filter(|item| watched.as_ref().is_none_or(|items| items.contains(item)))
             .filter_map(|item| {
                 let (from, to) = (verdict(&before.held, &old, item), verdict(&self.held, &new, item));
-                (from != to).then(|| VerdictChange {
-                    item: stream.id(item).to_owned(),
-                    kind: self.held.slot(item).facts.kind,
-                    from,
-                    to,
-                    reason: None,
-                })
+                let kind = self.held.slot(item).facts.kind;
+                let id = || stream.id(item).to_owned();
+                (from != to).then(|| (item, VerdictChange { item: id(), kind, from, to, reason: None }))
             })
             .collect();
-        changed.sort_unstable_by(|a, b| a.item.cmp(&b.item));
+        changed.sort_unstable_by(|(_, a), (_, b)| a.item.cmp(&b.item));
+        for (item, change) in changed.iter_mut().take(EXPLAINED) {
+            change.reason = reasons::of(&new, *item, change.to);
+        }
+        let changed = changed.into_iter().map(|(_, change)| change).collect();
         let work = (events.wrapping_sub(before.events), u64::from(self.held.items()));
         let answer = Self::answer(&new, changed, self.counts, work, Grounds::default());
         Ok(VerdictChanges { recomputed_all: true, ..answer })

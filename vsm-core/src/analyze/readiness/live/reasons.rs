@@ -2,6 +2,7 @@
 
 use super::super::Verdict;
 use super::super::judge::Fact;
+use super::super::lanes::Lens;
 use super::turn::Turn;
 use super::{ChangeReason, EVIDENCE};
 use crate::analyze::Grounds;
@@ -86,12 +87,35 @@ impl Turn<'_> {
             },
             _ if slot.facts.is_work() && judge.is_leaf(item) => {
                 let unmet = judge.leaf(item).map(Now::from);
-                let unproved = || judge.unproved(item, &self.held.evidence).map(Now::from);
+                let unproved = || judge.unproved(item, self.lens.rung, &self.held.evidence).map(Now::from);
                 unmet.or_else(unproved).unwrap_or_else(|| say(format!("{name} is done, built and tested.")))
             }
             _ => overall(&name, verdict),
         }
     }
+}
+
+/// Why an item has the verdict that it has now, where it was judged anew together with everything else.
+pub(super) fn of(lens: &Lens<'_>, item: u32, to: Option<Verdict>) -> Option<ChangeReason> {
+    let judge = &lens.judge;
+    let name = judge.name(item);
+    let id = judge.stream.id(item).to_owned();
+    let say =
+        |sentence| ChangeReason { item: id.clone(), sentence, through: Vec::new(), evidence: Vec::new() };
+    if to.is_none() {
+        return Some(say(format!("{name} has no verdict any more.")));
+    }
+    let unmet = judge.judged(item, lens.rung).ok()?.readiness.unmet;
+    let Some(fact) = unmet.into_iter().max_by(|a, b| a.verdict.cmp(&b.verdict).then(b.item.cmp(&a.item)))
+    else {
+        return Some(say(overall(&name, to).sentence));
+    };
+    Some(ChangeReason {
+        item: fact.item,
+        sentence: fact.sentence,
+        through: fact.through.into_iter().collect(),
+        evidence: fact.evidence,
+    })
 }
 
 /// What is so of an item that is what its needs are.

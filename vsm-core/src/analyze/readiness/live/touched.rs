@@ -18,6 +18,7 @@
 //! | a deployment, a booking, an environment | the releases of the environment's applications, and those that book it |
 //! | an application | its releases |
 //! | a stakeholder | the gates to decide |
+//! | a calendar, or what an item is a part of or belongs to | all that inherits it: releases, environments, bookings, gates |
 //!
 //! What an item needs (`parent`, `ships_in`, `gates`, `depends_on`) is not judged again: it passes on what it is.
 
@@ -49,6 +50,7 @@ enum Reason {
     Scope,
     Place,
     Bringers,
+    Heirs,
 }
 
 impl<'a> Touched<'a> {
@@ -82,6 +84,7 @@ impl<'a> Touched<'a> {
         for number in names.chain([item]).collect::<Vec<u32>>() {
             self.mark(number, FACTS | OWN | PROOF, event);
             self.readers(number, event);
+            self.heirs(number, event);
             for direction in [Direction::Outgoing, Direction::Incoming] {
                 let links: Vec<(u32, LinkKind, u32)> = self.stream.ever_touching(number, direction).collect();
                 for (link, kind, other) in links {
@@ -111,6 +114,14 @@ impl<'a> Touched<'a> {
         }
         if [before.kind, kind].contains(&Some(Kind::Defect)) {
             self.found(item, event);
+        }
+        let is_inherited = |set: &Set| match set {
+            Set::Calendar(_) | Set::Shared(_) => true,
+            Set::Clear(name) => matches!(&**name, "calendar" | "shared"),
+            _ => false,
+        };
+        if before.kind != kind || self.stream.sets(event).iter().any(is_inherited) {
+            self.heirs(item, event);
         }
         let cancelled = Some(FlowState::Cancelled);
         if before.kind != kind || (before.state == cancelled) != (state == cancelled) {
@@ -159,10 +170,13 @@ impl<'a> Touched<'a> {
                     self.scope(whole, event);
                     self.mark(whole, OWN, event);
                 }
-                self.readers_of_group(from, event);
+                self.heirs(from, event);
             }
-            LinkKind::ShipsIn | LinkKind::Candidate | LinkKind::Tags | LinkKind::BookedFor => {
+            LinkKind::ShipsIn | LinkKind::Candidate | LinkKind::Tags => self.mark(to, OWN, event),
+            LinkKind::BookedFor => {
                 self.mark(to, OWN, event);
+                self.scope(to, event);
+                self.booking(from, event);
             }
             // What is needed passes on what it is; a gate is judged by itself.
             LinkKind::Gates | LinkKind::DependsOn => {}
@@ -194,13 +208,17 @@ impl<'a> Touched<'a> {
             LinkKind::BelongsTo => {
                 self.mark(from, OWN, event);
                 self.readers(from, event);
+                self.heirs(from, event);
                 // An environment may have left the application.
                 if self.kinds(from).contains(&Some(Kind::Environment)) {
                     self.of_application(to, event);
                 }
             }
-            LinkKind::Approver | LinkKind::DecidedBy => self.mark(from, OWN, event),
+            LinkKind::Approver | LinkKind::Accountable | LinkKind::DecidedBy => self.mark(from, OWN, event),
+            // What is proved or led by others is judged anew as a whole.
+            LinkKind::Satisfies => {}
             LinkKind::CausedBy | LinkKind::OwnedBy | LinkKind::Relates => {}
+            LinkKind::Responsible | LinkKind::Consulted | LinkKind::Informed => {}
         }
     }
 
@@ -231,7 +249,7 @@ impl<'a> Touched<'a> {
                 LinkKind::RanIn => self.run(from, event),
                 LinkKind::Books => self.all(from, LinkKind::BookedFor, OWN, event),
                 LinkKind::Deploys => self.deployment(from, event),
-                LinkKind::BelongsTo | LinkKind::Approver | LinkKind::DecidedBy => {
+                LinkKind::BelongsTo | LinkKind::Approver | LinkKind::Accountable | LinkKind::DecidedBy => {
                     self.mark_judged(from, event);
                 }
                 _ => {}
@@ -246,6 +264,40 @@ impl<'a> Touched<'a> {
         };
         if self.kinds(item).iter().any(inherits) {
             self.readers(item, event);
+        }
+    }
+
+    /// Those who inherit from an item what closes it, and who decide as members of it: everything that is a part of it or
+    /// belongs to it.
+    fn heirs(&mut self, item: u32, event: u32) {
+        let mut stack = vec![item];
+        while let Some(item) = stack.pop() {
+            if !self.seen.insert((Reason::Heirs, item)) {
+                continue;
+            }
+            self.mark_judged(item, event);
+            if self.kinds(item).contains(&Some(Kind::Environment)) {
+                self.place(item, event);
+            }
+            for (_, kind, from) in self.incoming(item) {
+                match kind {
+                    LinkKind::Parent | LinkKind::BelongsTo => stack.push(from),
+                    LinkKind::Approver | LinkKind::Accountable | LinkKind::DecidedBy => {
+                        self.mark(from, OWN, event);
+                    }
+                    LinkKind::BookedFor => self.booking(from, event),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// The places that a booking takes.
+    fn booking(&mut self, booking: u32, event: u32) {
+        for (_, kind, place) in self.outgoing(booking) {
+            if kind == LinkKind::Books {
+                self.place(place, event);
+            }
         }
     }
 

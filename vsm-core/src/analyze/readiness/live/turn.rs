@@ -62,7 +62,7 @@ impl<'a> Turn<'a> {
     /// Takes in that time has passed.
     pub(super) fn time(&mut self) {
         for item in 0..self.held.items() {
-            if self.held.slot(item).facts.is_judged() {
+            if self.lens.judges(self.held.slot(item).facts) {
                 self.notes.note(self.held, item).flags |= OWN;
             }
         }
@@ -126,7 +126,7 @@ impl<'a> Turn<'a> {
             let flags = self.notes.note(self.held, item).flags;
             let mut new = slot;
             if flags & OWN != 0 {
-                new.own = if slot.facts.is_judged() { self.own(item, slot.facts) } else { 0 };
+                new.own = if self.lens.judges(slot.facts) { self.own(item) } else { 0 };
                 self.judged += 1;
             }
             if flags & PROOF != 0 {
@@ -151,10 +151,10 @@ impl<'a> Turn<'a> {
     }
 
     /// An item's own facts by stage; the worst is kept to be told.
-    fn own(&mut self, item: u32, facts: Facts) -> Lanes {
+    fn own(&mut self, item: u32) -> Lanes {
         let mut worst: Option<(bool, Fact)> = None;
         let rung = self.lens.rung;
-        let lanes = self.lens.own(item, facts, &mut |at, fact| {
+        let lanes = self.lens.own(item, &mut |at, fact| {
             let rank = |fact: &Fact, is_asked: bool| (is_asked, fact.verdict);
             let is_asked = at == rung;
             if worst.as_ref().is_none_or(|(kept, worst)| rank(&fact, is_asked) > rank(worst, *kept)) {

@@ -1,0 +1,77 @@
+//! `Watch`: verdicts that are kept up to date beside a stream.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+use vsm_core as core;
+
+use crate::convert::{FromPython, ToPython};
+use crate::error::raise;
+use crate::generated::VerdictChanges;
+use crate::stream::ValueStream;
+
+/// Verdicts that are kept up to date: ``ValueStream.watch`` makes one.
+///
+/// It belongs to the stream that it was made of and to those that go on from there, such as copies.
+#[pyclass(frozen, module = "vsm")]
+pub(crate) struct Watch(Mutex<core::Watch>);
+
+impl Watch {
+    pub(crate) fn new(watch: core::Watch) -> Watch {
+        Watch(Mutex::new(watch))
+    }
+
+    /// Never called while attached to the interpreter.
+    fn lock(&self) -> MutexGuard<'_, core::Watch> {
+        // The core takes events in whole or leaves the watch as it was.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl Watch {
+    /// The time that verdicts are for.
+    #[pyo3(signature = () -> "datetime")]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.detach(|| self.lock().at()).to_python(py)
+    }
+
+    /// Takes in what the stream got since the last time, and tells which verdicts changed, why, and by which events.
+    #[pyo3(signature = (stream: "ValueStream") -> "VerdictChanges")]
+    fn update(&self, py: Python<'_>, stream: &Bound<'_, ValueStream>) -> PyResult<VerdictChanges> {
+        let changes = stream.get().ask(py, |now| self.lock().update(now));
+        changes.map(VerdictChanges).map_err(raise)
+    }
+
+    /// Moves the time that verdicts are for, forwards or back, takes in what the stream got, and tells which verdicts
+    /// changed: blackouts begin and end, waivers expire, bookings are over.
+    #[pyo3(signature = (stream: "ValueStream", at: "datetime") -> "VerdictChanges")]
+    fn advance(
+        &self,
+        py: Python<'_>,
+        stream: &Bound<'_, ValueStream>,
+        at: &Bound<'_, PyAny>,
+    ) -> PyResult<VerdictChanges> {
+        let at = core::Instant::from_python(at, "at")?;
+        let changes = stream.get().ask(py, |now| self.lock().advance(now, at));
+        changes.map(VerdictChanges).map_err(raise)
+    }
+
+    /// The verdict of an item as of the last update; None for what has none.
+    #[pyo3(signature = (stream: "ValueStream", item: "str") -> "Verdict | None")]
+    fn verdict<'py>(
+        &self,
+        py: Python<'py>,
+        stream: &Bound<'_, ValueStream>,
+        item: &Bound<'_, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let item = String::from_python(item, "item")?;
+        let verdict = stream.get().ask(py, |now| self.lock().verdict(now, &item));
+        verdict.map_err(raise)?.to_python(py)
+    }
+
+    #[pyo3(signature = () -> "str")]
+    fn __repr__(&self, py: Python<'_>) -> String {
+        format!("Watch(at={})", py.detach(|| self.lock().at()))
+    }
+}
