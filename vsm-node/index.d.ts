@@ -17,6 +17,266 @@ export interface ValueStream {
  */
 export declare class ValueStream {
   /**
+   * Where more bookings of an environment overlap than it takes at once.
+   *
+   * A booking counts while it is pending or approved, for `[start, end)`; of a group it counts in each environment in it.
+   * A conflict is a whole period of too many, with all that run in it. Where all of them book the same group, it is
+   * one conflict of the group and not one of each environment. An environment takes what it says itself, else what
+   * its nearest group says, else any number. A booking that overlaps a blackout for `environment booking` is refused unless
+   * it is overridden (see `Blackout`): a blackout of the environment or of what the booking is for, or
+   * of anything that these are parts of or belong to; an environment that is `shared` takes none from its applications.
+   *
+   * O(n log n) in the bookings; those of a group are looked at again for each environment in it that is booked by itself.
+   */
+  bookingConflicts(query: BookingConflictsQuery): BookingConflicts
+  /** As `bookingConflicts`, off the event loop. */
+  bookingConflictsAsync(query: BookingConflictsQuery): Promise<BookingConflicts>
+  /**
+   * The schedule of an item: early and late dates, float, what drives what, and the trains it takes.
+   *
+   * An item waits for its parts (`parent`), a release for its scope (`ships_in`), anything for its gates and for
+   * what it depends on. What is finished keeps its real dates, and what it needed is not looked at again. Started
+   * work goes on at the status date, after what it depends on (retained logic). A release leaves with the first
+   * departure of each application it belongs to that has a train, the latest of them counts. Ties are broken by
+   * id. With `n` needed items and `m` links it takes O(n + m) after one layout of the whole graph.
+   */
+  criticalPath(query: CriticalPathQuery): CriticalPath
+  /** As `criticalPath`, off the event loop. */
+  criticalPathAsync(query: CriticalPathQuery): Promise<CriticalPath>
+  /**
+   * Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped.
+   *
+   * | code | what is found |
+   * |---|---|
+   * | `done_after_release` | work that was done more than a day after a release with it in scope had shipped; many tools know but the day of a release |
+   * | `not_done_in_shipped_release` | work that is not done, and a release with it in scope has shipped |
+   * | `deployed_before_committed`, `deployed_before_merged` | a deployment that was over before the commit behind its build was made, or the pull request was merged |
+   * | `deployed_before_built` | a deployment that was over before its build began |
+   * | `built_before_committed` | a build that began before its commit was made |
+   * | `tested_before_built` | a test run that began before its build did; one within a build is how pipelines test |
+   * | `incident_before_deployment` | an incident that began before the deployment it was caused by |
+   * | `work_after_cancelled` | work that is cancelled, and a change for it was made later |
+   * | `sources_disagree_on_state` | the last words of two sources are different states, one of them done or cancelled; `new` contradicts nobody, since plans are seldom brought up to date |
+   * | `sources_disagree_on_date` | the last words of two sources are different target dates |
+   * | `two_parents` | two sources, or one at one time, state different parents and neither takes it back; a later one of the same source is a correction |
+   * | `inferred_against_stated` | an inferred commit, build, deployment or release beside another one that is stated |
+   * | `ends_before_start` | `endsAt` is before `startsAt` |
+   * | `done_before_new` | work that is done or cancelled at first, and new only after that by the same source |
+   * | `decided_before_asked` | a gate that was decided before it was ever asked for; a date of asking that was corrected counts no longer |
+   * | `negative_duration` | a test run that took less than no time |
+   * | `in_the_future`, `too_old` | an event after `at` or before `earliest`, by source; a description that holds from 1970 on stands for "always" and is left out |
+   * | `recorded_before_occurred` | an event that was known before it occurred, by source: two clocks that are apart by so much |
+   * | `unmapped_status` | a status of work, incidents or gates with which its source never gives a state or decision, by source and status |
+   * | `without_state` | work without a state, by kind |
+   * | `numbering_gap` | numbers that no item has between two that there are, by kind |
+   * | `transition_not_allowed` | a release whose `lifecycle` took a step that is not among the transitions |
+   * | `waiver_without_expiry` | a gate or criterion that is waived for ever, since nobody says until when |
+   * | `undescribed` | items that nobody says the kind of |
+   * | `unlinked_parent`, `unlinked_change`, ... | what `coverage` counts as unlinked, by kind |
+   *
+   * **Numbering.** A series is what ids have before a number at their end, after a mark: `jira:CHK-`, `jenkins:shop/`;
+   * of releases what their version, else title, has before its last number, zeros at the end left out. It goes from
+   * the first to the last item that is described; one that others only name fills a gap, and so does another name of
+   * an item, such as the key that a moved issue had before. A series of which less than
+   * half is there counts nothing: its numbers are dealt out for more than is told.
+   *
+   * A cycle can't be found, since none is ever accepted. Takes a fixed number of looks at every item, link and event,
+   * O(*N* log *N* + *M* + *E*): about three times as long as `coverage`.
+   */
+  dataQuality(query: DataQualityQuery): DataQuality
+  /** As `dataQuality`, off the event loop. */
+  dataQualityAsync(query: DataQualityQuery): Promise<DataQuality>
+  /**
+   * The next departures of a release: which can still be reached, by how much the others are missed, and by when each
+   * unmet fact of the last stage has to be settled for them.
+   *
+   * A piece of work has until its late finish, counted back from the cut-off; what has no duration of its own, such as
+   * a build or a booking, has until the release that asks for it must be ready. Takes what one
+   * `criticalPath` and one `readiness` take, and a backward
+   * pass for each departure.
+   */
+  departures(query: DeparturesQuery): Departures
+  /** As `departures`, off the event loop. */
+  departuresAsync(query: DeparturesQuery): Promise<Departures>
+  /**
+   * Which applications are the same, older or newer in one environment than in another: of two that are named, or along
+   * the ladder of stages.
+   *
+   * What is newer is told by the commits: a build is newer than another if it brings everything that the other brings
+   * and more. Where no commits are known, the one that was finished later is newer. Builds of the same commits, or
+   * without commits but of the same version, are the same. O(deployments), and the commits behind each pair of
+   * different builds.
+   */
+  drift(query: DriftQuery): Drift
+  /** As `drift`, off the event loop. */
+  driftAsync(query: DriftQuery): Promise<Drift>
+  /**
+   * What is in each environment: of every application the build that its last successful deployment brought.
+   *
+   * A deployment to a group is one to each environment in it. Failed ones change nothing. O(deployments).
+   */
+  environmentContents(query: EnvironmentContentsQuery): EnvironmentContents
+  /** As `environmentContents`, off the event loop. */
+  environmentContentsAsync(query: EnvironmentContentsQuery): Promise<EnvironmentContents>
+  /**
+   * Why an item is ready or not for a stage, as a tree for programs and, by `Explanation::to_text`, as sentences for
+   * people. Its facts are those of `readiness`, each at the item that it was found at.
+   *
+   * Takes what `readiness` takes.
+   */
+  explain(query: ReadinessQuery): Explanation
+  /** As `explain`, off the event loop. */
+  explainAsync(query: ReadinessQuery): Promise<Explanation>
+  /**
+   * The five flow metrics of a window (M. Kersten, "Project to Product", 2018).
+   *
+   * Flow items are features, stories, defects, risks and debt without parts of their own; from the time that an
+   * item gets parts it is counted by them. A done item belongs to the window of its last entry into done, as what it was then.
+   * Flow time runs from the first entry into active or waiting, waits included; active time adds up all stays in
+   * active. An item that was never active or waiting has no flow time and is listed. Load counts what is active or waiting at the end of each day. Cancelled items count
+   * in nothing. Takes one pass over the history of every item, and one step per item and day in progress.
+   */
+  flowMetrics(query: FlowQuery): FlowMetrics
+  /** As `flowMetrics`, off the event loop. */
+  flowMetricsAsync(query: FlowQuery): Promise<FlowMetrics>
+  /**
+   * When each gate was asked for, needed and decided, and how late it was or is.
+   *
+   * A decision counts where somebody entitled to made it; one that was made again counts with the last time. Takes
+   * the history of the gates, and a look at every item, or at what the item asked about consists of.
+   */
+  gateLateness(query: GateLatenessQuery): GateLateness
+  /** As `gateLateness`, off the event loop. */
+  gateLatenessAsync(query: GateLatenessQuery): Promise<GateLateness>
+  /**
+   * Which environments releases book, are deployed to and tested in, and which applications they touch.
+   *
+   * A group counts as the environments in it. Bookings count while they are pending or approved; of a release's builds
+   * those that are meant to become it now. O(what the releases are linked to).
+   */
+  impact(query: ImpactQuery): Impact
+  /** As `impact`, off the event loop. */
+  impactAsync(query: ImpactQuery): Promise<Impact>
+  /**
+   * Everything that an item needs, or everything that needs it, over `parent`, `ships_in`, `gates` and `depends_on`,
+   * each item once. It is about structure: finished and cancelled items are there, too.
+   *
+   * Takes what is found, with its links; where that is a good part of everything, one pass over everything at most.
+   */
+  lineage(query: LineageQuery): Lineage
+  /** As `lineage`, off the event loop. */
+  lineageAsync(query: LineageQuery): Promise<Lineage>
+  /**
+   * The first time within a window at which all of some environments are free for so long, and the next ones.
+   *
+   * An environment is free while fewer bookings run than it takes, pending ones included, and no blackout closes it:
+   * one without category, for `environment booking` or for `maintenance` (see `Blackout`), inherited as
+   * `booking_conflicts` says. O(n log n) in the bookings of these environments and of
+   * the groups around them, and in the occurrences of their blackouts within the window.
+   */
+  nextSlot(query: NextSlotQuery): NextSlot
+  /** As `nextSlot`, off the event loop. */
+  nextSlotAsync(query: NextSlotQuery): Promise<NextSlot>
+  /**
+   * When a release ships, and why not today: every other answer about it, put together.
+   *
+   * Takes what the other answers take together; `coverage` and the flow look at every item once.
+   */
+  outlook(query: OutlookQuery): Outlook
+  /** As `outlook`, off the event loop. */
+  outlookAsync(query: OutlookQuery): Promise<Outlook>
+  /**
+   * Whether a release, build or work item is ready for a stage, and the minimal set of facts that keep it from it.
+   *
+   * A **work item** is ready when its leaves (itself, if it has no parts) are done and in a successful build that
+   * passed its tests in the environment of the stage before, and its gates of the stage are passed.
+   *
+   * A **release** is ready when it is neither a draft nor on hold; its scope is not empty and done; its candidate build succeeded, holds every leaf
+   * of the scope and passed its tests in the environment of the stage before; no defect of blocking severity that
+   * was found in it is open; its gates of the stage are passed by stakeholders entitled to; an environment of the
+   * stage is booked (where environments have a capacity) without conflict and, before the last stage, holds the
+   * build; the releases that it depends on are ready for the stage that the link names, or shipped; its parts are
+   * ready; and no blackout that stops deployments covers the time, of its own, its environment's or inherited. A release
+   * that has shipped is ready. What does not apply is listed under `excluded`. Bookings for its phases are its own, and
+   * one of a group is one of each environment in it (see `booking_conflicts`).
+   *
+   * A **build** is ready when it succeeded, passed its tests in the environment of the stage before, no defect of
+   * blocking severity that was found in it is open, and its gates of the stage are passed.
+   *
+   * A `Policy` may ask stages for fewer of these conditions, and for more by rules of its own.
+   * A **phase** of an earlier stage has to be over: its activities done, its criteria met, its gates passed. One of the
+   * stage itself has to be allowed to start: its entry criteria met, its entry gates passed. One without a stage has to be
+   * over for every stage.
+   *
+   * A **gate** of the stage, or one without a stage, is passed when its criteria are met and, where anybody is named who
+   * may decide, one of them or of the members of their groups approved. A gate with neither is unknown until it is decided.
+   * A waiver stands for all of it while it holds, and is listed under `exceptions`. A **criterion** is met when somebody
+   * entitled decided so, else when the last evidence, test run or build for it that is finished and has not expired was a
+   * success; a document proves by being there. A decision or evidence that is dated after the time asked about does not
+   * count yet.
+   *
+   * Putting an item with parts into a scope puts all of its leaves there. Work that is done is done, whatever it
+   * depended on. Takes time in proportion to what the item needs, and to the commits behind its builds.
+   */
+  readiness(query: ReadinessQuery): Readiness
+  /** As `readiness`, off the event loop. */
+  readinessAsync(query: ReadinessQuery): Promise<Readiness>
+  /**
+   * What became ready between two times and what regressed, for a stage; each change with the facts that came and
+   * went, and the events that did it.
+   *
+   * Either time is asked as it was known then: an event that is recorded later than the second time does not show.
+   * Takes two passes over everything and an explanation for each change that is listed.
+   */
+  readinessChanges(query: ReadinessChangesQuery): ReadinessChanges
+  /** As `readinessChanges`, off the event loop. */
+  readinessChangesAsync(query: ReadinessChangesQuery): Promise<ReadinessChanges>
+  /**
+   * The scope of a release: agreed, added, removed, delivered, and what its build or tag really holds.
+   *
+   * What ships are the changes behind the commit that the release was tagged at, or behind its candidate builds, less
+   * those behind earlier releases of the same application, by the time of their commits; releases that belong to no
+   * application are taken for one family.
+   */
+  scope(query: ScopeQuery): Scope
+  /** As `scope`, off the event loop. */
+  scopeAsync(query: ScopeQuery): Promise<Scope>
+  /**
+   * The events that give a release, and the releases that are parts of it, the phases, activities, gates and criteria of
+   * a template.
+   *
+   * An event is made for what is not there yet or not as the template has it, so that applying them and asking again
+   * gives none. What another source has said since is kept, and named under `skipped`; so is a release that is
+   * over. What the template no longer has stays. Dates are counted in plain time from the target date (`dueAt`) of
+   * each release; one without gets no dates. Ids follow from the names:
+   * `template:Standard/phase/Test/activity/Load test@plan:R1`, with `%`, `/` and `@` of names as `%25`, `%2F` and `%40`.
+   *
+   * Takes the history of all that it would change.
+   */
+  templateEvents(query: TemplateQuery): TemplateEvents
+  /** As `templateEvents`, off the event loop. */
+  templateEventsAsync(query: TemplateQuery): Promise<TemplateEvents>
+  /**
+   * The steps that a release took, whether each was allowed, and those that it may take next.
+   *
+   * Nothing is refused for a step that is not allowed, since events come in any order; this and
+   * `data_quality` tell of it. Takes the history of the release.
+   */
+  transitions(query: TransitionsQuery): Transitions
+  /** As `transitions`, off the event loop. */
+  transitionsAsync(query: TransitionsQuery): Promise<Transitions>
+  /**
+   * The verdicts of all work items and releases for a stage in one pass; each is what
+   * `readiness` would say.
+   *
+   * Counting takes one look at every item and need, listing the time that it takes to write the list: ask for the
+   * kind and the verdicts that you want to see. What nobody has described has no verdict of its own and is listed
+   * under `excluded`.
+   */
+  verdicts(query: VerdictQuery): Verdicts
+  /** As `verdicts`, off the event loop. */
+  verdictsAsync(query: VerdictQuery): Promise<Verdicts>
+  /**
    * Opens a stream whose events are kept in a file, and reads what that has; an empty one is made where there is
    * none. What a call has accepted outlives the process, however that ends, and a loss of power as `syncEvery` says.
    * There is one writer at a time; with `readOnly` any number of others may read beside it.
@@ -139,41 +399,14 @@ export declare class ValueStream {
   history(id: string): Array<Event>
   /** As `history`, off the event loop. */
   historyAsync(id: string): Promise<Array<Event>>
-  /**
-   * Whether an item is ready for a stage; if not, the unmet facts: meeting exactly these makes it ready. No evidence
-   * is `unknown`, and unknown is never ready.
-   */
-  readiness(query: ReadinessQuery): Readiness
-  /** As `readiness`, off the event loop. */
-  readinessAsync(query: ReadinessQuery): Promise<Readiness>
-  /** The verdicts of all releases and work items, counted and listed, from one pass over the stream. */
-  verdicts(query: VerdictQuery): Verdicts
-  /** As `verdicts`, off the event loop. */
-  verdictsAsync(query: VerdictQuery): Promise<Verdicts>
-  /** What the date of an item depends on: the schedule of everything it needs, with float, and a driving chain. */
-  criticalPath(query: CriticalPathQuery): CriticalPath
-  /** As `criticalPath`, off the event loop. */
-  criticalPathAsync(query: CriticalPathQuery): Promise<CriticalPath>
-  /** Flow velocity, time, efficiency, load and distribution of a window. What has no data has no value, never 0. */
-  flowMetrics(query: FlowQuery): FlowMetrics
-  /** As `flowMetrics`, off the event loop. */
-  flowMetricsAsync(query: FlowQuery): Promise<FlowMetrics>
   /** Where an item comes from, up to theme and strategy, and what became of it, down to deployments. */
   trace(id: string): Trace
   /** As `trace`, off the event loop. */
   traceAsync(id: string): Promise<Trace>
-  /** The scope of a release against its baseline, and against what its build or tag holds. */
-  scope(query: ScopeQuery): Scope
-  /** As `scope`, off the event loop. */
-  scopeAsync(query: ScopeQuery): Promise<Scope>
   /** How much of the input could be linked, and what could not. */
   coverage(): Coverage
   /** As `coverage`, off the event loop. */
   coverageAsync(): Promise<Coverage>
-  /** Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped. */
-  dataQuality(query: DataQualityQuery): DataQuality
-  /** As `dataQuality`, off the event loop. */
-  dataQualityAsync(query: DataQualityQuery): Promise<DataQuality>
   /**
    * For every item that a change implements, the version of the first tag that holds the change, against the
    * versions that the item was planned for.
@@ -181,14 +414,36 @@ export declare class ValueStream {
   shipping(rules?: CorrelationRules | undefined | null): Shipping
   /** As `shipping`, off the event loop. */
   shippingAsync(rules?: CorrelationRules | undefined | null): Promise<Shipping>
-  /** When a release ships, and why not today: all other answers about it in one. */
-  outlook(query: OutlookQuery): Outlook
-  /** As `outlook`, off the event loop. */
-  outlookAsync(query: OutlookQuery): Promise<Outlook>
   /** The outlook as a page to read: the first screen answers, the rest explains. */
   outlookText(query: OutlookQuery): string
   /** As `outlookText`, off the event loop. */
   outlookTextAsync(query: OutlookQuery): Promise<string>
+  /** Judges everything, and holds the verdicts so that `Watch.update` can tell which of them change. */
+  watch(query: WatchQuery): Watch
+  /** As `watch`, off the event loop. */
+  watchAsync(query: WatchQuery): Promise<Watch>
+}
+
+/**
+ * Verdicts that are kept up to date: `ValueStream.watch` makes one. It belongs to the stream that it was made of and to
+ * those that go on from there.
+ */
+export declare class Watch {
+  /** The time that verdicts are for. */
+  get at(): Date
+  /** Takes in what the stream got since the last time, and tells which verdicts changed, why, and by which events. */
+  update(stream: ValueStream): VerdictChanges
+  /** As `update`, off the event loop. */
+  updateAsync(stream: ValueStream): Promise<VerdictChanges>
+  /**
+   * Moves the time that verdicts are for, forwards or back, takes in what the stream got, and tells which verdicts
+   * changed: blackouts begin and end, waivers expire, bookings are over.
+   */
+  advance(stream: ValueStream, at: Date): VerdictChanges
+  /** As `advance`, off the event loop. */
+  advanceAsync(stream: ValueStream, at: Date): Promise<VerdictChanges>
+  /** The verdict of an item as of the last update; `null` for what has none. */
+  verdict(stream: ValueStream, item: string): Verdict | null
 }
 
 /** One item of a schedule. */
@@ -296,7 +551,16 @@ export interface Basis {
   evidence: Array<string>
 }
 
-/** A period `[start, end)` in which nothing is worked on or deployed. */
+/**
+ * A period `[start, end)` that is closed, for everything or for what its category names.
+ *
+ * | category | what is closed |
+ * |---|---|
+ * | none | everything: no work, no deployment, no booking |
+ * | `environment booking` | bookings: one that overlaps it is refused unless it is overridden |
+ * | `maintenance` | the environment: no deployment, and no free slot; bookings stand |
+ * | `deployment`, or any other | deployments and releases |
+ */
 export interface Blackout {
   /** First instant. */
   start: Date
@@ -306,6 +570,8 @@ export interface Blackout {
   everyDays?: number
   /** Why, for people. */
   reason?: string
+  /** What is closed; absent = everything. Case does not matter. */
+  category?: string
 }
 
 /**
@@ -317,6 +583,120 @@ export interface Blackout {
  * - `cancelled`: Given back; never in conflict.
  */
 export type Booking = 'pending' | 'approved' | 'rejected' | 'cancelled'
+
+/** A booking that overlaps a blackout which refuses bookings. */
+export interface BookingBlackout {
+  /** The booking. */
+  booking: string
+  /** What it books. */
+  environment: string
+  /**
+   * The item in whose calendar the blackout stands: the environment, a group, an application, a release or what they are
+   * parts of.
+   */
+  calendarOf: string
+  /** First instant of the blackout that the booking overlaps first. */
+  start: Date
+  /** First instant after it. */
+  end: Date
+  /** Why it is closed, as the calendar says. */
+  reason?: string
+  /** Whether the booking is refused, and counts nowhere; it is not where somebody overrides the blackout. */
+  refused: boolean
+  /** Who overrides it. */
+  overriddenBy?: string
+  /** Why it is overridden. */
+  overrideReason?: string
+  /** The events that the blackout and the override rest on, as `source:id`. */
+  evidence: Array<string>
+}
+
+/** A period `[start, end)` in which more bookings of an environment run at once than it takes. */
+export interface BookingConflict {
+  /** The environment, or the group where all bookings concerned are of it or of groups around it. */
+  environment: string
+  /** Its name for people. */
+  title: string
+  /** First instant with too many, within the time that is looked at. */
+  start: Date
+  /** First instant after them. */
+  end: Date
+  /** The most that run at once. */
+  peak: number
+  /** How many may. */
+  capacity: number
+  /** The environment whose capacity it is: the one in a group that takes the fewest. */
+  limitedBy: string
+  /** Every booking that runs at any time of the period, by start and id. */
+  sides: Array<BookingSide>
+  /** Who decides: whoever answers for the environment, or for its nearest group. */
+  waitsFor?: string
+  /** The conflict as an English sentence. */
+  sentence: string
+}
+
+/** Bookings that are in each other's way. */
+export interface BookingConflicts {
+  /** The mode that was applied. */
+  mode: ConflictMode
+  /** The conflicts by start, then by environment. */
+  conflicts: Array<BookingConflict>
+  /** How many there are, listed or not. */
+  count: number
+  /** What is booked, by id, with its peak against its capacity. */
+  loads: Array<EnvironmentLoad>
+  /** Bookings that overlap a blackout which refuses bookings: those that are refused, and those that stand although. */
+  blackouts: Array<BookingBlackout>
+  /** What the answer rests on; `n` are the bookings that count. */
+  basis: Basis
+}
+
+/** A question for conflicts of bookings. */
+export interface BookingConflictsQuery {
+  /** Nothing before it is looked at; absent = from the beginning. */
+  start?: Date
+  /** Nothing from here on is looked at; absent = to the end. */
+  end?: Date
+  /** The environments, and groups with all that is in them; absent = all that are booked. */
+  environments?: Array<string>
+  /** Which bookings show a conflict; absent = all. */
+  mode?: ConflictMode
+  /** At most so many conflicts are listed, the first in time; absent = all. */
+  limit?: number
+}
+
+/** One booking of a conflict. */
+export interface BookingSide {
+  /** The booking. */
+  booking: string
+  /** Its name for people. */
+  title: string
+  /**
+   * Where it stands for this time: a granted booking that asks to be moved is approved where it was granted, and pending
+   * where it asks.
+   */
+  status: Booking
+  /** What it books: the environment, or a group that it is in. */
+  environment: string
+  /** Its first instant. */
+  start: Date
+  /** The first instant after it. */
+  end: Date
+  /** The releases and phases that it is for, by id. */
+  bookedFor: Array<string>
+  /** Whether it is one of those that have to give way: the pending ones, else all. */
+  mustAct: boolean
+  /** Who can move it: its assignee or owner, else that of what it is for. */
+  waitsFor?: string
+}
+
+/**
+ * At which end of a phase a criterion or gate stands.
+ *
+ * - `entry`: It must be met before the phase may start.
+ * - `exit`: It must be met before the phase has ended; the default.
+ */
+export type Boundary = 'entry' | 'exit'
 
 /**
  * A train: departures at fixed times, each with a cut-off before it.
@@ -345,27 +725,58 @@ export interface Calendar {
   hours?: Array<WorkingHours>
   /** Free days, as `YYYY-MM-DD` in the zone. */
   holidays?: Array<string>
-  /** Periods without work and without deployments. */
+  /** Periods without work, deployments or bookings. */
   blackouts?: Array<Blackout>
+}
+
+/** Why a verdict changed. Of several reasons the worst, or where it got better, one of them. */
+export interface ChangeReason {
+  /** Where it began: the item whose own facts changed, or that is needed since. */
+  item: string
+  /** What is so there now, as an English sentence. */
+  sentence: string
+  /**
+   * The items between, from the one that changed to where it began, both left out: each needs the next. At most
+   * ten of them.
+   */
+  through: Array<string>
+  /**
+   * The events behind it as `source:id`: those behind the fact that is unmet now, else the first ones that touched the
+   * item.
+   */
+  evidence: Array<string>
 }
 
 /**
  * A condition of being ready.
  *
+ * - `release_active`: The release is neither a draft nor on hold.
  * - `has_scope`: The release has a scope.
  * - `scope_done`: A work item is done.
+ * - `activity_done`: An activity of a release or phase is done.
+ * - `phase_done`: A phase that comes before the stage is over.
  * - `has_build`: The release has a build that is meant to become it.
  * - `build_succeeded`: The build succeeded.
  * - `in_build`: A work item is in the build.
  * - `tests_passed`: The build passed its tests in the environment of the stage before.
  * - `no_blocking_defect`: No defect of blocking severity is open.
+ * - `criterion_met`: A criterion of a gate or phase is met: proved, or decided by somebody entitled to.
  * - `gate_passed`: A gate is passed by somebody entitled to.
  * - `environment_booked`: An environment of the stage is booked.
  * - `no_booking_conflict`: The booking is without conflict.
  * - `environment_version`: The environment holds the build.
  * - `no_blackout`: No blackout covers the time.
+ * - `rule_met`: A rule of the policy is met.
  */
-export type Condition = 'has_scope' | 'scope_done' | 'has_build' | 'build_succeeded' | 'in_build' | 'tests_passed' | 'no_blocking_defect' | 'gate_passed' | 'environment_booked' | 'no_booking_conflict' | 'environment_version' | 'no_blackout'
+export type Condition = 'release_active' | 'has_scope' | 'scope_done' | 'activity_done' | 'phase_done' | 'has_build' | 'build_succeeded' | 'in_build' | 'tests_passed' | 'no_blocking_defect' | 'criterion_met' | 'gate_passed' | 'environment_booked' | 'no_booking_conflict' | 'environment_version' | 'no_blackout' | 'rule_met'
+
+/**
+ * Which bookings show a conflict.
+ *
+ * - `strict`: All of them: where approved ones overlap beyond the capacity, the environment is double-booked.
+ * - `pending_only`: Pending ones alone, as some tools have it: what is approved shows no conflict any more.
+ */
+export type ConflictMode = 'strict' | 'pending_only'
 
 /**
  * A rule by which a link is inferred; the words are the `rule` of its links.
@@ -431,7 +842,10 @@ export interface Coverage {
 export interface CoverageRow {
   /** The kind of item. */
   kind: Kind
-  /** What each should have: `parent`, `change`, `release`, `work_item`, `commit`, `build`, `scope`, `environment`. */
+  /**
+   * What each should have: `parent`, `change`, `release`, `work_item`, `commit`, `build`, `scope`, `environment`,
+   * `criterion`.
+   */
   expects: string
   /** How many items of the kind there are. */
   total: number
@@ -514,6 +928,8 @@ export interface DataQualityQuery {
   earliest?: Date
   /** How far the clocks of tools may be apart before a time is held against another; absent = not at all. */
   toleranceMs?: number
+  /** The steps that releases may take; absent = `Transition::defaults`. */
+  transitions?: Array<Transition>
 }
 
 /**
@@ -549,6 +965,58 @@ export interface DayLoad {
  */
 export type Decision = 'approved' | 'rejected' | 'waived'
 
+/** One departure of a release. */
+export interface DepartureReach {
+  /** When it leaves. */
+  departure: Date
+  /** When the release must be ready for it. */
+  cutoff: Date
+  /** Whether it can still be reached. */
+  reachable: boolean
+  /** By how much it is missed, on the wall clock; absent where it can be reached. */
+  missedByMs?: number
+  /** How much is to spare, on the wall clock; absent where it can't be reached. */
+  spareMs?: number
+  /** For each fact that is missing, by when it has to be settled; the most urgent first, then by condition and item. */
+  facts: Array<FactDeadline>
+}
+
+/** The departures of a release, and what each of them asks for. */
+export interface Departures {
+  /** The release. */
+  release: string
+  /** Its name for people. */
+  title: string
+  /** The time it was asked at. */
+  at: Date
+  /** When everything that it needs is finished at the earliest. Unmet facts that have no duration are not in it. */
+  readyAt: Date
+  /** When it ships then. */
+  shipsAt: Date
+  /** The departures, first to last. A release without a train has one, its target date; without that it has none. */
+  departures: Array<DepartureReach>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A question for the departures of a release. */
+export interface DeparturesQuery {
+  /** The release. */
+  release: string
+  /** The time it is asked at. */
+  at: Date
+  /** IANA zone of the days and hours in sentences. */
+  zone: string
+  /** How many departures are looked at, from the next one on; absent = 3, at most 100. */
+  count?: number
+  /** What counts as ready; absent = the default policy. */
+  policy?: Policy
+  /** The working calendar; absent = that of the first of the release's applications that has one, else plain time. */
+  calendar?: Calendar
+  /** How long work without an estimate takes; absent = no time. */
+  defaultDurationMs?: number
+}
+
 /**
  * How an item waits for another it depends on (j waits for i).
  *
@@ -558,6 +1026,71 @@ export type Decision = 'approved' | 'rejected' | 'waived'
  * - `start_to_finish`: j finishes when i has started, plus the lag.
  */
 export type Dependency = 'finish_to_start' | 'start_to_start' | 'finish_to_finish' | 'start_to_finish'
+
+/** Differences between environments. */
+export interface Drift {
+  /** The time that was asked about. */
+  at: Date
+  /**
+   * One row for each application and pair of environments that are compared, in the order of the pairs, then by
+   * application.
+   */
+  rows: Array<DriftRow>
+  /** How many of them differ. */
+  differing: number
+  /** What the answer rests on; `n` are the pairs of environments. */
+  basis: Basis
+}
+
+/** A question for differences between environments. */
+export interface DriftQuery {
+  /** The time that is asked about; what happened later is left out. */
+  at: Date
+  /** The environments, each compared with the one after it; absent = those of each stage with those of the next. */
+  environments?: Array<string>
+  /** The ladder of stages, where no environments are named; absent = that of the default `Policy`. */
+  stages?: Array<string>
+  /** The application; absent = all. */
+  application?: string
+}
+
+/**
+ * How what one environment holds relates to what another one holds.
+ *
+ * - `same`: The same build, or one of the same commits or version.
+ * - `older`: The first holds less than the second.
+ * - `newer`: The first holds more than the second.
+ * - `different`: Each holds something that the other does not, or nobody knows the order.
+ * - `only_here`: Only the first holds the application.
+ * - `only_there`: Only the second holds the application.
+ */
+export type DriftRelation = 'same' | 'older' | 'newer' | 'different' | 'only_here' | 'only_there'
+
+/** One application in two environments. */
+export interface DriftRow {
+  /** The application; absent for builds of which nobody says whose they are. */
+  application?: string
+  /** The first environment. */
+  here: string
+  /** The second one. */
+  there: string
+  /** How what is here relates to what is there. */
+  relation: DriftRelation
+  /** What is here; the first by id where one deployment brought several. */
+  buildHere?: string
+  /** What is there. */
+  buildThere?: string
+  /** The version that is here. */
+  versionHere?: string
+  /** The version that is there. */
+  versionThere?: string
+  /** Since when it has been here. */
+  sinceHere?: Date
+  /** Since when it has been there. */
+  sinceThere?: Date
+  /** The events that say so, as `source:id`. */
+  evidence: Array<string>
+}
 
 /** A sample of durations in numbers. */
 export interface Durations {
@@ -584,6 +1117,56 @@ export interface Durations {
  * - `mean_of_ratios`: Mean of each item's own ratio.
  */
 export type EfficiencyRule = 'ratio_of_sums' | 'mean_of_ratios'
+
+/** A build in an environment. */
+export interface EnvironmentContent {
+  /** The environment. */
+  environment: string
+  /** Its stage, or that of its group. */
+  stage?: string
+  /** The application; absent where nobody says whose build it is. */
+  application?: string
+  /** The build, or the commit where a tool knows nothing else. */
+  build: string
+  /** Its version, as the build says, else as the deployment does. */
+  version?: string
+  /** The last successful deployment of the application. */
+  deployment: string
+  /** When the build came: the end of the first of its deployments in a row. */
+  since?: Date
+  /** The events that say so, as `source:id`. */
+  evidence: Array<string>
+}
+
+/** What is in environments. */
+export interface EnvironmentContents {
+  /** The time that was asked about. */
+  at: Date
+  /** One row for each environment and build in it, by environment, application and build. */
+  contents: Array<EnvironmentContent>
+  /** What the answer rests on; `n` are the environments, and those where nothing is known to be are left out. */
+  basis: Basis
+}
+
+/** A question for what is in environments. */
+export interface EnvironmentContentsQuery {
+  /** The time that is asked about; what happened later is left out. */
+  at: Date
+  /** The environments, and groups with all that is in them; absent = all. */
+  environments?: Array<string>
+}
+
+/** What is booked, and how much of it. */
+export interface EnvironmentLoad {
+  /** The environment or group. */
+  environment: string
+  /** How many bookings of its own count. */
+  bookings: number
+  /** The most bookings that run at once while one of these does, those of groups around it included. */
+  peak: number
+  /** How many may: the least that an environment in it takes; absent where any number may. */
+  capacity?: number
+}
 
 /** One environment and what tools call it. */
 export interface EnvironmentNames {
@@ -643,6 +1226,69 @@ export interface Exclusion {
   examples: Array<string>
 }
 
+/** Why an item is ready or not, as a tree. */
+export interface Explanation {
+  /** The item. */
+  item: string
+  /** Its name for people. */
+  title: string
+  /** The stage. */
+  stage: string
+  /** The time it was asked at. */
+  at: Date
+  /** The answer. */
+  verdict: Verdict
+  /**
+   * The tree, each node after the one above it: first the item itself, then what it needs and is not ready, one under
+   * the other, down to the items at fault.
+   */
+  nodes: Array<ExplanationNode>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** One item of an explanation. */
+export interface ExplanationNode {
+  /** The place of the node above in the list; absent for the first. */
+  above?: number
+  /** How many nodes are above. */
+  depth: number
+  /** The item. */
+  item: string
+  /** Its name for people. */
+  title: string
+  /** What it is. */
+  kind?: Kind
+  /** The stage that it is needed for. */
+  stage: string
+  /** The worst verdict of its own facts and of what it needs. */
+  verdict: Verdict
+  /** In how many ways it is needed; it is listed under the first one by id. */
+  ways: number
+  /** Its own unmet facts. */
+  facts: Array<Unmet>
+  /** The node as an English sentence. */
+  sentence: string
+}
+
+/** By when an unmet fact has to be settled for a departure. */
+export interface FactDeadline {
+  /** The condition that is not met. */
+  condition: Condition
+  /** The rule of the policy, where it is one. */
+  rule?: string
+  /** The item at fault. */
+  item: string
+  /** Whom it waits for. */
+  waitsFor?: string
+  /** The latest time that still reaches the departure. */
+  by: Date
+  /** Whether that can be: it is not past, and not before the earliest time that the schedule gives. */
+  possible: boolean
+  /** The deadline as an English sentence. */
+  sentence: string
+}
+
 /**
  * Everything that an event can say of its item; what is absent is not said.
  *
@@ -655,6 +1301,8 @@ export interface Fields {
   description?: string
   /** Where the work stands; a release that is done has shipped. */
   state?: FlowState
+  /** Where a release stands for those who lead it; says the `state` too, where its event sets none. */
+  lifecycle?: ReleaseState
   /** The tool's own state, by name. */
   status?: string
   /** The tool's own state, by id: names are renamed and translated, ids are not. */
@@ -679,7 +1327,7 @@ export interface Fields {
   neededBy?: Date
   /** When a gate's decision was asked for. */
   askedAt?: Date
-  /** When a waiver ends. */
+  /** When a waiver ends, or evidence counts no more. */
   expiresAt?: Date
   /** When a release shipped, as its tool says. */
   releasedAt?: Date
@@ -693,16 +1341,29 @@ export interface Fields {
   value?: number
   /** Size, in the portfolio's own unit (story points). */
   size?: number
-  /** How many bookings an environment takes at once. */
+  /** How many bookings an environment takes at once; in a group, each of its environments that says nothing itself. */
   capacity?: number
-  /** The stage that an environment or gate belongs to. */
+  /** Whether an environment serves several applications: then none of them closes it by a calendar of its own. */
+  shared?: boolean
+  /** The stage that an environment, gate or phase belongs to. */
   stage?: string
-  /** How a build, test run or deployment went. */
+  /** How a build, test run or deployment went, or what evidence shows. */
   result?: Outcome
-  /** What was decided at a gate. */
+  /** What was decided at a gate, or about a criterion. */
   decision?: Decision
-  /** Where a booking stands. */
+  /** Why it was decided so, or why a release is on hold. */
+  reason?: string
+  /** Whether a criterion or gate of a phase stands at its beginning or end. */
+  boundary?: Boundary
+  /**
+   * Where a booking stands. An event that moves a granted booking and says `pending` asks for the change: until it is
+   * decided, the booking holds what it was granted.
+   */
   booking?: Booking
+  /** Who lets a booking stand although a blackout refuses it. */
+  overriddenBy?: string
+  /** Why a booking stands although a blackout refuses it; one that says who or why is overridden. */
+  overrideReason?: string
   /** What a test run counted. */
   tests?: TestCounts
   /** The train of an application or team. */
@@ -749,8 +1410,9 @@ export interface FindingExample {
  * - `unmapped`: A state of a tool that no flow state is known for, or work without any.
  * - `numbering`: A number that is left out between two that there are.
  * - `unlinked`: An item without a link that its kind should have, or that nobody describes.
+ * - `incomplete`: Something that does not say all that it should.
  */
-export type FindingGroup = 'contradiction' | 'impossible_span' | 'implausible_time' | 'unmapped' | 'numbering' | 'unlinked'
+export type FindingGroup = 'contradiction' | 'impossible_span' | 'implausible_time' | 'unmapped' | 'numbering' | 'unlinked' | 'incomplete'
 
 /**
  * What flows (the Flow Framework's four flow items).
@@ -822,6 +1484,125 @@ export interface FlowShare {
  * - `cancelled`: Given up; counts in nothing.
  */
 export type FlowState = 'new' | 'waiting' | 'active' | 'done' | 'cancelled'
+
+/** A time at which all environments are free. */
+export interface FreeSlot {
+  /** Its first instant. */
+  start: Date
+  /** The first instant after it, as long after its start as was asked for. */
+  end: Date
+  /** Until when all stay free, the end of the window at most. */
+  freeUntil: Date
+  /** What had to end at its start; nothing where all are free when the window begins, or when work does. */
+  after: Array<SlotBlock>
+}
+
+/** How long gates take, and which are late. */
+export interface GateLateness {
+  /** The time it was asked at. */
+  at: Date
+  /** The gates, cancelled ones left out: the latest first, decided or not, then by item. */
+  gates: Array<GateTiming>
+  /** How many were decided after they were needed. */
+  late: number
+  /** How many are needed by now and not decided. */
+  overdue: number
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A question for the lateness of gates. */
+export interface GateLatenessQuery {
+  /** The time it is asked at; what is dated later is not known yet. */
+  at: Date
+  /** A gate, or an item whose gates are meant, with those of its parts and scope; absent = all gates. */
+  item?: string
+}
+
+/** The times of one gate. */
+export interface GateTiming {
+  /** The gate. */
+  gate: string
+  /** Its name for people. */
+  title: string
+  /** The stage that asks for it; absent = all of them. */
+  stage?: string
+  /** When its decision was asked for. */
+  askedAt?: Date
+  /** When its decision is needed. */
+  neededBy?: Date
+  /**
+   * When it was decided by somebody entitled to, or met by its criteria where nobody has to decide; absent while it is
+   * neither.
+   */
+  decidedAt?: Date
+  /** What was decided; absent where its criteria did. */
+  decision?: Decision
+  /** Who decided, by name. */
+  by?: string
+  /** Whom it waits for, by name: those accountable and approvers; absent once it is decided. */
+  waitsFor?: string
+  /**
+   * How long after it was needed it was decided, 0 where it was in time; absent where it is not decided or nobody says
+   * when it is needed.
+   */
+  lateMs?: number
+  /** For how long it has been needed and not decided; absent where it is not. */
+  overdueMs?: number
+  /** From asking to the decision, or until now; absent where nobody says when it was asked for, or that is later. */
+  waitedMs?: number
+  /** All of it as an English sentence; days in UTC. */
+  sentence: string
+  /** The events behind it, as `source:id`. */
+  evidence: Array<string>
+}
+
+/** Two matrices as lists of their cells: what is not listed is empty. */
+export interface Impact {
+  /** The releases that were looked at, by id, those with no cell included. */
+  releases: Array<string>
+  /** Environments (rows) by releases (columns), by row, column and relation. */
+  environments: Array<ImpactCell>
+  /** Releases (rows) by applications (columns), by row, column and relation. */
+  applications: Array<ImpactCell>
+  /** What the answer rests on; `n` are the releases. */
+  basis: Basis
+}
+
+/** One relation between a row and a column. */
+export interface ImpactCell {
+  /** The environment, or the release. */
+  row: string
+  /** The release, or the application. */
+  column: string
+  /** How they are related. */
+  relation: ImpactRelation
+  /** How many bookings, deployments, test runs, builds, changes or work items relate them. */
+  count: number
+  /** The first ten of them by id. */
+  through: Array<string>
+  /** The last events of these, as `source:id`. */
+  evidence: Array<string>
+}
+
+/** A question for the impact of releases. */
+export interface ImpactQuery {
+  /** The releases; absent = all that are neither done nor cancelled. */
+  releases?: Array<string>
+}
+
+/**
+ * How a release touches an environment or application.
+ *
+ * - `booked`: The environment is booked for the release or one of its phases.
+ * - `deployed`: A build of the release, or the commit that it is tagged at, was deployed there, whatever the outcome.
+ * - `tested`: A build of the release was tested there.
+ * - `belongs_to`: The release belongs to the application.
+ * - `scope`: Work in the scope of the release belongs to the application.
+ * - `changed`: A change that does work of the scope belongs to the application.
+ * - `built`: A build of the release belongs to the application.
+ */
+export type ImpactRelation = 'booked' | 'deployed' | 'tested' | 'belongs_to' | 'scope' | 'changed' | 'built'
 
 /** What an adapter is told beside the bytes. Everything is optional. */
 export interface IngestOptions {
@@ -953,13 +1734,67 @@ export interface ItemVerdict {
  * - `deployment`: One deployment of a build to an environment.
  * - `release`: A release.
  * - `gate`: A decision that a release or an item needs.
+ * - `phase`: A phase of a release, which it is a part of; with a stage it prepares and carries out that stage.
+ * - `activity`: Something that has to be done for a phase or release and is no work on the product; flow metrics do not count it.
+ * - `criterion`: What has to be so before a gate is passed, or before the phase that it is a part of starts or ends.
+ * - `evidence`: A scan, a document or whatever else proves something; what it is, is its attribute `type`.
  * - `booking`: A booking of an environment.
  * - `incident`: An incident in production.
  * - `application`: An application or product.
  * - `team`: A team.
  * - `stakeholder`: A person or a group with a say.
  */
-export type Kind = 'theme' | 'epic' | 'feature' | 'story' | 'defect' | 'risk' | 'debt' | 'change' | 'build' | 'test_run' | 'environment' | 'deployment' | 'release' | 'gate' | 'booking' | 'incident' | 'application' | 'team' | 'stakeholder'
+export type Kind = 'theme' | 'epic' | 'feature' | 'story' | 'defect' | 'risk' | 'debt' | 'change' | 'build' | 'test_run' | 'environment' | 'deployment' | 'release' | 'gate' | 'phase' | 'activity' | 'criterion' | 'evidence' | 'booking' | 'incident' | 'application' | 'team' | 'stakeholder'
+
+/** One step in the life of a release. */
+export interface LifecycleStep {
+  /** When it was taken. */
+  at: Date
+  /** The state before; absent for the first one that is known. */
+  from?: ReleaseState
+  /** The state from then on. */
+  to: ReleaseState
+  /** Whether the step is allowed; the first one always is. */
+  allowed: boolean
+  /** The event that says so, as `source:id`. */
+  evidence: string
+}
+
+/** All that an item needs, or all that needs it. */
+export interface Lineage {
+  /** The item. */
+  item: string
+  /** Which way was gone. */
+  side: LineageSide
+  /** How many items were found, itself left out. */
+  count: number
+  /** How many of each kind; what nobody has described is called `unknown`. */
+  kinds: Record<string, number>
+  /** The items, by id. */
+  items: Array<string>
+  /** What the answer rests on; its evidence are the last events of the first hundred items that are listed. */
+  basis: Basis
+}
+
+/** A question for all that an item needs, or for all that needs it, directly or not. */
+export interface LineageQuery {
+  /** The item. */
+  item: string
+  /** Which way to go. */
+  side: LineageSide
+  /** The kind of the items that are counted and listed; absent = all. */
+  kind?: Kind
+  /** Whether to list them; absent = yes. Counting alone saves a text for each. */
+  list?: boolean
+}
+
+/**
+ * Which way to go along what items need of each other.
+ *
+ * - `needs`: What it needs: scope, parts, gates and what they depend on.
+ * - `needed_by`: What needs it: wholes, releases, what depends on them.
+ */
+export type LineageSide = 'needs' | 'needed_by'
 
 /** A link from an event's item to another one. */
 export interface Link {
@@ -1006,13 +1841,18 @@ export interface Link {
  * - `caused_by`: The incident was caused by the deployment.
  * - `books`: The booking takes the environment.
  * - `booked_for`: The booking is for the release.
- * - `belongs_to`: The item belongs to the application.
+ * - `belongs_to`: The item belongs to the application, or the stakeholder to the group, of which there may be several.
  * - `owned_by`: The item is answered for by the team or stakeholder.
- * - `approver`: The gate may be decided by the stakeholder.
- * - `decided_by`: The gate was decided by the stakeholder.
+ * - `approver`: The gate or criterion may be decided by the stakeholder, or by anybody in that group.
+ * - `decided_by`: The gate or criterion was decided by the stakeholder.
+ * - `satisfies`: The evidence, test run or build proves that the criterion is met.
+ * - `responsible`: The item is carried out by the stakeholder: the R of RACI.
+ * - `accountable`: The stakeholder, or anybody in that group, answers for the item and may decide it as an approver may: the A of RACI.
+ * - `consulted`: The stakeholder is heard before something is decided: the C of RACI.
+ * - `informed`: The stakeholder is told what was decided: the I of RACI.
  * - `relates`: Any other relation.
  */
-export type LinkKind = 'parent' | 'ships_in' | 'gates' | 'depends_on' | 'implements' | 'follows' | 'built_from' | 'candidate' | 'tags' | 'contains' | 'tests' | 'ran_in' | 'deploys' | 'deployed_to' | 'found_in' | 'caused_by' | 'books' | 'booked_for' | 'belongs_to' | 'owned_by' | 'approver' | 'decided_by' | 'relates'
+export type LinkKind = 'parent' | 'ships_in' | 'gates' | 'depends_on' | 'implements' | 'follows' | 'built_from' | 'candidate' | 'tags' | 'contains' | 'tests' | 'ran_in' | 'deploys' | 'deployed_to' | 'found_in' | 'caused_by' | 'books' | 'booked_for' | 'belongs_to' | 'owned_by' | 'approver' | 'decided_by' | 'satisfies' | 'responsible' | 'accountable' | 'consulted' | 'informed' | 'relates'
 
 /** Links that a row of a mapped table states. */
 export interface MappedLink {
@@ -1028,8 +1868,68 @@ export interface MappedLink {
   stage?: string
 }
 
+/**
+ * What a rule measures.
+ *
+ * - `count`: How many match.
+ * - `share`: The share of those that match among all that were reached, from 0 to 1.
+ * - `size`: The sum of their sizes.
+ * - `value`: The sum of their values.
+ * - `pass_rate`: The share of passed tests among those that ran, from 0 to 1.
+ */
+export type Measure = 'count' | 'share' | 'size' | 'value' | 'pass_rate'
+
+/** An unmet fact that is taken for met. */
+export interface MetFact {
+  /** The condition. */
+  condition: Condition
+  /** The item that it is about. */
+  item: string
+  /** The rule, where the condition is `rule_met`. */
+  rule?: string
+}
+
 /** The first departure whose cut-off is not before `ready`; undefined after the last one. */
 export declare function nextDeparture(cadence: Cadence, ready: Date): Date | undefined
+
+/** The first time at which environments are free together. */
+export interface NextSlot {
+  /** The first slot; absent where there is none. */
+  slot?: FreeSlot
+  /** The next ones, each the first of a later opening. */
+  alternatives: Array<FreeSlot>
+  /** The longest time that all are free within the window; absent where there is none at all. */
+  longestMs?: number
+  /** When that begins, the first of several as long. */
+  longestFrom?: Date
+  /** The environments that are never free for so long, even alone; only looked for where there is no slot. */
+  neverFree: Array<string>
+  /** The answer as an English sentence. */
+  sentence: string
+  /** What the answer rests on; `n` are the bookings in the window. */
+  basis: Basis
+}
+
+/** A question for a time at which environments can be booked. */
+export interface NextSlotQuery {
+  /** The environments; of a group, all that is in it. */
+  environments: Array<string>
+  /** How long they are needed, as time elapses. */
+  lengthMs: number
+  /** The slot may not begin before it. */
+  start: Date
+  /** The slot must have ended by then; at most forty years after `start`. */
+  end: Date
+  /** How many alternatives to the first slot are wanted; absent = 3, at most 1,000. */
+  alternatives?: number
+  /**
+   * The release that it is for: what is booked for it or its phases is not in its way, and the blackouts that keep its
+   * bookings out count; absent = for nothing in particular.
+   */
+  release?: string
+  /** Whether the slot has to begin in the working time of every environment, by the nearest calendar; absent = no. */
+  inWorkingTime?: boolean
+}
 
 /**
  * How a build, test run or deployment went.
@@ -1109,7 +2009,12 @@ export interface OutlookQuery {
  */
 export type PercentileRule = 'nearest_rank' | 'linear' | 'lower'
 
-/** What counts as ready. */
+/**
+ * What counts as ready. The default asks every stage for every `Condition` and needs no configuration.
+ *
+ * A policy is data: it can be kept as JSON, and is checked as a whole before a question is answered. Its rules are
+ * expressions over the graph, each with a name of its own, so that what is not met can be named:
+ */
 export interface Policy {
   /** The ladder of stages, first to last; at most eight. */
   stages?: Array<string>
@@ -1117,7 +2022,54 @@ export interface Policy {
   blocking?: Severity
   /** Whether only pending bookings show a conflict, as some tools have it; otherwise approved ones do too. */
   pendingConflictsOnly?: boolean
+  /** The conditions that a stage asks for, by stage. A stage that is not named asks for all of them. */
+  conditions?: Record<string, Array<Condition>>
+  /** What stages ask for beside the conditions; at most a thousand. */
+  rules?: Array<PolicyRule>
 }
+
+/**
+ * A rule of a policy: an expression with a name. It is met when everything that it says holds.
+ *
+ * `all`, `any` and `none` name other rules, or conditions that are judged at the item itself. References go at most 32
+ * deep and never round.
+ */
+export interface PolicyRule {
+  /** Its name, once in the policy. */
+  name?: string
+  /** The stages that ask for it; empty = none by itself, it is there for others to name. */
+  stages?: Array<string>
+  /** The kinds of items that it is asked of, each of work, release, build or gate; empty = releases. */
+  kinds?: Array<Kind>
+  /** All of these must be met. */
+  all?: Array<string>
+  /** At least one of these must be met. */
+  any?: Array<string>
+  /** None of these may be met. */
+  none?: Array<string>
+  /** What must be counted or measured. */
+  test?: RuleTest
+  /** The sentence for people where it is not met; absent = one that says what was found. */
+  sentence?: string
+  /** Whom it waits for; absent = whom the item waits for. */
+  waitsFor?: string
+}
+
+/**
+ * What a rule looks at, from the item that it is asked of.
+ *
+ * - `item`: The item itself.
+ * - `scope`: The work in it: the leaves of its scope or of its parts, cancelled ones left out.
+ * - `parts`: The releases or work items that are parts of it.
+ * - `upstream`: What it depends on.
+ * - `builds`: The builds that are meant to become the release, or are stated to contain the work.
+ * - `test_runs`: The test runs of these builds.
+ * - `deployments`: The deployments of these builds.
+ * - `defects`: The defects that were found in it or in these builds, and those of its scope.
+ * - `gates`: Its gates.
+ * - `environments`: The environments that are booked for it.
+ */
+export type Reach = 'item' | 'scope' | 'parts' | 'upstream' | 'builds' | 'test_runs' | 'deployments' | 'defects' | 'gates' | 'environments'
 
 /** Whether an item is ready for a stage, and what is missing. */
 export interface Readiness {
@@ -1133,17 +2085,93 @@ export interface Readiness {
   verdict: Verdict
   /** The unmet facts, each with one root cause; meeting exactly these makes the item ready. */
   unmet: Array<Unmet>
+  /** The waivers that the answer rests on, by item: what they are for is met by exception. */
+  exceptions: Array<Waiver>
   /** Work items of the scope that are done. */
   done: number
   /** Work items of the scope: its leaves, cancelled ones left out. */
   scope: number
+  /**
+   * The share of that work that is done, in percent: a by-product, which says nothing of what is missing. Absent where
+   * there is none.
+   */
+  percent?: number
   /** What the answer rests on. */
   basis: Basis
 }
 
+/** How one item's verdict differs between two times. */
+export interface ReadinessChange {
+  /** The item. */
+  item: string
+  /** Its name for people. */
+  title: string
+  /** What it is. */
+  kind: Kind
+  /** The verdict at the earlier time; absent where the item was not there. */
+  before?: Verdict
+  /** The verdict at the later time. */
+  after: Verdict
+  /** The facts that stood in its way and no longer do. */
+  cleared: Array<Unmet>
+  /** The facts that stand in its way since. */
+  appeared: Array<Unmet>
+  /**
+   * The events between the two times that did it, as `source:id`: those that the facts rest on, and those about the
+   * items that they are about.
+   */
+  because: Array<string>
+  /** The change as an English sentence. */
+  sentence: string
+}
+
+/** How verdicts differ between two times. */
+export interface ReadinessChanges {
+  /** The stage. */
+  stage: string
+  /** The earlier time. */
+  from: Date
+  /** The later time. */
+  to: Date
+  /** How many became ready. */
+  becameReady: number
+  /** How many are further from it: from ready to anything else, or from unknown to not ready. */
+  regressed: number
+  /** How many are nearer without being ready: from not ready to unknown. */
+  nearer: number
+  /** How many were not there at the earlier time. */
+  appeared: number
+  /**
+   * The changes: regressed ones first, then those that became ready, those that are nearer, and new ones; each group by
+   * id. An item is listed as well where its verdict is the same and other facts stand in its way, if it was asked for
+   * by itself.
+   */
+  changes: Array<ReadinessChange>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A question for the difference between two times. */
+export interface ReadinessChangesQuery {
+  /** The earlier time: what was so then, as it was known then. */
+  from: Date
+  /** The later time. */
+  to: Date
+  /** The stage; absent = the last one of the policy. */
+  stage?: string
+  /** What counts as ready; absent = the default policy. */
+  policy?: Policy
+  /** One release, build or work item; absent = all of `kind`. */
+  item?: string
+  /** The kind of items; absent = releases. */
+  kind?: Kind
+  /** How many changes are explained, first by what they changed to, then by id; absent = 100. */
+  limit?: number
+}
+
 /** A question about one item. */
 export interface ReadinessQuery {
-  /** The release or work item. */
+  /** The release, build or work item. */
   item: string
   /** The time it is asked at. */
   at: Date
@@ -1151,6 +2179,8 @@ export interface ReadinessQuery {
   stage?: string
   /** What counts as ready; absent = the default policy. */
   policy?: Policy
+  /** Facts that are taken for met, as the answer without them names them: is it ready then? */
+  assume?: Array<MetFact>
 }
 
 /** What was found when a store was read. */
@@ -1221,12 +2251,69 @@ export interface Related {
 }
 
 /**
+ * Where a release stands in its life, as those who lead it say. Each implies a `FlowState`.
+ *
+ * - `draft`: An idea that nobody has agreed to; new.
+ * - `planned`: Agreed to, and not begun; new.
+ * - `in_progress`: Being made; active.
+ * - `on_hold`: Stopped for now; waiting.
+ * - `review`: Made, and being looked at before it is completed; active.
+ * - `completed`: Shipped and closed; done.
+ * - `cancelled`: Given up; cancelled.
+ */
+export type ReleaseState = 'draft' | 'planned' | 'in_progress' | 'on_hold' | 'review' | 'completed' | 'cancelled'
+
+/** What releases of one sort have in common. Names tell its parts apart: a part that is renamed is another one. */
+export interface ReleaseTemplate {
+  /** Its name; the ids of all that is made by it begin with it. */
+  name: string
+  /** The phases, first to last. */
+  phases?: Array<TemplatePhase>
+  /** The gates of the release. */
+  gates?: Array<TemplateGate>
+}
+
+/**
  * How the rows of a mapped table are written.
  *
  * - `csv`: Comma-separated values, or any other separator, with a header.
  * - `json_lines`: JSON objects: one, a list of them, or one a line.
  */
 export type RowFormat = 'csv' | 'json_lines'
+
+/**
+ * What a rule counts, and within which bounds the figure must be.
+ *
+ * Of what `of` reaches, those match that fit every filter; an empty filter fits all. What lacks the
+ * field that a filter looks at may match or not, and where that decides, the rule is neither met nor unmet but unknown.
+ * Where nothing is reached at all, `atLeast` is unknown: no evidence is never a proof.
+ */
+export interface RuleTest {
+  /** What is looked at, from the item. */
+  of: Reach
+  /** Only items of these kinds. */
+  kinds?: Array<Kind>
+  /** Only items in these states; a gate that is passed is `done`. */
+  states?: Array<FlowState>
+  /** Only defects of this severity and worse. */
+  severity?: Severity
+  /** Only what ended so. */
+  results?: Array<Outcome>
+  /** Only what belongs to this stage: an environment or gate by itself, a run or deployment by its environment. */
+  stage?: string
+  /** Only items with these attributes. */
+  attributes?: Record<string, string>
+  /** Only what is no older: since it ended, where it ends with a result, else since it was first spoken of. */
+  maxAgeMs?: number
+  /** Only what is no younger. */
+  minAgeMs?: number
+  /** What is measured; absent = how many match. */
+  measure?: Measure
+  /** The least that the figure may be. */
+  atLeast?: number
+  /** The most that the figure may be. */
+  atMost?: number
+}
 
 /**
  * The scope of a release against its baseline, and against what its build or tag holds. Lists are in alphabetical
@@ -1321,6 +2408,28 @@ export interface Shipping {
   basis: Basis
 }
 
+/** What is in the way of a slot until it ends. */
+export interface SlotBlock {
+  /** The environment that is not free; absent for a blackout of the release. */
+  environment?: string
+  /** Why not. */
+  cause: SlotCause
+  /** The booking, or the item in whose calendar the blackout stands. */
+  item: string
+  /** The releases and phases that the booking is for. */
+  bookedFor: Array<string>
+  /** The first instant after it. */
+  until: Date
+}
+
+/**
+ * Why an environment is not free.
+ *
+ * - `booking`: As many bookings run as it takes.
+ * - `blackout`: It is closed, or what the booking would be for is.
+ */
+export type SlotCause = 'booking' | 'blackout'
+
 /** One stage of a release. */
 export interface StageOutlook {
   /** The stage. */
@@ -1392,6 +2501,93 @@ export interface TableMapping {
   clearBlank?: boolean
 }
 
+/** An activity of a phase of a template. */
+export interface TemplateActivity {
+  /** Its name, which no other activity of the phase has. */
+  name: string
+  /**
+   * When it is due, counted from the target date of the release, before it where negative; absent = when its phase
+   * ends.
+   */
+  offsetMs?: number
+}
+
+/** A criterion of a phase or gate of a template. */
+export interface TemplateCriterion {
+  /** Its name, which no other criterion of the phase or gate has. */
+  name: string
+  /** At which end of a phase it stands; absent = its end. Of no meaning for gates. */
+  boundary?: Boundary
+}
+
+/** The events that give a release what a template has. */
+export interface TemplateEvents {
+  /** The events, by release and then in the order of the template. They change nothing until the host applies them. */
+  events: Array<Event>
+  /** How many parts are there already as the template has them. */
+  unchanged: number
+  /** What is left out, and why, in the same order. */
+  skipped: Array<TemplateSkip>
+  /** What the answer rests on; its `n` counts the releases. */
+  basis: Basis
+}
+
+/** A gate of a template. */
+export interface TemplateGate {
+  /** Its name, which no other gate of the template has. */
+  name: string
+  /** The stage that asks for it; absent = all of them. */
+  stage?: string
+  /** The stakeholders who may decide it, by their ids. */
+  approvers?: Array<string>
+  /** What must be met before it is passed. */
+  criteria?: Array<TemplateCriterion>
+  /**
+   * When its decision is needed, counted from the target date of the release, before it where negative; absent = nobody
+   * says.
+   */
+  offsetMs?: number
+}
+
+/** A phase of a template. */
+export interface TemplatePhase {
+  /** Its name, which no other phase of the template has. */
+  name: string
+  /** The stage that it prepares and carries out; absent = none, so that every stage asks for it. */
+  stage?: string
+  /**
+   * Its end, counted from the target date of the release, before it where negative; absent = when the next phase
+   * starts, of the last one the target date itself.
+   */
+  offsetMs?: number
+  /** How long it takes; absent = unknown, so that it has no start, and no end unless there is an offset. */
+  durationMs?: number
+  /** What is to be done in it. */
+  activities?: Array<TemplateActivity>
+  /** What must be met before it starts or ends. */
+  criteria?: Array<TemplateCriterion>
+}
+
+/** A template, and the release that it is for. */
+export interface TemplateQuery {
+  /** The template. */
+  template: ReleaseTemplate
+  /** The release. */
+  release: string
+  /** The time that the events bear. */
+  at: Date
+  /** Whether the releases that are parts of this one, however deep, get the same; absent = no. */
+  includeChildren?: boolean
+}
+
+/** Something that a template does not change. */
+export interface TemplateSkip {
+  /** The release or the part of it. */
+  item: string
+  /** Why, as an English sentence. */
+  reason: string
+}
+
 /** Counts of one run of a test suite; `tests` is the sum of the four outcomes. */
 export interface TestCounts {
   /** All tests of the run. */
@@ -1447,10 +2643,44 @@ export interface TraceStep {
   evidence: string
 }
 
+/** A step of a release that is allowed. */
+export interface Transition {
+  /** The state that it leads from. */
+  from: ReleaseState
+  /** The state that it leads to. */
+  to: ReleaseState
+}
+
+/** The life of a release so far, and where it may go from here. */
+export interface Transitions {
+  /** The release. */
+  release: string
+  /** Its name for people. */
+  title: string
+  /** Where it stands; absent where nobody says. */
+  state?: ReleaseState
+  /** The states that it may go to next, in their order; all of them where it has none. */
+  next: Array<ReleaseState>
+  /** The steps that it took, first to last. What is told again is no step. */
+  steps: Array<LifecycleStep>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A question for the life of a release. */
+export interface TransitionsQuery {
+  /** The release. */
+  release: string
+  /** The steps that are allowed; absent = `Transition::defaults`. */
+  transitions?: Array<Transition>
+}
+
 /** One fact that keeps an item from being ready. */
 export interface Unmet {
   /** The condition that is not met. */
   condition: Condition
+  /** The rule of the policy that is not met; absent where it is one of the conditions. */
+  rule?: string
   /** `not_ready` where it is known to be unmet, `unknown` where nobody can tell. */
   verdict: Verdict
   /** The stage that asks for it. */
@@ -1461,7 +2691,7 @@ export interface Unmet {
   title: string
   /** The fact as an English sentence. */
   sentence: string
-  /** Whom it waits for: assignee, owner or approver. */
+  /** Whom it waits for: of work those responsible, else assignee or owner; of decisions those accountable and approvers. */
   waitsFor?: string
   /** Since when it has been so. */
   since?: Date
@@ -1471,6 +2701,13 @@ export interface Unmet {
   through?: string
   /** How many work items and releases of the closure wait for it. */
   consequences: number
+  /** How many open releases of the whole stream wait for it. */
+  releases: number
+  /**
+   * The value of the work that waits: that of each item of these releases' scope, or of the nearest item that it is a part
+   * of and that has a value, each once. Where no release waits, of the work that does. Absent where none has a value.
+   */
+  value?: number
   /** The events behind it, as `source:id`. */
   evidence: Array<string>
 }
@@ -1484,6 +2721,47 @@ export interface Unmet {
  */
 export type Verdict = 'ready' | 'unknown' | 'not_ready'
 
+/** A verdict that changed. */
+export interface VerdictChange {
+  /** The item. */
+  item: string
+  /** What it is; absent where it is nothing that has a verdict any more. */
+  kind?: Kind
+  /** Its verdict before; absent where it had none, because it is new, say. */
+  from?: Verdict
+  /** Its verdict now; absent where it has none any more, because it is known as another kind or by another name. */
+  to?: Verdict
+  /** Why. */
+  reason?: ChangeReason
+}
+
+/** Which verdicts changed since the last time. */
+export interface VerdictChanges {
+  /** The stage. */
+  stage: string
+  /** The time that verdicts are for. */
+  at: Date
+  /** What changed, by id. */
+  changed: Array<VerdictChange>
+  /** How many items of the kinds that are watched are ready now. */
+  ready: number
+  /** Of how many nobody knows. */
+  unknown: number
+  /** How many are not ready. */
+  notReady: number
+  /** How many events came since the last time. */
+  events: number
+  /** How many times an item was judged again or put together again. */
+  judged: number
+  /**
+   * Whether everything was judged anew, because what changed could not be told: in views of the past, and when a link
+   * names a stage that none has named before. Changes have no reasons then.
+   */
+  recomputedAll: boolean
+  /** What the answer rests on: `n` counts all items that are watched, the evidence are the events behind the reasons. */
+  basis: Basis
+}
+
 /** A question about all items at once. */
 export interface VerdictQuery {
   /** The time it is asked at. */
@@ -1492,7 +2770,7 @@ export interface VerdictQuery {
   stage?: string
   /** What counts as ready; absent = the default policy. */
   policy?: Policy
-  /** The kind of the items that are counted and listed; absent = all work and releases. */
+  /** The kind of the items that are counted and listed: work, releases or builds; absent = all work and releases. */
   kind?: Kind
   /** The verdicts whose items are listed; absent = all of them, empty = none, for who wants the counts alone. */
   list?: Array<Verdict>
@@ -1552,6 +2830,45 @@ export interface VsmError {
   file?: string
   /** Of `storage`: where in the file; absent where it is about the whole file. */
   position?: string
+}
+
+/** A waiver that a verdict rests on: it complies with the policy by exception. */
+export interface Waiver {
+  /** The gate or criterion that is waived. */
+  item: string
+  /** Its name for people. */
+  title: string
+  /** The waiver as an English sentence. */
+  sentence: string
+  /** Why, as its event or a later one says. */
+  reason?: string
+  /** Who granted it, by name. */
+  by?: string
+  /** When it was granted. */
+  since?: Date
+  /** When it ends; absent where nobody says, and it holds for ever. */
+  until?: Date
+  /**
+   * Whether it ends before the target date of what was asked about: the verdict will turn before that. Absent where
+   * either date is.
+   */
+  endsBeforeDue?: boolean
+  /** The events behind it, as `source:id`. */
+  evidence: Array<string>
+}
+
+/** Which verdicts to keep up to date. */
+export interface WatchQuery {
+  /** The time that verdicts are for; `Watch::advance` moves it. */
+  at: Date
+  /** The stage; absent = the last one of the policy. */
+  stage?: string
+  /** What counts as ready; absent = the default policy. */
+  policy?: Policy
+  /** The kind of the items that are counted and reported; absent = all work and releases. */
+  kind?: Kind
+  /** The only items that are reported, by any of their names; they need not be known yet. Absent = all. */
+  items?: Array<string>
 }
 
 /**

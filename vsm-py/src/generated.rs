@@ -8411,11 +8411,11 @@ pub(crate) struct Transition(pub(crate) core::Transition);
 #[pymethods]
 impl Transition {
     #[new]
-    #[pyo3(signature = (*, from, to))]
+    #[pyo3(signature = (*, from_, to))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
-    fn new(from: Bound<'_, PyAny>, to: Bound<'_, PyAny>) -> PyResult<Transition> {
+    fn new(from_: Bound<'_, PyAny>, to: Bound<'_, PyAny>) -> PyResult<Transition> {
         Ok(Transition(core::Transition {
-            from: FromPython::from_python(&from, "from")?,
+            from: FromPython::from_python(&from_, "from_")?,
             to: FromPython::from_python(&to, "to")?,
         }))
     }

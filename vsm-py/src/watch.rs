@@ -70,7 +70,6 @@ impl Watch {
         verdict.map_err(raise)?.to_python(py)
     }
 
-    #[pyo3(signature = () -> "str")]
     fn __repr__(&self, py: Python<'_>) -> String {
         format!("Watch(at={})", py.detach(|| self.lock().at()))
     }

@@ -30,7 +30,7 @@ def test_what_a_host_hands_in_has_a_constructor_and_the_rest_has_none(name):
     if API["records"][name]["input"]:
         parameters = inspect.signature(cls).parameters
         assert {name: parameter.kind for name, parameter in parameters.items()} == {
-            field: inspect.Parameter.KEYWORD_ONLY for field in RECORDS[name]
+            attribute(field): inspect.Parameter.KEYWORD_ONLY for field in RECORDS[name]
         }
     else:
         with pytest.raises(TypeError):
@@ -38,10 +38,10 @@ def test_what_a_host_hands_in_has_a_constructor_and_the_rest_has_none(name):
 
 
 def test_every_query_is_a_method_with_every_field():
-    assert set(QUERIES) == {name for name in RECORDS if name.endswith("Query")}
-    for query, method in QUERIES.items():
+    assert set(QUERIES.values()) == {name for name in RECORDS if name.endswith("Query")}
+    for method, query in QUERIES.items():
         parameters = set(inspect.signature(getattr(vsm.ValueStream, method)).parameters) - {"self"}
-        assert parameters == set(RECORDS[query]), method
+        assert parameters == {attribute(field) for field in RECORDS[query]}, method
 
 
 @pytest.mark.parametrize("name", ENUMS)

@@ -190,3 +190,36 @@ def test_a_policy_has_the_defaults_of_the_core():
     assert policy.stages == ["system_test", "user_acceptance", "pre_production", "production"]
     assert (policy.blocking, policy.pending_conflicts_only) == (vsm.Severity.Critical, False)
     assert vsm.Policy(blocking="major").stages == policy.stages
+
+
+def test_a_watch_tells_what_changed():
+    stream = vsm.ValueStream()
+    events = [
+        vsm.Event(source="t", id="1", occurred_at=MONDAY, item="r:1", kind="release"),
+        vsm.Event(
+            source="t",
+            id="2",
+            occurred_at=MONDAY,
+            item="s:1",
+            kind="story",
+            set=vsm.Fields(state="active"),
+            links=[vsm.Link(kind="ships_in", to="r:1")],
+        ),
+    ]
+    stream.apply_batch(events)
+    watch = stream.watch(at=MONDAY, kind="release")
+    assert watch.at() == MONDAY
+    assert watch.verdict(stream, "r:1") == vsm.Verdict.NotReady
+    assert watch.update(stream).changed == []
+    stream.apply(vsm.Event(source="t", id="3", occurred_at=MONDAY, item="s:1", set=vsm.Fields(state="done")))
+    changes = watch.update(stream)
+    assert [(one.item, one.from_, one.to) for one in changes.changed] == [("r:1", "not_ready", "unknown")]
+    assert changes.changed[0].reason.sentence
+    assert (changes.unknown, changes.not_ready) == (1, 0)
+    later = MONDAY + timedelta(days=1)
+    assert watch.advance(stream, later).changed == []
+    assert watch.at() == later
+    with pytest.raises(vsm.InvalidError):
+        watch.update(vsm.ValueStream())
+    with pytest.raises(vsm.UnknownItem):
+        watch.verdict(stream, "nobody")

@@ -51,9 +51,8 @@ def answer(stream, call, args, folder=None):
         return json.loads(stream.ocel())
     if call == "outlook_text":
         return stream.outlook(**arguments(args, "OutlookQuery")).to_text()
-    query = next((query for query, method in QUERIES.items() if method == call), None)
-    if query:
-        args = arguments(args, query)
+    if call in QUERIES:
+        args = arguments(args, QUERIES[call])
     else:
         args = {name: typed(value, PARAMETERS.get(name, "string")) for name, value in args.items()}
     if call == "ingest" and folder:

@@ -12,7 +12,7 @@ RECORDS = {name: record["fields"] for name, record in API["records"].items()}
 ENUMS = API["enums"]
 
 # In Python the fields of a query are the parameters of a method.
-QUERIES = {question["query"]: method for method, question in API["questions"].items()}
+QUERIES = {method: question["query"] for method, question in API["questions"].items()} | {"watch": "WatchQuery"}
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MILLISECOND = timedelta(milliseconds=1)
 

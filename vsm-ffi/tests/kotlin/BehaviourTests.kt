@@ -22,6 +22,7 @@ import vsm.ValueStream
 import vsm.Verdict
 import vsm.VerdictQuery
 import vsm.VsmException
+import vsm.WatchQuery
 import vsm.Weekday
 import vsm.WorkingHours
 import vsm.addWorkingTime
@@ -86,6 +87,21 @@ fun behaviourTests() {
         val outlook = OutlookQuery(release = "plan:R1", at = now, zone = "Europe/Zurich")
         equal("Mobile 4.12", stream.outlook(outlook).title)
         holds("the page has a title", "Mobile 4.12" in stream.outlookText(outlook))
+    }
+
+    test("a watch tells what changed") {
+        val stream = release()
+        val now = at("2026-03-03T08:00:00Z")
+        val watch = stream.watch(WatchQuery(at = now))
+        equal(now, watch.at())
+        equal(Verdict.NOT_READY, watch.verdict(stream, "plan:R1"))
+        equal(emptyList(), watch.update(stream).changed)
+        stream.apply(event("watched", "plan:F1").copy(set = Fields(state = FlowState.DONE)))
+        val changed = watch.update(stream).changed.single { it.item == "plan:R1" }
+        equal(listOf(Verdict.NOT_READY, Verdict.UNKNOWN), listOf(changed.from, changed.to))
+        val later = at("2026-03-04T08:00:00Z")
+        equal(emptyList(), watch.advance(stream, later).changed)
+        equal(later, watch.at())
     }
 
     test("a policy starts from the engine's own") {

@@ -100,4 +100,15 @@ private fun record(type: Class<*>, json: Map<*, *>): Any {
 }
 
 /** Lists of which none is not the same as an empty one; reflection can't tell them from the others. */
-private val ABSENT_LISTS = setOf("VerdictQuery.list")
+private val ABSENT_LISTS =
+    setOf(
+        "VerdictQuery.list",
+        "BookingConflictsQuery.environments",
+        "DataQualityQuery.transitions",
+        "DriftQuery.environments",
+        "DriftQuery.stages",
+        "EnvironmentContentsQuery.environments",
+        "ImpactQuery.releases",
+        "TransitionsQuery.transitions",
+        "WatchQuery.items",
+    )

@@ -3313,7 +3313,7 @@ class Transition:
     def __new__(
         cls,
         *,
-        from: ReleaseState | str,
+        from_: ReleaseState | str,
         to: ReleaseState | str,
     ) -> Transition: ...
     @property
@@ -4254,7 +4254,6 @@ class Watch:
         """
     def verdict(self, stream: ValueStream, item: str) -> Verdict | None:
         """The verdict of an item as of the last update; None for what has none."""
-    def __repr__(self) -> str: ...
 
 def add_working_time(calendar: Calendar, start: datetime, span: timedelta) -> datetime:
     """The end of a span of working time that begins at ``start``; a negative span leads back."""

@@ -99,17 +99,17 @@ fn constructor(record: &Record) -> String {
     let name = &record.name;
     let (mut signature, mut arguments, mut fields) = (String::new(), String::new(), String::new());
     for field in parameters(record) {
-        let field_name = &field.name;
+        let (field_name, argument) = (&field.name, attribute(field));
         if field.optional {
             let default =
                 if record.default { format!("default.{field_name}") } else { "Default::default()".into() };
-            signature += &format!(", {field_name} = None");
-            arguments += &format!("{field_name}: Option<Bound<'_, PyAny>>,\n");
-            fields += &format!("{field_name}: taken({field_name}, \"{field_name}\", {default})?,\n");
+            signature += &format!(", {argument} = None");
+            arguments += &format!("{argument}: Option<Bound<'_, PyAny>>,\n");
+            fields += &format!("{field_name}: taken({argument}, \"{argument}\", {default})?,\n");
         } else {
-            signature += &format!(", {field_name}");
-            arguments += &format!("{field_name}: Bound<'_, PyAny>,\n");
-            fields += &format!("{field_name}: FromPython::from_python(&{field_name}, \"{field_name}\")?,\n");
+            signature += &format!(", {argument}");
+            arguments += &format!("{argument}: Bound<'_, PyAny>,\n");
+            fields += &format!("{field_name}: FromPython::from_python(&{argument}, \"{argument}\")?,\n");
         }
     }
     let default =

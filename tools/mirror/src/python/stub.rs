@@ -68,7 +68,7 @@ fn class(api: &Api, record: &Record) -> String {
             } else {
                 (taken(api, &field.ty), "")
             };
-            text += &format!("        {}: {ty}{default},\n", field.name);
+            text += &format!("        {}: {ty}{default},\n", attribute(field));
         }
         text += &format!("    ) -> {}: ...\n", record.name);
     }
