@@ -162,7 +162,8 @@
 //!
 //! A **[verdict](Verdict)** has three values. Without evidence it is *unknown*, and unknown is never ready: a release
 //! without scope and a build without test run are not known to be good. Stages form the ladder of a [`Policy`], by
-//! default system test, user acceptance, pre-production, production.
+//! default system test, user acceptance, pre-production, production. A policy is data: it says which conditions each stage
+//! asks for, and may add [rules](PolicyRule) that count and measure what they reach in the graph.
 //!
 //! # Time
 //!
