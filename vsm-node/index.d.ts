@@ -2419,7 +2419,7 @@ export interface SlotBlock {
   /** The releases and phases that the booking is for. */
   bookedFor: Array<string>
   /** The first instant after it. */
-  until: Date
+  endsAt: Date
 }
 
 /**
@@ -2660,7 +2660,7 @@ export interface Transitions {
   /** Where it stands; absent where nobody says. */
   state?: ReleaseState
   /** The states that it may go to next, in their order; all of them where it has none. */
-  next: Array<ReleaseState>
+  allowed: Array<ReleaseState>
   /** The steps that it took, first to last. What is told again is no step. */
   steps: Array<LifecycleStep>
   /** What the answer rests on. */
@@ -2847,7 +2847,7 @@ export interface Waiver {
   /** When it was granted. */
   since?: Date
   /** When it ends; absent where nobody says, and it holds for ever. */
-  until?: Date
+  endsAt?: Date
   /**
    * Whether it ends before the target date of what was asked about: the verdict will turn before that. Absent where
    * either date is.

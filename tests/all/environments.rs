@@ -203,7 +203,7 @@ proptest! {
         prop_assert_eq!(found, starts);
         for slot in answer.slot.iter().chain(&answer.alternatives) {
             prop_assert_eq!(slot.after.is_empty(), hour(slot.start) == from, "{:?}", slot);
-            prop_assert!(slot.after.iter().all(|block| block.until == slot.start));
+            prop_assert!(slot.after.iter().all(|block| block.ends_at == slot.start));
         }
         prop_assert_eq!(answer.slot.is_none(), answer.longest.is_none_or(|longest| longest < query.length));
     }

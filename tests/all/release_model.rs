@@ -409,7 +409,7 @@ fn a_verdict_names_the_waivers_that_it_rests_on() {
         waiver.sentence,
         "Pen test (gate:1) is waived by Ann until 2026-03-05: booked for April; it ends before the target date 2026-03-17."
     );
-    assert_eq!((waiver.ends_before_due, waiver.until), (Some(true), Some(day("2026-03-05"))));
+    assert_eq!((waiver.ends_before_due, waiver.ends_at), (Some(true), Some(day("2026-03-05"))));
     assert_eq!(waiver.reason.as_deref(), Some("booked for April"));
     assert_eq!((waiver.by.as_deref(), waiver.since), (Some("Ann"), Some(day("2026-01-05"))));
     assert_eq!(answer.exceptions.len(), 1);
@@ -451,7 +451,7 @@ fn steps_that_are_not_allowed_are_told_and_not_refused() {
         ]
     );
     use ReleaseState::{Cancelled, Completed, OnHold, Planned, Review};
-    assert_eq!(life.next, [Planned, OnHold, Review, Completed, Cancelled]);
+    assert_eq!(life.allowed, [Planned, OnHold, Review, Completed, Cancelled]);
     let codes = |transitions: Option<Vec<Transition>>| {
         let query = DataQualityQuery { transitions, ..DataQualityQuery::new(day("2026-02-01")) };
         let findings = told.stream.data_quality(&query).unwrap().findings;

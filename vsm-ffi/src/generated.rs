@@ -1850,7 +1850,7 @@ pub struct SlotBlock {
     /// The releases and phases that the booking is for.
     pub booked_for: Vec<String>,
     /// The first instant after it.
-    pub until: Instant,
+    pub ends_at: Instant,
 }
 
 /// One stage of a release.
@@ -2115,7 +2115,7 @@ pub struct Transitions {
     /// Where it stands; absent where nobody says.
     pub state: Option<ReleaseState>,
     /// The states that it may go to next, in their order; all of them where it has none.
-    pub next: Vec<ReleaseState>,
+    pub allowed: Vec<ReleaseState>,
     /// The steps that it took, first to last. What is told again is no step.
     pub steps: Vec<LifecycleStep>,
     /// What the answer rests on.
@@ -2287,7 +2287,7 @@ pub struct Waiver {
     /// When it was granted.
     pub since: Option<Instant>,
     /// When it ends; absent where nobody says, and it holds for ever.
-    pub until: Option<Instant>,
+    pub ends_at: Option<Instant>,
     /// Whether it ends before the target date of what was asked about: the verdict will turn before that. Absent where
     /// either date is.
     pub ends_before_due: Option<bool>,

@@ -4567,13 +4567,13 @@ pub struct SlotBlock {
     /// The releases and phases that the booking is for.
     pub booked_for: Vec<String>,
     /// The first instant after it.
-    pub until: Date,
+    pub ends_at: Date,
 }
 
 impl From<vsm_core::SlotBlock> for SlotBlock {
     fn from(record: vsm_core::SlotBlock) -> SlotBlock {
-        let vsm_core::SlotBlock { environment, cause, item, booked_for, until } = record;
-        SlotBlock { environment, cause: cause.into(), item, booked_for, until: Date(until) }
+        let vsm_core::SlotBlock { environment, cause, item, booked_for, ends_at } = record;
+        SlotBlock { environment, cause: cause.into(), item, booked_for, ends_at: Date(ends_at) }
     }
 }
 
@@ -5017,7 +5017,7 @@ pub struct Transitions {
     /// Where it stands; absent where nobody says.
     pub state: Option<ReleaseState>,
     /// The states that it may go to next, in their order; all of them where it has none.
-    pub next: Vec<ReleaseState>,
+    pub allowed: Vec<ReleaseState>,
     /// The steps that it took, first to last. What is told again is no step.
     pub steps: Vec<LifecycleStep>,
     /// What the answer rests on.
@@ -5026,12 +5026,12 @@ pub struct Transitions {
 
 impl From<vsm_core::Transitions> for Transitions {
     fn from(record: vsm_core::Transitions) -> Transitions {
-        let vsm_core::Transitions { release, title, state, next, steps, basis } = record;
+        let vsm_core::Transitions { release, title, state, allowed, steps, basis } = record;
         Transitions {
             release,
             title,
             state: state.map(Into::into),
-            next: next.into_iter().map(Into::into).collect(),
+            allowed: allowed.into_iter().map(Into::into).collect(),
             steps: steps.into_iter().map(Into::into).collect(),
             basis: basis.into(),
         }
@@ -5330,7 +5330,7 @@ pub struct Waiver {
     /// When it was granted.
     pub since: Option<Date>,
     /// When it ends; absent where nobody says, and it holds for ever.
-    pub until: Option<Date>,
+    pub ends_at: Option<Date>,
     /// Whether it ends before the target date of what was asked about: the verdict will turn before that. Absent where
     /// either date is.
     pub ends_before_due: Option<bool>,
@@ -5340,7 +5340,7 @@ pub struct Waiver {
 
 impl From<vsm_core::Waiver> for Waiver {
     fn from(record: vsm_core::Waiver) -> Waiver {
-        let vsm_core::Waiver { item, title, sentence, reason, by, since, until, ends_before_due, evidence } =
+        let vsm_core::Waiver { item, title, sentence, reason, by, since, ends_at, ends_before_due, evidence } =
             record;
         Waiver {
             item,
@@ -5349,7 +5349,7 @@ impl From<vsm_core::Waiver> for Waiver {
             reason,
             by,
             since: since.map(Date),
-            until: until.map(Date),
+            ends_at: ends_at.map(Date),
             ends_before_due,
             evidence,
         }

@@ -7191,8 +7191,8 @@ impl SlotBlock {
 
     /// The first instant after it.
     #[getter]
-    fn until<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.0.until.to_python(py)
+    fn ends_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ends_at.to_python(py)
     }
 
     /// This record as JSON.
@@ -7231,7 +7231,7 @@ impl ToPython for core::SlotBlock {
         shower.field("cause", &self.cause);
         shower.field("item", &self.item);
         shower.field("booked_for", &self.booked_for);
-        shower.field("until", &self.until);
+        shower.field("ends_at", &self.ends_at);
         shower.end();
     }
 }
@@ -8506,8 +8506,8 @@ impl Transitions {
 
     /// The states that it may go to next, in their order; all of them where it has none.
     #[getter]
-    fn next<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.0.next.to_python(py)
+    fn allowed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.allowed.to_python(py)
     }
 
     /// The steps that it took, first to last. What is told again is no step.
@@ -8557,7 +8557,7 @@ impl ToPython for core::Transitions {
         shower.field("release", &self.release);
         shower.field("title", &self.title);
         shower.field("state", &self.state);
-        shower.field("next", &self.next);
+        shower.field("allowed", &self.allowed);
         shower.field("steps", &self.steps);
         shower.field("basis", &self.basis);
         shower.end();
@@ -9160,8 +9160,8 @@ impl Waiver {
 
     /// When it ends; absent where nobody says, and it holds for ever.
     #[getter]
-    fn until<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.0.until.to_python(py)
+    fn ends_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ends_at.to_python(py)
     }
 
     /// Whether it ends before the target date of what was asked about: the verdict will turn before that. Absent where
@@ -9215,7 +9215,7 @@ impl ToPython for core::Waiver {
         shower.field("reason", &self.reason);
         shower.field("by", &self.by);
         shower.field("since", &self.since);
-        shower.field("until", &self.until);
+        shower.field("ends_at", &self.ends_at);
         shower.field("ends_before_due", &self.ends_before_due);
         shower.field("evidence", &self.evidence);
         shower.end();

@@ -37,7 +37,7 @@ pub struct Transitions {
     /// Where it stands; absent where nobody says.
     pub state: Option<ReleaseState>,
     /// The states that it may go to next, in their order; all of them where it has none.
-    pub next: Vec<ReleaseState>,
+    pub allowed: Vec<ReleaseState>,
     /// The steps that it took, first to last. What is told again is no step.
     pub steps: Vec<LifecycleStep>,
     /// What the answer rests on.
@@ -119,7 +119,7 @@ impl ValueStream {
     /// let mut stream = ValueStream::new();
     /// stream.apply(release)?;
     /// let life = stream.transitions(&TransitionsQuery::new("plan:R1"))?;
-    /// assert!(life.next.contains(&ReleaseState::Completed) && !life.next.contains(&ReleaseState::Draft));
+    /// assert!(life.allowed.contains(&ReleaseState::Completed) && !life.allowed.contains(&ReleaseState::Draft));
     /// # Ok::<(), vsm_core::Error>(())
     /// ```
     pub fn transitions(&self, query: &TransitionsQuery) -> Result<Transitions> {
@@ -152,7 +152,7 @@ impl ValueStream {
             release: self.id(release).to_owned(),
             title: self.title(release).to_owned(),
             state,
-            next: ReleaseState::ALL.iter().copied().filter(may).collect(),
+            allowed: ReleaseState::ALL.iter().copied().filter(may).collect(),
             steps,
             basis: grounds.finish(self),
         })

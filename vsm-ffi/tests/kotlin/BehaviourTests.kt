@@ -20,6 +20,7 @@ import vsm.ScopeQuery
 import vsm.Severity
 import vsm.ValueStream
 import vsm.Verdict
+import vsm.VerdictChange
 import vsm.VerdictQuery
 import vsm.VsmException
 import vsm.WatchQuery
@@ -95,12 +96,12 @@ fun behaviourTests() {
         val watch = stream.watch(WatchQuery(at = now))
         equal(now, watch.at())
         equal(Verdict.NOT_READY, watch.verdict(stream, "plan:R1"))
-        equal(emptyList(), watch.update(stream).changed)
+        equal(emptyList<VerdictChange>(), watch.update(stream).changed)
         stream.apply(event("watched", "plan:F1").copy(set = Fields(state = FlowState.DONE)))
         val changed = watch.update(stream).changed.single { it.item == "plan:R1" }
         equal(listOf(Verdict.NOT_READY, Verdict.UNKNOWN), listOf(changed.from, changed.to))
         val later = at("2026-03-04T08:00:00Z")
-        equal(emptyList(), watch.advance(stream, later).changed)
+        equal(emptyList<VerdictChange>(), watch.advance(stream, later).changed)
         equal(later, watch.at())
     }
 

@@ -2861,7 +2861,7 @@ class SlotBlock:
     def booked_for(self) -> list[str]:
         """The releases and phases that the booking is for."""
     @property
-    def until(self) -> datetime:
+    def ends_at(self) -> datetime:
         """The first instant after it."""
     def to_json(self) -> str:
         """This record as JSON."""
@@ -3345,7 +3345,7 @@ class Transitions:
     def state(self) -> ReleaseState | None:
         """Where it stands; absent where nobody says."""
     @property
-    def next(self) -> list[ReleaseState]:
+    def allowed(self) -> list[ReleaseState]:
         """The states that it may go to next, in their order; all of them where it has none."""
     @property
     def steps(self) -> list[LifecycleStep]:
@@ -3598,7 +3598,7 @@ class Waiver:
     def since(self) -> datetime | None:
         """When it was granted."""
     @property
-    def until(self) -> datetime | None:
+    def ends_at(self) -> datetime | None:
         """When it ends; absent where nobody says, and it holds for ever."""
     @property
     def ends_before_due(self) -> bool | None:

@@ -100,7 +100,7 @@ pub struct SlotBlock {
     /// The releases and phases that the booking is for.
     pub booked_for: Vec<String>,
     /// The first instant after it.
-    pub until: Instant,
+    pub ends_at: Instant,
 }
 
 /// An environment that takes a limited number of bookings, with what it holds.
@@ -252,7 +252,7 @@ impl ValueStream {
                     cause: SlotCause::Booking,
                     item: self.id(slot.booking).to_owned(),
                     booked_for: targets,
-                    until: at,
+                    ends_at: at,
                 });
             }
         }
@@ -263,7 +263,7 @@ impl ValueStream {
                 cause: SlotCause::Blackout,
                 item: self.id(closed.of).to_owned(),
                 booked_for: Vec::new(),
-                until: at,
+                ends_at: at,
             });
         }
         blocks.sort_by(|a, b| (a.cause, &a.environment, &a.item).cmp(&(b.cause, &b.environment, &b.item)));

@@ -1,7 +1,5 @@
 //! The rules of a policy, asked of one item.
 
-use std::collections::BTreeMap;
-
 use super::evidence::{stage_of, stage_of_run};
 use super::judge::{Fact, Judge};
 use super::{Condition, Measure, Policy, PolicyRule, Reach, RuleTest, Verdict};
@@ -222,7 +220,7 @@ impl Judge<'_> {
             let since = stream.finished_at(item).or_else(|| stream.first_seen(item).map(|(at, _)| at));
             since.map(|since| self.at.since(since))
         };
-        let has = |(name, value): (&String, &String)| self.attribute(item, name).as_ref() == Some(value);
+        let has = |(name, value): (&String, &String)| self.attribute(item, name) == Some(value.as_str());
         let filters = [
             fits(!test.kinds.is_empty(), stream.kind(item).map(|kind| test.kinds.contains(&kind))),
             fits(!test.states.is_empty(), state().map(|state| test.states.contains(&state))),
@@ -242,10 +240,17 @@ impl Judge<'_> {
         (!filters.contains(&None)).then_some(true)
     }
 
-    fn attribute(&self, item: u32, wanted: &str) -> Option<String> {
-        let attributes: BTreeMap<String, String> =
-            self.stream.item(self.stream.id(item)).ok()?.fields.attributes;
-        attributes.get(wanted).cloned()
+    fn attribute(&self, item: u32, wanted: &str) -> Option<&str> {
+        let sets =
+            self.stream.chronicle(item).into_iter().rev().flat_map(|(_, event)| event.sets.iter().rev());
+        for set in sets {
+            match set {
+                Set::Attribute(pair) if &*pair.0 == wanted => return Some(&*pair.1),
+                Set::Clear(name) if &**name == wanted => return None,
+                _ => {}
+            }
+        }
+        None
     }
 
     /// The stage that an item belongs to.

@@ -23,7 +23,7 @@ pub struct Waiver {
     /// When it was granted.
     pub since: Option<Instant>,
     /// When it ends; absent where nobody says, and it holds for ever.
-    pub until: Option<Instant>,
+    pub ends_at: Option<Instant>,
     /// Whether it ends before the target date of what was asked about: the verdict will turn before that. Absent where
     /// either date is.
     pub ends_before_due: Option<bool>,
@@ -74,7 +74,7 @@ impl Judge<'_> {
             reason: reason.map(|(reason, _)| reason.into()),
             by,
             since,
-            until,
+            ends_at: until,
             ends_before_due,
             evidence,
         })
