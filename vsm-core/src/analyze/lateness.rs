@@ -1,12 +1,11 @@
 //! How long gates take, and which are late.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::readiness::Ruling;
-use super::{Basis, Grounds, name};
+use super::{Basis, Grounds, day, keys, name};
 use crate::error::Result;
 use crate::graph::Direction;
 use crate::hash::HashSet;
@@ -212,8 +211,6 @@ impl ValueStream {
         let by_whom = ruling.event().or(decided.map(|(_, event)| event));
         let events = [asked.map(|(_, e)| e), needed.map(|(_, e)| e), by_whom];
         grounds.evidence.extend(events.into_iter().flatten());
-        let evidence: BTreeSet<String> =
-            events.into_iter().flatten().map(|event| self.key(event).to_owned()).collect();
         GateTiming {
             gate: self.id(gate).to_owned(),
             title: self.title(gate).to_owned(),
@@ -228,13 +225,9 @@ impl ValueStream {
             overdue,
             waited: waited.filter(|waited| *waited >= Span::ZERO),
             sentence: format!("{}: {}.", name(self, gate), said.join(", ")),
-            evidence: evidence.into_iter().collect(),
+            evidence: keys(self, events.into_iter().flatten()),
         }
     }
-}
-
-fn day(instant: Instant) -> String {
-    instant.to_string().chars().take(10).collect()
 }
 
 /// A span in whole days where it is that long.

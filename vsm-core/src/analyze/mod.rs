@@ -135,6 +135,20 @@ impl Grounds {
     }
 }
 
+/// Events as `source:id`, each once, in alphabetical order.
+fn keys(stream: &crate::ValueStream, events: impl IntoIterator<Item = u32>) -> Vec<String> {
+    let mut keys: Vec<String> = events.into_iter().map(|event| stream.key(event).to_owned()).collect();
+    keys.retain(|key| !key.is_empty());
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// The day of an instant in UTC, for sentences.
+fn day(instant: crate::time::Instant) -> String {
+    instant.to_string().chars().take(10).collect()
+}
+
 /// Whom an item waits for: those responsible, else its assignee, else its owner.
 fn whom(stream: &crate::ValueStream, item: u32) -> Option<String> {
     let responsible: Vec<u32> = stream.to(item, LinkKind::Responsible).map(|(who, _)| who).collect();

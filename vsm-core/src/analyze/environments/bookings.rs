@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::closings::{Closing, Closings};
 use super::places;
+use crate::analyze::keys;
 use crate::graph::Direction;
 use crate::hash::HashSet;
 use crate::model::{Booking, Kind, LinkKind, Set};
@@ -145,10 +146,6 @@ impl<'a> Reader<'a> {
         let by = stream.last(slot.booking, Set::overridden_by);
         let why = stream.last(slot.booking, Set::override_reason);
         let events = [Some(closing.event), by.as_ref().map(|(_, e)| *e), why.as_ref().map(|(_, e)| *e)];
-        let mut evidence: Vec<String> =
-            events.into_iter().flatten().map(|event| stream.key(event).to_owned()).collect();
-        evidence.sort_unstable();
-        evidence.dedup();
         Some(BookingBlackout {
             booking: stream.id(slot.booking).to_owned(),
             environment: stream.id(slot.environment).to_owned(),
@@ -159,7 +156,7 @@ impl<'a> Reader<'a> {
             refused: by.is_none() && why.is_none(),
             overridden_by: by.map(|(who, _)| who.into()),
             override_reason: why.map(|(why, _)| why.into()),
-            evidence,
+            evidence: keys(stream, events.into_iter().flatten()),
         })
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::places;
-use crate::analyze::{Basis, Grounds};
+use crate::analyze::{Basis, Grounds, keys};
 use crate::error::Result;
 use crate::hash::HashSet;
 use crate::model::{Kind, LinkKind, Outcome, Set};
@@ -219,7 +219,7 @@ impl ValueStream {
             version: version(self, &held),
             deployment: self.id(held.deployment).to_owned(),
             since: held.since,
-            evidence: keys(self, &held.events),
+            evidence: keys(self, held.events),
         }
     }
 }
@@ -228,13 +228,4 @@ impl ValueStream {
 pub(super) fn version(stream: &ValueStream, held: &Held) -> Option<String> {
     let own = stream.last(held.build, Set::version).or_else(|| stream.last(held.deployment, Set::version));
     own.map(|(version, _)| version.into())
-}
-
-/// Events as `source:id`, in alphabetical order.
-pub(super) fn keys(stream: &ValueStream, events: &[u32]) -> Vec<String> {
-    let mut keys: Vec<String> = events.iter().map(|event| stream.key(*event).to_owned()).collect();
-    keys.retain(|key| !key.is_empty());
-    keys.sort_unstable();
-    keys.dedup();
-    keys
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::contents::{Held, held, keys, version};
+use super::contents::{Held, held, version};
 use super::places;
-use crate::analyze::{Basis, Grounds, Policy};
+use crate::analyze::{Basis, Grounds, Policy, keys};
 use crate::error::{Error, Result};
 use crate::hash::HashSet;
 use crate::stream::ValueStream;
@@ -157,7 +157,7 @@ impl ValueStream {
                     version_there: right.and_then(|held| version(&then, held)),
                     since_here: left.and_then(|held| held.since),
                     since_there: right.and_then(|held| held.since),
-                    evidence: keys(&then, &events),
+                    evidence: keys(&then, events.iter().copied()),
                 });
                 grounds.evidence.extend(events);
             }

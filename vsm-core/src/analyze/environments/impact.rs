@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::bookings::{Reader, for_release};
-use super::contents::keys;
 use super::{ALWAYS, places};
-use crate::analyze::{Basis, EXAMPLES, Grounds};
+use crate::analyze::{Basis, EXAMPLES, Grounds, keys};
 use crate::error::{Error, Result};
 use crate::hash::HashMap;
 use crate::model::{FlowState, Kind, LinkKind};
@@ -186,7 +185,7 @@ impl ValueStream {
                     relation,
                     count,
                     through: through.into_iter().map(|item| self.id(item).to_owned()).collect(),
-                    evidence: keys(self, &events),
+                    evidence: keys(self, events),
                 }
             })
             .collect();

@@ -1,11 +1,11 @@
 //! The environment that a release needs for a stage: booked, without conflict, and holding the right build.
 
-use super::super::Grounds;
 use super::super::environments::{
     self, ALWAYS, BookingBlackout, Reader, Slot, Told, answers_for, for_release,
 };
+use super::super::{Grounds, day};
 use super::evidence::stage_of;
-use super::judge::{Fact, Judge, day};
+use super::judge::{Fact, Judge};
 use super::{Condition, Verdict};
 use crate::graph::Direction;
 use crate::model::{Booking, Kind, LinkKind};

@@ -1,6 +1,7 @@
 //! What a criterion must be: proved by evidence, or decided by somebody entitled to.
 
-use super::judge::{Fact, Judge, day};
+use super::super::day;
+use super::judge::{Fact, Judge};
 use super::stakeholders::Ruling;
 use super::{Condition, Verdict};
 use crate::model::{FlowState, Kind, LinkKind, Outcome, Set};

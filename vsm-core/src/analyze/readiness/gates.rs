@@ -1,6 +1,7 @@
 //! What a gate must be: its criteria met and passed by somebody entitled to, or waived for now.
 
-use super::judge::{Fact, Judge, day};
+use super::super::day;
+use super::judge::{Fact, Judge};
 use super::stakeholders::Ruling;
 use super::{Condition, Verdict};
 use crate::model::{FlowState, Kind, LinkKind, Set};

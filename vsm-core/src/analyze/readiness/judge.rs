@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::critical_path::CriticalPathQuery;
-use super::super::{Grounds, name, whom};
+use super::super::{Grounds, keys, name, whom};
 use super::bookings;
 use super::evidence::Evidence;
 use super::rules::{self, Rules};
@@ -367,10 +367,6 @@ impl<'a> Judge<'a> {
             .filter(|found| seen.insert(found.root()))
             .map(|Found { place, through, rung, fact }| {
                 let (releases, value) = waiting.of(self, fact.item, place);
-                let mut evidence: Vec<String> =
-                    fact.evidence.iter().map(|event| stream.key(*event).to_owned()).collect();
-                evidence.sort_unstable();
-                evidence.dedup();
                 let at_work = || work.get(&fact.item).copied().filter(|at| *at > self.at);
                 let unmet = Unmet {
                     condition: fact.condition,
@@ -387,7 +383,7 @@ impl<'a> Judge<'a> {
                     consequences: consequences(stream, fact.item, needed),
                     releases,
                     value,
-                    evidence,
+                    evidence: keys(stream, fact.evidence),
                 };
                 ((place, rung), unmet)
             })
@@ -418,8 +414,4 @@ fn consequences(stream: &ValueStream, item: u32, needed: &Closure) -> u32 {
     }
     let waiting = found.into_iter().map(|(item, _)| item);
     waiting.filter(|item| stream.kind(*item).is_none_or(has_verdict)).collect::<HashSet<u32>>().len() as u32
-}
-
-pub(super) fn day(instant: Instant) -> String {
-    instant.to_string().chars().take(10).collect()
 }

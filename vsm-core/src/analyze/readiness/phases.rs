@@ -1,6 +1,7 @@
 //! What leads a release: its state, its phases and their activities, and what each of them asks of its parts.
 
-use super::judge::{Fact, Judge, day};
+use super::super::day;
+use super::judge::{Fact, Judge};
 use super::stakeholders::Ruling;
 use super::{Condition, Verdict};
 use crate::graph::Direction;

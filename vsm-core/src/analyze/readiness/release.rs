@@ -1,11 +1,11 @@
 //! What a release must have of its own: a scope, a tested build that holds it, a place to go, and no blackout; and what a
 //! build must be by itself.
 
-use super::super::Grounds;
 use super::super::environments::{Closing, Closings};
+use super::super::{Grounds, day};
 use super::bookings;
 use super::evidence::Tested;
-use super::judge::{Fact, Judge, day};
+use super::judge::{Fact, Judge};
 use super::{Condition, Verdict};
 use crate::hash::HashSet;
 use crate::model::{Kind, LinkKind, Outcome};

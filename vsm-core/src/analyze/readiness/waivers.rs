@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::judge::{Judge, day};
+use super::super::{day, keys};
+use super::judge::Judge;
 use super::stakeholders::Ruling;
 use crate::model::{Kind, Set};
 use crate::time::{Instant, printable};
@@ -60,13 +61,7 @@ impl Judge<'_> {
         }
         sentence.push('.');
         let expiry = stream.last(item, Set::expires_at).map(|(_, event)| event);
-        let mut evidence: Vec<String> = [Some(event), expiry, reason.as_ref().map(|(_, event)| *event)]
-            .into_iter()
-            .flatten()
-            .map(|event| stream.key(event).to_owned())
-            .collect();
-        evidence.sort_unstable();
-        evidence.dedup();
+        let events = [Some(event), expiry, reason.as_ref().map(|(_, event)| *event)];
         Some(Waiver {
             item: stream.id(item).to_owned(),
             title: stream.title(item).to_owned(),
@@ -76,7 +71,7 @@ impl Judge<'_> {
             since,
             ends_at: until,
             ends_before_due,
-            evidence,
+            evidence: keys(stream, events.into_iter().flatten()),
         })
     }
 }

@@ -5,7 +5,7 @@ use super::super::judge::Fact;
 use super::super::lanes::Lens;
 use super::turn::Turn;
 use super::{ChangeReason, EVIDENCE};
-use crate::analyze::Grounds;
+use crate::analyze::{Grounds, keys};
 use crate::model::{FlowState, Kind};
 use crate::texts::NONE;
 
@@ -56,9 +56,7 @@ impl Turn<'_> {
         if grounds.evidence.len() < EVIDENCE {
             grounds.evidence.extend(&events);
         }
-        let mut evidence: Vec<String> = events.iter().map(|event| stream.key(*event).to_owned()).collect();
-        evidence.sort_unstable();
-        evidence.dedup();
+        let evidence = keys(stream, events);
         ChangeReason { item: stream.id(root).to_owned(), sentence: now.sentence, through, evidence }
     }
 
