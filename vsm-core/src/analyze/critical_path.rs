@@ -139,8 +139,7 @@ impl ValueStream {
         let frozen = self.frozen()?;
         let mut plan = Plan::new(self, &frozen, query, calendar);
         let target = query.item.as_deref().map(|id| self.find(id)).transpose()?;
-        plan.collect(target);
-        plan.lay_out();
+        plan.lay_out(target);
         let mut dates = plan.network.forward().map_err(|error| plan.explain(&error))?;
         let sinks = plan.sinks(target, &dates);
         let end = sinks.first().map_or(query.at.millis(), |number| dates.early_finish(*number));
@@ -153,8 +152,7 @@ impl ValueStream {
         let calendar = query.calendar.as_ref().map(|c| WorkingTime::new(c, query.at)).transpose()?;
         let frozen = self.frozen()?;
         let mut plan = Plan::new(self, &frozen, query, calendar);
-        plan.collect(Some(item));
-        plan.lay_out();
+        plan.lay_out(Some(item));
         let dates = plan.network.forward().map_err(|error| plan.explain(&error))?;
         let ready = |number| Instant::clamped(plan.network.ready(&dates, number));
         Ok((0..plan.network.len()).map(|number| (plan.item(number), ready(number))).collect())

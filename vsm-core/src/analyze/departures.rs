@@ -163,8 +163,7 @@ impl ValueStream {
         let calendar = path_query.calendar.as_ref().map(|c| WorkingTime::new(c, query.at)).transpose()?;
         let frozen = self.frozen()?;
         let mut plan = Plan::new(self, &frozen, &path_query, calendar);
-        plan.collect(Some(release));
-        plan.lay_out();
+        plan.lay_out(Some(release));
         let mut dates = plan.network.forward().map_err(|error| plan.explain(&error))?;
         let sink = plan.number(release).unwrap_or(0);
         let ready_at = Instant::clamped(plan.network.ready(&dates, sink));

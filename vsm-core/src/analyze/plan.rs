@@ -45,7 +45,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Finds everything that the target needs; without a target everything that can be scheduled.
-    pub(super) fn collect(&mut self, target: Option<u32>) {
+    fn collect(&mut self, target: Option<u32>) {
         let target = target.map(|item| self.frozen.rank(item));
         let mut stack: Vec<u32> = match target {
             Some(rank) => vec![rank],
@@ -116,8 +116,9 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// Makes the network of the ranks that were collected.
-    pub(super) fn lay_out(&mut self) {
+    /// Makes the network of everything that the target needs; without a target of everything that can be scheduled.
+    pub(super) fn lay_out(&mut self, target: Option<u32>) {
+        self.collect(target);
         self.members.count(&self.ranks);
         let needs = self.ranks.iter().map(|rank| self.frozen.needs(*rank).len()).sum();
         self.network.reserve(self.ranks.len(), needs);
