@@ -3,7 +3,7 @@
 use super::evidence::Evidence;
 use super::judge::RULES;
 use super::lanes::{Facts, Lens, Passed, rungs};
-use super::{ItemVerdict, Policy, Verdict, VerdictQuery, Verdicts};
+use super::{ItemVerdict, Policy, Verdict, VerdictQuery, Verdicts, is_meant};
 use crate::analyze::{EVIDENCE, Grounds};
 use crate::error::Result;
 use crate::model::Kind;
@@ -16,8 +16,7 @@ pub(super) fn verdicts(
     rung: usize,
 ) -> Result<Verdicts> {
     let rungs = rungs(stream, policy, rung);
-    let lens =
-        Lens { builds: query.kind == Some(Kind::Build), ..Lens::new(stream, policy, query.at, rung, &rungs) };
+    let lens = Lens::new(stream, policy, query.at, rung, &rungs, query.kind);
     let judge = &lens.judge;
     let frozen = stream.frozen()?;
     let evidence = Evidence::gather(stream, judge.required_stage(rung));
@@ -46,8 +45,7 @@ pub(super) fn verdicts(
         let passed = passed.get(frozen.rank(item) as usize).map_or(Passed::NOTHING, |(passed, _)| *passed);
         lens.verdict(Some(kind), passed).unwrap_or(Verdict::Unknown)
     };
-    let by_default = |kind: Kind| kind.is_work() || kind == Kind::Release;
-    let is_meant = |kind: Kind| query.kind.map_or_else(|| by_default(kind), |wanted| wanted == kind);
+    let is_meant = |kind: Kind| is_meant(query.kind, kind);
     let mut answer = Verdicts {
         stage: judge.stage(rung).to_owned(),
         at: query.at,

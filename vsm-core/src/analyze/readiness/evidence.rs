@@ -2,7 +2,7 @@
 
 use super::super::environments;
 use super::Verdict;
-use super::reach::Reach;
+use super::brought::Brought;
 use crate::hash::{HashMap, HashSet};
 use crate::model::{Kind, LinkKind, Outcome, Set};
 use crate::stream::ValueStream;
@@ -86,10 +86,10 @@ impl Progress {
 /// several repositories, so no single build has to hold it all.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Evidence {
-    built: Reach,
+    built: Brought,
     /// What some build brings that passed its tests, and what some build brings that failed them.
-    tested: Reach,
-    failed: Reach,
+    tested: Brought,
+    failed: Brought,
     builds: HashMap<u32, Progress>,
 }
 

@@ -109,10 +109,10 @@ pub(super) struct Lens<'a> {
     pub(super) rung: usize,
     /// The stages that can matter: the one asked about, and those that links between releases name.
     pub(super) rungs: &'a [usize],
-    /// Whether builds are asked about; nothing else rests on their verdicts.
-    pub(super) builds: bool,
+    /// The kind that is asked about, if one is. Nothing else rests on the verdicts of builds.
+    kind: Option<Kind>,
     /// Whether the policy asks for all conditions and has no rules, so that of work only its state counts.
-    pub(super) is_plain: bool,
+    is_plain: bool,
 }
 
 /// The stages that can matter for a question about one of them.
@@ -128,21 +128,16 @@ impl<'a> Lens<'a> {
         at: Instant,
         rung: usize,
         rungs: &'a [usize],
+        kind: Option<Kind>,
     ) -> Lens<'a> {
-        Lens {
-            judge: Judge::new(stream, policy, at),
-            rung,
-            rungs,
-            builds: false,
-            is_plain: policy.is_plain(),
-        }
+        Lens { judge: Judge::new(stream, policy, at), rung, rungs, kind, is_plain: policy.is_plain() }
     }
 
     /// Whether an item has facts of its own besides its state, so that they are judged.
     pub(super) fn judges(&self, facts: Facts) -> bool {
         match facts.kind {
             Some(Kind::Release) => !facts.is_shipped(),
-            Some(Kind::Build) => self.builds,
+            Some(Kind::Build) => self.kind == Some(Kind::Build),
             Some(Kind::Gate | Kind::Phase | Kind::Criterion | Kind::Activity) => true,
             _ => !self.is_plain && facts.is_work(),
         }

@@ -1,6 +1,7 @@
 //! Is it ready, and if not, what exactly is missing?
 
 mod bookings;
+mod brought;
 mod bulk;
 mod changes;
 mod criteria;
@@ -12,7 +13,6 @@ mod lanes;
 mod live;
 mod phases;
 mod policy;
-mod reach;
 mod release;
 mod rules;
 mod stakeholders;
@@ -333,12 +333,7 @@ impl ValueStream {
     pub fn verdicts(&self, query: &VerdictQuery) -> Result<Verdicts> {
         let policy = query.policy.clone().unwrap_or_default();
         let rung = policy.rung(query.stage.as_deref())?;
-        if let Some(kind) = query.kind.filter(|kind| !has_verdict(*kind)) {
-            return Err(Error::invalid(
-                "kind",
-                format!("a {kind} has no verdict: ask for release, build or a kind of work"),
-            ));
-        }
+        check_kind(query.kind)?;
         bulk::verdicts(self, &policy, query, rung)
     }
 }
@@ -346,4 +341,20 @@ impl ValueStream {
 /// Whether items of a kind can be ready.
 fn has_verdict(kind: Kind) -> bool {
     kind.is_work() || matches!(kind, Kind::Release | Kind::Build)
+}
+
+/// Refuses a kind to restrict a question to that has no verdict.
+fn check_kind(kind: Option<Kind>) -> Result<()> {
+    match kind.filter(|kind| !has_verdict(*kind)) {
+        None => Ok(()),
+        Some(kind) => {
+            let reason = format!("a {kind} has no verdict: ask for release, build or a kind of work");
+            Err(Error::invalid("kind", reason))
+        }
+    }
+}
+
+/// Whether items of a kind are counted where one is asked for; without one, work and releases.
+fn is_meant(wanted: Option<Kind>, kind: Kind) -> bool {
+    wanted.map_or_else(|| kind.is_work() || kind == Kind::Release, |wanted| wanted == kind)
 }

@@ -17,7 +17,7 @@ use self::held::Held;
 use self::turn::Turn;
 use super::judge::{Judge, RULES};
 use super::lanes::{Facts, Lens, rungs};
-use super::{Basis, Policy, Verdict, has_verdict};
+use super::{Basis, Policy, Verdict, check_kind, is_meant};
 use crate::analyze::{EVIDENCE, Grounds};
 use crate::error::{Error, Result};
 use crate::hash::HashSet;
@@ -177,17 +177,12 @@ impl ValueStream {
     /// Judges everything, and holds the verdicts so that [`Watch::update`] can tell which of them change.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a stage that is not on the ladder, or a kind that is neither work nor a release;
+    /// [`Error::Invalid`] for a stage that is not on the ladder, or a kind that is neither work nor a release or build;
     /// [`Error::Cycle`] for a view of a past in which needs form one.
     pub fn watch(&self, query: &WatchQuery) -> Result<Watch> {
         let policy = query.policy.clone().unwrap_or_default();
         let rung = policy.rung(query.stage.as_deref())?;
-        if let Some(kind) = query.kind.filter(|kind| !has_verdict(*kind)) {
-            return Err(Error::invalid(
-                "kind",
-                format!("a {kind} has no verdict: ask for release or a kind of work"),
-            ));
-        }
+        check_kind(query.kind)?;
         let mut watch = Watch {
             policy,
             rung,
@@ -247,23 +242,17 @@ impl Watch {
     }
 
     fn lens<'a>(&'a self, stream: &'a ValueStream) -> Lens<'a> {
-        Lens {
-            builds: self.kind == Some(Kind::Build),
-            ..Lens::new(stream, &self.policy, self.at, self.rung, &self.rungs)
-        }
+        Lens::new(stream, &self.policy, self.at, self.rung, &self.rungs, self.kind)
     }
 
     fn is_meant(&self, kind: Kind) -> bool {
-        self.kind.map_or_else(|| kind.is_work() || kind == Kind::Release, |wanted| wanted == kind)
+        is_meant(self.kind, kind)
     }
 
     /// Judges everything.
     fn fill(&mut self, stream: &ValueStream) -> Result<()> {
         let rungs = rungs(stream, &self.policy, self.rung);
-        let lens = Lens {
-            builds: self.kind == Some(Kind::Build),
-            ..Lens::new(stream, &self.policy, self.at, self.rung, &rungs)
-        };
+        let lens = Lens::new(stream, &self.policy, self.at, self.rung, &rungs, self.kind);
         let held = Held::fill(&lens, lens.judge.required_stage(self.rung))?;
         let mut counts = [0; 3];
         for item in 0..held.items() {

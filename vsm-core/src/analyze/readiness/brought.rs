@@ -11,14 +11,14 @@ use crate::model::LinkKind;
 use crate::stream::ValueStream;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reach {
+pub(super) struct Brought {
     /// Each change with the build or the later change that it came in through.
     through: HashMap<u32, u32>,
     /// What a tool states to be in a build.
     stated: HashSet<u32>,
 }
 
-impl Reach {
+impl Brought {
     pub(super) fn is_empty(&self) -> bool {
         self.through.is_empty() && self.stated.is_empty()
     }
@@ -98,8 +98,9 @@ impl Reach {
         found: &mut dyn FnMut(u32),
     ) {
         let mut lost: Vec<u32> = Vec::new();
-        let closed = |reach: &Reach, (change, through): &(u32, u32)| {
-            reach.through.get(change) == Some(through) && !reach.is_open(stream, *change, *through, counts)
+        let closed = |brought: &Brought, (change, through): &(u32, u32)| {
+            brought.through.get(change) == Some(through)
+                && !brought.is_open(stream, *change, *through, counts)
         };
         let mut stack: Vec<u32> =
             ways.iter().filter(|way| closed(self, way)).map(|(change, _)| *change).collect();
