@@ -1,10 +1,10 @@
 //! What became ready between two times, what regressed, and because of which events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, Policy, ReadinessQuery, Unmet, Verdict, VerdictQuery, has_verdict};
+use super::{Condition, Policy, Readiness, ReadinessQuery, Unmet, Verdict, VerdictQuery, has_verdict};
 use crate::analyze::{Basis, EVIDENCE, Grounds};
 use crate::error::{Error, Result};
 use crate::model::Kind;
@@ -92,6 +92,15 @@ impl ReadinessChangesQuery {
     pub fn new(from: Instant, to: Instant) -> ReadinessChangesQuery {
         ReadinessChangesQuery { from, to, stage: None, policy: None, item: None, kind: None, limit: None }
     }
+
+    /// Whether one item is ready at one of the two times.
+    fn ask(&self, view: &ValueStream, item: &str, at: Instant) -> Result<Readiness> {
+        view.readiness(&ReadinessQuery {
+            stage: self.stage.clone(),
+            policy: self.policy.clone(),
+            ..ReadinessQuery::new(item, at)
+        })
+    }
 }
 
 impl ValueStream {
@@ -168,20 +177,12 @@ impl ValueStream {
         (before, from): &(ValueStream, Instant),
         (after, to): &(ValueStream, Instant),
     ) -> Result<Vec<Differing>> {
-        let verdict = |view: &ValueStream, item: &str, at: Instant| -> Result<Verdict> {
-            let query = ReadinessQuery {
-                stage: query.stage.clone(),
-                policy: Some(policy.clone()),
-                ..ReadinessQuery::new(item, at)
-            };
-            view.readiness(&query).map(|answer| answer.verdict)
-        };
         if let Some(item) = &query.item {
             let number = after.find(item)?;
             let id = after.id(number).to_owned();
-            let now = verdict(after, &id, *to)?;
+            let now = query.ask(after, &id, *to)?.verdict;
             let then = if before.find(&id).is_ok_and(|n| before.kind(n).is_some_and(has_verdict)) {
-                Some(verdict(before, &id, *from)?)
+                Some(query.ask(before, &id, *from)?.verdict)
             } else {
                 None
             };
@@ -220,26 +221,11 @@ impl ValueStream {
         (before, from): &(ValueStream, Instant),
         (after, to): &(ValueStream, Instant),
     ) -> Result<ReadinessChange> {
-        let facts = |view: &ValueStream, at: Instant| -> Result<Vec<Unmet>> {
-            let query = ReadinessQuery {
-                stage: query.stage.clone(),
-                policy: query.policy.clone(),
-                ..ReadinessQuery::new(&found.item, at)
-            };
-            view.readiness(&query).map(|answer| answer.unmet)
+        let then = match found.then {
+            Some(_) => query.ask(before, &found.item, *from)?.unmet,
+            None => Vec::new(),
         };
-        let then = if found.then.is_some() { facts(before, *from)? } else { Vec::new() };
-        let now = facts(after, *to)?;
-        let root = |fact: &Unmet| -> (Condition, String, Option<String>, Verdict) {
-            (fact.condition, fact.item.clone(), fact.rule.clone(), fact.verdict)
-        };
-        let only = |these: &[Unmet], those: &[Unmet]| -> Vec<Unmet> {
-            these
-                .iter()
-                .filter(|fact| !those.iter().any(|other| root(other) == root(fact)))
-                .cloned()
-                .collect()
-        };
+        let now = query.ask(after, &found.item, *to)?.unmet;
         let (cleared, appeared) = (only(&then, &now), only(&now, &then));
         let mut because: Vec<String> = Vec::new();
         for fact in cleared.iter().chain(&appeared) {
@@ -299,6 +285,15 @@ struct Differing {
     how: How,
     then: Option<Verdict>,
     now: Verdict,
+}
+
+/// The facts that are among these and not among those.
+fn only(these: &[Unmet], those: &[Unmet]) -> Vec<Unmet> {
+    fn root(fact: &Unmet) -> (Condition, &str, Option<&str>, Verdict) {
+        (fact.condition, &fact.item, fact.rule.as_deref(), fact.verdict)
+    }
+    let those: BTreeSet<_> = those.iter().map(root).collect();
+    these.iter().filter(|fact| !those.contains(&root(fact))).cloned().collect()
 }
 
 /// In which way a verdict changed, in the order of the list.

@@ -1,6 +1,6 @@
 //! What counts as ready: the ladder of stages, the conditions that each asks for, and rules of one's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -185,7 +185,7 @@ impl Policy {
         if self.stages.is_empty() || self.stages.len() > 8 {
             return Err(Error::invalid("policy.stages", "a ladder has one to eight stages"));
         }
-        if let Some(twice) = first_twice(&self.stages) {
+        if let Some(twice) = first_twice(self.stages.iter().map(String::as_str)) {
             return Err(Error::invalid(
                 "policy.stages",
                 format!("\"{}\" is on the ladder twice", clip(twice)),
@@ -197,14 +197,13 @@ impl Policy {
         if self.rules.len() > MOST_RULES {
             return Err(Error::invalid("policy.rules", format!("a policy has at most {MOST_RULES} rules")));
         }
-        let names: Vec<String> = self.rules.iter().map(|rule| rule.name.clone()).collect();
-        if let Some(twice) = first_twice(&names) {
+        if let Some(twice) = first_twice(self.rules.iter().map(|rule| rule.name.as_str())) {
             return Err(Error::invalid("policy.rules", format!("there are two rules \"{}\"", clip(twice))));
         }
         for (number, rule) in self.rules.iter().enumerate() {
             self.check_rule(rule, &format!("policy.rules[{number}]"))?;
         }
-        self.depths().map(|_| ())
+        self.check_depths()
     }
 
     /// The place of a stage on the ladder; of the last one where none is named.
@@ -259,12 +258,12 @@ impl Policy {
         rule.test.as_ref().map_or(Ok(()), |test| test.check(&format!("{place}.test")))
     }
 
-    pub(super) fn find(&self, name: &str) -> Option<&PolicyRule> {
+    fn find(&self, name: &str) -> Option<&PolicyRule> {
         self.rules.iter().find(|rule| rule.name == name)
     }
 
-    /// How deep each rule refers to others.
-    fn depths(&self) -> Result<Vec<usize>> {
+    /// Refuses rules that refer to others too deep, or to themselves.
+    fn check_depths(&self) -> Result<()> {
         let places: BTreeMap<&str, usize> =
             self.rules.iter().enumerate().map(|(place, rule)| (rule.name.as_str(), place)).collect();
         let references: Vec<Vec<usize>> = self
@@ -280,7 +279,7 @@ impl Policy {
                 .map(|names| 1 + names.iter().filter_map(|n| depths.get(*n)).max().copied().unwrap_or(0))
                 .collect();
             if deeper == depths {
-                return Ok(depths);
+                return Ok(());
             }
             if round == DEEPEST {
                 let place = deeper.iter().position(|depth| *depth > DEEPEST).unwrap_or(0);
@@ -290,7 +289,7 @@ impl Policy {
             }
             depths = deeper;
         }
-        Ok(depths)
+        Ok(())
     }
 
     /// Whether every stage asks for every condition and nothing else.
@@ -351,7 +350,7 @@ fn is_judged_at(condition: Condition, kinds: &[Kind]) -> bool {
     at_releases && (kinds.is_empty() || kinds == [Kind::Release])
 }
 
-fn first_twice(names: &[String]) -> Option<&String> {
-    let mut seen = std::collections::BTreeSet::new();
-    names.iter().find(|name| !seen.insert(*name))
+fn first_twice<'a>(mut names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = BTreeSet::new();
+    names.find(|name| !seen.insert(*name))
 }

@@ -52,19 +52,19 @@ impl Waiting {
 
     /// The open releases that need an item, itself included.
     fn releases(&mut self, stream: &ValueStream, item: u32) -> Rc<BTreeSet<u32>> {
-        let mut stack = vec![(item, false)];
-        while let Some((at, is_below_done)) = stack.pop() {
-            let above = above(stream, at);
-            if !is_below_done {
-                if self.releases.contains_key(&at) {
-                    continue;
+        // Each item is met twice: when it is found, and, with what needs it, when all of that is known.
+        let mut stack: Vec<(u32, Option<Vec<u32>>)> = vec![(item, None)];
+        while let Some((at, needed_by)) = stack.pop() {
+            let Some(above) = needed_by else {
+                if !self.releases.contains_key(&at) {
+                    // Where links lead back to where they came from, nothing more is to be found there.
+                    self.releases.insert(at, Rc::default());
+                    let above = above(stream, at);
+                    stack.push((at, Some(above.clone())));
+                    stack.extend(above.into_iter().map(|other| (other, None)));
                 }
-                // Where links lead back to where they came from, nothing more is to be found there.
-                self.releases.insert(at, Rc::default());
-                stack.push((at, true));
-                stack.extend(above.iter().map(|other| (*other, false)));
                 continue;
-            }
+            };
             let mut found = match above.as_slice() {
                 [only] if !is_open_release(stream, at) => {
                     self.releases.get(only).map(Rc::clone).unwrap_or_default()
