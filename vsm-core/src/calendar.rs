@@ -284,9 +284,35 @@ impl WorkingTime {
         self.intervals.get(index).map(|i| Instant::clamped(i.start.max(from.millis())))
     }
 
+    /// The last instant not after `to` at which work may end: `to` itself where somebody works until then.
+    pub fn previous_working(&self, to: Instant) -> Option<Instant> {
+        let index = self.intervals.partition_point(|i| i.start < to.millis()).checked_sub(1)?;
+        self.intervals.get(index).map(|i| Instant::clamped(i.end.min(to.millis())))
+    }
+
     /// The working time between two instants; negative where `to` is before `from`.
     pub fn between(&self, from: Instant, to: Instant) -> Span {
         Span::from_millis(self.total_at(to.millis()) - self.total_at(from.millis()))
+    }
+
+    /// What two calendars have in common: work happens when it does in both.
+    pub fn intersection(&self, other: &WorkingTime) -> WorkingTime {
+        let (mut ours, mut theirs) = (self.intervals.iter().peekable(), other.intervals.iter().peekable());
+        let mut intervals: Vec<Interval> = Vec::new();
+        let mut before = 0;
+        while let (Some(a), Some(b)) = (ours.peek(), theirs.peek()) {
+            let (start, end) = (a.start.max(b.start), a.end.min(b.end));
+            if start < end {
+                intervals.push(Interval { start, end, before });
+                before += end - start;
+            }
+            if a.end <= b.end {
+                ours.next()
+            } else {
+                theirs.next()
+            };
+        }
+        WorkingTime { around: self.around, intervals }
     }
 
     /// The error for work that [`add`](WorkingTime::add) could not place.

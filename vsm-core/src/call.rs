@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use crate::analyze::schedule;
 use crate::calendar::{Cadence, Calendar, add_working_time, next_departure, working_time_between};
 use crate::correlate::CorrelationRules;
 use crate::document::document;
@@ -42,6 +43,7 @@ pub const CALLS: &[&str] = &[
     "outlook_text",
     "readiness",
     "readiness_changes",
+    "schedule",
     "scope",
     "shipping",
     "snapshot",
@@ -136,6 +138,7 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "drift" => text(&stream.drift(&whole(args)?)?),
         "impact" => text(&stream.impact(&whole(args)?)?),
         "lineage" => text(&stream.lineage(&whole(args)?)?),
+        "schedule" => text(&schedule(&whole(args)?)?),
         "scope" => text(&stream.scope(&whole(args)?)?),
         "coverage" => text(&stream.coverage()),
         "data_quality" => text(&stream.data_quality(&whole(args)?)?),

@@ -110,6 +110,14 @@ impl Error {
         "storage",
     ];
 
+    /// The error with the place of the record whose field it names.
+    pub(crate) fn within(self, place: &str) -> Error {
+        match self {
+            Error::Invalid { field, reason } => Error::Invalid { field: format!("{place}.{field}"), reason },
+            other => other,
+        }
+    }
+
     pub(crate) fn invalid(field: &str, reason: impl Into<String>) -> Error {
         Error::Invalid { field: field.into(), reason: reason.into() }
     }

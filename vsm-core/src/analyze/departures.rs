@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
 use super::{Basis, Condition, CriticalPathQuery, Grounds, Policy, ReadinessQuery, Unmet, name};
-use crate::calendar::{Cadence, Calendar, WorkingTime};
+use crate::calendar::{Cadence, Calendar};
 use crate::error::{Error, Result};
 use crate::model::{Kind, LinkKind, Set};
 use crate::stream::ValueStream;
@@ -160,9 +160,8 @@ impl ValueStream {
             default_duration: query.default_duration,
             ..CriticalPathQuery::new(id.clone(), query.at)
         };
-        let calendar = path_query.calendar.as_ref().map(|c| WorkingTime::new(c, query.at)).transpose()?;
         let frozen = self.frozen()?;
-        let mut plan = Plan::new(self, &frozen, &path_query, calendar);
+        let mut plan = Plan::new(self, &frozen, &path_query)?;
         plan.lay_out(Some(release));
         let mut dates = plan.network.forward().map_err(|error| plan.explain(&error))?;
         let sink = plan.number(release).unwrap_or(0);
@@ -233,7 +232,7 @@ impl ValueStream {
     fn deadline(
         &self,
         plan: &Plan<'_>,
-        dates: &super::network::Schedule,
+        dates: &super::schedule::Dates,
         fact: &Unmet,
         release: u32,
         cutoff: Instant,
@@ -244,7 +243,7 @@ impl ValueStream {
             Condition::ScopeDone | Condition::GatePassed | Condition::NoBlockingDefect
         );
         if is_done_by_somebody && let Some(number) = number(&fact.item) {
-            let own = plan.network.dates(dates, number);
+            let own = plan.network.own(dates, number);
             return (Instant::clamped(own.late_finish), Some(Instant::clamped(own.early_finish)));
         }
         let through = fact.through.as_deref().and_then(number);

@@ -505,7 +505,7 @@ impl Durations {
 }
 
 /// A percentile of an ascending sample of at least one value, to the nearest millisecond.
-fn percentile(sample: &[i64], p: f64, rule: PercentileRule) -> i64 {
+pub(super) fn percentile(sample: &[i64], p: f64, rule: PercentileRule) -> i64 {
     let get = |index: usize| sample.get(index.min(sample.len().saturating_sub(1))).copied().unwrap_or(0);
     let n = sample.len() as f64;
     match rule {

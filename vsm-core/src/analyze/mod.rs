@@ -3,17 +3,19 @@
 mod coverage;
 mod critical_path;
 mod departures;
+mod durations;
 mod environments;
 mod flow;
+mod item_clocks;
 mod lateness;
 mod lifecycle;
 mod lineage;
-mod network;
 mod outlook;
 mod page;
 mod plan;
 mod quality;
 mod readiness;
+mod schedule;
 mod scope;
 mod shipping;
 mod template;
@@ -27,7 +29,7 @@ use crate::model::{Kind, LinkKind, Set};
 use crate::time::printable;
 
 pub use coverage::{Coverage, CoverageRow};
-pub use critical_path::{Activity, CriticalPath, CriticalPathQuery};
+pub use critical_path::CriticalPathQuery;
 pub use departures::{DepartureReach, Departures, DeparturesQuery, FactDeadline};
 pub use environments::{
     BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, ConflictMode,
@@ -47,6 +49,11 @@ pub use readiness::{
     ChangeReason, Condition, Explanation, ExplanationNode, ItemVerdict, Measure, MetFact, Policy, PolicyRule,
     Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, RuleTest,
     Unmet, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery,
+};
+pub use schedule::{
+    Activity, CrashOption, CriticalPath, DateConstraint, DurationSource, FloatPath, InfeasibleDate,
+    LagCalendar, MergePoint, NamedCalendar, NetworkActivity, NetworkDependency, NetworkQuery, ProgressRule,
+    StartCause, schedule,
 };
 pub use scope::{Scope, ScopeQuery};
 pub use shipping::{ShippedItem, Shipping};

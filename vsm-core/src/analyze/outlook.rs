@@ -144,11 +144,9 @@ impl ValueStream {
         }
         let applications: Vec<u32> = self.to(release, LinkKind::BelongsTo).map(|(item, _)| item).collect();
         let critical_path = self.critical_path(&CriticalPathQuery {
-            item: Some(id.clone()),
-            at: query.at,
             calendar: query.calendar.clone().or_else(|| self.calendar_of(&applications)),
             default_duration: query.default_duration,
-            critical_only: None,
+            ..CriticalPathQuery::new(id.clone(), query.at)
         })?;
         for fact in unmet.iter_mut().filter(|fact| fact.condition == Condition::ScopeDone) {
             // The calendar asked for may differ from the one that readiness goes by.

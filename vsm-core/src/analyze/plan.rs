@@ -2,13 +2,17 @@
 
 use super::Grounds;
 use super::critical_path::CriticalPathQuery;
-use super::network::{Bond, Need, Network, Schedule, Special, Unreachable};
-use crate::calendar::WorkingTime;
-use crate::error::Error;
+use super::durations::{Durations, Said};
+use super::item_clocks::Clocks;
+use super::schedule::{
+    Bond, By, DateConstraint, Dates, DurationSource, Names, Need, Network, ProgressRule, Rules, Special,
+    Unreachable,
+};
+use crate::error::{Error, Result};
 use crate::graph::Frozen;
 use crate::model::{FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
-use crate::time::{Instant, Span};
+use crate::time::Instant;
 
 /// The part of the graph that a question is about, on its way to a network.
 pub(super) struct Plan<'a> {
@@ -18,6 +22,10 @@ pub(super) struct Plan<'a> {
     /// Ranks of the nodes of the network, ascending: their order is topological.
     ranks: Vec<u32>,
     members: Members,
+    durations: Durations,
+    /// By number: where the duration comes from.
+    sources: Vec<Option<DurationSource>>,
+    clocks: Clocks,
     pub(super) network: Network,
     pub(super) grounds: Grounds,
 }
@@ -27,21 +35,34 @@ impl<'a> Plan<'a> {
         stream: &'a ValueStream,
         frozen: &'a Frozen,
         query: &'a CriticalPathQuery,
-        calendar: Option<WorkingTime>,
-    ) -> Plan<'a> {
+    ) -> Result<Plan<'a>> {
+        query.check()?;
         let mut grounds = Grounds::default();
-        grounds.rule("retained_logic");
-        grounds.rule(if calendar.is_some() { "working_time" } else { "elapsed_time" });
-        let network = Network::new(query.at.millis(), calendar);
-        Plan {
+        let progress = query.progress.unwrap_or(ProgressRule::RetainedLogic);
+        grounds.rule(progress.as_str());
+        let rules = Rules {
+            progress,
+            may_lead_before_start: false,
+            honors_constraints: false,
+            happens_any_time: true,
+        };
+        let at = query.at.millis();
+        let mut network = Network::new(at, Some(at), rules);
+        let clocks = Clocks::new(stream, query, &mut network)?;
+        let is_working = query.calendar.is_some() || clocks.is_any();
+        grounds.rule(if is_working { "working_time" } else { "elapsed_time" });
+        Ok(Plan {
             stream,
             frozen,
             query,
             ranks: Vec::new(),
             members: Members::new(frozen.len()),
+            durations: Durations::new(query),
+            sources: Vec::new(),
+            clocks,
             network,
             grounds,
-        }
+        })
     }
 
     /// Finds everything that the target needs; without a target everything that can be scheduled.
@@ -127,6 +148,8 @@ impl<'a> Plan<'a> {
             let item = self.frozen.item(rank);
             let finished = self.finished(item);
             let mut is_parent = false;
+            let by =
+                if finished.is_none() { self.clocks.of(self.stream, item, &mut self.network) } else { None };
             if finished.is_none() {
                 for need in self.frozen.needs(rank) {
                     let Some(node) = self.members.number(need.rank) else { continue };
@@ -136,24 +159,28 @@ impl<'a> Plan<'a> {
                             self.stream.kind(item),
                         );
                     let detail = if need.is_plain { None } else { self.stream.detail(need.link) };
-                    let bond = detail.map_or(Bond::PLAIN, |detail| Bond {
-                        dependency: detail.dependency.unwrap_or(Bond::PLAIN.dependency),
-                        lag: detail.lag.unwrap_or_default().millis(),
+                    let bond = detail.map_or(Bond::PLAIN, |detail| {
+                        let lag = detail.lag.unwrap_or_default().millis();
+                        let dependency = detail.dependency.unwrap_or(Bond::PLAIN.dependency);
+                        let by = if lag == 0 { By::PLAIN } else { by.unwrap_or(self.network.by) };
+                        Bond { dependency, lag, by }
                     });
                     self.network.add_need(Need { node, bond });
                 }
             }
-            self.add_node(item, finished.map(|(t, _)| t), is_parent);
+            self.add_node(item, finished.map(|(t, _)| t), is_parent, by);
         }
         self.grounds.n = self.ranks.len() as u64;
     }
 
-    fn add_node(&mut self, item: u32, finished: Option<Instant>, is_parent: bool) {
+    fn add_node(&mut self, item: u32, finished: Option<Instant>, is_parent: bool, by: Option<By>) {
         let stream = self.stream;
         let at = self.query.at;
         if let Some(finished) = finished {
             let started = Said::of(stream, item).started.map(|t| t.min(finished).millis());
-            let special = Special { started, finished: Some(finished.millis()), ..Special::default() };
+            let special =
+                Special { started, finished: Some(finished.millis()), calendar: by, ..Special::default() };
+            self.sources.push(None);
             return self.network.add_node(0, Some(special));
         }
         match stream.kind(item) {
@@ -170,48 +197,79 @@ impl<'a> Plan<'a> {
                 }
                 let trains = start..self.network.trains.len() as u32;
                 let special = Special { trains, ..Special::default() };
+                self.sources.push(None);
                 self.network.add_node(0, (!special.trains.is_empty()).then_some(special));
             }
-            _ if is_parent => self.network.add_node(0, None),
+            _ if is_parent => {
+                self.sources.push(None);
+                self.network.add_node(0, None);
+            }
             _ => {
                 let said = Said::of(stream, item);
                 let started = said.started.filter(|t| *t <= at).map(Instant::millis);
                 let planned = said.planned.filter(|planned| *planned > at).map(Instant::millis);
-                let special = match (started, planned) {
-                    (None, None) => None,
-                    (None, floor) => Some(Special { floor, ..Special::default() }),
-                    (started, _) => Some(Special { started, ..Special::default() }),
-                };
-                let duration = self.duration(item, &said, started);
-                self.network.add_node(duration, special);
+                let constraint =
+                    planned.filter(|_| started.is_none()).map(|at| (DateConstraint::StartNoEarlierThan, at));
+                let (whole, left, source) =
+                    self.duration(item, &said, started, by.unwrap_or(self.network.by));
+                let special = (started.is_some() || constraint.is_some() || by.is_some()).then(|| Special {
+                    started,
+                    constraint,
+                    whole,
+                    calendar: by,
+                    ..Special::default()
+                });
+                self.sources.push(source);
+                self.network.add_node(left, special);
             }
         }
     }
 
-    /// `remaining`, else what is left of `estimate`, else the default.
-    fn duration(&mut self, item: u32, said: &Said, started: Option<i64>) -> i64 {
-        if let Some(remaining) = said.remaining {
-            return remaining.millis();
-        }
-        if let Some(estimate) = said.estimate {
-            let worked = started.map_or(0, |start| self.network.between(start, self.query.at.millis()));
-            return (estimate.millis() - worked).max(0);
-        }
-        let reason = match self.stream.kind(item) {
-            Some(Kind::Gate) => "gate_without_estimate",
-            Some(Kind::Phase) => "phase_without_estimate",
-            // It takes no time of its own: what proves it does.
-            Some(Kind::Criterion | Kind::Evidence) => return 0,
-            _ => match self.query.default_duration {
-                Some(span) => {
-                    self.grounds.rule("default_duration");
-                    return span.millis().max(0);
-                }
-                None => "work_without_estimate",
-            },
+    /// The whole duration of an open item, what is left of it, and where that comes from.
+    fn duration(
+        &mut self,
+        item: u32,
+        said: &Said,
+        started: Option<i64>,
+        by: By,
+    ) -> (i64, i64, Option<DurationSource>) {
+        let kind = self.stream.kind(item);
+        let found = self.durations.of(self.stream, kind, said, |from, to| {
+            self.network.clock.between(by, from.millis(), to.millis())
+        });
+        let Some((span, source)) = found else {
+            let reason = match kind {
+                Some(Kind::Gate) => "gate_without_estimate",
+                Some(Kind::Phase) => "phase_without_estimate",
+                // It takes no time of its own: what proves it does.
+                Some(Kind::Criterion | Kind::Evidence) => return (0, 0, None),
+                _ => "work_without_estimate",
+            };
+            self.grounds.exclude(reason, self.stream.id(item));
+            return (0, 0, None);
         };
-        self.grounds.exclude(reason, self.stream.id(item));
-        0
+        match source {
+            DurationSource::Default => self.grounds.rule("default_duration"),
+            DurationSource::History => self.grounds.rule("history_of_kind"),
+            DurationSource::Plan => self.grounds.rule("planned_duration"),
+            DurationSource::Remaining | DurationSource::Estimate => {}
+        }
+        let at = self.query.at.millis();
+        let worked = started.map_or(0, |start| self.network.clock.between(by, start, at));
+        match source {
+            // What is left was said; what is done of it was not.
+            DurationSource::Remaining => (span.saturating_add(worked), span, Some(source)),
+            // A default is what anything takes that nobody knows more of, begun or not.
+            DurationSource::Default => (span.saturating_add(worked), span, Some(source)),
+            _ => (span.max(worked), span.saturating_sub(worked).max(0), Some(source)),
+        }
+    }
+
+    /// The names of the activities, what they are about apart from the network itself.
+    pub(super) fn parted(&mut self) -> (&mut Network, Labels<'_>, &mut Grounds) {
+        let labels =
+            Labels { stream: self.stream, frozen: self.frozen, ranks: &self.ranks, sources: &self.sources };
+        (&mut self.network, labels, &mut self.grounds)
     }
 
     pub(super) fn item(&self, number: u32) -> u32 {
@@ -228,16 +286,19 @@ impl<'a> Plan<'a> {
     }
 
     pub(super) fn explain(&self, error: &Unreachable) -> Error {
-        let what =
-            format!("the {} of \"{}\"", if error.train { "departure" } else { "work" }, self.id(error.node));
-        match &self.network.calendar {
-            Some(work) if !error.train => work.beyond(&what),
+        let what = format!(
+            "the {} of \"{}\"",
+            if error.is_train { "departure" } else { "work" },
+            self.id(error.node)
+        );
+        match self.network.clock.calendar(self.network.by(error.node)) {
+            Some(work) if !error.is_train => work.beyond(&what),
             _ => Error::Horizon { what, around: self.query.at },
         }
     }
 
     /// The nodes whose finish is the answer.
-    pub(super) fn sinks(&self, target: Option<u32>, dates: &Schedule) -> Vec<u32> {
+    pub(super) fn sinks(&self, target: Option<u32>, dates: &Dates) -> Vec<u32> {
         if let Some(target) = target {
             return self.number(target).into_iter().collect();
         }
@@ -249,38 +310,35 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// What the record says of the work on one item, gathered in one walk: schedules look at every item.
-#[derive(Default)]
-struct Said {
-    started: Option<Instant>,
-    planned: Option<Instant>,
-    remaining: Option<Span>,
-    estimate: Option<Span>,
+/// What the activities of a plan are called.
+pub(super) struct Labels<'a> {
+    pub(super) stream: &'a ValueStream,
+    frozen: &'a Frozen,
+    ranks: &'a [u32],
+    sources: &'a [Option<DurationSource>],
 }
 
-impl Said {
-    fn of(stream: &ValueStream, item: u32) -> Said {
-        let mut said = Said::default();
-        let (mut planned, mut remaining, mut estimate) = (false, false, false);
-        for (_, event) in stream.state.walk(item, stream.bounds) {
-            for set in event.sets.iter().rev() {
-                match set {
-                    // Walking back, so the last one seen is the first.
-                    Set::State(FlowState::Active | FlowState::Waiting) => said.started = Some(event.occurred),
-                    Set::StartsAt(at) if !planned => (planned, said.planned) = (true, Some(*at)),
-                    Set::Remaining(span) if !remaining => (remaining, said.remaining) = (true, Some(*span)),
-                    Set::Estimate(span) if !estimate => (estimate, said.estimate) = (true, Some(*span)),
-                    Set::Clear(name) => match &**name {
-                        "starts_at" => planned = true,
-                        "remaining" => remaining = true,
-                        "estimate" => estimate = true,
-                        _ => {}
-                    },
-                    _ => {}
-                }
-            }
-        }
-        said
+impl Labels<'_> {
+    pub(super) fn item(&self, number: u32) -> u32 {
+        self.ranks.get(number as usize).map_or(0, |rank| self.frozen.item(*rank))
+    }
+}
+
+impl Names for Labels<'_> {
+    fn id(&self, number: u32) -> &str {
+        self.stream.id(self.item(number))
+    }
+
+    fn title(&self, number: u32) -> &str {
+        self.stream.title(self.item(number))
+    }
+
+    fn kind(&self, number: u32) -> Option<Kind> {
+        self.stream.kind(self.item(number))
+    }
+
+    fn source(&self, number: u32) -> Option<DurationSource> {
+        self.sources.get(number as usize).copied().flatten()
     }
 }
 

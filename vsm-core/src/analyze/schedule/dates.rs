@@ -1,0 +1,132 @@
+//! The dates that the passes find.
+
+use super::network::Network;
+
+/// The dates of all activities. Each kind of date lies by itself: a pass reads one of them from all over the place.
+#[derive(Clone, Debug, Default)]
+pub(in crate::analyze) struct Dates {
+    pub(super) early_start: Vec<i64>,
+    pub(super) early_finish: Vec<i64>,
+    /// When the own work of those that are special is finished; of all others that is the early finish.
+    pub(super) ready: Vec<i64>,
+    pub(super) late: Vec<Late>,
+}
+
+/// How far an activity can move.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Late {
+    pub(super) finish: i64,
+    /// How much later than its early finish it can be without moving what needs it; the largest number where nothing
+    /// open does.
+    pub(super) free: i64,
+}
+
+impl Late {
+    pub(super) const OPEN: Late = Late { finish: i64::MAX, free: i64::MAX };
+}
+
+/// The dates of one activity.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::analyze) struct Own {
+    pub(in crate::analyze) early_start: i64,
+    pub(in crate::analyze) early_finish: i64,
+    pub(in crate::analyze) late_start: i64,
+    pub(in crate::analyze) late_finish: i64,
+    pub(in crate::analyze) total_float: i64,
+    pub(in crate::analyze) free_float: i64,
+}
+
+/// A date that no calendar or train reaches, and the node that needed it.
+#[derive(Debug)]
+pub(in crate::analyze) struct Unreachable {
+    pub(in crate::analyze) node: u32,
+    pub(in crate::analyze) is_train: bool,
+}
+
+impl Dates {
+    pub(in crate::analyze) fn early_start(&self, number: u32) -> i64 {
+        self.early_start.get(number as usize).copied().unwrap_or_default()
+    }
+
+    pub(in crate::analyze) fn early_finish(&self, number: u32) -> i64 {
+        self.early_finish.get(number as usize).copied().unwrap_or_default()
+    }
+
+    pub(super) fn late(&self, number: u32) -> Late {
+        self.late.get(number as usize).copied().unwrap_or(Late::OPEN)
+    }
+
+    /// The number of the node with each early finish.
+    pub(in crate::analyze) fn early_finishes(&self) -> impl Iterator<Item = (u32, i64)> {
+        (0..).zip(self.early_finish.iter().copied())
+    }
+}
+
+impl Network {
+    /// When the own work of a node is finished; for one without trains that is the early finish.
+    pub(in crate::analyze) fn ready(&self, dates: &Dates, number: u32) -> i64 {
+        let place = self.nodes.get(number as usize).and_then(|node| (node.special as usize).checked_sub(1));
+        let ready = place.and_then(|place| dates.ready.get(place)).copied();
+        ready.unwrap_or_else(|| dates.early_finish(number))
+    }
+
+    /// When what is left of a node is begun: its early start, or when it goes on if it has started.
+    pub(in crate::analyze) fn begins(&self, dates: &Dates, number: u32) -> i64 {
+        let early_start = dates.early_start(number);
+        if self.started(number).is_none() {
+            return early_start;
+        }
+        let ready = self.ready(dates, number);
+        self.clock.add(self.by(number), ready, -self.duration(number)).unwrap_or(early_start)
+    }
+
+    /// How long a node waits for its trains.
+    pub(in crate::analyze) fn wait(&self, dates: &Dates, number: u32) -> i64 {
+        dates.early_finish(number).saturating_sub(self.ready(dates, number))
+    }
+
+    /// The latest that a node may be ready, once the late dates have been counted: for a release the cut-off of its trains.
+    pub(in crate::analyze) fn latest(&self, dates: &Dates, number: u32) -> i64 {
+        let finish = dates.late(number).finish;
+        self.latest_ready(number, finish).unwrap_or(finish)
+    }
+
+    /// The dates of a node, once the late ones have been counted.
+    pub(in crate::analyze) fn own(&self, dates: &Dates, number: u32) -> Own {
+        let (early_start, early_finish) = (dates.early_start(number), dates.early_finish(number));
+        let mut own = Own {
+            early_start,
+            early_finish,
+            late_start: early_start,
+            late_finish: early_finish,
+            ..Own::default()
+        };
+        if self.is_finished(number) {
+            return own;
+        }
+        let by = self.by(number);
+        let late = dates.late(number);
+        own.late_finish = late.finish;
+        own.total_float = self.clock.between(by, early_finish, late.finish);
+        if self.started(number).is_none() {
+            own.late_start = self.late_start(dates, number);
+            // Where the time of a train lies in between, it is the finish alone that may not move.
+            if !self.has_trains(number) {
+                let at_start = self.clock.between(by, early_start, own.late_start);
+                own.total_float = own.total_float.min(at_start);
+            }
+        }
+        own.free_float = if late.free == i64::MAX { own.total_float } else { late.free };
+        own.free_float = own.free_float.max(0);
+        own
+    }
+
+    /// The latest start of what is left of a node.
+    pub(super) fn late_start(&self, dates: &Dates, number: u32) -> i64 {
+        let ready = self.latest_ready(number, dates.late(number).finish);
+        let ready = ready.unwrap_or_else(|| self.ready(dates, number));
+        let late_start = self.clock.add(self.by(number), ready, -self.duration(number));
+        // A date before the calendar's reach stays at the early one: float can't be told there.
+        late_start.unwrap_or_else(|| dates.early_start(number))
+    }
+}
