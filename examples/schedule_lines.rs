@@ -9,13 +9,14 @@ use vsm_core::{ValueStream, call};
 
 fn main() -> std::io::Result<()> {
     let mut stream = ValueStream::new();
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
         let answer = call(&mut stream, "schedule", &line?);
         let answer = answer.unwrap_or_else(|error| {
             format!("{{\"error\":{{\"code\":\"{}\",\"message\":{:?}}}}}", error.code(), error.to_string())
         });
         writeln!(out, "{answer}")?;
+        out.flush()?;
     }
-    out.flush()
+    Ok(())
 }

@@ -389,22 +389,22 @@ mod time;
 mod view;
 
 pub use analyze::{
-    Activity, Basis, BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide,
-    ChangeReason, Condition, ConflictMode, Coverage, CoverageRow, CrashOption, CriticalPath,
+    Activity, ActivityMove, Basis, BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery,
+    BookingSide, ChangeReason, Condition, ConflictMode, Coverage, CoverageRow, CrashOption, CriticalPath,
     CriticalPathQuery, DataQuality, DataQualityQuery, DateConstraint, DayLoad, DepartureReach, Departures,
     DeparturesQuery, Drift, DriftQuery, DriftRelation, DriftRow, DurationSource, Durations, EfficiencyRule,
     EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery, EnvironmentLoad, Exclusion,
     Explanation, ExplanationNode, FactDeadline, Finding, FindingExample, FindingGroup, FloatPath, FlowItem,
     FlowMetrics, FlowQuery, FlowShare, FreeSlot, GateLateness, GateLatenessQuery, GateTiming, Impact,
     ImpactCell, ImpactQuery, ImpactRelation, InfeasibleDate, ItemVerdict, LagCalendar, LifecycleStep,
-    Lineage, LineageQuery, LineageSide, Measure, MergePoint, MetFact, NamedCalendar, NetworkActivity,
-    NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery, Outlook, OutlookQuery, PercentileRule, Policy,
-    PolicyRule, ProgressRule, Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery,
-    ReadinessQuery, ReleaseTemplate, RuleTest, Scope, ScopeQuery, ShippedItem, Shipping, SlotBlock,
-    SlotCause, StageOutlook, StartCause, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate,
-    TemplatePhase, TemplateQuery, TemplateSkip, Trace, TraceStep, Transition, Transitions, TransitionsQuery,
-    Unmet, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery,
-    schedule,
+    Lineage, LineageQuery, LineageSide, LiveSchedule, Measure, MergePoint, MetFact, NamedCalendar,
+    NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery, Outlook,
+    OutlookQuery, PercentileRule, Policy, PolicyRule, ProgressRule, Reach, Readiness, ReadinessChange,
+    ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReleaseTemplate, RuleTest, ScheduleChanges,
+    Scope, ScopeQuery, ShippedItem, Shipping, SlotBlock, SlotCause, StageOutlook, StartCause,
+    TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery,
+    TemplateSkip, Trace, TraceStep, Transition, Transitions, TransitionsQuery, Unmet, Verdict, VerdictChange,
+    VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery, schedule,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,

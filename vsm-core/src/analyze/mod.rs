@@ -51,9 +51,9 @@ pub use readiness::{
     Unmet, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery,
 };
 pub use schedule::{
-    Activity, CrashOption, CriticalPath, DateConstraint, DurationSource, FloatPath, InfeasibleDate,
-    LagCalendar, MergePoint, NamedCalendar, NetworkActivity, NetworkDependency, NetworkQuery, ProgressRule,
-    StartCause, schedule,
+    Activity, ActivityMove, CrashOption, CriticalPath, DateConstraint, DurationSource, FloatPath,
+    InfeasibleDate, LagCalendar, LiveSchedule, MergePoint, NamedCalendar, NetworkActivity, NetworkChange,
+    NetworkDependency, NetworkQuery, ProgressRule, ScheduleChanges, StartCause, schedule,
 };
 pub use scope::{Scope, ScopeQuery};
 pub use shipping::{ShippedItem, Shipping};

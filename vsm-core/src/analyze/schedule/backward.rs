@@ -17,6 +17,7 @@ impl Network {
     /// Late dates and free float, given that everything may take until `end`, in one pass over nodes and needs. A date
     /// that lies before a calendar's reach stays at the early one: float can't be told there.
     pub(in crate::analyze) fn backward(&self, dates: &mut Dates, end: i64) {
+        dates.shift = 0;
         dates.late.clear();
         dates.late.resize(self.nodes.len(), Late::OPEN);
         let is_actual = self.rules.progress == ProgressRule::ActualDates;
@@ -34,33 +35,47 @@ impl Network {
                 continue;
             }
             let needed = needed.get(number as usize).copied().unwrap_or_default();
-            let late = self.settle(dates, number, end, needed.by_open);
-            let special = self.special_of(number);
-            if special.is_none() && self.by == By::PLAIN {
-                self.hand_on_plain(dates, number, late);
+            let finish = self.settled(number, dates.late(number).finish, end, needed.by_open);
+            if let Some(late) = dates.late.get_mut(number as usize) {
+                late.finish = finish;
+            }
+            if self.is_plain(number) {
+                self.hand_on_plain(dates, number, finish);
                 continue;
             }
-            self.hand_on(dates, number, needed.at_all);
+            let (late_ready, late_start) = self.late_own(dates, number);
+            for need in self.needs(number) {
+                self.hand_to(dates, number, &need, late_ready, late_start, needed.at_all);
+            }
         }
     }
 
-    /// The late finish of a node, once everything that needs it has been settled.
-    fn settle(&self, dates: &mut Dates, number: u32, end: i64, is_needed: bool) -> i64 {
-        let special = self.special_of(number);
-        let Some(late) = dates.late.get_mut(number as usize) else { return end };
-        late.finish = late.finish.min(end);
-        if special.is_none() && self.by == By::PLAIN {
-            return late.finish;
+    /// Whether a node is counted in plain time, and nothing is special about it.
+    fn is_plain(&self, number: u32) -> bool {
+        self.by == By::PLAIN && self.special_of(number).is_none()
+    }
+
+    /// The late finish of a node, given what everything that needs it allows.
+    pub(super) fn settled(&self, number: u32, allowed: i64, end: i64, is_needed_by_open: bool) -> i64 {
+        let mut finish = allowed.min(end);
+        if self.is_plain(number) {
+            return finish;
         }
-        let by = self.by(number);
-        let duration = self.duration(number);
-        if let Some(special) = special {
-            late.finish = self.limited(special, by, duration, late.finish, is_needed);
+        let (by, duration) = (self.by(number), self.duration(number));
+        if let Some(special) = self.special_of(number) {
+            finish = self.limited(special, by, duration, finish, is_needed_by_open);
         }
         if duration > 0 || !self.rules.happens_any_time {
-            late.finish = self.clock.previous(by, late.finish);
+            finish = self.clock.previous(by, finish);
         }
-        late.finish
+        finish
+    }
+
+    /// When a node must be ready at the latest, and when what is left of it must be begun.
+    fn late_own(&self, dates: &Dates, number: u32) -> (i64, i64) {
+        let finish = dates.late(number).finish;
+        let late_ready = self.latest_ready(number, finish).unwrap_or_else(|| self.ready(dates, number));
+        (late_ready, self.late_start(dates, number))
     }
 
     /// What is demanded of a node, put on its late finish.
@@ -111,16 +126,6 @@ impl Network {
         }
     }
 
-    /// Tells everything that a node needs how late it may be.
-    fn hand_on(&self, dates: &mut Dates, number: u32, is_needed: bool) {
-        let finish = dates.late(number).finish;
-        let late_ready = self.latest_ready(number, finish).unwrap_or_else(|| self.ready(dates, number));
-        let late_start = self.late_start(dates, number);
-        for need in self.needs(number) {
-            self.hand_to(dates, number, &need, late_ready, late_start, is_needed);
-        }
-    }
-
     fn hand_to(
         &self,
         dates: &mut Dates,
@@ -139,6 +144,20 @@ impl Network {
             late.finish = late.finish.min(finish);
             late.free = late.free.min(free);
         }
+    }
+
+    /// What a node asks of what it needs, once it is settled itself.
+    pub(super) fn asked(
+        &self,
+        dates: &Dates,
+        number: u32,
+        need: &Need,
+        is_needed: impl Fn() -> bool,
+    ) -> Late {
+        let (late_ready, late_start) = self.late_own(dates, number);
+        let is_needed = self.rules.progress != ProgressRule::ActualDates || is_needed();
+        let finish = self.allowed(number, need, late_ready, late_start, is_needed);
+        Late { finish, free: self.gap_after(dates, number, need) }
     }
 
     /// The latest finish of what is needed that a need allows, given the late dates of the node that needs it.

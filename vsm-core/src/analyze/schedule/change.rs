@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::dates::{Dates, Unreachable};
+use super::dates::{Dates, Late, Unreachable};
 use super::network::Network;
+use crate::hash::HashMap;
 
 /// What needs each node, grouped by node.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(super) struct Followers {
     /// Where the followers of each node end; they begin where those of the node before end.
     ends: Vec<u32>,
     nodes: Vec<u32>,
+    /// Those that came later.
+    added: HashMap<u32, Vec<u32>>,
 }
 
 /// The early dates that a node had.
@@ -48,14 +51,24 @@ impl Followers {
                 *end += 1;
             }
         }
-        Followers { ends, nodes }
+        Followers { ends, nodes, added: HashMap::default() }
     }
 
-    pub(super) fn of(&self, number: u32) -> &[u32] {
-        let number = number as usize;
-        let start = number.checked_sub(1).and_then(|n| self.ends.get(n)).copied().unwrap_or(0);
-        let end = self.ends.get(number).copied().unwrap_or(start);
-        self.nodes.get(start as usize..end as usize).unwrap_or(&[])
+    /// What needs a node, or has needed it before something changed.
+    pub(super) fn of(&self, number: u32) -> impl Iterator<Item = u32> {
+        let place = number as usize;
+        let start = place.checked_sub(1).and_then(|n| self.ends.get(n)).copied().unwrap_or(0);
+        let end = self.ends.get(place).copied().unwrap_or(start);
+        let own = self.nodes.get(start as usize..end as usize).unwrap_or(&[]);
+        let added = if self.added.is_empty() { None } else { self.added.get(&number) };
+        own.iter().chain(added.into_iter().flatten()).copied()
+    }
+
+    /// Adds a follower, if it is none yet.
+    pub(super) fn add(&mut self, number: u32, follower: u32) {
+        if !self.of(number).any(|other| other == follower) {
+            self.added.entry(number).or_default().push(follower);
+        }
     }
 }
 
@@ -88,7 +101,7 @@ impl Network {
             last = Some(number);
             match self.renew(dates, number, &mut before) {
                 Ok(false) => {}
-                Ok(true) => heap.extend(followers.of(number).iter().copied().map(Reverse)),
+                Ok(true) => heap.extend(followers.of(number).map(Reverse)),
                 Err(error) => {
                     self.restore(dates, &before);
                     return Err(error);
@@ -96,6 +109,55 @@ impl Network {
             }
         }
         Ok(before)
+    }
+
+    /// Brings late dates and free float up to date, given the nodes for which something changed that they depend on: the
+    /// nodes themselves, what they need, and all of which early dates are others.
+    pub(super) fn follow_back(&self, dates: &mut Dates, followers: &Followers, changed: Vec<u32>, end: i64) {
+        let much = self.nodes.len() / 16;
+        let mut heap = BinaryHeap::from(changed);
+        let (mut last, mut count) = (None, 0);
+        while let Some(number) = heap.pop() {
+            if last == Some(number) {
+                continue;
+            }
+            last = Some(number);
+            count += 1;
+            if count > much {
+                return self.backward(dates, end);
+            }
+            let old = dates.late(number);
+            let new = self.late_from(dates, followers, number, end);
+            if let Some(late) = dates.late.get_mut(number as usize) {
+                *late = Late { finish: new.finish.saturating_sub(dates.shift), free: new.free };
+            }
+            if old.finish != new.finish {
+                heap.extend(self.raw_needs(number).iter().map(|(node, _)| *node));
+            }
+        }
+    }
+
+    /// The late finish and free float of a node by what needs it.
+    fn late_from(&self, dates: &Dates, followers: &Followers, number: u32, end: i64) -> Late {
+        let mut late = Late::OPEN;
+        if self.is_finished(number) {
+            return late;
+        }
+        let mut is_needed_by_open = false;
+        for follower in followers.of(number).filter(|follower| !self.is_finished(*follower)) {
+            for need in self.needs(follower).filter(|need| need.node == number) {
+                is_needed_by_open = true;
+                let asked = self.asked(dates, follower, &need, || self.is_needed(followers, follower));
+                late.finish = late.finish.min(asked.finish);
+                late.free = late.free.min(asked.free);
+            }
+        }
+        Late { finish: self.settled(number, late.finish, end, is_needed_by_open), ..late }
+    }
+
+    /// Whether anything needs a node.
+    fn is_needed(&self, followers: &Followers, number: u32) -> bool {
+        followers.of(number).any(|follower| self.raw_needs(follower).iter().any(|(node, _)| *node == number))
     }
 
     /// Finds the early dates of a node anew: whether they are others than before.

@@ -25,6 +25,12 @@ impl Clock {
         By(self.calendars.len() as u32)
     }
 
+    /// Puts another calendar in the place of one, and gives that.
+    pub(super) fn replace(&mut self, by: By, calendar: WorkingTime) -> Option<WorkingTime> {
+        let place = self.calendars.get_mut((by.0 as usize).checked_sub(1)?)?;
+        Some(std::mem::replace(place, calendar))
+    }
+
     pub(in crate::analyze) fn calendar(&self, by: By) -> Option<&WorkingTime> {
         self.calendars.get((by.0 as usize).checked_sub(1)?)
     }
@@ -35,7 +41,7 @@ impl Clock {
             return Some(from);
         }
         match self.calendar(by) {
-            None => Instant::from_millis(from.checked_add(span)?).map(Instant::millis),
+            None => from.checked_add(span),
             Some(work) => work.add(Instant::clamped(from), Span::from_millis(span)).map(Instant::millis),
         }
     }

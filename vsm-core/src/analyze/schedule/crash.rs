@@ -19,12 +19,12 @@ pub(super) struct Saving {
 const TRIED: usize = 200;
 
 impl Network {
-    /// What moves the finish of the sinks when it takes `by` less, the most first. Where there are several driving chains
+    /// What moves the finish, of one node or of everything, when it takes `by` less, the most first. Where there are several driving chains
     /// only what lies on all of them moves it; the longest activities are tried.
     pub(super) fn savings(
         &mut self,
         dates: &mut Dates,
-        sinks: &[u32],
+        item: Option<u32>,
         chains: &Chains,
         by: i64,
         names: &impl Names,
@@ -38,8 +38,8 @@ impl Network {
         let mut savings = Vec::new();
         for node in tried {
             let whole = self.duration(node);
-            let saves = self.saved(dates, &followers, sinks, node, (whole - by).max(0));
-            let at_most = self.saved(dates, &followers, sinks, node, 0);
+            let saves = self.saved(dates, &followers, item, node, (whole - by).max(0));
+            let at_most = self.saved(dates, &followers, item, node, 0);
             if at_most > 0 {
                 savings.push(Saving { node, saves, at_most });
             }
@@ -53,11 +53,14 @@ impl Network {
         &mut self,
         dates: &mut Dates,
         followers: &Followers,
-        sinks: &[u32],
+        item: Option<u32>,
         node: u32,
         duration: i64,
     ) -> i64 {
-        let finish = |dates: &Dates| sinks.iter().map(|sink| dates.early_finish(*sink)).max().unwrap_or(0);
+        let finish = |dates: &Dates| match item {
+            Some(item) => dates.early_finish(item),
+            None => dates.early_finishes().map(|(_, finish)| finish).max().unwrap_or(0),
+        };
         let before = finish(dates);
         let own = self.duration(node);
         self.set_duration(node, duration);

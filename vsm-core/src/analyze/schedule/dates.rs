@@ -9,7 +9,9 @@ pub(in crate::analyze) struct Dates {
     pub(super) early_finish: Vec<i64>,
     /// When the own work of those that are special is finished; of all others that is the early finish.
     pub(super) ready: Vec<i64>,
+    /// Late dates, `shift` less than they are: where everything moves with the end, they need not.
     pub(super) late: Vec<Late>,
+    pub(super) shift: i64,
 }
 
 /// How far an activity can move.
@@ -53,7 +55,8 @@ impl Dates {
     }
 
     pub(super) fn late(&self, number: u32) -> Late {
-        self.late.get(number as usize).copied().unwrap_or(Late::OPEN)
+        let Some(late) = self.late.get(number as usize).copied() else { return Late::OPEN };
+        Late { finish: late.finish.saturating_add(self.shift), free: late.free }
     }
 
     /// The number of the node with each early finish.

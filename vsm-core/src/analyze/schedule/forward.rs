@@ -14,6 +14,13 @@ pub(super) struct Early {
     pub(super) finish: i64,
 }
 
+impl Early {
+    /// Whether both dates are within the years that there are.
+    fn is_possible(&self) -> bool {
+        self.begins >= Instant::MIN.millis() && self.ready <= Instant::MAX.millis()
+    }
+}
+
 impl Network {
     /// Early dates, in one pass over nodes and needs.
     pub(in crate::analyze) fn forward(&self) -> Result<Dates, Unreachable> {
@@ -36,7 +43,8 @@ impl Network {
         let Some(special) = self.special_of(number) else {
             let plain = if self.by == By::PLAIN { self.plain(dates, number) } else { None };
             let early = plain.or_else(|| self.open(dates, number, None));
-            let early = early.ok_or(Unreachable { node: number, is_train: false })?;
+            let early =
+                early.filter(Early::is_possible).ok_or(Unreachable { node: number, is_train: false })?;
             return Ok((early.begins, early));
         };
         if let Some(finished) = special.finished {
@@ -47,7 +55,8 @@ impl Network {
             Some(started) => self.going_on(dates, number, special, started),
             None => self.open(dates, number, Some(special)),
         };
-        let mut early = early.ok_or(Unreachable { node: number, is_train: false })?;
+        let mut early =
+            early.filter(Early::is_possible).ok_or(Unreachable { node: number, is_train: false })?;
         early.finish =
             self.departure(number, early.ready).ok_or(Unreachable { node: number, is_train: true })?;
         Ok((special.started.unwrap_or(early.begins), early))
@@ -66,7 +75,7 @@ impl Network {
         let begins = if bound == i64::MIN { self.start } else { bound };
         let begins = begins.max(self.floor().unwrap_or(begins));
         let finish = begins.saturating_add(self.duration(number));
-        (finish <= Instant::MAX.millis()).then_some(Early { begins, ready: finish, finish })
+        Some(Early { begins, ready: finish, finish })
     }
 
     /// The time that nothing open starts before, whatever its links say.
@@ -175,7 +184,12 @@ impl Network {
     fn latest_bound(&self, dates: &Dates, number: u32) -> Option<Option<i64>> {
         let mut latest = None;
         for need in self.needs(number) {
-            latest = latest.max(Some(self.bound(dates, number, &need)?));
+            let mut bound = self.bound(dates, number, &need)?;
+            // Microsoft Project lets leads begin before the project does, but not for the sake of a common end.
+            if need.bond.dependency == Dependency::FinishToFinish && self.rules.may_lead_before_start {
+                bound = bound.max(self.start);
+            }
+            latest = latest.max(Some(bound));
         }
         Some(latest)
     }
@@ -193,10 +207,7 @@ impl Network {
                 self.clock.add(self.by(number), from, -self.duration(number))?
             }
         };
-        let bound = self.clock.add(bond.by, from, bond.lag)?;
-        // Microsoft Project lets leads begin before the project does, but not for the sake of a common end.
-        let is_common_end = bond.dependency == Dependency::FinishToFinish;
-        Some(if is_common_end && self.rules.may_lead_before_start { bound.max(self.start) } else { bound })
+        self.clock.add(bond.by, from, bond.lag)
     }
 
     /// Whether a need decides when a node starts.

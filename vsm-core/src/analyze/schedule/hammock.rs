@@ -6,7 +6,7 @@ use super::records::{Activity, CriticalPath};
 use crate::error::{Error, Result};
 use crate::hash::HashMap;
 use crate::model::Dependency;
-use crate::time::{Instant, Span};
+use crate::time::{Instant, Span, clip};
 
 /// A dependency between activities that are worked on: one that names a hammock holds for its parts.
 pub(super) struct Link {
@@ -17,6 +17,7 @@ pub(super) struct Link {
 }
 
 /// The activities that span others.
+#[derive(Debug)]
 pub(super) struct Hammocks {
     /// By place: the activity that it is part of.
     whole: Vec<Option<u32>>,
@@ -40,8 +41,9 @@ impl Hammocks {
             let Some(name) = &activity.part_of else { continue };
             let field = || format!("activities[{n}].part_of");
             let whole = places.get(name.as_str()).copied();
-            let whole = whole
-                .ok_or_else(|| Error::invalid(&field(), format!("no activity has the id \"{name}\"")))?;
+            let whole = whole.ok_or_else(|| {
+                Error::invalid(&field(), format!("no activity has the id \"{}\"", clip(name)))
+            })?;
             if let Some(slot) = hammocks.whole.get_mut(n) {
                 *slot = Some(whole);
             }
@@ -101,7 +103,9 @@ impl Hammocks {
             let find = |name: &str, id: &str| {
                 let field = || format!("dependencies[{n}].{name}");
                 let place = places.get(id).copied();
-                place.ok_or_else(|| Error::invalid(&field(), format!("no activity has the id \"{id}\"")))
+                place.ok_or_else(|| {
+                    Error::invalid(&field(), format!("no activity has the id \"{}\"", clip(id)))
+                })
             };
             let (from, to) = (find("from", &said.from)?, find("to", &said.to)?);
             said.lag.unwrap_or_default().check(&format!("dependencies[{n}].lag"))?;

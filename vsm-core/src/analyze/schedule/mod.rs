@@ -16,16 +16,19 @@ mod crash;
 mod dates;
 mod forward;
 mod hammock;
+mod live;
 mod names;
 mod network;
 mod order;
 mod own;
+mod peaks;
 mod records;
 mod report;
 #[cfg(test)]
 mod tests;
 mod words;
 
+pub use live::{ActivityMove, LiveSchedule, NetworkChange, ScheduleChanges};
 pub use own::{NamedCalendar, NetworkActivity, NetworkDependency, NetworkQuery, schedule};
 pub use records::{Activity, CrashOption, CriticalPath, FloatPath, InfeasibleDate, MergePoint};
 pub use words::{DateConstraint, DurationSource, LagCalendar, ProgressRule, StartCause};

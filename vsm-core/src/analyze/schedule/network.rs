@@ -3,6 +3,7 @@
 use super::clock::{By, Clock};
 use super::words::{DateConstraint, ProgressRule};
 use crate::calendar::Cadence;
+use crate::hash::HashMap;
 use crate::model::Dependency;
 use crate::time::Instant;
 
@@ -84,6 +85,8 @@ pub(in crate::analyze) struct Network {
     pub(super) nodes: Vec<Node>,
     /// What each node needs, with the place of the bond in `bonds` plus one; 0 = plain.
     needs: Vec<(u32, u32)>,
+    /// The needs of nodes that have others now than they were laid out with.
+    changed_needs: HashMap<u32, Vec<(u32, u32)>>,
     bonds: Vec<Bond>,
     specials: Vec<Special>,
     pub(in crate::analyze) trains: Vec<Cadence>,
@@ -99,6 +102,7 @@ impl Network {
             clock: Clock::default(),
             nodes: Vec::new(),
             needs: Vec::new(),
+            changed_needs: HashMap::default(),
             bonds: Vec::new(),
             specials: Vec::new(),
             trains: Vec::new(),
@@ -116,11 +120,7 @@ impl Network {
 
     /// Adds a need of the node that is added next.
     pub(in crate::analyze) fn add_need(&mut self, need: Need) {
-        let mut place = 0;
-        if need.bond != Bond::PLAIN {
-            self.bonds.push(need.bond);
-            place = self.bonds.len() as u32;
-        }
+        let place = self.place_of(need.bond);
         self.needs.push((need.node, place));
     }
 
@@ -136,6 +136,48 @@ impl Network {
     /// The working time that is left of a node.
     pub(in crate::analyze) fn duration(&self, number: u32) -> i64 {
         self.nodes.get(number as usize).map_or(0, |node| node.duration)
+    }
+
+    /// Gives a node other needs; each of them comes before it.
+    pub(super) fn set_needs(&mut self, number: u32, needs: &[Need]) {
+        let places = needs.iter().map(|need| (need.node, self.place_of(need.bond))).collect();
+        self.changed_needs.insert(number, places);
+    }
+
+    fn place_of(&mut self, bond: Bond) -> u32 {
+        if bond == Bond::PLAIN {
+            return 0;
+        }
+        self.bonds.push(bond);
+        self.bonds.len() as u32
+    }
+
+    /// Gives a node another working time and other things that are special about it. What was special before stays, so
+    /// that dates that are kept by it keep their places; the place is one more than all where nothing was.
+    pub(super) fn set_node(&mut self, number: u32, duration: i64, special: Option<Special>) {
+        let Some(node) = self.nodes.get_mut(number as usize) else { return };
+        node.duration = duration;
+        match (self.specials.get_mut((node.special as usize).wrapping_sub(1)), special) {
+            (Some(slot), special) => {
+                let plain = Special { whole: duration, ..Special::default() };
+                *slot = special.unwrap_or(plain);
+            }
+            (None, Some(special)) => {
+                self.specials.push(special);
+                node.special = self.specials.len() as u32;
+            }
+            (None, None) => {}
+        }
+    }
+
+    pub(super) fn special_count(&self) -> usize {
+        self.specials.len()
+    }
+
+    /// Whether everything moves together with the end: nothing is tied to a date or a calendar, so that late dates are as
+    /// far from the end wherever that is.
+    pub(super) fn moves_with_end(&self) -> bool {
+        self.by == By::PLAIN && self.specials.is_empty() && self.bonds.iter().all(|bond| bond.by == By::PLAIN)
     }
 
     /// Lets a node take another working time, of what has started what is left.
@@ -172,6 +214,11 @@ impl Network {
 
     /// What a node needs, each with the place of its bond plus one; 0 = plain.
     pub(super) fn raw_needs(&self, node: u32) -> &[(u32, u32)] {
+        if !self.changed_needs.is_empty()
+            && let Some(needs) = self.changed_needs.get(&node)
+        {
+            return needs;
+        }
         let node = node as usize;
         let start = node.checked_sub(1).and_then(|n| self.nodes.get(n)).map_or(0, |n| n.needs_end);
         let end = self.nodes.get(node).map_or(start, |n| n.needs_end);

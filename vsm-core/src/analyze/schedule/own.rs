@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::clock::By;
+use super::dates::{Dates, Unreachable};
 use super::hammock::Hammocks;
 use super::names::Names;
 use super::network::{Bond, Need, Network, Rules, Special};
@@ -16,7 +17,7 @@ use crate::calendar::{Cadence, Calendar, WorkingTime};
 use crate::error::{Error, Result};
 use crate::hash::HashMap;
 use crate::model::{Dependency, Kind};
-use crate::time::{Instant, Span};
+use crate::time::{Instant, Span, clip};
 
 /// Activities, what they depend on, and the calendars they are worked by.
 ///
@@ -175,7 +176,7 @@ impl NetworkQuery {
         }
     }
 
-    fn rules(&self) -> Rules {
+    pub(super) fn rules(&self) -> Rules {
         let usual = match self.status_at {
             Some(_) => ProgressRule::RetainedLogic,
             None => ProgressRule::ActualDates,
@@ -220,49 +221,34 @@ impl NetworkQuery {
 /// # Ok::<(), vsm_core::Error>(())
 /// ```
 pub fn schedule(query: &NetworkQuery) -> Result<CriticalPath> {
-    let mut wanted = query.wanted();
-    wanted.check()?;
+    query.wanted().check()?;
     let mut own = OwnNetwork::new(query)?;
-    // What spans its parts has to see all of them.
-    wanted.critical_only &= !own.hammocks.is_any();
-    let mut dates = own.network.forward().map_err(|error| own.explain(&error))?;
-    let sinks = own.sinks(&dates);
-    let finish = sinks.first().map_or(query.start.millis(), |number| dates.early_finish(*number));
-    let end = query.finish_by.map_or(finish, Instant::millis);
-    own.network.backward(&mut dates, end);
-    let report = Report {
-        network: &mut own.network,
-        dates: &mut dates,
-        names: &own.names,
-        sinks: &sinks,
-        end: finish,
-        wanted: &wanted,
-    };
-    let mut path = report.tell(query.status_at.unwrap_or(query.start), None, |_| {});
-    path.basis.n = own.names.activities.len() as u64;
-    path.basis.rules = own.rules(query);
-    own.hammocks.tell(&mut path, &own.network.clock, query);
-    if query.critical_only == Some(true) {
-        path.activities.retain(|activity| activity.critical);
-    }
-    Ok(path)
+    let mut dates = own.network.forward().map_err(|error| own.explain(query, &error))?;
+    let finish = dates.early_finishes().map(|(_, finish)| finish).max();
+    let finish = finish.unwrap_or(query.start.millis());
+    own.network.backward(&mut dates, query.finish_by.map_or(finish, Instant::millis));
+    Ok(own.tell(query, &mut dates))
 }
 
 /// A network of activities that were given.
-pub(super) struct OwnNetwork<'a> {
+#[derive(Debug)]
+pub(super) struct OwnNetwork {
     pub(super) network: Network,
-    pub(super) names: Given<'a>,
+    /// By number: the place of the activity among those that were given.
+    pub(super) places: Vec<u32>,
     pub(super) hammocks: Hammocks,
+    pub(super) clocks: Clocks,
 }
 
 /// The activities behind the numbers of a network.
 pub(super) struct Given<'a> {
-    pub(super) activities: Vec<&'a NetworkActivity>,
+    pub(super) query: &'a NetworkQuery,
+    pub(super) places: &'a [u32],
 }
 
-impl Given<'_> {
-    fn of(&self, number: u32) -> Option<&NetworkActivity> {
-        self.activities.get(number as usize).copied()
+impl<'a> Given<'a> {
+    fn of(&self, number: u32) -> Option<&'a NetworkActivity> {
+        self.query.activities.get(*self.places.get(number as usize)? as usize)
     }
 }
 
@@ -288,8 +274,8 @@ impl Names for Given<'_> {
     }
 }
 
-impl<'a> OwnNetwork<'a> {
-    pub(super) fn new(query: &'a NetworkQuery) -> Result<OwnNetwork<'a>> {
+impl OwnNetwork {
+    pub(super) fn new(query: &NetworkQuery) -> Result<OwnNetwork> {
         let places = places(query)?;
         for (n, activity) in query.activities.iter().enumerate() {
             check(activity, &format!("activities[{n}]"), query.status_at)?;
@@ -298,50 +284,41 @@ impl<'a> OwnNetwork<'a> {
         let links = hammocks.links(query, &places)?;
         let nodes = query.activities.len();
         let before = Arcs::new(nodes, (0..).zip(&links).map(|(n, link)| (link.to, n)));
-        let from = |n: u32| links.get(n as usize).map_or(0, |link| link.from);
         let after = Arcs::new(nodes, links.iter().map(|link| (link.from, link.to)));
         let needed = Arcs::new(nodes, links.iter().map(|link| (link.to, link.from)));
         let id = |node: &u32| query.activities.get(*node as usize).map_or(String::new(), |a| a.id.clone());
         let order = sorted(nodes, &after, &needed)
             .map_err(|path| Error::Cycle { path: path.iter().map(id).collect() })?;
-        let rules = query.rules();
-        let mut own = OwnNetwork {
-            network: Network::new(query.start.millis(), query.status_at.map(Instant::millis), rules),
-            names: Given { activities: Vec::with_capacity(nodes) },
-            hammocks,
-        };
-        let mut clocks = Clocks::new(query, &mut own.network)?;
+        let mut network =
+            Network::new(query.start.millis(), query.status_at.map(Instant::millis), query.rules());
+        let clocks = Clocks::new(query, &mut network)?;
+        let mut own = OwnNetwork { network, places: Vec::with_capacity(nodes), hammocks, clocks };
         let mut numbers = vec![0u32; nodes];
         own.network.reserve(nodes, links.len());
         for node in order {
             let Some(activity) = query.activities.get(node as usize) else { continue };
-            let field = || format!("activities[{node}].calendars");
-            let by = clocks.of(&activity.calendars, &mut own.network, field)?;
+            let by = own.by(activity, || format!("activities[{node}].calendars"))?;
             if own.hammocks.is_one(node) {
                 own.hammocks.by.insert(node, by);
                 continue;
             }
             for n in before.of(node) {
-                let Some(said) = links.get(*n as usize).and_then(|link| query.dependencies.get(link.place))
+                let Some(link) = links.get(*n as usize) else { continue };
+                let (Some(said), Some(needed)) =
+                    (query.dependencies.get(link.place), query.activities.get(link.from as usize))
                 else {
                     continue;
                 };
-                let needed = from(*n);
-                let needed_by = query.activities.get(needed as usize).map_or(&[][..], |a| &a.calendars);
-                let lag = said.lag.unwrap_or_default().millis();
-                let lag_by = match (said.elapsed, query.lag_calendar.unwrap_or(LagCalendar::Successor)) {
-                    _ if lag == 0 => By::PLAIN,
-                    (Some(true), _) | (_, LagCalendar::Elapsed) => By::PLAIN,
-                    (_, LagCalendar::Successor) => by,
-                    (_, LagCalendar::Project) => own.network.by,
-                    (_, LagCalendar::Predecessor) => clocks.of(needed_by, &mut own.network, field)?,
-                };
-                let bond =
-                    Bond { dependency: said.dependency.unwrap_or(Bond::PLAIN.dependency), lag, by: lag_by };
-                let node = numbers.get(needed as usize).copied().unwrap_or(0);
+                let bond = own.bond(query, said, needed, by)?;
+                let node = numbers.get(link.from as usize).copied().unwrap_or(0);
                 own.network.add_need(Need { node, bond });
             }
-            own.add(activity, by, query);
+            let first = own.network.trains.len() as u32;
+            own.network.trains.extend(activity.trains.iter().cloned());
+            let trains = first..own.network.trains.len() as u32;
+            let (left, special) = own.described(activity, by, query.status_at, trains);
+            own.network.add_node(left, special);
+            own.places.push(node);
             if let Some(slot) = numbers.get_mut(node as usize) {
                 *slot = own.network.len() - 1;
             }
@@ -349,17 +326,46 @@ impl<'a> OwnNetwork<'a> {
         Ok(own)
     }
 
-    fn add(&mut self, activity: &'a NetworkActivity, by: By, query: &NetworkQuery) {
+    /// By what the work of an activity is counted.
+    fn by(&mut self, activity: &NetworkActivity, field: impl Fn() -> String) -> Result<By> {
+        self.clocks.of(&activity.calendars, &mut self.network, field)
+    }
+
+    /// How a dependency binds an activity that is worked `by` a calendar.
+    pub(super) fn bond(
+        &mut self,
+        query: &NetworkQuery,
+        said: &NetworkDependency,
+        needed: &NetworkActivity,
+        by: By,
+    ) -> Result<Bond> {
+        let lag = said.lag.unwrap_or_default().millis();
+        let by = match query.lag_calendar.unwrap_or(LagCalendar::Successor) {
+            _ if lag == 0 || said.elapsed == Some(true) => By::PLAIN,
+            LagCalendar::Elapsed => By::PLAIN,
+            LagCalendar::Successor => by,
+            LagCalendar::Project => self.network.by,
+            LagCalendar::Predecessor => self.by(needed, || format!("the calendars of \"{}\"", needed.id))?,
+        };
+        Ok(Bond { dependency: said.dependency.unwrap_or(Bond::PLAIN.dependency), lag, by })
+    }
+
+    /// The working time that is left of an activity, and what is special about it.
+    pub(super) fn described(
+        &self,
+        activity: &NetworkActivity,
+        by: By,
+        status: Option<Instant>,
+        trains: std::ops::Range<u32>,
+    ) -> (i64, Option<Special>) {
         let whole = activity.duration.millis();
-        let left = match (activity.remaining, activity.started_at, query.status_at) {
+        let left = match (activity.remaining, activity.started_at, status) {
             (Some(remaining), ..) => remaining.millis(),
             (None, Some(started), Some(status)) => {
                 (whole - self.network.clock.between(by, started.millis(), status.millis())).max(0)
             }
             _ => whole,
         };
-        let first = self.network.trains.len() as u32;
-        self.network.trains.extend(activity.trains.iter().cloned());
         let special = Special {
             calendar: (by != self.network.by).then_some(by),
             constraint: activity.constraint.zip(activity.constraint_at.map(Instant::millis)),
@@ -367,52 +373,73 @@ impl<'a> OwnNetwork<'a> {
             started: activity.started_at.map(Instant::millis),
             whole: whole.max(left),
             finished: activity.finished_at.map(Instant::millis),
-            trains: first..self.network.trains.len() as u32,
+            trains,
         };
         let is_plain = special.calendar.is_none()
             && special.constraint.is_none()
             && special.deadline.is_none()
             && special.started.is_none()
             && special.trains.is_empty();
-        self.network.add_node(left, (!is_plain).then_some(special));
-        self.names.activities.push(activity);
+        (left, (!is_plain).then_some(special))
     }
 
     /// The activities that finish last, by id.
-    pub(super) fn sinks(&self, dates: &super::dates::Dates) -> Vec<u32> {
+    pub(super) fn sinks(&self, query: &NetworkQuery, dates: &Dates) -> Vec<u32> {
+        let names = Given { query, places: &self.places };
         let end = dates.early_finishes().map(|(_, finish)| finish).max();
         let last = dates.early_finishes().filter(|(_, finish)| Some(*finish) == end);
         let mut sinks: Vec<u32> = last.map(|(number, _)| number).collect();
-        sinks.sort_unstable_by_key(|number| self.names.id(*number));
+        sinks.sort_unstable_by_key(|number| names.id(*number));
         sinks
     }
 
-    fn rules(&self, query: &NetworkQuery) -> Vec<String> {
-        let rules = query.rules();
-        let mut names = vec![rules.progress.as_str().to_owned()];
-        names.push(if query.calendars.is_empty() { "elapsed_time" } else { "working_time" }.into());
-        names.push(if rules.honors_constraints { "constraints_win" } else { "dependencies_win" }.into());
-        if !rules.may_lead_before_start {
-            names.push("nothing_before_start".into());
+    /// The answer, once all dates have been counted.
+    pub(super) fn tell(&mut self, query: &NetworkQuery, dates: &mut Dates) -> CriticalPath {
+        let sinks = self.sinks(query, dates);
+        let end = sinks.first().map_or(query.start.millis(), |number| dates.early_finish(*number));
+        let mut wanted = query.wanted();
+        // What spans its parts has to see all of them.
+        wanted.critical_only &= !self.hammocks.is_any();
+        let names = Given { query, places: &self.places };
+        let report =
+            Report { network: &mut self.network, dates, names: &names, sinks: &sinks, end, wanted: &wanted };
+        let mut path = report.tell(query.status_at.unwrap_or(query.start), None, |_| {});
+        path.basis.n = self.places.len() as u64;
+        path.basis.rules = rule_names(query);
+        self.hammocks.tell(&mut path, &self.network.clock, query);
+        if query.critical_only == Some(true) {
+            path.activities.retain(|activity| activity.critical);
         }
-        if query.dependencies.iter().any(|d| d.lag.is_some_and(|lag| lag != Span::ZERO)) {
-            names.push(format!("lag_by_{}", query.lag_calendar.unwrap_or(LagCalendar::Successor)));
-        }
-        if query.activities.iter().any(|activity| !activity.trains.is_empty()) {
-            names.push("first_departure_after_ready".into());
-        }
-        names.sort_unstable();
-        names
+        path
     }
 
-    pub(super) fn explain(&self, error: &super::dates::Unreachable) -> Error {
-        let id = self.names.id(error.node);
+    pub(super) fn explain(&self, query: &NetworkQuery, error: &Unreachable) -> Error {
+        let names = Given { query, places: &self.places };
+        let id = names.id(error.node);
         let what = format!("the {} of \"{id}\"", if error.is_train { "departure" } else { "work" });
         match self.network.clock.calendar(self.network.by(error.node)) {
             Some(work) if !error.is_train => work.beyond(&what),
             _ => Error::Horizon { what, around: Instant::clamped(self.network.start) },
         }
     }
+}
+
+fn rule_names(query: &NetworkQuery) -> Vec<String> {
+    let rules = query.rules();
+    let mut names = vec![rules.progress.as_str().to_owned()];
+    names.push(if query.calendars.is_empty() { "elapsed_time" } else { "working_time" }.into());
+    names.push(if rules.honors_constraints { "constraints_win" } else { "dependencies_win" }.into());
+    if !rules.may_lead_before_start {
+        names.push("nothing_before_start".into());
+    }
+    if query.dependencies.iter().any(|d| d.lag.is_some_and(|lag| lag != Span::ZERO)) {
+        names.push(format!("lag_by_{}", query.lag_calendar.unwrap_or(LagCalendar::Successor)));
+    }
+    if query.activities.iter().any(|activity| !activity.trains.is_empty()) {
+        names.push("first_departure_after_ready".into());
+    }
+    names.sort_unstable();
+    names
 }
 
 /// The place of each activity by its id.
@@ -424,13 +451,13 @@ fn places(query: &NetworkQuery) -> Result<HashMap<&str, u32>> {
             return Err(Error::invalid(&field(), "must not be empty"));
         }
         if places.insert(activity.id.as_str(), n as u32).is_some() {
-            return Err(Error::invalid(&field(), format!("\"{}\" is used twice", activity.id)));
+            return Err(Error::invalid(&field(), format!("\"{}\" is used twice", clip(&activity.id))));
         }
     }
     Ok(places)
 }
 
-fn check(activity: &NetworkActivity, field: &str, status: Option<Instant>) -> Result<()> {
+pub(super) fn check(activity: &NetworkActivity, field: &str, status: Option<Instant>) -> Result<()> {
     let at = |name: &str| format!("{field}.{name}");
     for (name, span) in [("duration", Some(activity.duration)), ("remaining", activity.remaining)] {
         let span = span.unwrap_or_default();
@@ -463,26 +490,25 @@ fn check(activity: &NetworkActivity, field: &str, status: Option<Instant>) -> Re
 }
 
 /// The calendars of a network by name, each laid out once, and what they have in common where an activity names several.
-struct Clocks<'a> {
-    laid_out: BTreeMap<Vec<&'a str>, By>,
+#[derive(Debug)]
+pub(super) struct Clocks {
+    pub(super) laid_out: BTreeMap<Vec<String>, By>,
 }
 
-impl<'a> Clocks<'a> {
-    fn new(query: &'a NetworkQuery, network: &mut Network) -> Result<Clocks<'a>> {
+impl Clocks {
+    fn new(query: &NetworkQuery, network: &mut Network) -> Result<Clocks> {
         let mut laid_out = BTreeMap::new();
         for (n, named) in query.calendars.iter().enumerate() {
-            let work = WorkingTime::new(&named.calendar, query.start)
-                .map_err(|error| error.within(&format!("calendars[{n}]")))?;
-            if laid_out.insert(vec![named.name.as_str()], network.clock.with(work)).is_some() {
-                return Err(Error::invalid(
-                    &format!("calendars[{n}].name"),
-                    format!("\"{}\" is used twice", named.name),
-                ));
+            let work = WorkingTime::new(&named.calendar, query.start);
+            let work = work.map_err(|error| error.within(&format!("calendars[{n}]")))?;
+            if laid_out.insert(vec![named.name.clone()], network.clock.with(work)).is_some() {
+                let reason = format!("\"{}\" is used twice", clip(&named.name));
+                return Err(Error::invalid(&format!("calendars[{n}].name"), reason));
             }
         }
         laid_out.insert(Vec::new(), By::PLAIN);
         if let Some(name) = &query.calendar {
-            let by = laid_out.get(&vec![name.as_str()]).copied();
+            let by = laid_out.get(std::slice::from_ref(name)).copied();
             network.by = by.ok_or_else(|| unknown_calendar("calendar", name))?;
             laid_out.insert(Vec::new(), network.by);
         }
@@ -490,30 +516,40 @@ impl<'a> Clocks<'a> {
     }
 
     /// By what something is counted that names some calendars.
-    fn of(&mut self, names: &'a [String], network: &mut Network, field: impl Fn() -> String) -> Result<By> {
-        let mut key: Vec<&str> = names.iter().map(String::as_str).collect();
+    fn of(&mut self, names: &[String], network: &mut Network, field: impl Fn() -> String) -> Result<By> {
+        if let Some(by) = self.laid_out.get(names) {
+            return Ok(*by);
+        }
+        let mut key = names.to_vec();
         key.sort_unstable();
         key.dedup();
         if let Some(by) = self.laid_out.get(&key) {
             return Ok(*by);
         }
-        let mut common: Option<WorkingTime> = None;
-        for name in &key {
-            let by = self.laid_out.get(&vec![*name]).copied();
-            let work = by
-                .and_then(|by| network.clock.calendar(by))
-                .ok_or_else(|| unknown_calendar(&field(), name))?;
-            common = Some(match common {
-                Some(common) => common.intersection(work),
-                None => work.clone(),
-            });
-        }
-        let by = common.map_or(By::PLAIN, |work| network.clock.with(work));
+        let work = self.common(&key, network, field)?;
+        let by = work.map_or(By::PLAIN, |work| network.clock.with(work));
         self.laid_out.insert(key, by);
         Ok(by)
+    }
+
+    /// What some calendars have in common.
+    pub(super) fn common(
+        &self,
+        names: &[String],
+        network: &Network,
+        field: impl Fn() -> String,
+    ) -> Result<Option<WorkingTime>> {
+        let mut common: Option<WorkingTime> = None;
+        for name in names {
+            let by = self.laid_out.get(std::slice::from_ref(name)).copied();
+            let work = by.and_then(|by| network.clock.calendar(by));
+            let work = work.ok_or_else(|| unknown_calendar(&field(), name))?;
+            common = Some(common.map_or_else(|| work.clone(), |common| common.intersection(work)));
+        }
+        Ok(common)
     }
 }
 
 fn unknown_calendar(field: &str, name: &str) -> Error {
-    Error::invalid(field, format!("\"{name}\" is not the name of one of the calendars"))
+    Error::invalid(field, format!("\"{}\" is not the name of one of the calendars", clip(name)))
 }

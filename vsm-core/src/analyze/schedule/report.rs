@@ -61,7 +61,7 @@ impl<N: Names> Report<'_, N> {
         let Report { network, dates, names, sinks, end, wanted } = self;
         let chains = Chains::new(network, dates, sinks, names);
         let crash = match wanted.shorten_by {
-            Some(by) => network.savings(dates, sinks, &chains, by.millis(), names),
+            Some(by) => network.savings(dates, item, &chains, by.millis(), names),
             None => Vec::new(),
         };
         let network = &*network;
@@ -170,7 +170,8 @@ fn activity(
     }
 }
 
-/// Where chains may end, and how late they can be there: what was asked for, or whatever nothing open needs.
+/// Where chains may end, and how late they can be there: what was asked for, or whatever nothing open needs and what
+/// finishes last.
 fn ends(network: &Network, dates: &Dates, sinks: &[u32], is_one: bool, finish: i64) -> Vec<(u32, i64)> {
     if is_one {
         return sinks.iter().map(|sink| (*sink, 0)).collect();
@@ -184,7 +185,8 @@ fn ends(network: &Network, dates: &Dates, sinks: &[u32], is_one: bool, finish: i
         }
     }
     let is_end = |number: &u32| {
-        !network.is_finished(*number) && is_needed.get(*number as usize).is_some_and(|is_needed| !is_needed)
+        let is_needed = is_needed.get(*number as usize).copied().unwrap_or(true);
+        !network.is_finished(*number) && (!is_needed || dates.early_finish(*number) == finish)
     };
     let float =
         |number| (number, network.clock.between(network.by(number), dates.early_finish(number), finish));

@@ -1,0 +1,508 @@
+//! A schedule that is kept up to date while its activities change.
+
+use serde::{Deserialize, Serialize};
+
+use super::change::{Before, Followers};
+use super::clock::By;
+use super::dates::Dates;
+use super::names::Names;
+use super::network::{Need, Special};
+use super::own::{Given, NamedCalendar, NetworkActivity, NetworkDependency, NetworkQuery, OwnNetwork, check};
+use super::peaks::Peaks;
+use super::records::CriticalPath;
+use crate::calendar::WorkingTime;
+use crate::error::{Error, Result};
+use crate::hash::HashMap;
+use crate::time::{Instant, Span};
+
+/// What changes in a network, all of it at once.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NetworkChange {
+    /// Activities as they are now; one with an id that is not known yet is new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub activities: Vec<NetworkActivity>,
+    /// Dependencies as they are now: each takes the place of all between the same two activities.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<NetworkDependency>,
+    /// Calendars as they are now; one with a name that is not known yet is new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calendars: Vec<NamedCalendar>,
+    /// Dependencies that hold no longer; only their two ends are looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed_dependencies: Vec<NetworkDependency>,
+    /// The ids of activities that are dropped, with their dependencies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed_activities: Vec<String>,
+}
+
+/// What a change brought.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScheduleChanges {
+    /// When everything was finished before.
+    pub finish_before: Instant,
+    /// When everything is finished now.
+    pub finish: Instant,
+    /// How much later that is; negative = earlier.
+    pub moved_by: Span,
+    /// The activities whose early dates are others now, those that came or went included; by id.
+    pub moved: Vec<ActivityMove>,
+}
+
+/// An activity whose dates are others now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActivityMove {
+    /// The activity.
+    pub item: String,
+    /// The earliest it could start; absent for a new one.
+    pub early_start_before: Option<Instant>,
+    /// The earliest it can start; absent where it was dropped.
+    pub early_start: Option<Instant>,
+    /// The earliest it could finish; absent for a new one.
+    pub early_finish_before: Option<Instant>,
+    /// The earliest it can finish; absent where it was dropped.
+    pub early_finish: Option<Instant>,
+}
+
+/// A network with its schedule, kept up to date: after a change only what depends on it is looked at.
+///
+/// A change of an activity's duration, dates, constraint or progress and of a calendar moves along what depends on it, in
+/// both directions, with O(a log a) steps for `a` activities that it touches; so does a dependency that runs along the
+/// order that was found at first. What changes that order, or which activities and calendars there are, lays everything out
+/// anew: O(n + m). Late dates are kept as their distance from the end; where calendars, demanded dates or progress tie
+/// something to a date, and the end moves, they are counted anew when they are asked for next.
+///
+/// ```
+/// use vsm_core::{LiveSchedule, NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery, Span};
+/// let activity =
+///     |id: &str, days| NetworkActivity { id: id.into(), duration: Span::from_days(days), ..Default::default() };
+/// let link = |from: &str, to: &str| NetworkDependency { from: from.into(), to: to.into(), ..Default::default() };
+/// let activities = vec![activity("build", 2), activity("test", 3)];
+/// let query = NetworkQuery::new("2026-03-02T00:00:00Z".parse()?, activities, vec![link("build", "test")]);
+/// let mut live = LiveSchedule::new(query)?;
+/// let change = NetworkChange { activities: vec![activity("build", 4)], ..NetworkChange::default() };
+/// let changes = live.change(&change)?;
+/// assert_eq!(changes.moved_by, Span::from_days(2));
+/// assert_eq!(changes.moved.len(), 2);
+/// assert_eq!(live.critical_path().path, ["build", "test"]);
+/// # Ok::<(), vsm_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct LiveSchedule {
+    query: NetworkQuery,
+    own: OwnNetwork,
+    /// The place of each activity by its id.
+    places: HashMap<String, u32>,
+    /// By place: its number; none for what spans its parts.
+    numbers: Vec<Option<u32>>,
+    /// The places of dependencies by the place of the activity that waits.
+    waits: Vec<Vec<u32>>,
+    dates: Dates,
+    followers: Followers,
+    peaks: Peaks,
+    /// The end that late dates are counted back from; none where they have to be counted anew.
+    late_end: Option<i64>,
+    /// Whether late dates keep their distance from the end wherever that is.
+    moves_with_end: bool,
+}
+
+/// The nodes that a change touches.
+#[derive(Default)]
+struct Touched {
+    /// Those that may have other early dates of their own.
+    ahead: Vec<u32>,
+    /// Those that something no longer needs.
+    back: Vec<u32>,
+    undo: Vec<Undo>,
+}
+
+/// How to take back a change that leads to dates that nothing reaches.
+enum Undo {
+    Node(u32, i64, Option<Special>),
+    Needs(u32, Vec<Need>),
+    Calendar(By, WorkingTime),
+}
+
+impl LiveSchedule {
+    /// Lays a network out and counts its dates.
+    ///
+    /// # Errors
+    /// As [`schedule`](crate::schedule).
+    pub fn new(query: NetworkQuery) -> Result<LiveSchedule> {
+        query.wanted().check()?;
+        let own = OwnNetwork::new(&query)?;
+        let dates = own.network.forward().map_err(|error| own.explain(&query, &error))?;
+        let places = (0u32..).zip(&query.activities).map(|(n, activity)| (activity.id.clone(), n)).collect();
+        let mut numbers = vec![None; query.activities.len()];
+        for (number, place) in (0u32..).zip(&own.places) {
+            if let Some(slot) = numbers.get_mut(*place as usize) {
+                *slot = Some(number);
+            }
+        }
+        let followers = Followers::new(&own.network);
+        let peaks = Peaks::new(&dates.early_finish);
+        let moves_with_end = own.network.moves_with_end();
+        let waits = vec![Vec::new(); query.activities.len()];
+        let mut live = LiveSchedule {
+            query,
+            own,
+            places,
+            numbers,
+            waits,
+            dates,
+            followers,
+            peaks,
+            late_end: None,
+            moves_with_end,
+        };
+        for n in 0..live.query.dependencies.len() as u32 {
+            live.note_wait(n);
+        }
+        live.count_late();
+        Ok(live)
+    }
+
+    fn note_wait(&mut self, n: u32) {
+        let said = self.query.dependencies.get(n as usize);
+        let place = said.and_then(|said| self.places.get(said.to.as_str()));
+        if let Some(waits) = place.and_then(|place| self.waits.get_mut(*place as usize)) {
+            waits.push(n);
+        }
+    }
+
+    fn number(&self, id: &str) -> Option<u32> {
+        *self.numbers.get(*self.places.get(id)? as usize)?
+    }
+
+    /// The network as it is now.
+    pub fn network(&self) -> &NetworkQuery {
+        &self.query
+    }
+
+    /// When everything is finished.
+    pub fn finish(&self) -> Instant {
+        Instant::clamped(self.peak())
+    }
+
+    fn peak(&self) -> i64 {
+        self.peaks.highest().unwrap_or(self.query.start.millis())
+    }
+
+    fn end(&self) -> i64 {
+        self.query.finish_by.map_or(self.peak(), Instant::millis)
+    }
+
+    /// The whole answer, as [`schedule`](crate::schedule) gives it; O(n + m).
+    pub fn critical_path(&mut self) -> CriticalPath {
+        if self.late_end != Some(self.end()) {
+            self.count_late();
+        }
+        self.own.tell(&self.query, &mut self.dates)
+    }
+
+    fn count_late(&mut self) {
+        let end = self.end();
+        self.own.network.backward(&mut self.dates, end);
+        self.late_end = Some(end);
+    }
+
+    /// Takes a change in, and says what it moves.
+    ///
+    /// # Errors
+    /// As [`schedule`](crate::schedule) for the changed network, [`Error::UnknownItem`] for an activity that is removed and
+    /// not known. The network is then as it was.
+    pub fn change(&mut self, change: &NetworkChange) -> Result<ScheduleChanges> {
+        if self.fits(change) { self.change_in_place(change) } else { self.lay_out_anew(change) }
+    }
+
+    /// Whether a change leaves the layout as it is.
+    fn fits(&self, change: &NetworkChange) -> bool {
+        let has_same_ties = |new: &NetworkActivity| {
+            let place = self.places.get(new.id.as_str());
+            place.and_then(|place| self.query.activities.get(*place as usize)).is_some_and(|old| {
+                old.calendars == new.calendars && old.trains == new.trains && old.part_of == new.part_of
+            })
+        };
+        let is_along = |link: &NetworkDependency| match (self.number(&link.from), self.number(&link.to)) {
+            (Some(from), Some(to)) => from < to,
+            _ => false,
+        };
+        !self.own.hammocks.is_any()
+            && change.removed_activities.is_empty()
+            && change.activities.iter().all(has_same_ties)
+            && change.dependencies.iter().chain(&change.removed_dependencies).all(is_along)
+            && change.calendars.iter().all(|new| self.query.calendars.iter().any(|old| old.name == new.name))
+    }
+
+    fn lay_out_anew(&mut self, change: &NetworkChange) -> Result<ScheduleChanges> {
+        let mut query = self.query.clone();
+        if let Some(id) = change.removed_activities.iter().find(|id| !self.places.contains_key(id.as_str())) {
+            return Err(Error::UnknownItem { id: id.clone() });
+        }
+        put(&mut query.calendars, &change.calendars, |a, b| a.name == b.name);
+        put(&mut query.activities, &change.activities, |a, b| a.id == b.id);
+        let is_gone = |link: &NetworkDependency| {
+            change.unties(link)
+                || change.removed_activities.iter().any(|id| *id == link.from || *id == link.to)
+        };
+        query.dependencies.retain(|link| !is_gone(link));
+        query.dependencies.extend_from_slice(&change.dependencies);
+        query.activities.retain(|activity| !change.removed_activities.contains(&activity.id));
+        let new = LiveSchedule::new(query)?;
+        let old = std::mem::replace(self, new);
+        let dates = |live: &LiveSchedule, id: &str| {
+            let number = live.number(id)?;
+            let (start, finish) = (live.dates.early_start(number), live.dates.early_finish(number));
+            Some((Instant::clamped(start), Instant::clamped(finish)))
+        };
+        let ids = old.query.activities.iter().chain(&self.query.activities).map(|activity| &activity.id);
+        let mut ids: Vec<&String> = ids.collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let moved = ids.into_iter().filter_map(|id| {
+            let (before, now) = (dates(&old, id), dates(self, id));
+            (before != now).then(|| ActivityMove {
+                item: id.clone(),
+                early_start_before: before.map(|dates| dates.0),
+                early_start: now.map(|dates| dates.0),
+                early_finish_before: before.map(|dates| dates.1),
+                early_finish: now.map(|dates| dates.1),
+            })
+        });
+        let moved = moved.collect();
+        Ok(changes(old.finish(), self.finish(), moved))
+    }
+
+    fn change_in_place(&mut self, change: &NetworkChange) -> Result<ScheduleChanges> {
+        for (n, activity) in change.activities.iter().enumerate() {
+            check(activity, &format!("activities[{n}]"), self.query.status_at)?;
+        }
+        for (n, said) in change.dependencies.iter().enumerate() {
+            said.lag.unwrap_or_default().check(&format!("dependencies[{n}].lag"))?;
+        }
+        let mut touched = Touched::default();
+        let before = self.touch(change, &mut touched).and_then(|()| {
+            let followed = self.own.network.follow(&mut self.dates, &self.followers, &touched.ahead);
+            followed.map_err(|error| self.own.explain(&self.query, &error))
+        });
+        match before {
+            Ok(before) => {
+                self.remember(change);
+                Ok(self.settle(touched, &before))
+            }
+            Err(error) => {
+                for step in touched.undo.into_iter().rev() {
+                    self.take_back(step);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Changes the network, and notes which nodes have to be looked at and how to take it back.
+    fn touch(&mut self, change: &NetworkChange, touched: &mut Touched) -> Result<()> {
+        for (n, named) in change.calendars.iter().enumerate() {
+            let work = WorkingTime::new(&named.calendar, self.query.start);
+            let work = work.map_err(|error| error.within(&format!("calendars[{n}]")))?;
+            self.touch_calendar(&named.name, work, touched)?;
+        }
+        for activity in &change.activities {
+            self.touch_activity(activity, touched);
+        }
+        let links = change.dependencies.iter().chain(&change.removed_dependencies);
+        let mut waiting: Vec<&str> = links.map(|link| link.to.as_str()).collect();
+        waiting.sort_unstable();
+        waiting.dedup();
+        for id in waiting {
+            self.touch_needs(id, change, touched)?;
+        }
+        Ok(())
+    }
+
+    fn touch_activity(&mut self, activity: &NetworkActivity, touched: &mut Touched) {
+        let Some(number) = self.number(&activity.id) else { return };
+        let network = &mut self.own.network;
+        let old = network.special_of(number).cloned();
+        let trains = old.as_ref().map_or(0..0, |special| special.trains.clone());
+        let by = network.by(number);
+        touched.undo.push(Undo::Node(number, network.duration(number), old));
+        let (left, special) = self.own.described(activity, by, self.query.status_at, trains);
+        let specials = self.own.network.special_count();
+        self.own.network.set_node(number, left, special);
+        if self.own.network.special_count() > specials {
+            // What is special keeps apart when it is ready.
+            self.dates.ready.push(self.dates.early_finish(number));
+        }
+        touched.ahead.push(number);
+    }
+
+    /// Puts the dependencies of an activity together anew: those that stay, and those that come.
+    fn touch_needs(&mut self, id: &str, change: &NetworkChange, touched: &mut Touched) -> Result<()> {
+        let (Some(number), Some(place)) = (self.number(id), self.places.get(id).copied()) else {
+            return Ok(());
+        };
+        let old: Vec<Need> = self.own.network.needs(number).collect();
+        let stay = self.waits.get(place as usize).into_iter().flatten();
+        let stay = stay.filter_map(|n| self.query.dependencies.get(*n as usize));
+        let stay = stay.filter(|link| !change.unties(link));
+        let links: Vec<NetworkDependency> =
+            stay.chain(change.dependencies.iter().filter(|link| link.to == id)).cloned().collect();
+        let by = self.own.network.by(number);
+        let mut needs = Vec::with_capacity(links.len());
+        for link in &links {
+            let Some(from) = self.number(&link.from) else { continue };
+            let place = self.places.get(link.from.as_str()).copied().unwrap_or(0);
+            let Some(needed) = self.query.activities.get(place as usize) else { continue };
+            let bond = self.own.bond(&self.query, link, needed, by)?;
+            needs.push(Need { node: from, bond });
+            self.followers.add(from, number);
+        }
+        self.own.network.set_needs(number, &needs);
+        touched.back.extend(old.iter().map(|need| need.node));
+        touched.undo.push(Undo::Needs(number, old));
+        touched.ahead.push(number);
+        Ok(())
+    }
+
+    /// Puts a calendar in the place of the one that had its name, and of what it has in common with others.
+    fn touch_calendar(&mut self, name: &str, work: WorkingTime, touched: &mut Touched) -> Result<()> {
+        let laid_out = &self.own.clocks.laid_out;
+        let with_it = laid_out.iter().filter(|(names, _)| names.iter().any(|other| other == name));
+        let mut with_it: Vec<(Vec<String>, By)> = with_it.map(|(names, by)| (names.clone(), *by)).collect();
+        // What several have in common comes after each of them.
+        with_it.sort_by_key(|(names, _)| names.len());
+        for (names, by) in &with_it {
+            let work = match names.as_slice() {
+                [_] => Some(work.clone()),
+                names => self.own.clocks.common(names, &self.own.network, || "calendars".into())?,
+            };
+            let old = work.and_then(|work| self.own.network.clock.replace(*by, work));
+            touched.undo.extend(old.map(|old| Undo::Calendar(*by, old)));
+        }
+        let is_touched = |by: By| with_it.iter().any(|(_, other)| *other == by);
+        let network = &self.own.network;
+        for number in 0..network.len() {
+            if is_touched(network.by(number)) || network.needs(number).any(|need| is_touched(need.bond.by)) {
+                touched.ahead.push(number);
+                touched.back.extend(network.needs(number).map(|need| need.node));
+            }
+        }
+        // How much is left of what has started is counted by its calendar too.
+        let started: Vec<NetworkActivity> = touched
+            .ahead
+            .iter()
+            .filter(|number| self.own.network.started(**number).is_some())
+            .filter_map(|number| self.query.activities.get(*self.own.places.get(*number as usize)? as usize))
+            .cloned()
+            .collect();
+        started.iter().for_each(|activity| self.touch_activity(activity, touched));
+        Ok(())
+    }
+
+    fn take_back(&mut self, step: Undo) {
+        match step {
+            Undo::Node(number, duration, special) => self.own.network.set_node(number, duration, special),
+            Undo::Needs(number, needs) => self.own.network.set_needs(number, &needs),
+            Undo::Calendar(by, work) => drop(self.own.network.clock.replace(by, work)),
+        }
+    }
+
+    /// Writes a change down that holds from now on.
+    fn remember(&mut self, change: &NetworkChange) {
+        for activity in &change.activities {
+            let place = self.places.get(activity.id.as_str()).copied();
+            if let Some(slot) = place.and_then(|place| self.query.activities.get_mut(place as usize)) {
+                slot.clone_from(activity);
+            }
+        }
+        put(&mut self.query.calendars, &change.calendars, |a, b| a.name == b.name);
+        for link in change.removed_dependencies.iter().chain(&change.dependencies) {
+            self.forget(link);
+        }
+        for link in &change.dependencies {
+            self.query.dependencies.push(link.clone());
+            self.note_wait(self.query.dependencies.len() as u32 - 1);
+        }
+    }
+
+    /// Removes all dependencies between two activities; the last one takes the place of each.
+    fn forget(&mut self, link: &NetworkDependency) {
+        let Some(place) = self.places.get(link.to.as_str()).copied() else { return };
+        let all = &self.query.dependencies;
+        let is_it = |n: &u32| all.get(*n as usize).is_some_and(|said| said.from == link.from);
+        if let Some(n) = self.waits.get(place as usize).and_then(|waits| waits.iter().copied().find(is_it)) {
+            if let Some(waits) = self.waits.get_mut(place as usize) {
+                waits.retain(|other| *other != n);
+            }
+            let last = self.query.dependencies.len() as u32 - 1;
+            self.query.dependencies.swap_remove(n as usize);
+            let moved =
+                self.query.dependencies.get(n as usize).and_then(|said| self.places.get(said.to.as_str()));
+            if let Some(waits) = moved.and_then(|place| self.waits.get_mut(*place as usize)) {
+                waits.iter_mut().filter(|other| **other == last).for_each(|other| *other = n);
+            }
+            self.forget(link);
+        }
+    }
+
+    /// Brings everything up to date that follows from early dates.
+    fn settle(&mut self, touched: Touched, before: &[Before]) -> ScheduleChanges {
+        let network = &self.own.network;
+        let finish_before = self.finish();
+        let end_before = self.end();
+        self.peaks.renew(&self.dates.early_finish, before.iter().map(|old| old.node));
+        let end = self.end();
+        if touched.undo.iter().any(|step| !matches!(step, Undo::Calendar(..))) {
+            self.moves_with_end = network.moves_with_end();
+        }
+        let may_follow = self.late_end == Some(end_before) && (end == end_before || self.moves_with_end);
+        if may_follow {
+            self.dates.shift += end - end_before;
+            let mut changed = touched.back;
+            for number in touched.ahead.into_iter().chain(before.iter().map(|old| old.node)) {
+                changed.push(number);
+                changed.extend(network.raw_needs(number).iter().map(|(node, _)| *node));
+            }
+            network.follow_back(&mut self.dates, &self.followers, changed, end);
+        }
+        self.late_end = may_follow.then_some(end);
+        let names = Given { query: &self.query, places: &self.own.places };
+        let mut moved: Vec<ActivityMove> = before
+            .iter()
+            .map(|old| ActivityMove {
+                item: names.id(old.node).to_owned(),
+                early_start_before: Some(Instant::clamped(old.early_start)),
+                early_start: Some(Instant::clamped(self.dates.early_start(old.node))),
+                early_finish_before: Some(Instant::clamped(old.early_finish)),
+                early_finish: Some(Instant::clamped(self.dates.early_finish(old.node))),
+            })
+            .filter(|moved| {
+                (moved.early_start_before, moved.early_finish_before)
+                    != (moved.early_start, moved.early_finish)
+            })
+            .collect();
+        moved.sort_unstable_by(|a, b| a.item.cmp(&b.item));
+        changes(finish_before, self.finish(), moved)
+    }
+}
+
+impl NetworkChange {
+    /// Whether a dependency does not hold any longer, or is told anew.
+    fn unties(&self, link: &NetworkDependency) -> bool {
+        let mut ends = self.removed_dependencies.iter().chain(&self.dependencies);
+        ends.any(|gone| gone.from == link.from && gone.to == link.to)
+    }
+}
+
+fn changes(finish_before: Instant, finish: Instant, moved: Vec<ActivityMove>) -> ScheduleChanges {
+    ScheduleChanges { finish_before, finish, moved_by: finish.since(finish_before), moved }
+}
+
+/// Puts new records in the place of those that are the same, and the others at the end.
+fn put<T: Clone>(all: &mut Vec<T>, new: &[T], is_same: impl Fn(&T, &T) -> bool) {
+    for new in new {
+        match all.iter_mut().find(|old| is_same(old, new)) {
+            Some(slot) => slot.clone_from(new),
+            None => all.push(new.clone()),
+        }
+    }
+}
