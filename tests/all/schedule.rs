@@ -165,7 +165,7 @@ fn network(seed: u64, has: Has) -> NetworkQuery {
 #[test]
 fn a_live_schedule_is_always_what_a_new_one_would_be() {
     let (mut in_place, mut anew, mut refused) = (0, 0, 0);
-    for seed in 0..150 {
+    for seed in 0..60 {
         let has =
             Has { calendars: seed % 3 > 0, constraints: seed % 2 == 0, actuals: seed % 5 > 2, lags: true };
         let has = if seed % 7 == 0 { PLAIN } else { has };
@@ -191,6 +191,7 @@ fn a_live_schedule_is_always_what_a_new_one_would_be() {
                     let calendar = weekly(5, &[("08:00", "15:00")], dice);
                     change.calendars.push(NamedCalendar { name: "team".into(), calendar });
                 }
+                3 if dice.below(4) == 0 => change.status_at = Some(hours_after(80 + dice.below(90) as i64)),
                 3 if is_new => change.removed_activities.push(format!("a{:03}", dice.below(size))),
                 4 if is_new => change.activities.push(some_activity(dice, size + 50, has)),
                 _ => {
@@ -238,7 +239,7 @@ fn a_live_schedule_is_always_what_a_new_one_would_be() {
             }
         }
     }
-    assert!(in_place > 1_500 && anew > 10 && refused > 10, "{in_place} {anew} {refused}");
+    assert!(in_place > 600 && anew > 4 && refused > 4, "{in_place} {anew} {refused}");
 }
 
 #[test]

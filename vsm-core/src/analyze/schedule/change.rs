@@ -111,6 +111,27 @@ impl Network {
         Ok(before)
     }
 
+    /// Counts all early dates anew, and gives what those were that are others now, by node.
+    ///
+    /// # Errors
+    /// As [`follow`](Network::follow).
+    pub(super) fn follow_all(&self, dates: &mut Dates) -> Result<Vec<Before>, Unreachable> {
+        let new = self.forward()?;
+        let mut before = Vec::new();
+        for node in 0..self.len() {
+            let (early_start, early_finish) = (dates.early_start(node), dates.early_finish(node));
+            let ready = self.ready(dates, node);
+            let is_same = early_start == new.early_start(node)
+                && early_finish == new.early_finish(node)
+                && ready == self.ready(&new, node);
+            if !is_same {
+                before.push(Before { node, early_start, early_finish, ready });
+            }
+        }
+        (dates.early_start, dates.early_finish, dates.ready) = (new.early_start, new.early_finish, new.ready);
+        Ok(before)
+    }
+
     /// Brings late dates and free float up to date, given the nodes for which something changed that they depend on: the
     /// nodes themselves, what they need, and all of which early dates are others.
     pub(super) fn follow_back(&self, dates: &mut Dates, followers: &Followers, changed: Vec<u32>, end: i64) {
@@ -189,7 +210,7 @@ impl Network {
         if let Some(slot) = dates.early_finish.get_mut(own.node as usize) {
             *slot = own.early_finish;
         }
-        let place = self.nodes.get(own.node as usize).and_then(|node| (node.special as usize).checked_sub(1));
+        let place = self.special_place(own.node);
         if let Some(slot) = place.and_then(|place| dates.ready.get_mut(place)) {
             *slot = own.ready;
         }

@@ -68,7 +68,7 @@ impl Dates {
 impl Network {
     /// When the own work of a node is finished; for one without trains that is the early finish.
     pub(in crate::analyze) fn ready(&self, dates: &Dates, number: u32) -> i64 {
-        let place = self.nodes.get(number as usize).and_then(|node| (node.special as usize).checked_sub(1));
+        let place = self.special_place(number);
         let ready = place.and_then(|place| dates.ready.get(place)).copied();
         ready.unwrap_or_else(|| dates.early_finish(number))
     }

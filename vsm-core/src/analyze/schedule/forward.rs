@@ -27,12 +27,13 @@ impl Network {
         let mut dates = Dates::default();
         dates.early_start.reserve_exact(self.nodes.len());
         dates.early_finish.reserve_exact(self.nodes.len());
+        dates.ready.resize(self.special_count(), 0);
         for number in 0..self.len() {
             let (start, early) = self.early(&dates, number)?;
             dates.early_start.push(start);
             dates.early_finish.push(early.finish);
-            if self.special_of(number).is_some() {
-                dates.ready.push(early.ready);
+            if let Some(slot) = self.special_place(number).and_then(|place| dates.ready.get_mut(place)) {
+                *slot = early.ready;
             }
         }
         Ok(dates)

@@ -13,7 +13,7 @@ use super::records::CriticalPath;
 use crate::calendar::WorkingTime;
 use crate::error::{Error, Result};
 use crate::hash::HashMap;
-use crate::time::{Instant, Span};
+use crate::time::{Instant, Span, clip};
 
 /// What changes in a network, all of it at once.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,9 @@ pub struct NetworkChange {
     /// The ids of activities that are dropped, with their dependencies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removed_activities: Vec<String>,
+    /// The status date, where time went on; absent = as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_at: Option<Instant>,
 }
 
 /// What a change brought.
@@ -120,6 +123,7 @@ enum Undo {
     Node(u32, i64, Option<Special>),
     Needs(u32, Vec<Need>),
     Calendar(By, WorkingTime),
+    Status(Option<i64>),
 }
 
 impl LiveSchedule {
@@ -228,6 +232,7 @@ impl LiveSchedule {
         };
         !self.own.hammocks.is_any()
             && change.removed_activities.is_empty()
+            && (change.status_at.is_none() || self.query.status_at.is_some())
             && change.activities.iter().all(has_same_ties)
             && change.dependencies.iter().chain(&change.removed_dependencies).all(is_along)
             && change.calendars.iter().all(|new| self.query.calendars.iter().any(|old| old.name == new.name))
@@ -238,6 +243,7 @@ impl LiveSchedule {
         if let Some(id) = change.removed_activities.iter().find(|id| !self.places.contains_key(id.as_str())) {
             return Err(Error::UnknownItem { id: id.clone() });
         }
+        query.status_at = change.status_at.or(query.status_at);
         put(&mut query.calendars, &change.calendars, |a, b| a.name == b.name);
         put(&mut query.activities, &change.activities, |a, b| a.id == b.id);
         let is_gone = |link: &NetworkDependency| {
@@ -273,15 +279,26 @@ impl LiveSchedule {
     }
 
     fn change_in_place(&mut self, change: &NetworkChange) -> Result<ScheduleChanges> {
+        let status = change.status_at.or(self.query.status_at);
         for (n, activity) in change.activities.iter().enumerate() {
-            check(activity, &format!("activities[{n}]"), self.query.status_at)?;
+            check(activity, &format!("activities[{n}]"), status)?;
+        }
+        if status < self.query.status_at {
+            // What began since then would begin in the future.
+            let is_changed = |id: &str| change.activities.iter().any(|own| own.id == id);
+            for own in self.query.activities.iter().filter(|own| !is_changed(&own.id)) {
+                check(own, &format!("\"{}\"", clip(&own.id)), status)?;
+            }
         }
         for (n, said) in change.dependencies.iter().enumerate() {
             said.lag.unwrap_or_default().check(&format!("dependencies[{n}].lag"))?;
         }
         let mut touched = Touched::default();
         let before = self.touch(change, &mut touched).and_then(|()| {
-            let followed = self.own.network.follow(&mut self.dates, &self.followers, &touched.ahead);
+            let followed = match change.status_at {
+                Some(_) => self.own.network.follow_all(&mut self.dates),
+                None => self.own.network.follow(&mut self.dates, &self.followers, &touched.ahead),
+            };
             followed.map_err(|error| self.own.explain(&self.query, &error))
         });
         match before {
@@ -305,8 +322,13 @@ impl LiveSchedule {
             let work = work.map_err(|error| error.within(&format!("calendars[{n}]")))?;
             self.touch_calendar(&named.name, work, touched)?;
         }
+        if let Some(status) = change.status_at {
+            touched.undo.push(Undo::Status(self.own.network.set_status(Some(status.millis()))));
+            self.touch_started(0..self.own.network.len(), status, touched);
+        }
+        let status = change.status_at.or(self.query.status_at);
         for activity in &change.activities {
-            self.touch_activity(activity, touched);
+            self.touch_activity(activity, status, touched);
         }
         let links = change.dependencies.iter().chain(&change.removed_dependencies);
         let mut waiting: Vec<&str> = links.map(|link| link.to.as_str()).collect();
@@ -318,14 +340,27 @@ impl LiveSchedule {
         Ok(())
     }
 
-    fn touch_activity(&mut self, activity: &NetworkActivity, touched: &mut Touched) {
+    /// How much is left of what has started is counted by its calendar, and until the status date.
+    fn touch_started(&mut self, numbers: impl Iterator<Item = u32>, status: Instant, touched: &mut Touched) {
+        let place = |number: u32| Some(*self.own.places.get(number as usize)? as usize);
+        let started: Vec<NetworkActivity> = numbers
+            .filter(|number| self.own.network.started(*number).is_some())
+            .filter_map(|number| self.query.activities.get(place(number)?))
+            .cloned()
+            .collect();
+        for activity in &started {
+            self.touch_activity(activity, Some(status), touched);
+        }
+    }
+
+    fn touch_activity(&mut self, activity: &NetworkActivity, status: Option<Instant>, touched: &mut Touched) {
         let Some(number) = self.number(&activity.id) else { return };
         let network = &mut self.own.network;
         let old = network.special_of(number).cloned();
         let trains = old.as_ref().map_or(0..0, |special| special.trains.clone());
         let by = network.by(number);
         touched.undo.push(Undo::Node(number, network.duration(number), old));
-        let (left, special) = self.own.described(activity, by, self.query.status_at, trains);
+        let (left, special) = self.own.described(activity, by, status, trains);
         let specials = self.own.network.special_count();
         self.own.network.set_node(number, left, special);
         if self.own.network.special_count() > specials {
@@ -386,15 +421,10 @@ impl LiveSchedule {
                 touched.back.extend(network.needs(number).map(|need| need.node));
             }
         }
-        // How much is left of what has started is counted by its calendar too.
-        let started: Vec<NetworkActivity> = touched
-            .ahead
-            .iter()
-            .filter(|number| self.own.network.started(**number).is_some())
-            .filter_map(|number| self.query.activities.get(*self.own.places.get(*number as usize)? as usize))
-            .cloned()
-            .collect();
-        started.iter().for_each(|activity| self.touch_activity(activity, touched));
+        if let Some(status) = self.query.status_at {
+            let numbers = touched.ahead.clone();
+            self.touch_started(numbers.into_iter(), status, touched);
+        }
         Ok(())
     }
 
@@ -403,11 +433,13 @@ impl LiveSchedule {
             Undo::Node(number, duration, special) => self.own.network.set_node(number, duration, special),
             Undo::Needs(number, needs) => self.own.network.set_needs(number, &needs),
             Undo::Calendar(by, work) => drop(self.own.network.clock.replace(by, work)),
+            Undo::Status(status) => drop(self.own.network.set_status(status)),
         }
     }
 
     /// Writes a change down that holds from now on.
     fn remember(&mut self, change: &NetworkChange) {
+        self.query.status_at = change.status_at.or(self.query.status_at);
         for activity in &change.activities {
             let place = self.places.get(activity.id.as_str()).copied();
             if let Some(slot) = place.and_then(|place| self.query.activities.get_mut(place as usize)) {
@@ -454,8 +486,12 @@ impl LiveSchedule {
         if touched.undo.iter().any(|step| !matches!(step, Undo::Calendar(..))) {
             self.moves_with_end = network.moves_with_end();
         }
+        let is_status = touched.undo.iter().any(|step| matches!(step, Undo::Status(_)));
         let may_follow = self.late_end == Some(end_before) && (end == end_before || self.moves_with_end);
-        if may_follow {
+        self.late_end = may_follow.then_some(end);
+        if is_status {
+            self.count_late();
+        } else if may_follow {
             self.dates.shift += end - end_before;
             let mut changed = touched.back;
             for number in touched.ahead.into_iter().chain(before.iter().map(|old| old.node)) {
@@ -464,7 +500,6 @@ impl LiveSchedule {
             }
             network.follow_back(&mut self.dates, &self.followers, changed, end);
         }
-        self.late_end = may_follow.then_some(end);
         let names = Given { query: &self.query, places: &self.own.places };
         let mut moved: Vec<ActivityMove> = before
             .iter()

@@ -174,6 +174,11 @@ impl Network {
         self.specials.len()
     }
 
+    /// Moves the status date, and gives the one before.
+    pub(super) fn set_status(&mut self, status: Option<i64>) -> Option<i64> {
+        std::mem::replace(&mut self.status, status)
+    }
+
     /// Whether everything moves together with the end: nothing is tied to a date or a calendar, so that late dates are as
     /// far from the end wherever that is.
     pub(super) fn moves_with_end(&self) -> bool {
@@ -199,12 +204,13 @@ impl Network {
         self.special_of(number).filter(|special| special.finished.is_none())?.started
     }
 
-    pub(super) fn special(&self, node: &Node) -> Option<&Special> {
-        self.specials.get((node.special as usize).checked_sub(1)?)
+    /// The place of what is special about a node.
+    pub(super) fn special_place(&self, number: u32) -> Option<usize> {
+        (self.nodes.get(number as usize)?.special as usize).checked_sub(1)
     }
 
     pub(super) fn special_of(&self, number: u32) -> Option<&Special> {
-        self.special(self.nodes.get(number as usize)?)
+        self.specials.get(self.special_place(number)?)
     }
 
     /// By what the work of a node is counted.
