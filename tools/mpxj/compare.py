@@ -11,22 +11,25 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from differences import ERROR, FIELDS, Difference, differences, features
 from expected import check
 from networks import FEATURES, UNLIKE_THE_PEER, random_network
-from peer import Mpxj, Side
+from peer import Mpxj, Vsm
 from shrink import shrink
 
 Json = dict[str, Any]
+_BATCH = 250
+"""How many networks vsm is asked about at once."""
 
 
 class Comparison:
     """Both sides, and what was counted so far."""
 
-    def __init__(self, vsm: Side, mpxj: Mpxj) -> None:
+    def __init__(self, vsm: Vsm, mpxj: Mpxj) -> None:
         self._vsm = vsm
         self._mpxj = mpxj
         self.networks = 0
@@ -38,11 +41,15 @@ class Comparison:
 
     def differences(self, network: Json) -> list[Difference]:
         """What the two sides disagree in, without counting it."""
-        return differences(self._vsm.answer(network), self._mpxj.answer(network))
+        [vsm], [mpxj] = self._vsm.answers([network]), self._mpxj.answers([network])
+        return differences(vsm, mpxj)
 
-    def count(self, network: Json) -> list[Difference]:
-        """The same, counted."""
-        vsm, mpxj = self._vsm.answer(network), self._mpxj.answer(network)
+    def count(self, networks: list[Json]) -> list[list[Difference]]:
+        """The same for each of many networks, counted."""
+        answers = zip(networks, self._vsm.answers(networks), self._mpxj.answers(networks), strict=True)
+        return [self._count(network, vsm, mpxj) for network, vsm, mpxj in answers]
+
+    def _count(self, network: Json, vsm: Json, mpxj: Json) -> list[Difference]:
         found = differences(vsm, mpxj)
         self.networks += 1
         self.activities += len(network["activities"])
@@ -73,17 +80,11 @@ def main(arguments: list[str]) -> int:
     if options.show is not None:
         print(json.dumps(random_network(options.seed, options.show, chosen), indent=1))
         return 0
-    mpxj = Mpxj(milestones=not options.no_milestones)
-    try:
+    with Mpxj(milestones=not options.no_milestones) as mpxj:
         if options.check:
             return _check(options.check, mpxj)
-        vsm = Side(shlex.split(options.vsm))
-        try:
-            return _compare(Comparison(vsm, mpxj), _networks(options, chosen), options.cases)
-        finally:
-            vsm.close()
-    finally:
-        mpxj.close()
+        comparison = Comparison(Vsm(shlex.split(options.vsm)), mpxj)
+        return _compare(comparison, _networks(options, chosen), options.cases)
 
 
 def _check(path: str, mpxj: Mpxj) -> int:
@@ -93,18 +94,16 @@ def _check(path: str, mpxj: Mpxj) -> int:
     return wrong
 
 
-def _compare(comparison: Comparison, networks: Iterable[tuple[str, Json]], cases: int) -> int:
+def _compare(comparison: Comparison, networks: Iterator[tuple[str, Json]], cases: int) -> int:
     differing = 0
-    for name, network in networks:
-        found = comparison.count(network)
-        if not found:
-            continue
-        differing += 1
-        if differing <= cases:
-            smallest = comparison.smallest(network, found)
-            print(f"network {name} differs in {len(found)} values; the smallest part of it that still differs:")
-            print(json.dumps(smallest))
-            _print_all(map(str, comparison.differences(smallest)))
+    while batch := list(islice(networks, _BATCH)):
+        for (name, network), found in zip(batch, comparison.count([one for _, one in batch]), strict=True):
+            differing += bool(found)
+            if found and differing <= cases:
+                smallest = comparison.smallest(network, found)
+                print(f"network {name} differs in {len(found)} values; the smallest part of it that still differs:")
+                print(json.dumps(smallest))
+                _print_all(map(str, comparison.differences(smallest)))
     _print_all(comparison.report())
     return int(differing > 0)
 

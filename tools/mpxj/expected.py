@@ -24,7 +24,7 @@ _HOUR = 60 * 60_000
 def check(worked: Json, mpxj: Mpxj) -> Iterator[str]:
     """One line for each value that differs from what ``worked`` expects."""
     day = worked["day_hours"] * _HOUR
-    answer = mpxj.answer(read(worked))
+    [answer] = mpxj.answers([read(worked)])
     said = {activity["item"]: activity for activity in answer["activities"]}
     for name, expected in worked["expected"].items():
         wanted = {field: instant(read_instant(expected[short])) for short, field in _DATES.items()}

@@ -1,9 +1,10 @@
-"""The two sides of the comparison: processes that answer each line of JSON with one line."""
+"""The two sides of the comparison: processes that answer a line of JSON with a line of JSON."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -16,51 +17,58 @@ Json = dict[str, Any]
 DRIVER = Path(__file__).with_name("MpxjSchedules.java")
 
 
-class Side:
-    """A process that is given one network a line and answers each before it reads the next."""
+class Vsm:
+    """vsm behind a command that reads one network a line and writes one answer a line."""
 
     def __init__(self, command: list[str]) -> None:
         self._command = command
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", bufsize=1
-        )
 
-    def answer(self, network: Json) -> Json:
-        """What the process makes of ``network``: ``{"activities": [...]}`` or ``{"error": ...}``."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None
-        stdin.write(json.dumps(network) + "\n")
-        stdin.flush()
-        line = stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self._command[0]} ended before it answered")
-        answer: Json = json.loads(line)
-        return answer
-
-    def close(self) -> None:
-        """Ends the process."""
-        self._process.terminate()
-        self._process.wait()
+    def answers(self, networks: list[Json]) -> list[Json]:
+        """What vsm makes of each network: ``{"activities": [...]}`` or ``{"error": ...}``."""
+        lines = "".join(json.dumps(network) + "\n" for network in networks)
+        run = subprocess.run(self._command, input=lines, stdout=subprocess.PIPE, check=True, encoding="utf-8")
+        answers = [json.loads(line) for line in run.stdout.splitlines()]
+        if len(answers) != len(networks):
+            raise RuntimeError(f"{self._command[0]} gave {len(answers)} answers to {len(networks)} networks")
+        return answers
 
 
-class Mpxj(Side):
-    """MPXJ's MicrosoftScheduler behind the driver beside this file, compiled into a temporary folder."""
+class Mpxj:
+    """MPXJ's MicrosoftScheduler behind the driver beside this file, compiled into a temporary folder.
+
+    One process serves all networks, for Java is slow to start. To be used in a ``with`` statement.
+    """
 
     def __init__(self, milestones: bool = True) -> None:
         self._milestones = milestones
         self._classes = tempfile.TemporaryDirectory()
         libraries = str(_libraries() / "*")
         subprocess.run(["javac", "-cp", libraries, "-d", self._classes.name, str(DRIVER)], check=True)
-        super().__init__(["java", "-Xss64m", "-cp", f"{self._classes.name}:{libraries}", DRIVER.stem])
+        command = ["java", "-Xss64m", "-cp", f"{self._classes.name}{os.pathsep}{libraries}", DRIVER.stem]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
 
-    def answer(self, network: Json) -> Json:
-        """What MPXJ makes of ``network``; zero durations are flagged as milestones unless that is switched off."""
-        return super().answer(translate(network, self._milestones))
+    def __enter__(self) -> Mpxj:
+        return self
 
-    def close(self) -> None:
-        """Ends the process and removes what was compiled."""
-        super().close()
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.communicate()
         self._classes.cleanup()
+
+    def answers(self, networks: list[Json]) -> list[Json]:
+        """What MPXJ makes of each network, in the form of vsm's answer."""
+        return [self._answer(translate(network, self._milestones)) for network in networks]
+
+    def _answer(self, translated: Json) -> Json:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None and stdout is not None
+        stdin.write(json.dumps(translated) + "\n")
+        stdin.flush()
+        line = stdout.readline()
+        if not line:
+            raise RuntimeError("the driver of MPXJ ended before it answered")
+        answer: Json = json.loads(line)
+        return answer
 
 
 def translate(network: Json, milestones: bool = True) -> Json:
