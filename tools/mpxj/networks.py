@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from calendars import peer_calendar
 from times import MINUTE, instant
 
 Json = dict[str, Any]
@@ -80,7 +81,7 @@ class _Draft:
         """The whole of it, its activities and dependencies in random order."""
         calendars = self._calendars()
         count = self._draw.randint(5, self._draw.choice([10, 25, 60]))
-        activities = [self._activity(f"a{number:02}", list(calendars)) for number in range(count)]
+        activities = [self._activity(f"a{number:02}", calendars) for number in range(count)]
         pairs = self._pairs(count)
         if "actuals" in self._features:
             self._act(activities, pairs)
@@ -133,12 +134,14 @@ class _Draft:
             end = start + timedelta(minutes=self._draw.randint(10, 300))
         return {"start": instant(start), "end": instant(end)}
 
-    def _activity(self, name: str, calendars: list[str]) -> Json:
+    def _activity(self, name: str, calendars: dict[str, Json]) -> Json:
         activity: Json = {"id": name, "duration": self._duration() * MINUTE}
         if calendars and self._often("activity_calendars", 0.3):
-            activity["calendars"] = [self._draw.choice(calendars)]
+            activity["calendars"] = [self._draw.choice(list(calendars))]
         if len(calendars) > 1 and self._often("combined_calendars", 0.15):
-            activity["calendars"] = sorted(self._draw.sample(calendars, 2))
+            both = sorted(self._draw.sample(list(calendars), 2))
+            if any(peer_calendar("both", [calendars[name] for name in both])["week"]):  # else there is never any work
+                activity["calendars"] = both
         for constraint in CONSTRAINTS:
             if "constraint" not in activity and self._often(constraint, 0.05):
                 activity |= {"constraint": constraint, "constraint_at": instant(self._time(-4, 40))}
