@@ -266,8 +266,25 @@ impl Zone {
         self.at(date.and_time(chrono::NaiveTime::MIN), false)
     }
 
-    /// The instant of a wall-clock time. Where clocks jump over it, the first instant after the jump; where they
-    /// show it twice, the first (or, if `last`, the second).
+    /// The offsets from UTC that the wall clock of a day may show, and when the one takes the other's place.
+    pub(crate) fn change(self, day: NaiveDate) -> Change {
+        let offset = |second: i64| {
+            let at = DateTime::from_timestamp(second, 0).unwrap_or_default().naive_utc();
+            wall_offset(self.0, at)
+        };
+        let (mut from, mut to) = Change::window(day);
+        let (before, after) = (offset(from), offset(to));
+        // The last second with the one offset, and the first with the other: no zone has changed its clock there and back
+        // within three days.
+        while before != after && from + 1 < to {
+            let middle = from + (to - from) / 2;
+            if offset(middle) == before { from = middle } else { to = middle }
+        }
+        Change { before, at: to * SECOND, after }
+    }
+
+    /// The instant of a wall-clock time. Where clocks jump over it, the instant that it would be if they had not jumped yet
+    /// (RFC 5545, 3.3.5); where they show it twice, the first (or, if `last`, the second).
     pub(crate) fn at(self, wall: NaiveDateTime, last: bool) -> Instant {
         use chrono::offset::LocalResult::{Ambiguous, None, Single};
         let found = match self.0.from_local_datetime(&wall) {
@@ -288,6 +305,31 @@ impl Zone {
             }
         };
         Instant::clamped(found.timestamp_millis())
+    }
+}
+
+/// A change of clocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change {
+    /// How far the wall clock is ahead of UTC before it, in milliseconds.
+    pub(crate) before: i64,
+    /// The first instant after it.
+    pub(crate) at: i64,
+    /// How far the wall clock is ahead of UTC from then on.
+    pub(crate) after: i64,
+}
+
+impl Change {
+    /// The seconds between which every zone has every hour of a day: none is further from UTC than sixteen hours.
+    fn window(day: NaiveDate) -> (i64, i64) {
+        let midnight = day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
+        (midnight - 16 * 3_600, midnight + 40 * 3_600)
+    }
+
+    /// Whether it may change what the clock shows on a day.
+    pub(crate) fn is_near(&self, day: NaiveDate) -> bool {
+        let (from, to) = Change::window(day);
+        (from * SECOND..=to * SECOND).contains(&self.at)
     }
 }
 

@@ -4,9 +4,9 @@ use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 
 use super::blackout::Blackout;
 use super::records::Calendar;
-use super::week::{read_date, read_week};
+use super::week::{Slot, read_date, read_week};
 use crate::error::Result;
-use crate::time::{DAY, Instant, Offsets, Zone};
+use crate::time::{Change, DAY, Instant, Offsets, Zone};
 
 /// How far a laid-out calendar reaches, in years before and after the instant it is made for.
 pub(super) const REACH: (i32, i32) = (15, 40);
@@ -30,35 +30,40 @@ pub(super) fn lay_out(calendar: &Calendar, around: Instant) -> Result<Vec<(i64, 
         }
     } else {
         let mut offsets = Offsets::new(zone);
+        let mut change: Option<Change> = None;
         let mut day = first;
         while day < last {
             if holidays.binary_search(&day).is_err() {
                 let slots =
                     week.get(day.weekday().num_days_from_monday() as usize).map_or(&[][..], Vec::as_slice);
                 // Fifty years of days are laid out for every question, and on nearly all of them no clock changes.
-                let offset = if slots.is_empty() { None } else { offsets.of(day) };
-                let at = |time: NaiveTime, last: bool| {
-                    let wall = day.and_time(time);
-                    match offset {
-                        Some(offset) => wall.and_utc().timestamp_millis() - offset,
-                        None => zone.at(wall, last).millis(),
-                    }
-                };
-                for (start, end) in slots {
-                    let from = at(*start, false);
-                    let to = match end {
-                        Some(end) => at(*end, true),
-                        None => zone.day_start(day.checked_add_days(Days::new(1)).unwrap_or(last)).millis(),
-                    };
-                    match intervals.last_mut() {
-                        Some(previous) if previous.1 >= from => previous.1 = previous.1.max(to),
-                        _ if from < to => intervals.push((from, to)),
-                        _ => {}
+                match if slots.is_empty() { Some(0) } else { offsets.of(day) } {
+                    Some(offset) => intervals.extend(slots.iter().map(|slot| on(day, slot, offset))),
+                    None => {
+                        let near = |change: &Change| change.before != change.after && change.is_near(day);
+                        let of_day = change.filter(near).unwrap_or_else(|| zone.change(day));
+                        change = Some(of_day);
+                        for slot in slots {
+                            let (from, to) = on(day, slot, of_day.before);
+                            intervals.push((from, to.min(of_day.at)));
+                            let (from, to) = on(day, slot, of_day.after);
+                            intervals.push((from.max(of_day.at), to));
+                        }
                     }
                 }
             }
             day = day.checked_add_days(Days::new(1)).unwrap_or(last);
         }
+        intervals.retain(|(from, to)| from < to);
+        // Where a clock is set back over midnight, hours of two days take turns.
+        intervals.sort_unstable();
+        intervals.dedup_by(|next, previous| {
+            let touches = next.0 <= previous.1;
+            if touches {
+                previous.1 = previous.1.max(next.1);
+            }
+            touches
+        });
     }
     for (n, blackout) in calendar.blackouts.iter().enumerate() {
         blackout.check(&format!("calendar.blackouts[{n}]"))?;
@@ -67,6 +72,12 @@ pub(super) fn lay_out(calendar: &Calendar, around: Instant) -> Result<Vec<(i64, 
         }
     }
     Ok(intervals)
+}
+
+/// A slot of a day, by a clock so many milliseconds ahead of UTC.
+fn on(day: NaiveDate, (start, end): &Slot, offset: i64) -> (i64, i64) {
+    let at = |time: &NaiveTime| day.and_time(*time).and_utc().timestamp_millis() - offset;
+    (at(start), end.as_ref().map_or_else(|| at(&NaiveTime::MIN) + DAY, at))
 }
 
 fn remove_blackout(intervals: &mut Vec<(i64, i64)>, blackout: &Blackout) {

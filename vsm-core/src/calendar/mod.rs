@@ -11,3 +11,6 @@ pub use blackout::Blackout;
 pub use cadence::{Cadence, next_departure};
 pub use records::{Calendar, Weekday, WorkingHours};
 pub use working_time::{WorkingTime, add_working_time, working_time_between};
+
+#[cfg(test)]
+mod tests;

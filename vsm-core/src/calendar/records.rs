@@ -30,7 +30,8 @@ text_enum! {
 
 /// When work happens: a zone, weekly hours, holidays and blackouts.
 ///
-/// Without any `hours` every hour of every day is worked, less holidays and blackouts.
+/// Without any `hours` every hour of every day is worked, less holidays and blackouts. Hours are worked when the wall clock
+/// of `zone` shows them: what clocks jump over is not worked, and an hour that they show twice is worked twice.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Calendar {
     /// IANA zone in which days and hours are meant.

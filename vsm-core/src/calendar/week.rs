@@ -6,8 +6,11 @@ use super::records::WorkingHours;
 use crate::error::{Error, Result};
 use crate::time::clip;
 
-/// Per weekday from Monday: the slots as (start, end), where no end means the end of the day.
-pub(super) type Week = [Vec<(NaiveTime, Option<NaiveTime>)>; 7];
+/// A stretch of a day on the wall clock; without an end, to the end of the day.
+pub(super) type Slot = (NaiveTime, Option<NaiveTime>);
+
+/// The slots of each weekday from Monday, in ascending order.
+pub(super) type Week = [Vec<Slot>; 7];
 
 pub(super) fn read_week(hours: &[WorkingHours]) -> Result<Week> {
     let mut week = Week::default();
