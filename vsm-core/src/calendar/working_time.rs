@@ -46,7 +46,10 @@ impl WorkingTime {
     /// # Errors
     /// [`Error::UnknownZone`]; [`Error::Invalid`] naming the field where hours, holidays or blackouts are malformed.
     pub fn new(calendar: &Calendar, around: Instant) -> Result<WorkingTime> {
-        let intervals = lay_out(calendar, around)?;
+        Ok(WorkingTime::of(around, lay_out(calendar, around)?))
+    }
+
+    fn of(around: Instant, intervals: Vec<(i64, i64)>) -> WorkingTime {
         let mut before = 0;
         let intervals = intervals
             .into_iter()
@@ -56,7 +59,43 @@ impl WorkingTime {
                 interval
             })
             .collect();
-        Ok(WorkingTime { around, intervals })
+        WorkingTime { around, intervals }
+    }
+
+    /// When both work. It reaches as far as both do, and an error about its horizon names the instant that this one was
+    /// made for. Takes as long as the two are.
+    ///
+    /// ```
+    /// use vsm_core::{Calendar, Span, Weekday, WorkingHours, WorkingTime};
+    /// let hours = |start: &str, end: &str| {
+    ///     let day = |day| WorkingHours { day, start: start.into(), end: end.into() };
+    ///     Weekday::ALL[..5].iter().copied().map(day).collect()
+    /// };
+    /// let zurich = Calendar { zone: "Europe/Zurich".into(), hours: hours("09:00", "17:00"), ..Calendar::default() };
+    /// let york = Calendar { zone: "America/New_York".into(), hours: hours("08:00", "16:00"), ..Calendar::default() };
+    /// let monday = "2026-03-02T00:00:00Z".parse()?;
+    /// let both = WorkingTime::new(&zurich, monday)?.intersection(&WorkingTime::new(&york, monday)?);
+    /// // From 8 in New York to 17 in Zurich.
+    /// assert_eq!(both.next_working(monday), Some("2026-03-02T13:00:00Z".parse()?));
+    /// assert_eq!(both.add(monday, Span::from_hours(3)), Some("2026-03-02T16:00:00Z".parse()?));
+    /// # Ok::<(), vsm_core::Error>(())
+    /// ```
+    pub fn intersection(&self, other: &WorkingTime) -> WorkingTime {
+        let mut both = Vec::new();
+        let (mut ours, mut theirs) = (self.intervals.iter().peekable(), other.intervals.iter().peekable());
+        while let (Some(a), Some(b)) = (ours.peek(), theirs.peek()) {
+            let (start, end) = (a.start.max(b.start), a.end.min(b.end));
+            if start < end {
+                both.push((start, end));
+            }
+            // What ends first has nothing more in common with the rest of the other.
+            if a.end <= b.end {
+                ours.next();
+            } else {
+                theirs.next();
+            }
+        }
+        WorkingTime::of(self.around, both)
     }
 
     /// The end of work that starts not before `from` and takes `span` of working time; for a negative span the
@@ -81,7 +120,15 @@ impl WorkingTime {
         self.intervals.get(index).map(|i| Instant::clamped(i.start.max(from.millis())))
     }
 
-    /// The working time between two instants; negative where `to` is before `from`.
+    /// The latest instant not after `from` at which work can end: `from` itself within working time or at its end, otherwise
+    /// the end of the working time before it. None where there is none within reach.
+    pub fn previous_working(&self, from: Instant) -> Option<Instant> {
+        let index = self.intervals.partition_point(|i| i.start < from.millis()).checked_sub(1)?;
+        self.intervals.get(index).map(|i| Instant::clamped(i.end.min(from.millis())))
+    }
+
+    /// The working time between two instants; negative where `to` is before `from`. Years that the
+    /// calendar is not laid out for count nothing.
     pub fn between(&self, from: Instant, to: Instant) -> Span {
         Span::from_millis(self.total_at(to.millis()) - self.total_at(from.millis()))
     }

@@ -61,3 +61,21 @@ fn a_day_that_a_zone_left_out_is_not_worked() {
     newfoundland.hours = on(&[Weekday::Sat], "00:00", "24:00");
     assert_eq!(hours(&newfoundland, "2010-11-05T12:00:00Z", "2010-11-08T12:00:00Z"), 24.0 + 59.0 / 60.0);
 }
+
+#[test]
+fn work_can_end_at_the_end_of_an_interval_and_within() {
+    let calendar = office("UTC");
+    let work = WorkingTime::new(&calendar, at("2026-03-02T00:00:00Z")).unwrap();
+    for (from, expected) in [
+        // Monday at its beginning: work ends on Friday at the latest.
+        ("2026-03-02T09:00:00Z", "2026-02-27T17:00:00Z"),
+        ("2026-03-02T09:00:00.001Z", "2026-03-02T09:00:00.001Z"),
+        ("2026-03-02T12:00:00Z", "2026-03-02T12:00:00Z"),
+        ("2026-03-02T17:00:00Z", "2026-03-02T17:00:00Z"),
+        ("2026-03-02T17:00:00.001Z", "2026-03-02T17:00:00Z"),
+        ("2026-03-08T00:00:00Z", "2026-03-06T17:00:00Z"),
+    ] {
+        assert_eq!(work.previous_working(at(from)), Some(at(expected)), "{from}");
+    }
+    assert_eq!(work.previous_working(Instant::MIN), None);
+}
