@@ -35,13 +35,7 @@ fn book(stream: &mut ValueStream, id: &str, places: &[&str], status: Booking, st
 }
 
 fn closed(start: usize, end: usize, category: Option<&str>) -> Calendar {
-    let blackout = Blackout {
-        start: at(start),
-        end: at(end),
-        every_days: None,
-        reason: None,
-        category: category.map(String::from),
-    };
+    let blackout = Blackout { category: category.map(String::from), ..Blackout::new(at(start), at(end)) };
     Calendar { zone: "UTC".into(), blackouts: vec![blackout], ..Calendar::default() }
 }
 
@@ -333,11 +327,8 @@ fn questions_that_make_no_sense_are_refused() {
 fn bookings_of_all_time_and_blackouts_without_end_are_answered() {
     let mut stream = ValueStream::new();
     let always = Blackout {
-        start: Instant::MIN,
-        end: Instant::from_millis(Instant::MIN.millis() + 1).unwrap(),
         every_days: Some(u32::MAX),
-        reason: None,
-        category: None,
+        ..Blackout::new(Instant::MIN, Instant::from_millis(Instant::MIN.millis() + 1).unwrap())
     };
     let daily = Blackout { every_days: Some(1), start: at(0), end: at(1), ..always.clone() };
     say(&mut stream, "env:1", Kind::Environment, |event| {

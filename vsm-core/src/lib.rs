@@ -178,7 +178,9 @@
 //! [`recorded_at`](Event::recorded_at), when it became known. [`as_of`](ValueStream::as_of) bounds both, and so keeps two
 //! questions apart that are easily mixed up: what was true on the 11th, and what did we believe on the 11th?
 //!
-//! Work takes working time where there is a [`Calendar`], and plain time where there is none. A release leaves with its
+//! Work takes working time where there is a [`Calendar`], and plain time where there is none: weekly hours in a time zone,
+//! holidays, days with hours of their own, and blackouts, of which holidays and blackouts may come again by a rule of
+//! RFC 5545. Hours are worked when the wall clock shows them, on nights on which clocks change too. A release leaves with its
 //! train where its application has a [`Cadence`]: with the first departure whose cut-off is not before it is ready. The
 //! time in between is reported as what it is, waiting.
 //!
@@ -407,8 +409,8 @@ pub use analyze::{
     VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery, schedule,
 };
 pub use calendar::{
-    Blackout, Cadence, Calendar, Weekday, WorkingHours, WorkingTime, add_working_time, next_departure,
-    working_time_between,
+    Blackout, Cadence, Calendar, CalendarException, ClockHours, HolidayRule, Weekday, WorkingHours,
+    WorkingTime, add_working_time, next_departure, working_time_between,
 };
 pub use call::{CALLS, CHANGES, call};
 pub use correlate::{CorrelationRule, CorrelationRules, EnvironmentNames, VersionRule};

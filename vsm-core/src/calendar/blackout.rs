@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
-use crate::time::{DAY, Instant, Span};
+use crate::time::Instant;
 
 /// A period `[start, end)` that is closed, for everything or for what its category names.
 ///
@@ -19,9 +18,14 @@ pub struct Blackout {
     pub start: Instant,
     /// First instant after it.
     pub end: Instant,
-    /// Repeats after so many times 24 hours, without end; absent = once.
+    /// Repeats after so many times 24 hours, without begin and end; absent = once, or by `rrule`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every_days: Option<u32>,
+    /// Repeats by a recurrence rule of RFC 5545 such as `FREQ=WEEKLY;BYDAY=FR`, of which `start` is the first occurrence:
+    /// see [`Calendar`](crate::Calendar). Each occurrence begins and ends at the same times of the wall clock in the zone
+    /// of the calendar: what is closed from 18:00 stays closed from 18:00 when clocks change. Not beside `every_days`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rrule: Option<String>,
     /// Why, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -35,6 +39,11 @@ const BOOKING: &str = "environment booking";
 const MAINTENANCE: &str = "maintenance";
 
 impl Blackout {
+    /// A period that is closed once and for everything.
+    pub fn new(start: Instant, end: Instant) -> Blackout {
+        Blackout { start, end, every_days: None, rrule: None, reason: None, category: None }
+    }
+
     fn is_of(&self, category: &str) -> bool {
         self.category.as_deref().is_none_or(|own| own.trim().eq_ignore_ascii_case(category))
     }
@@ -57,46 +66,5 @@ impl Blackout {
     /// Whether nothing may be deployed or released in it.
     pub(crate) fn stops_deployment(&self) -> bool {
         self.category.is_none() || !self.is_of(BOOKING)
-    }
-
-    /// The first occurrence that ends after `start` and begins before `end`.
-    pub(crate) fn overlapping(&self, start: Instant, end: Instant) -> Option<(Instant, Instant)> {
-        let shift = match self.every_days {
-            Some(days) => {
-                let period = i64::from(days.max(1)) * DAY;
-                ((start.millis() - self.end.millis()).div_euclid(period) + 1) * period
-            }
-            None => 0,
-        };
-        let (from, to) = (self.start.millis() + shift, self.end.millis() + shift);
-        let overlaps = from < end.millis() && start.millis() < to;
-        overlaps.then(|| (Instant::clamped(from), Instant::clamped(to)))
-    }
-
-    /// The end of the occurrence that covers `at`, if any does.
-    pub(crate) fn covering(&self, at: Instant) -> Option<Instant> {
-        let (start, end, at) = (self.start.millis(), self.end.millis(), at.millis());
-        let shift = match self.every_days {
-            Some(days) => {
-                (at - start).div_euclid(i64::from(days.max(1)) * DAY) * i64::from(days.max(1)) * DAY
-            }
-            None => 0,
-        };
-        (start + shift <= at && at < end + shift).then(|| Instant::clamped(end + shift))
-    }
-
-    pub(super) fn check(&self, field: &str) -> Result<()> {
-        if self.end <= self.start {
-            return Err(Error::invalid(field, "a blackout must end after it starts"));
-        }
-        match self.every_days {
-            Some(days) if self.end.since(self.start) > Span::from_days(i64::from(days)) => {
-                Err(Error::invalid(
-                    &format!("{field}.every_days"),
-                    "a blackout must be shorter than the time after which it repeats",
-                ))
-            }
-            _ => Ok(()),
-        }
     }
 }

@@ -11,13 +11,7 @@ use crate::time::{Instant, Span};
 ///
 /// ```
 /// use vsm_core::{Blackout, Calendar, Span, WorkingTime};
-/// let freeze = Blackout {
-///     start: "2026-12-25T00:00:00Z".parse()?,
-///     end: "2026-12-28T00:00:00Z".parse()?,
-///     every_days: None,
-///     reason: None,
-///     category: None,
-/// };
+/// let freeze = Blackout::new("2026-12-25T00:00:00Z".parse()?, "2026-12-28T00:00:00Z".parse()?);
 /// let calendar = Calendar { zone: "UTC".into(), blackouts: vec![freeze], ..Calendar::default() };
 /// let start = "2026-12-24T00:00:00Z".parse()?;
 /// let work = WorkingTime::new(&calendar, start)?;
@@ -44,7 +38,7 @@ impl WorkingTime {
     /// Checks a calendar and lays it out for the 15 years before and the 40 years after `around`.
     ///
     /// # Errors
-    /// [`Error::UnknownZone`]; [`Error::Invalid`] naming the field where hours, holidays or blackouts are malformed.
+    /// [`Error::UnknownZone`]; [`Error::Invalid`] naming the field where hours, days, rules or blackouts are malformed.
     pub fn new(calendar: &Calendar, around: Instant) -> Result<WorkingTime> {
         Ok(WorkingTime::of(around, lay_out(calendar, around)?))
     }

@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         for place in places {
             for closing in self.closings.of(place).iter().filter(|closing| closing.blackout.stops_bookings())
             {
-                let Some(span) = closing.blackout.overlapping(slot.start, slot.end) else { continue };
+                let Some(span) = closing.when.overlapping(slot.start, slot.end) else { continue };
                 let key = (span, stream.id(closing.of));
                 if first.as_ref().is_none_or(|(span, other)| key < (*span, stream.id(other.of))) {
                     first = Some((span, closing.clone()));

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::places;
-use crate::calendar::Blackout;
+use crate::calendar::{Blackout, Occurrences};
 use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
 use crate::model::{Kind, LinkKind, Set};
@@ -13,6 +13,7 @@ use crate::stream::ValueStream;
 #[derive(Clone, Debug)]
 pub(in crate::analyze) struct Closing {
     pub(in crate::analyze) blackout: Blackout,
+    pub(in crate::analyze) when: Occurrences,
     pub(in crate::analyze) of: u32,
     pub(in crate::analyze) event: u32,
 }
@@ -57,8 +58,8 @@ impl<'a> Closings<'a> {
         let stream = self.stream;
         let read = || match stream.last(item, Set::calendar) {
             Some((calendar, event)) => {
-                let blackouts = calendar.blackouts.into_iter();
-                blackouts.map(|blackout| Closing { blackout, of: item, event }).collect()
+                let blackouts = calendar.into_blackouts();
+                blackouts.map(|(blackout, when)| Closing { blackout, when, of: item, event }).collect()
             }
             None => Rc::default(),
         };

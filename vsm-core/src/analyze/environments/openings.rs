@@ -50,18 +50,16 @@ pub(super) fn closed_by(
     let mut closed = Vec::new();
     let mut seen: HashSet<u32> = HashSet::default();
     let mut add = |environment: Option<u32>, closings: &[Closing]| {
-        for Closing { blackout, of, event } in closings.iter() {
+        for Closing { blackout, when, of, event } in closings.iter() {
             let counts = match environment {
                 Some(_) => blackout.closes_environment(),
                 None => blackout.stops_bookings(),
             };
-            let mut from = window.0;
-            while counts && let Some(span) = blackout.overlapping(from, window.1) {
-                closed.push(Closed { environment, of: *of, event: *event, span });
-                from = span.1;
-                if blackout.every_days.is_none() || from >= window.1 {
-                    break;
-                }
+            if counts {
+                let (from, to) = (window.0.millis(), window.1.millis());
+                let spans =
+                    when.between(from, to).map(|(from, to)| (Instant::clamped(from), Instant::clamped(to)));
+                closed.extend(spans.map(|span| Closed { environment, of: *of, event: *event, span }));
             }
         }
     };

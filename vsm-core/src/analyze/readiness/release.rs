@@ -49,7 +49,7 @@ impl Judge<'_> {
     /// A blackout that stops deployments must not cover the time.
     pub(super) fn closed(&self, closing: &Closing) -> Option<Fact> {
         let blackout = Some(&closing.blackout).filter(|blackout| blackout.stops_deployment())?;
-        let end = blackout.covering(self.at)?;
+        let end = closing.when.covering(self.at)?;
         let why = blackout.reason.as_deref().unwrap_or("no reason given");
         let sentence = format!("{} is in a blackout until {}: {why}.", self.name(closing.of), day(end));
         Some(Fact {

@@ -1,6 +1,88 @@
 use super::*;
 
 #[test]
+fn an_exception_beats_weekly_hours_and_holidays() {
+    let exception =
+        |day: &str, hours: Vec<ClockHours>| CalendarException { day: day.into(), hours, reason: None };
+    let mut calendar = office("Europe/Zurich");
+    calendar.holidays = vec!["2026-12-24".into(), "2026-12-25".into()];
+    calendar.exceptions = vec![
+        exception("2026-12-24", vec![clock("09:00", "12:00")]),
+        // A Saturday that is worked, by two shifts.
+        exception("2026-12-19", vec![clock("13:00", "15:00"), clock("08:00", "12:00")]),
+        exception("2026-12-21", vec![]),
+    ];
+    // Friday 8; Saturday 6; Sunday, Monday 0; Tuesday, Wednesday 8 each; Thursday 3; Friday 0.
+    assert_eq!(hours(&calendar, "2026-12-18T00:00:00Z", "2026-12-26T00:00:00Z"), 33.0);
+    let work = WorkingTime::new(&calendar, at("2026-12-18T00:00:00Z")).unwrap();
+    assert_eq!(work.next_working(at("2026-12-19T12:00:00Z")), Some(at("2026-12-19T12:00:00Z")));
+    assert_eq!(work.next_working(at("2026-12-19T14:00:00Z")), Some(at("2026-12-22T08:00:00Z")));
+
+    // Without weekly hours an exception is what is left of its day.
+    let mut always = Calendar { zone: "UTC".into(), ..Calendar::default() };
+    always.exceptions = vec![exception("2026-12-19", vec![clock("08:00", "12:00")])];
+    assert_eq!(hours(&always, "2026-12-18T00:00:00Z", "2026-12-21T00:00:00Z"), 52.0);
+}
+
+#[test]
+fn a_blackout_closes_an_exception_too() {
+    let mut calendar = office("UTC");
+    let worked =
+        CalendarException { day: "2026-12-19".into(), hours: vec![clock("08:00", "12:00")], reason: None };
+    calendar.exceptions = vec![worked];
+    calendar.blackouts = vec![Blackout::new(at("2026-12-19T10:00:00Z"), at("2026-12-19T11:00:00Z"))];
+    assert_eq!(hours(&calendar, "2026-12-19T00:00:00Z", "2026-12-20T00:00:00Z"), 3.0);
+}
+
+#[test]
+fn holidays_come_again() {
+    let rule = |day: &str, rrule: &str| HolidayRule { day: day.into(), rrule: rrule.into(), reason: None };
+    let mut calendar = office("UTC");
+    calendar.holiday_rules = vec![
+        rule("2020-12-25", "FREQ=YEARLY"),
+        // The fourth Thursday of November.
+        rule("2020-11-26", "FREQ=YEARLY;BYMONTH=11;BYDAY=4TH"),
+    ];
+    // 25 December is a Friday in 2026, a Saturday in 2027 and a Monday in 2028.
+    assert_eq!(hours(&calendar, "2026-12-21T00:00:00Z", "2026-12-28T00:00:00Z"), 32.0);
+    assert_eq!(hours(&calendar, "2027-12-20T00:00:00Z", "2027-12-27T00:00:00Z"), 40.0);
+    assert_eq!(hours(&calendar, "2028-12-25T00:00:00Z", "2029-01-01T00:00:00Z"), 32.0);
+    assert_eq!(hours(&calendar, "2026-11-26T00:00:00Z", "2026-11-27T00:00:00Z"), 0.0);
+    // Not before it starts.
+    assert_eq!(hours(&calendar, "2019-12-25T00:00:00Z", "2019-12-26T00:00:00Z"), 8.0);
+    calendar.exceptions = vec![CalendarException {
+        day: "2026-12-25".into(),
+        hours: vec![clock("09:00", "12:00")],
+        reason: None,
+    }];
+    assert_eq!(hours(&calendar, "2026-12-25T00:00:00Z", "2026-12-26T00:00:00Z"), 3.0);
+}
+
+#[test]
+fn a_blackout_by_a_rule_keeps_to_the_wall_clock() {
+    let mut calendar = Calendar { zone: "Europe/Zurich".into(), ..Calendar::default() };
+    // Weekends from Friday 18:00 to Monday 06:00.
+    calendar.blackouts = vec![Blackout {
+        rrule: Some("FREQ=WEEKLY;BYDAY=FR".into()),
+        ..Blackout::new(at("2026-03-06T17:00:00Z"), at("2026-03-09T05:00:00Z"))
+    }];
+    let work = WorkingTime::new(&calendar, at("2026-03-01T00:00:00Z")).unwrap();
+    // Clocks go forward on 29 March and back on 25 October.
+    for (closes, opens) in [
+        ("2026-03-20T17:00:00Z", "2026-03-23T05:00:00Z"),
+        ("2026-03-27T17:00:00Z", "2026-03-30T04:00:00Z"),
+        ("2026-04-03T16:00:00Z", "2026-04-06T04:00:00Z"),
+        ("2026-10-23T16:00:00Z", "2026-10-26T05:00:00Z"),
+    ] {
+        assert_eq!(work.previous_working(at(opens)), Some(at(closes)));
+        assert_eq!(work.next_working(at(closes)), Some(at(opens)));
+    }
+    // It begins with its first occurrence.
+    assert_eq!(work.next_working(at("2026-02-28T00:00:00Z")), Some(at("2026-02-28T00:00:00Z")));
+}
+
+/// Sunday from midnight to 6, or the Saturday evening before, on the nights on which clocks change.
+#[test]
 fn a_night_is_as_long_as_its_clock_makes_it() {
     let night = |zone: &str, day: Weekday, start: &str, end: &str| Calendar {
         zone: zone.into(),

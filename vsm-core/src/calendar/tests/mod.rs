@@ -1,12 +1,21 @@
 //! Tests of working calendars.
 
+mod arithmetic;
 mod hours;
+mod refused;
+mod rules;
 
-use super::{Calendar, Weekday, WorkingHours, WorkingTime};
+use super::{
+    Blackout, Calendar, CalendarException, ClockHours, HolidayRule, Weekday, WorkingHours, WorkingTime,
+};
 use crate::time::{Instant, Span};
 
 fn at(text: &str) -> Instant {
     text.parse().unwrap()
+}
+
+fn clock(start: &str, end: &str) -> ClockHours {
+    ClockHours { start: start.into(), end: end.into() }
 }
 
 fn on(days: &[Weekday], start: &str, end: &str) -> Vec<WorkingHours> {
