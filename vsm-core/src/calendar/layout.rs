@@ -3,28 +3,58 @@
 use chrono::{Datelike, NaiveDate, NaiveTime};
 
 use super::read::Read;
-use super::records::Calendar;
 use super::week::Slot;
-use crate::error::Result;
 use crate::time::{Change, DAY, Instant, Offsets};
 
-/// How far a laid-out calendar reaches, in years before and after the instant it is made for.
-pub(super) const REACH: (i32, i32) = (15, 40);
+/// How far a calendar is laid out at once, in years before and after the instant that it is laid out for: most questions
+/// look no further.
+pub(super) const NEAR: (i32, i32) = (1, 5);
+/// How far it is laid out where a question looks further.
+pub(super) const WIDE: (i32, i32) = (15, 40);
 
-/// Disjoint, ascending, non-empty intervals of milliseconds: when a calendar works in the years around an instant.
-pub(super) fn lay_out(calendar: &Calendar, around: Instant) -> Result<Vec<(i64, i64)>> {
-    let read = calendar.read()?;
-    let year = read.zone.date(around).year();
-    let first = NaiveDate::from_ymd_opt((year - REACH.0).max(1), 1, 2).unwrap_or_default();
-    let last = NaiveDate::from_ymd_opt((year + REACH.1).min(9999), 12, 30).unwrap_or_default();
-    let worked = worked(&read, first, last);
-    let (Some(start), Some(end)) = (worked.first().map(|i| i.0), worked.last().map(|i| i.1)) else {
-        return Ok(worked);
-    };
-    let closed = calendar.blackouts.iter().zip(&read.blackouts).filter(|(blackout, _)| blackout.stops_work());
-    let mut closed: Vec<(i64, i64)> = closed.flat_map(|(_, when)| when.between(start, end)).collect();
-    closed.sort_unstable();
-    Ok(without(worked, &closed))
+/// When a calendar works, in a stretch of time.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    /// What is laid out, in milliseconds: `[start, end)`.
+    pub(super) reach: (i64, i64),
+    /// Disjoint, ascending, non-empty intervals.
+    pub(super) intervals: Vec<(i64, i64)>,
+}
+
+impl Layout {
+    /// So many years before and after an instant.
+    pub(super) fn of(read: &Read, around: Instant, years: (i32, i32)) -> Layout {
+        let year = read.zone.date(around).year();
+        let first = NaiveDate::from_ymd_opt((year - years.0).max(1), 1, 2).unwrap_or_default();
+        let last = NaiveDate::from_ymd_opt((year + years.1).min(9999), 12, 30).unwrap_or_default();
+        let reach = (read.zone.day_start(first).millis(), read.zone.day_start(last).millis());
+        let worked = worked(read, first, last);
+        let working = read.blackouts.iter().filter(|(stops_work, _)| *stops_work);
+        let mut closed: Vec<(i64, i64)> =
+            working.flat_map(|(_, when)| when.between(reach.0, reach.1)).collect();
+        closed.sort_unstable();
+        Layout { reach, intervals: without(worked, &closed) }
+    }
+
+    /// When both work, as far as both are laid out.
+    pub(super) fn and(&self, other: &Layout) -> Layout {
+        let reach = (self.reach.0.max(other.reach.0), self.reach.1.min(other.reach.1));
+        let mut both = Vec::new();
+        let (mut ours, mut theirs) = (self.intervals.iter().peekable(), other.intervals.iter().peekable());
+        while let (Some(one), Some(two)) = (ours.peek(), theirs.peek()) {
+            let (start, end) = (one.0.max(two.0), one.1.min(two.1));
+            if start < end {
+                both.push((start, end));
+            }
+            // What ends first has nothing more in common with the rest of the other.
+            if one.1 <= two.1 {
+                ours.next();
+            } else {
+                theirs.next();
+            }
+        }
+        Layout { reach, intervals: both }
+    }
 }
 
 /// What the days from `first` to before `last` have of working time, blackouts left aside.
@@ -48,7 +78,7 @@ fn worked(read: &Read, first: NaiveDate, last: NaiveDate) -> Vec<(i64, i64)> {
         if slots.is_empty() {
             continue;
         }
-        // Fifty years of days are laid out for every question, and on nearly all of them no clock changes.
+        // Years of days are laid out for every question, and on nearly all of them no clock changes.
         match offsets.of(day) {
             Some(offset) => intervals.extend(slots.iter().map(|slot| on(day, slot, offset))),
             None => {

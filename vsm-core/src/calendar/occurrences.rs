@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::blackout::Blackout;
 use super::rule::Rule;
 use crate::error::{Error, Result};
-use crate::time::{DAY, Instant, Span, Zone};
+use crate::time::{DAY, Instant, Offsets, Span, Zone};
 
 /// An occurrence of a rule may last that long.
 const LONGEST: TimeDelta = TimeDelta::days(366);
@@ -131,16 +131,23 @@ impl WallClock {
         let from = day(start).checked_sub_days(back).unwrap_or(NaiveDate::MIN);
         let to = day(end).checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
         let until = self.rule.until().map_or(i64::MAX, Instant::millis);
+        let (mut starts, mut ends) = (Offsets::new(self.zone), Offsets::new(self.zone));
         self.rule
             .between(from, to)
-            .map(|day| self.on(day))
+            .map(move |day| {
+                let start = day.and_time(self.time);
+                let end = start.checked_add_signed(self.length).unwrap_or(start);
+                (self.at(start, &mut starts), self.at(end, &mut ends))
+            })
             .take_while(move |(from, _)| *from <= until)
             .filter(|(from, to)| from < to)
     }
 
-    fn on(&self, day: NaiveDate) -> (i64, i64) {
-        let start = day.and_time(self.time);
-        let end = start.checked_add_signed(self.length).unwrap_or(start);
-        (self.zone.at(start, false).millis(), self.zone.at(end, false).millis())
+    /// The instant of a time of the wall clock; on most days no clock changes.
+    fn at(&self, wall: NaiveDateTime, offsets: &mut Offsets) -> i64 {
+        match offsets.of(wall.date()) {
+            Some(offset) => Instant::clamped(wall.and_utc().timestamp_millis() - offset).millis(),
+            None => self.zone.at(wall, false).millis(),
+        }
     }
 }

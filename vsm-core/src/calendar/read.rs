@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::time::Zone;
 
 /// What a calendar says, ready to be laid out.
+#[derive(Debug)]
 pub(super) struct Read {
     pub(super) zone: Zone,
     pub(super) week: Week,
@@ -19,8 +20,8 @@ pub(super) struct Read {
     /// In no order.
     pub(super) holidays: Vec<NaiveDate>,
     pub(super) holiday_rules: Vec<Rule>,
-    /// As the calendar lists them.
-    pub(super) blackouts: Vec<Occurrences>,
+    /// Whether nobody works in it, and when it is on; as the calendar lists them.
+    pub(super) blackouts: Vec<(bool, Occurrences)>,
 }
 
 impl Calendar {
@@ -30,8 +31,9 @@ impl Calendar {
 
     /// The blackouts with the times at which they are on. Of a calendar that was checked.
     pub(crate) fn into_blackouts(self) -> impl Iterator<Item = (Blackout, Occurrences)> {
-        let read = self.read().map(|read| read.blackouts).unwrap_or_default();
-        self.blackouts.into_iter().zip(read)
+        let zone = Zone::named(&self.zone);
+        let when = zone.and_then(|zone| self.read_blackouts(zone)).unwrap_or_default();
+        self.blackouts.into_iter().zip(when)
     }
 
     pub(super) fn read(&self) -> Result<Read> {
@@ -52,11 +54,16 @@ impl Calendar {
             }
         });
         let holiday_rules = holiday_rules.collect::<Result<Vec<_>>>()?;
-        let blackouts = self.blackouts.iter().enumerate();
-        let blackouts = blackouts
-            .map(|(n, blackout)| Occurrences::of(blackout, zone, &format!("calendar.blackouts[{n}]")))
-            .collect::<Result<Vec<_>>>()?;
+        let stop_work = self.blackouts.iter().map(Blackout::stops_work);
+        let blackouts = stop_work.zip(self.read_blackouts(zone)?).collect();
         Ok(Read { zone, week, exceptions: self.read_exceptions()?, holidays, holiday_rules, blackouts })
+    }
+
+    fn read_blackouts(&self, zone: Zone) -> Result<Vec<Occurrences>> {
+        let blackouts = self.blackouts.iter().enumerate();
+        blackouts
+            .map(|(n, blackout)| Occurrences::of(blackout, zone, &format!("calendar.blackouts[{n}]")))
+            .collect()
     }
 
     fn read_exceptions(&self) -> Result<Vec<(NaiveDate, Vec<Slot>)>> {

@@ -1,13 +1,17 @@
 //! Arithmetic of working time.
 
-use super::layout::{REACH, lay_out};
+use std::sync::{Arc, OnceLock};
+
+use super::layout::{Layout, NEAR, WIDE};
+use super::read::Read;
 use super::records::Calendar;
 use crate::error::{Error, Result};
 use crate::time::{Instant, Span};
 
 /// A [`Calendar`] checked and laid out for arithmetic in a span of years around an instant.
 ///
-/// Adding working time and counting it are inverses. Each call is a binary search.
+/// Adding working time and counting it are inverses. Each call is a binary search over the working hours of the years that
+/// are laid out.
 ///
 /// ```
 /// use vsm_core::{Blackout, Calendar, Span, WorkingTime};
@@ -23,7 +27,17 @@ use crate::time::{Instant, Span};
 #[derive(Clone, Debug)]
 pub struct WorkingTime {
     around: Instant,
-    /// Disjoint, ascending, non-empty intervals with the working time before each.
+    near: Table,
+    /// Laid out when first asked for.
+    wide: OnceLock<Table>,
+    /// What it is laid out from, all of which must work, and around which instants.
+    sources: Vec<(Arc<Read>, Instant)>,
+}
+
+/// A layout with the working time before each interval.
+#[derive(Clone, Debug)]
+struct Table {
+    reach: (i64, i64),
     intervals: Vec<Interval>,
 }
 
@@ -35,25 +49,28 @@ struct Interval {
 }
 
 impl WorkingTime {
-    /// Checks a calendar and lays it out for the 15 years before and the 40 years after `around`.
+    /// Checks a calendar and lays it out for the 15 years before and the 40 years after `around`, of which those that are
+    /// near at once and the others when they are first asked for.
     ///
     /// # Errors
     /// [`Error::UnknownZone`]; [`Error::Invalid`] naming the field where hours, days, rules or blackouts are malformed.
     pub fn new(calendar: &Calendar, around: Instant) -> Result<WorkingTime> {
-        Ok(WorkingTime::of(around, lay_out(calendar, around)?))
+        let read = calendar.read()?;
+        let near = Table::of(Layout::of(&read, around, NEAR));
+        Ok(WorkingTime { around, near, wide: OnceLock::new(), sources: vec![(Arc::new(read), around)] })
     }
 
-    fn of(around: Instant, intervals: Vec<(i64, i64)>) -> WorkingTime {
-        let mut before = 0;
-        let intervals = intervals
-            .into_iter()
-            .map(|(start, end)| {
-                let interval = Interval { start, end, before };
-                before += end - start;
-                interval
-            })
-            .collect();
-        WorkingTime { around, intervals }
+    fn wide(&self) -> &Table {
+        self.wide.get_or_init(|| {
+            let layouts = self.sources.iter().map(|(read, around)| Layout::of(read, *around, WIDE));
+            layouts.reduce(|all, next| all.and(&next)).map_or_else(|| self.near.clone(), Table::of)
+        })
+    }
+
+    /// What the table of the near years says of two instants, if it reaches them and has an answer; else the wide one.
+    fn ask<T>(&self, one: Instant, two: Instant, ask: impl Fn(&Table) -> Option<T>) -> Option<T> {
+        let near = Some(&self.near).filter(|near| near.reaches(one) && near.reaches(two));
+        near.and_then(&ask).or_else(|| ask(self.wide()))
     }
 
     /// When both work. It reaches as far as both do, and an error about its horizon names the instant that this one was
@@ -75,26 +92,68 @@ impl WorkingTime {
     /// # Ok::<(), vsm_core::Error>(())
     /// ```
     pub fn intersection(&self, other: &WorkingTime) -> WorkingTime {
-        let mut both = Vec::new();
-        let (mut ours, mut theirs) = (self.intervals.iter().peekable(), other.intervals.iter().peekable());
-        while let (Some(a), Some(b)) = (ours.peek(), theirs.peek()) {
-            let (start, end) = (a.start.max(b.start), a.end.min(b.end));
-            if start < end {
-                both.push((start, end));
-            }
-            // What ends first has nothing more in common with the rest of the other.
-            if a.end <= b.end {
-                ours.next();
-            } else {
-                theirs.next();
-            }
-        }
-        WorkingTime::of(self.around, both)
+        let near = Table::of(self.near.layout().and(&other.near.layout()));
+        let sources = self.sources.iter().chain(&other.sources).cloned().collect();
+        WorkingTime { around: self.around, near, wide: OnceLock::new(), sources }
     }
 
     /// The end of work that starts not before `from` and takes `span` of working time; for a negative span the
     /// start of work that ends at `from`. None where the calendar has not so much working time within reach.
     pub fn add(&self, from: Instant, span: Span) -> Option<Instant> {
+        self.ask(from, from, |table| table.add(from, span))
+    }
+
+    /// The first working instant not before `from`.
+    pub fn next_working(&self, from: Instant) -> Option<Instant> {
+        self.ask(from, from, |table| {
+            let index = table.intervals.partition_point(|i| i.end <= from.millis());
+            table.intervals.get(index).map(|i| Instant::clamped(i.start.max(from.millis())))
+        })
+    }
+
+    /// The latest instant not after `from` at which work can end: `from` itself within working time or at its end, otherwise
+    /// the end of the working time before it. None where there is none within reach.
+    pub fn previous_working(&self, from: Instant) -> Option<Instant> {
+        self.ask(from, from, |table| {
+            let index = table.intervals.partition_point(|i| i.start < from.millis()).checked_sub(1)?;
+            table.intervals.get(index).map(|i| Instant::clamped(i.end.min(from.millis())))
+        })
+    }
+
+    /// The working time between two instants; negative where `to` is before `from`. Years that the calendar is not laid out
+    /// for count nothing.
+    pub fn between(&self, from: Instant, to: Instant) -> Span {
+        let count = |table: &Table| Some(table.total_at(to.millis()) - table.total_at(from.millis()));
+        Span::from_millis(self.ask(from, to, count).unwrap_or(0))
+    }
+
+    /// The error for work that [`add`](WorkingTime::add) could not place.
+    pub(crate) fn beyond(&self, what: &str) -> Error {
+        Error::Horizon { what: what.into(), around: self.around }
+    }
+}
+
+impl Table {
+    fn of(layout: Layout) -> Table {
+        let mut before = 0;
+        let intervals = layout.intervals.into_iter().map(|(start, end)| {
+            let interval = Interval { start, end, before };
+            before += end - start;
+            interval
+        });
+        Table { reach: layout.reach, intervals: intervals.collect() }
+    }
+
+    fn layout(&self) -> Layout {
+        let intervals = self.intervals.iter().map(|interval| (interval.start, interval.end)).collect();
+        Layout { reach: self.reach, intervals }
+    }
+
+    fn reaches(&self, at: Instant) -> bool {
+        (self.reach.0..=self.reach.1).contains(&at.millis())
+    }
+
+    fn add(&self, from: Instant, span: Span) -> Option<Instant> {
         let done = self.total_at(from.millis()).saturating_add(span.millis());
         // Work ends in the interval that uses it up, and starts (counting back) in the one that it is taken from.
         let index = if span.millis() > 0 {
@@ -106,30 +165,6 @@ impl WorkingTime {
         };
         let interval = self.intervals.get(index)?;
         Instant::from_millis(interval.start + (done - interval.before)).filter(|_| done >= 0)
-    }
-
-    /// The first working instant not before `from`.
-    pub fn next_working(&self, from: Instant) -> Option<Instant> {
-        let index = self.intervals.partition_point(|i| i.end <= from.millis());
-        self.intervals.get(index).map(|i| Instant::clamped(i.start.max(from.millis())))
-    }
-
-    /// The latest instant not after `from` at which work can end: `from` itself within working time or at its end, otherwise
-    /// the end of the working time before it. None where there is none within reach.
-    pub fn previous_working(&self, from: Instant) -> Option<Instant> {
-        let index = self.intervals.partition_point(|i| i.start < from.millis()).checked_sub(1)?;
-        self.intervals.get(index).map(|i| Instant::clamped(i.end.min(from.millis())))
-    }
-
-    /// The working time between two instants; negative where `to` is before `from`. Years that the
-    /// calendar is not laid out for count nothing.
-    pub fn between(&self, from: Instant, to: Instant) -> Span {
-        Span::from_millis(self.total_at(to.millis()) - self.total_at(from.millis()))
-    }
-
-    /// The error for work that [`add`](WorkingTime::add) could not place.
-    pub(crate) fn beyond(&self, what: &str) -> Error {
-        Error::Horizon { what: what.into(), around: self.around }
     }
 
     fn total_at(&self, at: i64) -> i64 {
@@ -167,7 +202,7 @@ pub fn add_working_time(calendar: &Calendar, start: Instant, span: Span) -> Resu
 /// As [`WorkingTime::new`]; [`Error::Horizon`] where the two are more than 15 years apart.
 pub fn working_time_between(calendar: &Calendar, start: Instant, end: Instant) -> Result<Span> {
     let work = WorkingTime::new(calendar, start)?;
-    if end.since(start).days().abs() > 365.0 * f64::from(REACH.1.min(REACH.0)) {
+    if end.since(start).days().abs() > 365.0 * f64::from(WIDE.1.min(WIDE.0)) {
         return Err(work.beyond("the end of the period"));
     }
     Ok(work.between(start, end))

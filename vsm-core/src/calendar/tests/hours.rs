@@ -161,3 +161,32 @@ fn work_can_end_at_the_end_of_an_interval_and_within() {
     }
     assert_eq!(work.previous_working(Instant::MIN), None);
 }
+
+#[test]
+fn near_and_far_years_agree() {
+    let calendar = office("Europe/Zurich");
+    let around = at("2026-03-02T00:00:00Z");
+    let work = WorkingTime::new(&calendar, around).unwrap();
+    for years in -14..39 {
+        let there = at(&format!("{}-06-15T12:00:00Z", 2026 + years));
+        let span = work.between(around, there);
+        let local = WorkingTime::new(&calendar, there).unwrap();
+        // Twelve months forward or back, counted from either place.
+        let next = at(&format!("{}-06-15T12:00:00Z", 2027 + years));
+        assert_eq!(work.between(there, next), local.between(there, next), "{there}");
+        assert_eq!(work.between(around, next).millis() - span.millis(), local.between(there, next).millis());
+        assert_eq!(work.next_working(there), local.next_working(there));
+        assert_eq!(work.previous_working(there), local.previous_working(there));
+        if work.next_working(there) == Some(there) {
+            assert_eq!(work.add(around, span), Some(there));
+            // Taken back it begins on Monday morning; counted forward to here it ends on the Friday before.
+            let here = if years < 0 { "2026-02-27T16:00:00Z" } else { "2026-03-02T08:00:00Z" };
+            assert_eq!(work.add(there, Span::from_millis(-span.millis())), Some(at(here)));
+        }
+    }
+    // Two that were made for years far apart work together where both reach.
+    let later = WorkingTime::new(&calendar, at("2046-03-02T00:00:00Z")).unwrap();
+    let (both, day) = (work.intersection(&later), at("2040-03-05T00:00:00Z"));
+    assert_eq!(both.add(day, Span::from_hours(8)), Some(at("2040-03-05T16:00:00Z")));
+    assert_eq!(both.next_working(at("2020-03-02T00:00:00Z")), Some(at("2031-01-02T08:00:00Z")));
+}
