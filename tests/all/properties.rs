@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use vsm_core::{
     Applied, CriticalPathQuery, DataQualityQuery, Event, FlowQuery, GateLatenessQuery, Instant, Kind, Link,
-    LinkKind, OutlookQuery, ReadinessQuery, ScopeQuery, TransitionsQuery, ValueStream, VerdictQuery,
+    LinkKind, OutlookQuery, ReadinessQuery, ReleaseDatesQuery, ScopeQuery, TransitionsQuery, ValueStream,
+    VerdictQuery,
 };
 
 use crate::meet::meet;
@@ -175,6 +176,17 @@ proptest! {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn dates_of_all_releases_are_those_of_each(seed: u64) {
+        let stream = stream_of(World::new(seed).events);
+        let dates = stream.release_dates(&ReleaseDatesQuery::new(now())).unwrap();
+        for row in &dates.releases {
+            let alone = stream.critical_path(&CriticalPathQuery::new(row.release.clone(), now())).unwrap();
+            prop_assert_eq!((row.ready_at, row.ships_at), (alone.ready_at, alone.finish));
+            prop_assert_eq!((&row.path, row.cadence_wait), (&alone.path, alone.cadence_wait));
         }
     }
 

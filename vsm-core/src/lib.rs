@@ -318,7 +318,9 @@
 //! | [`watch`](ValueStream::watch) | as `verdicts` |
 //! | [`Watch::update`] | what the new events touch, and what changes by it; [`Watch`] says more |
 //! | [`Watch::advance`] | judging all releases and gates |
-//! | [`critical_path`](ValueStream::critical_path) | O(*n* + *m*), what the item needs |
+//! | [`critical_path`](ValueStream::critical_path) | O(*n* + *m*), what the item needs; `longest_paths` and `shorten_by` cost a search and up to 400 partial passes more |
+//! | [`release_dates`](ValueStream::release_dates) | one pass, O(*N* + *M*), and the chains |
+//! | [`schedule`], [`LiveSchedule`] | O(*n* + *m*), activities and dependencies of your own; a change what it touches |
 //! | [`flow_metrics`](ValueStream::flow_metrics) | O(*N* + *e*), the events of the items within, and a step for each item and day in progress |
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
 //! | [`gate_lateness`](ValueStream::gate_lateness) | O(*N*), or what the item consists of, and the history of the gates |
@@ -338,6 +340,26 @@
 //! O(*N* + *M*). It is made when first needed and kept until an item or link changes. A view of the past looks into the
 //! history where the present has its last value at hand, and makes a layout of its own; ask one view several questions
 //! rather than several views one.
+//!
+//! # Schedules
+//!
+//! [`critical_path`](ValueStream::critical_path) schedules what an item of the stream needs, [`schedule`] activities that
+//! are given, [`LiveSchedule`] the same while they change. Where tools differ the rule is chosen by name and told in
+//! the answer's `basis`:
+//!
+//! | what | `critical_path` | default of `schedule`, as Microsoft Project | to have it as Primavera |
+//! |---|---|---|---|
+//! | started work (`progress`) | `retained_logic` | `actual_dates`; with `status_at` `retained_logic` | `retained_logic` |
+//! | demanded dates (`honor_constraints`) | dependencies win | dates win | `false` |
+//! | leads before the start (`lead_before_start`) | never | allowed, but for finish to finish | `false` |
+//! | lags (`lag_calendar`) | by the calendar of what waits | `successor` | `predecessor` |
+//! | what takes no time | at any time | at working times or at the end of one | the same |
+//! | total float | the smaller of start and finish float | the same | the same |
+//!
+//! With the defaults of `schedule` and without a status date every date and float is that of MPXJ's `MicrosoftScheduler`, to the
+//! minute; `tools/mpxj` compares the two on as many random networks as you like. A duration is what is said to be left of
+//! an item, else its estimate, else the planned time from `starts_at` to `ends_at` or `due_at`, else a percentile of how
+//! long finished items of its kind took (`history_percentile`), else `default_duration`; `duration_from` says which.
 //!
 //! # Features
 //!
@@ -402,11 +424,12 @@ pub use analyze::{
     Lineage, LineageQuery, LineageSide, LiveSchedule, Measure, MergePoint, MetFact, NamedCalendar,
     NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery, Outlook,
     OutlookQuery, PercentileRule, Policy, PolicyRule, ProgressRule, Reach, Readiness, ReadinessChange,
-    ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReleaseTemplate, RuleTest, ScheduleChanges,
-    Scope, ScopeQuery, ShippedItem, Shipping, SlotBlock, SlotCause, StageOutlook, StartCause,
-    TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery,
-    TemplateSkip, Trace, TraceStep, Transition, Transitions, TransitionsQuery, Unmet, Verdict, VerdictChange,
-    VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery, schedule,
+    ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReleaseDate, ReleaseDates, ReleaseDatesQuery,
+    ReleaseTemplate, RuleTest, ScheduleChanges, Scope, ScopeQuery, ShippedItem, Shipping, SlotBlock,
+    SlotCause, StageOutlook, StartCause, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate,
+    TemplatePhase, TemplateQuery, TemplateSkip, Trace, TraceStep, Transition, Transitions, TransitionsQuery,
+    Unmet, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery,
+    schedule,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, CalendarException, ClockHours, HolidayRule, Weekday, WorkingHours,

@@ -15,6 +15,7 @@ mod page;
 mod plan;
 mod quality;
 mod readiness;
+mod release_dates;
 mod schedule;
 mod scope;
 mod shipping;
@@ -50,6 +51,7 @@ pub use readiness::{
     Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, RuleTest,
     Unmet, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery,
 };
+pub use release_dates::{ReleaseDate, ReleaseDates, ReleaseDatesQuery};
 pub use schedule::{
     Activity, ActivityMove, CrashOption, CriticalPath, DateConstraint, DurationSource, FloatPath,
     InfeasibleDate, LagCalendar, LiveSchedule, MergePoint, NamedCalendar, NetworkActivity, NetworkChange,

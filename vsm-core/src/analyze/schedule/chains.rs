@@ -71,6 +71,15 @@ fn first(numbers: &[u32], names: &impl Names) -> Option<u32> {
     }
 }
 
+/// The first driver by id of each node that was asked for it, so that chains that share their beginnings are followed once.
+pub(in crate::analyze) struct DriverMemo(Vec<u32>);
+
+impl DriverMemo {
+    pub(in crate::analyze) fn new(nodes: u32) -> DriverMemo {
+        DriverMemo(vec![0; nodes as usize])
+    }
+}
+
 /// A chain that may move: its nodes from first to last, and by how much it can be late without moving the end.
 pub(super) struct Loose {
     pub(super) nodes: Vec<u32>,
@@ -85,6 +94,31 @@ impl Network {
         drivers.extend(needs.filter(|need| self.drives(dates, number, need)).map(|need| need.node));
         drivers.sort_unstable();
         drivers.dedup();
+    }
+
+    /// The driving chain of a node, first to last; the first by id where there are several.
+    pub(in crate::analyze) fn chain(
+        &self,
+        dates: &Dates,
+        to: u32,
+        names: &impl Names,
+        memo: &mut DriverMemo,
+    ) -> Vec<u32> {
+        // 0 = not known, 1 = none, else the driver plus two.
+        let mut drivers = Vec::new();
+        let mut chain = vec![to];
+        let mut at = to;
+        while let Some(slot) = memo.0.get_mut(at as usize) {
+            if *slot == 0 {
+                self.note_drivers(dates, at, &mut drivers);
+                *slot = first(&drivers, names).map_or(1, |driver| driver + 2);
+            }
+            let Some(driver) = slot.checked_sub(2) else { break };
+            chain.push(driver);
+            at = driver;
+        }
+        chain.reverse();
+        chain
     }
 
     /// The chain that leads to one node, first to last; the first by id where there are several. The node itself is

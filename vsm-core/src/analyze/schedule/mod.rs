@@ -33,6 +33,7 @@ pub use own::{NamedCalendar, NetworkActivity, NetworkDependency, NetworkQuery, s
 pub use records::{Activity, CrashOption, CriticalPath, FloatPath, InfeasibleDate, MergePoint};
 pub use words::{DateConstraint, DurationSource, LagCalendar, ProgressRule, StartCause};
 
+pub(super) use chains::DriverMemo;
 pub(super) use clock::By;
 pub(super) use dates::{Dates, Unreachable};
 pub(super) use names::Names;
