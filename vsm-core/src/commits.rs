@@ -12,19 +12,15 @@ impl ValueStream {
     pub(crate) fn bring(&self, heads: impl IntoIterator<Item = u32>, found: &mut HashSet<u32>) {
         let mut stack: Vec<u32> = heads.into_iter().filter(|change| found.insert(*change)).collect();
         while let Some(change) = stack.pop() {
-            for (_, kind, parent) in self.touching(change, Direction::Outgoing) {
-                if kind == LinkKind::Follows && found.insert(parent) {
-                    stack.push(parent);
-                }
-            }
+            let parents = self.linked(change, LinkKind::Follows, Direction::Outgoing);
+            stack.extend(parents.map(|(_, parent)| parent).filter(|parent| found.insert(*parent)));
         }
     }
 
     /// The applications that an item belongs to, in no order: asked of every change for every rule, they are neither
     /// sorted nor is it looked up who says so.
     pub(crate) fn applications(&self, item: u32) -> impl Iterator<Item = u32> {
-        let links = self.touching(item, Direction::Outgoing);
-        links.filter(|(_, kind, _)| *kind == LinkKind::BelongsTo).map(|(_, _, application)| application)
+        self.linked(item, LinkKind::BelongsTo, Direction::Outgoing).map(|(_, application)| application)
     }
 
     /// The changes that a build is made from, heads only.

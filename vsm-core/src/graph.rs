@@ -128,6 +128,20 @@ impl Graph {
         drawn_along.chain(drawn_against)
     }
 
+    /// The links of one kind among them: one look at those that are drawn the way that this kind is, however many others
+    /// lead to the item.
+    pub(crate) fn of_kind(
+        &self,
+        item: u32,
+        kind: LinkKind,
+        direction: Direction,
+    ) -> impl Iterator<Item = (u32, u32, bool)> {
+        let drawn = if kind == LinkKind::DependsOn { direction.opposite() } else { direction };
+        self.drawn(item, drawn)
+            .filter(move |link| link.1 == kind)
+            .map(|(link, _, other, active)| (link, other, active))
+    }
+
     /// The parent links of an item to others, whether they hold or not.
     pub(crate) fn parents(&self, item: u32) -> impl Iterator<Item = u32> {
         self.drawn(item, Direction::Outgoing)

@@ -183,9 +183,14 @@ impl ValueStream {
 
     /// The events of an item that set something, first to last, as the record holds them.
     pub(crate) fn chronicle(&self, item: u32) -> Vec<(u32, &Stored)> {
-        let mut events: Vec<(u32, &Stored)> = self.state.walk(item, self.bounds).collect();
+        let mut events: Vec<(u32, &Stored)> = self.backwards(item).collect();
         events.reverse();
         events
+    }
+
+    /// The same, last to first.
+    pub(crate) fn backwards(&self, item: u32) -> impl Iterator<Item = (u32, &Stored)> {
+        self.state.walk(item, self.bounds)
     }
 
     /// When an item was first spoken of, and the event: for a commit when it was made, whenever it was tagged. What rules
@@ -244,12 +249,23 @@ impl ValueStream {
         self.of_kind(item, kind, Direction::Incoming)
     }
 
+    /// The links of one kind that hold at an item, in no order: (link, other item).
+    pub(crate) fn linked(
+        &self,
+        item: u32,
+        kind: LinkKind,
+        direction: Direction,
+    ) -> impl Iterator<Item = (u32, u32)> {
+        let now = self.bounds.is_none();
+        self.state
+            .graph
+            .of_kind(item, kind, direction)
+            .filter(move |(link, _, active)| if now { *active } else { self.holds(*link) })
+            .map(|(link, other, _)| (link, other))
+    }
+
     fn of_kind(&self, item: u32, kind: LinkKind, direction: Direction) -> impl Iterator<Item = (u32, u32)> {
-        let mut found: Vec<(u32, u32)> = self
-            .touching(item, direction)
-            .filter(|(_, k, _)| *k == kind)
-            .map(|(link, _, other)| (link, other))
-            .collect();
+        let mut found: Vec<(u32, u32)> = self.linked(item, kind, direction).collect();
         // By id rather than by age: the order in which events arrived must not show.
         found.sort_unstable_by_key(|(_, other)| self.id(*other));
         found.into_iter().map(|(link, other)| (other, self.evidence(link)))
@@ -257,23 +273,26 @@ impl ValueStream {
 
     /// Whether something that is not cancelled is linked to an item by a link of one kind.
     pub(crate) fn has(&self, item: u32, kind: LinkKind) -> bool {
-        self.touching(item, Direction::Incoming)
-            .any(|(_, k, other)| k == kind && self.state_of(other) != Some(FlowState::Cancelled))
+        self.linked(item, kind, Direction::Incoming)
+            .any(|(_, other)| self.state_of(other) != Some(FlowState::Cancelled))
     }
 
     /// Whether an item is the sum of parts, cancelled ones left out.
     pub(crate) fn has_parts(&self, item: u32) -> bool {
         let own = self.kind(item);
-        self.touching(item, Direction::Incoming).any(|(_, kind, part)| {
-            kind == LinkKind::Parent
-                && self.state_of(part) != Some(FlowState::Cancelled)
-                && Kind::adds_up(self.kind(part), own)
+        self.linked(item, LinkKind::Parent, Direction::Incoming).any(|(_, part)| {
+            self.state_of(part) != Some(FlowState::Cancelled) && Kind::adds_up(self.kind(part), own)
         })
+    }
+
+    /// Whether any event has ever spoken of a link of one kind.
+    pub(crate) fn knows_links(&self, kind: LinkKind) -> bool {
+        self.state.links.has_kind(kind)
     }
 
     /// Whether a link of one kind leads to an item.
     pub(crate) fn is_end_of(&self, item: u32, kind: LinkKind) -> bool {
-        self.state.links.has_kind(kind) && self.touching(item, Direction::Incoming).any(|(_, k, _)| k == kind)
+        self.knows_links(kind) && self.linked(item, kind, Direction::Incoming).next().is_some()
     }
 
     /// The event that decides over a link.

@@ -169,9 +169,10 @@ impl ValueStream {
             let is_alone = |other: &u32| self.to(*other, LinkKind::BelongsTo).next().is_none();
             return self.all().filter(is_sibling).filter(is_alone).collect();
         }
-        let theirs = applications.into_iter().flat_map(|item| self.touching(item, Direction::Incoming));
-        let belongs = theirs.filter(|(_, kind, _)| *kind == LinkKind::BelongsTo);
-        belongs.map(|(_, _, item)| item).filter(is_sibling).collect()
+        let theirs = applications
+            .into_iter()
+            .flat_map(|item| self.linked(item, LinkKind::BelongsTo, Direction::Incoming));
+        theirs.map(|(_, item)| item).filter(is_sibling).collect()
     }
 
     /// The commits at the top of a release: those of its candidate builds, else those it was tagged at.

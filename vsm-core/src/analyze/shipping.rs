@@ -73,10 +73,8 @@ impl ValueStream {
                     continue;
                 }
                 first.insert(at, number);
-                let parents = self.touching(at, Direction::Outgoing);
-                stack.extend(
-                    parents.filter(|(_, kind, _)| *kind == LinkKind::Follows).map(|(_, _, parent)| parent),
-                );
+                let parents = self.linked(at, LinkKind::Follows, Direction::Outgoing);
+                stack.extend(parents.map(|(_, parent)| parent));
             }
         }
         let (mut agree, mut differ, mut unknown) = (0, 0, 0);

@@ -71,16 +71,18 @@ impl<'a> Closings<'a> {
 /// shared belongs to no application more than to another.
 fn above(stream: &ValueStream, item: u32) -> Vec<u32> {
     let is_shared = || stream.kind(item) == Some(Kind::Environment) && places::is_shared(stream, item);
-    let mut found: Vec<(LinkKind, u32)> = stream
-        .touching(item, Direction::Outgoing)
-        .filter(|(_, kind, _)| matches!(kind, LinkKind::Parent | LinkKind::BelongsTo))
-        .map(|(_, kind, other)| (kind, other))
-        .collect();
-    if found.iter().any(|(kind, _)| *kind == LinkKind::BelongsTo) && is_shared() {
-        found.retain(|(kind, _)| *kind == LinkKind::Parent);
+    let ends = |kind: LinkKind| {
+        let mut ends: Vec<u32> =
+            stream.linked(item, kind, Direction::Outgoing).map(|(_, other)| other).collect();
+        ends.sort_unstable_by_key(|other| stream.id(*other));
+        ends
+    };
+    let mut found = ends(LinkKind::Parent);
+    let applications = ends(LinkKind::BelongsTo);
+    if !applications.is_empty() && !is_shared() {
+        found.extend(applications);
     }
-    found.sort_unstable_by_key(|(kind, other)| (*kind, stream.id(*other)));
-    found.into_iter().map(|(_, other)| other).collect()
+    found
 }
 
 /// The item whose calendar an environment works by: itself, else the nearest that it inherits from and that has one.

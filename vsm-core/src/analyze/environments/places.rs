@@ -15,17 +15,14 @@ fn is_place(stream: &ValueStream, item: u32) -> bool {
 
 /// The group that an environment is in.
 fn group_of(stream: &ValueStream, environment: u32) -> Option<u32> {
-    let links = stream.touching(environment, Direction::Outgoing);
-    let mut groups = links.filter(|(_, kind, other)| *kind == LinkKind::Parent && is_place(stream, *other));
-    groups.next().map(|(_, _, group)| group)
+    let mut parents = stream.linked(environment, LinkKind::Parent, Direction::Outgoing);
+    parents.find(|(_, other)| is_place(stream, *other)).map(|(_, group)| group)
 }
 
 /// What is directly in a group.
 fn members(stream: &ValueStream, group: u32) -> impl Iterator<Item = u32> {
-    let links = stream.touching(group, Direction::Incoming);
-    links
-        .filter(|(_, kind, other)| *kind == LinkKind::Parent && is_place(stream, *other))
-        .map(|(_, _, member)| member)
+    let parts = stream.linked(group, LinkKind::Parent, Direction::Incoming);
+    parts.map(|(_, member)| member).filter(|member| is_place(stream, *member))
 }
 
 /// An environment and the groups around it, from the inside out.

@@ -50,9 +50,8 @@ pub(super) fn environment(
     // Tens of thousands of items belong to an application, and a few of them are environments: only these are sorted.
     let mut environments: Vec<u32> = stream
         .to(place.release, LinkKind::BelongsTo)
-        .flat_map(|(application, _)| stream.touching(application, Direction::Incoming))
-        .filter(|(_, kind, _)| *kind == LinkKind::BelongsTo)
-        .map(|(_, _, item)| item)
+        .flat_map(|(application, _)| stream.linked(application, LinkKind::BelongsTo, Direction::Incoming))
+        .map(|(_, item)| item)
         .filter(|item| stream.kind(*item) == Some(Kind::Environment))
         .flat_map(|item| environments::leaves(stream, item))
         .filter(of_stage)
@@ -151,7 +150,7 @@ fn conflict(judge: &Judge<'_>, reader: &mut Reader<'_>, own: Slot, moved: &[u32]
     let capacity = environments::capacity(stream, own.environment).unwrap_or(u32::MAX) as usize;
     let mut others: Vec<Slot> = Vec::new();
     for place in environments::line(stream, own.environment) {
-        for (booking, _) in stream.from(place, LinkKind::Books) {
+        for (_, booking) in stream.linked(place, LinkKind::Books, Direction::Incoming) {
             if booking != own.booking && !moved.contains(&booking) {
                 let slots = reader.slots(booking, (own.start, own.end), &mut |_| {});
                 others.extend(slots.into_iter().filter(|slot| slot.environment == place));

@@ -42,8 +42,8 @@ impl Brought {
             }
             self.through.insert(change, through);
             found(change);
-            for (_, kind, before) in stream.touching(change, Direction::Outgoing) {
-                if kind == LinkKind::Follows && !self.through.contains_key(&before) {
+            for (_, before) in stream.linked(change, LinkKind::Follows, Direction::Outgoing) {
+                if !self.through.contains_key(&before) {
                     ways.push((before, change));
                 }
             }
@@ -65,8 +65,8 @@ impl Brought {
                 LinkKind::BuiltFrom => ways.push((item, build)),
                 LinkKind::Contains => {
                     let is_stated = stream
-                        .touching(item, Direction::Incoming)
-                        .any(|(_, kind, build)| kind == LinkKind::Contains && counts(build));
+                        .linked(item, LinkKind::Contains, Direction::Incoming)
+                        .any(|(_, build)| counts(build));
                     let changed =
                         if is_stated { self.stated.insert(item) } else { self.stated.remove(&item) };
                     if changed {

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::judge::Judge;
-use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
 use crate::model::{FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
@@ -119,7 +118,7 @@ fn above(stream: &ValueStream, item: u32) -> Vec<u32> {
         matches!(kind, Parent | ShipsIn | Gates | Candidate | Tests | Satisfies)
     };
     let mut found: Vec<u32> = stream
-        .touching(item, Direction::Outgoing)
+        .starting(item)
         .filter(|(_, kind, other)| needed(*kind) && stream.state_of(*other) != Some(FlowState::Cancelled))
         .map(|(_, _, other)| other)
         .collect();
