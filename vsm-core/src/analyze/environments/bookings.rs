@@ -1,5 +1,7 @@
 //! What bookings hold: the one reader that every question about bookings goes by.
 
+use std::mem::take;
+
 use serde::{Deserialize, Serialize};
 
 use super::closings::{Closing, Closings};
@@ -8,6 +10,7 @@ use crate::analyze::keys;
 use crate::graph::Direction;
 use crate::hash::HashSet;
 use crate::model::{Booking, Kind, LinkKind, Set};
+use crate::record::Stored;
 use crate::stream::ValueStream;
 use crate::time::Instant;
 
@@ -65,11 +68,14 @@ type Period = (Booking, Instant, Instant);
 pub(in crate::analyze) struct Reader<'a> {
     stream: &'a ValueStream,
     closings: Closings<'a>,
+    /// What one booking is read into: its events, and what it books.
+    events: Vec<&'a Stored>,
+    booked: Vec<u32>,
 }
 
 impl<'a> Reader<'a> {
     pub(in crate::analyze) fn new(stream: &'a ValueStream) -> Reader<'a> {
-        Reader { stream, closings: Closings::new(stream) }
+        Reader { stream, closings: Closings::new(stream), events: Vec::new(), booked: Vec::new() }
     }
 
     pub(in crate::analyze) fn closings(&mut self) -> &mut Closings<'a> {
@@ -84,23 +90,35 @@ impl<'a> Reader<'a> {
         window: (Instant, Instant),
         tell: &mut dyn FnMut(Told),
     ) -> Vec<Slot> {
-        let periods = match periods(self.stream, booking) {
+        let mut slots = Vec::new();
+        self.read(booking, window, &mut slots, tell);
+        slots
+    }
+
+    /// As [`slots`](Reader::slots), added to a list: whoever reads all bookings has one for them.
+    pub(super) fn read(
+        &mut self,
+        booking: u32,
+        window: (Instant, Instant),
+        slots: &mut Vec<Slot>,
+        tell: &mut dyn FnMut(Told),
+    ) {
+        self.events.clear();
+        self.events.extend(self.stream.backwards(booking).map(|(_, event)| event));
+        let periods = match periods(self.events.iter().rev().copied()) {
             Ok(periods) => periods,
-            Err(reason) => {
-                tell(Told::Left(reason));
-                return Vec::new();
-            }
+            Err(reason) => return tell(Told::Left(reason)),
         };
         let is_near = |period: &Period| period.1 < window.1 && window.0 < period.2;
         if !periods.iter().flatten().any(is_near) {
-            return Vec::new();
+            return;
         }
-        let booked = self.booked(booking);
+        let mut booked = take(&mut self.booked);
+        self.find_booked(booking, &mut booked);
         if booked.is_empty() {
             tell(Told::Left("booking_of_nothing"));
         }
-        let mut slots = Vec::with_capacity(booked.len());
-        for environment in booked {
+        for environment in booked.iter().copied() {
             for (status, start, end) in periods.into_iter().flatten().filter(is_near) {
                 let slot = Slot { booking, environment, status, start, end };
                 let blackout = self.blackout(&slot);
@@ -111,20 +129,20 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        slots
+        self.booked = booked;
     }
 
     /// What a booking books, by id; what is in a group that it books too goes with the group.
-    fn booked(&self, booking: u32) -> Vec<u32> {
+    fn find_booked(&self, booking: u32, booked: &mut Vec<u32>) {
         let stream = self.stream;
-        let mut booked: Vec<u32> = ends(stream, booking, LinkKind::Books).collect();
+        booked.clear();
+        booked.extend(ends(stream, booking, LinkKind::Books));
         if booked.len() > 1 {
             let all: HashSet<u32> = booked.iter().copied().collect();
             booked
                 .retain(|item| !places::line(stream, *item).iter().skip(1).any(|group| all.contains(group)));
             booked.sort_unstable_by_key(|item| stream.id(*item));
         }
-        booked
     }
 
     /// The blackout that a booking overlaps first: of its environment or of what it is for, whatever they inherit.
@@ -164,7 +182,7 @@ impl<'a> Reader<'a> {
 /// The other ends of links of one kind that start from an item, in no order and without the event that says so: bookings are
 /// read by the hundred thousand.
 pub(super) fn ends(stream: &ValueStream, item: u32, kind: LinkKind) -> impl Iterator<Item = u32> {
-    stream.touching(item, Direction::Outgoing).filter(move |link| link.1 == kind).map(|(_, _, other)| other)
+    stream.linked(item, kind, Direction::Outgoing).map(|(_, other)| other)
 }
 
 /// The bookings for a release: its own, and those for its phases or whatever else is a part of it without being work or a
@@ -183,15 +201,16 @@ pub(in crate::analyze) fn for_release(stream: &ValueStream, release: u32) -> Vec
     bookings
 }
 
-/// The times that a booking holds, at most three: what it was granted, and what it asks for before and after that.
+/// The times that a booking holds by its events, at most three: what it was granted, and what it asks for before and after
+/// that.
 ///
 /// An event that moves a granted booking and says `pending` asks for a change. Until that is decided the booking holds
 /// both; if it is rejected, it holds what it held before. Without a move, `pending` takes the grant back, as `rejected` and
 /// `cancelled` do.
-fn periods(stream: &ValueStream, booking: u32) -> Result<[Option<Period>; 3], &'static str> {
+fn periods<'a>(events: impl Iterator<Item = &'a Stored>) -> Result<[Option<Period>; 3], &'static str> {
     let (mut status, mut start, mut end) = (None, None, None);
     let mut granted: Option<(Instant, Instant)> = None;
-    for (_, event) in stream.chronicle(booking) {
+    for event in events {
         let before = status;
         for set in &event.sets {
             if let Some(said) = set.booking() {

@@ -213,13 +213,15 @@ impl ValueStream {
                 continue;
             };
             let queue = Queue::of(&forest, &booked, *place, window);
+            let waits_for = places::answers_for(self, *place);
             let mut number = 0;
             queue.crowds(rule(*place), &|number| wanted.contains(&number), &mut |crowd, slots| {
                 if wanted.contains(&number) {
                     let events = slots.iter().filter_map(|slot| self.last_event(slot.booking));
                     let room = EVIDENCE.saturating_mul(10).saturating_sub(grounds.evidence.len());
                     grounds.evidence.extend(events.take(room));
-                    conflicts.push(self.conflict(*place, crowd, (capacity, leaf), slots));
+                    let conflict = self.conflict(*place, crowd, (capacity, leaf), slots);
+                    conflicts.push(BookingConflict { waits_for: waits_for.clone(), ..conflict });
                 }
                 number += 1;
             });
@@ -243,16 +245,18 @@ impl ValueStream {
             None => self.all().filter(|item| self.may_be_booking(*item)).collect(),
             Some(forest) => {
                 let places = forest.by_id(self).into_iter();
-                let links = places.flat_map(|place| self.touching(place, Direction::Incoming));
-                links.filter(|link| link.1 == LinkKind::Books).map(|(_, _, booking)| booking).collect()
+                let links = places.flat_map(|place| self.linked(place, LinkKind::Books, Direction::Incoming));
+                links.map(|(_, booking)| booking).collect()
             }
         };
         bookings.sort_unstable();
         bookings.dedup();
         let mut reader = Reader::new(self);
         let mut booked: HashMap<u32, Vec<Slot>> = HashMap::default();
+        let mut slots = Vec::new();
         for booking in bookings {
-            let slots = reader.slots(booking, window, &mut |told| match told {
+            slots.clear();
+            reader.read(booking, window, &mut slots, &mut |told| match told {
                 Told::Left(reason) => grounds.exclude(reason, self.id(booking)),
                 Told::Blackout(blackout) => {
                     if blackout.refused {
@@ -262,8 +266,8 @@ impl ValueStream {
                 }
             });
             grounds.n += u64::from(!slots.is_empty());
-            for slot in slots {
-                booked.entry(slot.environment).or_default().push(slot);
+            for slot in &slots {
+                booked.entry(slot.environment).or_default().push(*slot);
             }
         }
         booked
@@ -277,6 +281,7 @@ impl ValueStream {
         }
     }
 
+    /// A conflict, but for who decides.
     fn conflict(
         &self,
         place: u32,
@@ -295,12 +300,12 @@ impl ValueStream {
         let sentence = format!(
             "{} is wanted by {} from {} to {}: {} at once, {capacity} possible; {}.",
             name(self, place),
-            listed(&sides.iter().map(|side| wish(self, side)).collect::<Vec<_>>()),
+            listed(slots.iter().zip(&sides).map(|(slot, side)| wish(self, slot.booking, side))),
             when(crowd.start),
             when(crowd.end),
             crowd.peak,
             if has_pending {
-                format!("{} can give way", listed(&to_move))
+                format!("{} can give way", listed(to_move.iter()))
             } else {
                 "all are approved".into()
             },
@@ -314,7 +319,7 @@ impl ValueStream {
             capacity,
             limited_by: self.id(leaf).to_owned(),
             sides,
-            waits_for: places::answers_for(self, place),
+            waits_for: None,
             sentence,
         }
     }
@@ -338,8 +343,8 @@ impl ValueStream {
 }
 
 /// A side in the words of a sentence.
-fn wish(stream: &ValueStream, side: &BookingSide) -> String {
-    let what = stream.find(&side.booking).map_or_else(|_| side.booking.clone(), |item| name(stream, item));
+fn wish(stream: &ValueStream, booking: u32, side: &BookingSide) -> String {
+    let what = name(stream, booking);
     match side.booked_for.first() {
         Some(first) => format!("{what} for {first} ({})", side.status),
         None => format!("{what} ({})", side.status),

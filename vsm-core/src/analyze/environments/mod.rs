@@ -43,10 +43,11 @@ fn when(at: Instant) -> String {
 }
 
 /// The first of some texts, and how many more there are.
-fn listed<T: AsRef<str>>(texts: &[T]) -> String {
+fn listed<T: AsRef<str>>(texts: impl ExactSizeIterator<Item = T>) -> String {
     const SHOWN: usize = 4;
-    let mut shown: Vec<String> = texts.iter().take(SHOWN).map(|text| text.as_ref().to_owned()).collect();
-    match texts.len() - shown.len() {
+    let more = texts.len().saturating_sub(SHOWN);
+    let mut shown: Vec<String> = texts.take(SHOWN).map(|text| text.as_ref().to_owned()).collect();
+    match more {
         0 => {
             let last = shown.pop().unwrap_or_default();
             if shown.is_empty() { last } else { format!("{} and {last}", shown.join(", ")) }

@@ -214,11 +214,12 @@ impl ValueStream {
             let mut slots: Vec<Slot> = Vec::new();
             for place in places::line(self, environment) {
                 let read = || {
-                    let links = self.touching(place, Direction::Incoming);
-                    let booked = links.filter(|link| link.1 == LinkKind::Books);
-                    let others = booked.map(|(_, _, booking)| booking).filter(|one| !own.contains(one));
-                    let slots = others.flat_map(|booking| reader.slots(booking, window, &mut |_| {}));
-                    slots.filter(|slot| slot.environment == place).collect()
+                    let mut slots = Vec::new();
+                    let booked = self.linked(place, LinkKind::Books, Direction::Incoming);
+                    let others = booked.map(|(_, booking)| booking).filter(|one| !own.contains(one));
+                    others.for_each(|booking| reader.read(booking, window, &mut slots, &mut |_| {}));
+                    slots.retain(|slot| slot.environment == place);
+                    slots
                 };
                 slots.extend(held.entry(place).or_insert_with(read).iter());
             }
@@ -293,7 +294,7 @@ impl ValueStream {
         longest: Option<(Instant, Instant)>,
     ) -> String {
         let named: Vec<String> = environments.iter().map(|item| name(self, *item)).collect();
-        let named = super::listed(&named);
+        let named = super::listed(named.iter());
         let is = if environments.len() == 1 { "is" } else { "are" };
         match (slot, longest) {
             (Some(slot), _) => {
