@@ -110,7 +110,7 @@ impl ValueStream {
         } else {
             [Direction::Incoming, Direction::Outgoing]
         };
-        let now = self.bounds.is_none().then(|| self.state.graph.needs(item, ahead));
+        let now = self.bounds.is_none().then(|| self.needs_now(item, ahead));
         let [along, against] = directions;
         let then = self.bounds.is_some().then(|| {
             let plain = self
@@ -120,6 +120,11 @@ impl ValueStream {
             plain.chain(depending).map(|(.., other)| other)
         });
         now.into_iter().flatten().chain(then.into_iter().flatten())
+    }
+
+    /// The same in the present, whatever the bounds.
+    pub(crate) fn needs_now(&self, item: u32, ahead: bool) -> impl Iterator<Item = u32> {
+        self.state.graph.needs(item, ahead)
     }
 
     /// The layout of needs, where one was made already.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Basis, EVIDENCE, Grounds};
 use crate::error::Result;
 use crate::graph::Frozen;
+use crate::hash::HashSet;
 use crate::model::Kind;
 use crate::stream::ValueStream;
 use crate::text_enum::text_enum;
@@ -14,6 +15,10 @@ use crate::text_enum::text_enum;
 /// A walk that has found one in so many items goes over to a pass over all of them, which looks at each need once and in
 /// order: that is faster from there on.
 const MANY: usize = 64;
+
+/// Up to one in so many items a table tells what was found already; a bit for each item, all of which have to be set to
+/// nothing first, costs less from there on.
+const FEW: usize = 4_096;
 
 text_enum! {
     /// Which way to go along what items need of each other.
@@ -108,9 +113,12 @@ impl ValueStream {
         let items = if query.list == Some(false) {
             Vec::new()
         } else {
-            found.sort_unstable_by_key(|item| self.id(*item));
-            grounds.evidence.extend(found.iter().take(EVIDENCE).filter_map(|item| self.last_event(*item)));
-            found.iter().map(|item| self.id(*item).to_owned()).collect()
+            // The ids are looked up once and not for each comparison.
+            let mut named: Vec<(&str, u32)> = found.iter().map(|item| (self.id(*item), *item)).collect();
+            named.sort_unstable();
+            let first = named.iter().take(EVIDENCE);
+            grounds.evidence.extend(first.filter_map(|(_, item)| self.last_event(*item)));
+            named.into_iter().map(|(id, _)| id.to_owned()).collect()
         };
         Ok(Lineage {
             item: self.id(start).to_owned(),
@@ -124,47 +132,65 @@ impl ValueStream {
 
     /// Walks from an item on; none where so much is found that a pass over everything is the shorter way.
     fn walk_needs(&self, start: u32, side: LineageSide) -> Option<Vec<u32>> {
-        let most = (self.all().len() / MANY).max(MANY);
+        let count = self.all().len();
         // What one item needs lies together in the layout, so that it is used where it was made already.
         if let (Some(frozen), LineageSide::Needs) = (self.laid_out(), side) {
-            let next = |rank: u32| frozen.needs(rank).iter().map(|need| need.rank);
-            let ranks = walk(frozen.rank(start), frozen.len(), most, next)?;
-            return Some(ranks.into_iter().map(|rank| frozen.item(rank)).collect());
+            let mut found =
+                walk(frozen.rank(start), count, |rank| frozen.needs(rank).iter().map(|need| need.rank))?;
+            found.iter_mut().for_each(|rank| *rank = frozen.item(*rank));
+            return Some(found);
         }
-        walk(start, self.all().len(), most, |item| self.needs_at(item, side == LineageSide::NeededBy))
+        let ahead = side == LineageSide::NeededBy;
+        match self.past() {
+            None => walk(start, count, |item| self.needs_now(item, ahead)),
+            Some(_) => walk(start, count, |item| self.needs_at(item, ahead)),
+        }
     }
 }
 
-/// All that can be reached from one of so many numbers, itself left out; none where it is more than `most`.
-fn walk<I: Iterator<Item = u32>>(
-    start: u32,
-    count: usize,
-    most: usize,
-    next: impl Fn(u32) -> I,
-) -> Option<Vec<u32>> {
-    // A bit for each is set to nothing by the system, and only where something is found it is looked at.
-    let mut seen = vec![0u64; count / 64 + 1];
-    let mut is_new = |number: u32| {
-        let bit = 1u64 << (number % 64);
-        seen.get_mut(number as usize / 64).is_some_and(|word| {
-            let is_new = *word & bit == 0;
-            *word |= bit;
-            is_new
-        })
-    };
-    is_new(start);
+/// All that can be reached from one of so many numbers, itself left out; none where it is one in [`MANY`].
+fn walk<I: Iterator<Item = u32>>(start: u32, count: usize, next: impl Fn(u32) -> I) -> Option<Vec<u32>> {
     // What was found is what is to be looked at, in the same order.
     let mut found = vec![start];
-    let mut at = 0;
-    while let Some(number) = found.get(at).copied() {
-        at += 1;
-        if found.len() > most {
+    let mut seen = HashSet::from_iter([start]);
+    let few = count / FEW;
+    let at = follow(&mut found, 0, few, &next, |number| seen.insert(number));
+    if at < found.len() {
+        let mut bits = vec![0u64; count / 64 + 1];
+        let mut is_new = |number: u32| {
+            let bit = 1u64 << (number % 64);
+            bits.get_mut(number as usize / 64).is_some_and(|word| {
+                let is_new = *word & bit == 0;
+                *word |= bit;
+                is_new
+            })
+        };
+        found.iter().for_each(|number| {
+            is_new(*number);
+        });
+        let most = (count / MANY).max(MANY);
+        if follow(&mut found, at, most, &next, is_new) < found.len() {
             return None;
         }
-        found.extend(next(number).filter(|other| is_new(*other)));
     }
     found.swap_remove(0);
     Some(found)
+}
+
+/// Goes on from what was found, beginning at a place, until all of it was looked at or more than so much is found; the
+/// place that it came to.
+fn follow<I: Iterator<Item = u32>>(
+    found: &mut Vec<u32>,
+    mut at: usize,
+    most: usize,
+    next: &impl Fn(u32) -> I,
+    mut is_new: impl FnMut(u32) -> bool,
+) -> usize {
+    while let Some(number) = found.get(at).copied().filter(|_| found.len() <= most) {
+        at += 1;
+        found.extend(next(number).filter(|other| is_new(*other)));
+    }
+    at
 }
 
 /// Everything on one side of an item by one pass in the order of needs.
@@ -199,9 +225,24 @@ fn sweep(frozen: &Frozen, start: u32, side: LineageSide) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hash::HashSet;
     use crate::model::{Event, Link, LinkKind};
     use crate::time::Instant;
+
+    /// A table for a few, bits for more, and beyond them a pass: each number leads to two others, so that most are met more
+    /// than once.
+    #[test]
+    fn a_walk_finds_the_same_however_it_is_remembered() {
+        let count = 300_000;
+        let few = (count / FEW) as u32;
+        for size in [1, 2, few - 1, few, few + 1, few + 2, 4 * few, (count / MANY) as u32] {
+            let next = |number: u32| [(2 * number + 1) % size, (2 * number + 2) % size, number / 2].into_iter();
+            let mut found = walk(0, count, next).unwrap();
+            found.sort_unstable();
+            assert_eq!(found, (1..size).collect::<Vec<u32>>());
+        }
+        let size = (2 * count / MANY) as u32;
+        assert_eq!(walk(0, count, |n: u32| [(2 * n + 1) % size, (2 * n + 2) % size].into_iter()), None);
+    }
 
     /// A walk and a pass come to the same, on both sides, for few and for many.
     #[test]
