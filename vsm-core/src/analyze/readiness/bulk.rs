@@ -1,6 +1,6 @@
 //! The verdicts of everything in one pass over the graph in topological order.
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Standing};
 use super::judge::RULES;
 use super::lanes::{Facts, Lens, Passed, rungs};
 use super::{ItemVerdict, Policy, Verdict, VerdictQuery, Verdicts, is_meant};
@@ -20,6 +20,11 @@ pub(super) fn verdicts(
     let judge = &lens.judge;
     let frozen = stream.frozen()?;
     let evidence = Evidence::gather(stream, judge.required_stage(rung));
+    // Where no work is linked to anything that could prove it, the same is so of all.
+    let unproved = evidence.is_silent(stream).then(|| judge.worth(Standing::Unlinked, rung, &evidence));
+    let mut grounds = Grounds::default();
+    grounds.rules.extend(RULES.map(String::from));
+    let mut counts = [0u64; Verdict::ALL.len()];
     // By rank; what an item needs is looked up in one place.
     let mut passed: Vec<(Passed, Facts)> = Vec::with_capacity(frozen.len());
     for rank in 0..frozen.len() as u32 {
@@ -27,7 +32,8 @@ pub(super) fn verdicts(
         let facts = Facts::of(stream, item);
         let mut needs = Passed::NOTHING;
         if facts.has_needs() {
-            for need in frozen.needs(rank) {
+            // Most needs are of work on other work and pass nothing on: what is needed is not even looked up.
+            for need in frozen.needs(rank).iter().filter(|need| facts.heeds(need.kind)) {
                 let Some((below, needed)) = passed.get(need.rank as usize) else { continue };
                 let link = (need.kind, need.link, need.is_plain);
                 let part = frozen.item(need.rank);
@@ -37,42 +43,39 @@ pub(super) fn verdicts(
             }
         }
         let own = || lens.own(item, &mut |_, _| {});
-        passed.push((lens.passed(facts, needs, own, || lens.proof(item, &evidence)), facts));
-    }
-    let mut grounds = Grounds::default();
-    grounds.rules.extend(RULES.map(String::from));
-    let verdict = |item: u32, kind: Kind| {
-        let passed = passed.get(frozen.rank(item) as usize).map_or(Passed::NOTHING, |(passed, _)| *passed);
-        lens.verdict(Some(kind), passed).unwrap_or(Verdict::Unknown)
-    };
-    let is_meant = |kind: Kind| is_meant(query.kind, kind);
-    let mut answer = Verdicts {
-        stage: judge.stage(rung).to_owned(),
-        at: query.at,
-        ready: 0,
-        unknown: 0,
-        not_ready: 0,
-        items: Vec::new(),
-        basis: super::Basis::default(),
-    };
-    for item in stream.all() {
-        match stream.kind(item) {
-            Some(kind) if is_meant(kind) => match verdict(item, kind) {
-                Verdict::Ready => answer.ready += 1,
-                Verdict::Unknown => answer.unknown += 1,
-                Verdict::NotReady => answer.not_ready += 1,
-            },
+        let proof = || unproved.unwrap_or_else(|| lens.proof(item, &evidence));
+        let given = lens.passed(facts, needs, own, proof);
+        passed.push((given, facts));
+        match facts.kind {
+            Some(kind) if is_meant(query.kind, kind) => {
+                let verdict = lens.verdict(Some(kind), given).unwrap_or(Verdict::Unknown);
+                counts.get_mut(verdict as usize).into_iter().for_each(|count| *count += 1);
+            }
             None if query.kind.is_none() && stream.exists(item) => {
                 grounds.exclude("not_described", stream.id(item));
             }
             _ => {}
         }
     }
-    grounds.n = answer.ready + answer.unknown + answer.not_ready;
+    let [ready, unknown, not_ready] = counts;
+    let verdict = |item: u32, kind: Kind| {
+        let passed = passed.get(frozen.rank(item) as usize).map_or(Passed::NOTHING, |(passed, _)| *passed);
+        lens.verdict(Some(kind), passed).unwrap_or(Verdict::Unknown)
+    };
+    let mut answer = Verdicts {
+        stage: judge.stage(rung).to_owned(),
+        at: query.at,
+        ready,
+        unknown,
+        not_ready,
+        items: Vec::new(),
+        basis: super::Basis::default(),
+    };
+    grounds.n = ready + unknown + not_ready;
     if query.list.as_ref().is_none_or(|wanted| !wanted.is_empty()) {
         let is_listed = |verdict: &Verdict| query.list.as_ref().is_none_or(|list| list.contains(verdict));
         for item in stream.alphabetical() {
-            let Some(kind) = stream.kind(item).filter(|kind| is_meant(*kind)) else { continue };
+            let Some(kind) = stream.kind(item).filter(|kind| is_meant(query.kind, *kind)) else { continue };
             let verdict = verdict(item, kind);
             if is_listed(&verdict) {
                 if answer.items.len() < EVIDENCE {

@@ -138,6 +138,11 @@ impl Evidence {
         failed.mend_change(stream, pair, &|build| builds.get(&build) == Some(&Progress::Failed), found);
     }
 
+    /// Whether every leaf is unlinked: there is no build, and no change for any work.
+    pub(super) fn is_silent(&self, stream: &ValueStream) -> bool {
+        self.built.is_empty() && !stream.knows_links(LinkKind::Implements)
+    }
+
     /// Where a leaf stands.
     pub(super) fn of(&self, stream: &ValueStream, leaf: u32) -> Standing {
         if self.built.is_empty() {

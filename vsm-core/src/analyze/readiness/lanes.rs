@@ -82,6 +82,11 @@ impl Facts {
     pub(super) fn has_needs(self) -> bool {
         !self.is_shipped()
     }
+
+    /// Whether a need of some kind passes anything on to it: work that is done is done, whatever it depended on.
+    pub(super) fn heeds(self, kind: LinkKind) -> bool {
+        kind != LinkKind::DependsOn || self.is_release()
+    }
 }
 
 /// What items pass on, one or several put together: their verdicts, what their leaves can prove of builds and tests,
@@ -152,8 +157,7 @@ impl<'a> Lens<'a> {
         (part, needed): (u32, Facts),
         below: Passed,
     ) -> Option<Passed> {
-        let is_release = facts.is_release();
-        if needed.is_cancelled() || (kind == LinkKind::DependsOn && !is_release) {
+        if needed.is_cancelled() || !facts.heeds(kind) {
             return None;
         }
         let is_part = kind == LinkKind::Parent && Kind::adds_up(needed.kind, facts.kind);

@@ -69,7 +69,12 @@ impl Judge<'_> {
 
     /// The worst verdict of what [`proofs`](Judge::proofs) says of one leaf, as far as the stage asks for it.
     pub(super) fn proof(&self, leaf: u32, rung: usize, evidence: &Evidence) -> Verdict {
-        let (condition, verdict) = match evidence.of(self.stream, leaf) {
+        self.worth(evidence.of(self.stream, leaf), rung, evidence)
+    }
+
+    /// What it comes to for a stage where a leaf stands.
+    pub(super) fn worth(&self, standing: Standing, rung: usize, evidence: &Evidence) -> Verdict {
+        let (condition, verdict) = match standing {
             Standing::Tested => return Verdict::Ready,
             Standing::Unlinked => (Condition::InBuild, Verdict::Unknown),
             Standing::NotBuilt => (Condition::InBuild, Verdict::NotReady),
