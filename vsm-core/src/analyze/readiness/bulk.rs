@@ -42,7 +42,7 @@ pub(super) fn verdicts(
                 }
             }
         }
-        let own = || lens.own(item, &mut |_, _| {});
+        let own = || lens.own(item, &mut |_, _| {}).all;
         let proof = || unproved.unwrap_or_else(|| lens.proof(item, &evidence));
         let given = lens.passed(facts, needs, own, proof);
         passed.push((given, facts));

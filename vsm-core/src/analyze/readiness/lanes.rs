@@ -3,7 +3,7 @@
 use super::evidence::Evidence;
 use super::judge::{Fact, Judge};
 use super::phases::{Rungs, asks_for_all};
-use super::{Policy, Verdict};
+use super::{Condition, Policy, Verdict};
 use crate::analyze::Grounds;
 use crate::model::{FlowState, Kind, LinkKind};
 use crate::stream::ValueStream;
@@ -106,6 +106,19 @@ impl Passed {
         self.proof = self.proof.max(other.proof);
         self.is_part |= other.is_part;
     }
+}
+
+/// The own facts of an item, by stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Own {
+    pub(super) all: Lanes,
+    /// Those of a release that are about the place to go to, which [`Judge::placed`] judges.
+    pub(super) placed: Lanes,
+}
+
+fn is_of_place(condition: Condition) -> bool {
+    use Condition::{EnvironmentBooked, EnvironmentVersion, NoBlackout, NoBookingConflict};
+    matches!(condition, EnvironmentBooked | EnvironmentVersion | NoBlackout | NoBookingConflict)
 }
 
 /// A question for verdicts: when, by which policy, and for which stages.
@@ -229,20 +242,37 @@ impl<'a> Lens<'a> {
     }
 
     /// The own facts of what is judged, by stage; `report` is given those that are unmet for a stage.
-    pub(super) fn own(&self, item: u32, report: &mut dyn FnMut(usize, Fact)) -> Lanes {
-        let mut lanes = 0;
+    pub(super) fn own(&self, item: u32, report: &mut dyn FnMut(usize, Fact)) -> Own {
+        let mut lanes = Own::default();
         for rung in self.rungs.iter().copied() {
             // A defect of the scope counts there, so counting it here again changes nothing.
             let mut own = Vec::new();
             self.judge.own(item, rung, &mut Grounds::default(), &mut |fact| own.push(fact));
-            let mut worst = Verdict::Ready;
             for fact in self.judge.settled(item, rung, own) {
-                worst = worst.max(fact.verdict);
+                lanes.all |= lane(fact.verdict, rung);
+                if is_of_place(fact.condition) {
+                    lanes.placed |= lane(fact.verdict, rung);
+                }
                 report(rung, fact);
             }
-            lanes |= lane(worst, rung);
         }
         lanes
+    }
+
+    /// Those of [`own`](Lens::own) that are about the place to go to; none where a policy could ask for less or more.
+    pub(super) fn placed(&self, item: u32, facts: Facts) -> Option<Lanes> {
+        if !self.is_plain || !facts.is_release() || facts.is_shipped() {
+            return None;
+        }
+        let candidates = self.judge.stream.candidates(item);
+        let builds: Vec<u32> = candidates.into_iter().map(|(build, _)| build).collect();
+        let mut lanes = 0;
+        for rung in self.rungs.iter().copied() {
+            self.judge.placed(item, rung, &builds, &mut Grounds::default(), &mut |fact| {
+                lanes |= lane(fact.verdict, rung);
+            });
+        }
+        Some(lanes)
     }
 
     /// What a leaf can prove of builds and tests.

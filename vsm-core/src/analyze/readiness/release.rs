@@ -38,10 +38,22 @@ impl Judge<'_> {
         for place in [release].into_iter().chain(builds.iter().copied()) {
             self.defects(place, grounds, report);
         }
+        self.placed(release, rung, &builds, grounds, report);
+    }
+
+    /// The part of it that is about the place to go to, and when that and the release are closed.
+    pub(super) fn placed(
+        &self,
+        release: u32,
+        rung: usize,
+        builds: &[u32],
+        grounds: &mut Grounds,
+        report: &mut dyn FnMut(Fact),
+    ) {
         let last = rung + 1 == self.policy.stages.len();
-        let place = bookings::Place { release, stage: self.stage(rung), last, builds: &builds, at: self.at };
+        let place = bookings::Place { release, stage: self.stage(rung), last, builds, at: self.at };
         bookings::environment(self, &place, self.policy.pending_conflicts_only, grounds, report);
-        for closing in Closings::new(stream).of(release).iter() {
+        for closing in Closings::new(self.stream).of(release).iter() {
             self.closed(closing).into_iter().for_each(&mut *report);
         }
     }

@@ -5,8 +5,9 @@
 
 use super::super::Verdict;
 use super::super::evidence::Evidence;
-use super::super::lanes::{Facts, Lanes, Lens, Passed, lane, read};
+use super::super::lanes::{Facts, Lanes, Lens, Own, Passed, lane, read};
 use crate::error::Result;
+use crate::hash::HashMap;
 use crate::model::LinkKind;
 use crate::stream::ValueStream;
 
@@ -36,6 +37,8 @@ pub(super) struct Held {
     /// By item: of how many needs each stage is unknown and not ready, the same for their proof, and how many are
     /// parts.
     counts: Vec<u32>,
+    /// What of a release's own facts is about the place to go to, where anything is unmet.
+    placed: HashMap<u32, Lanes>,
     pub(super) evidence: Evidence,
 }
 
@@ -47,7 +50,8 @@ fn width(rungs: &[usize]) -> usize {
 /// By what is passed on, not by the way in which builds and commits were found.
 impl PartialEq for Held {
     fn eq(&self, other: &Held) -> bool {
-        (&self.slots, &self.given, &self.counts) == (&other.slots, &other.given, &other.counts)
+        (&self.slots, &self.given, &self.counts, &self.placed)
+            == (&other.slots, &other.given, &other.counts, &other.placed)
     }
 }
 
@@ -68,10 +72,11 @@ impl Held {
                 let given = lens.given((item, facts), link, part, below.passed);
                 held.give(lens.rungs, need.link, item, given);
             }
-            let own = if lens.judges(facts) { lens.own(item, &mut |_, _| {}) } else { 0 };
+            let own = if lens.judges(facts) { lens.own(item, &mut |_, _| {}) } else { Own::default() };
             let proof = if facts.is_work() { lens.proof(item, &held.evidence) } else { Verdict::Ready };
-            let passed = lens.passed(facts, held.needs(lens.rungs, item), || own, || proof);
-            held.set(item, Slot { facts, own, proof, passed });
+            let passed = lens.passed(facts, held.needs(lens.rungs, item), || own.all, || proof);
+            held.set(item, Slot { facts, own: own.all, proof, passed });
+            held.place(item, own.placed);
         }
         Ok(held)
     }
@@ -95,6 +100,19 @@ impl Held {
     pub(super) fn set(&mut self, item: u32, slot: Slot) {
         if let Some(old) = self.slots.get_mut(item as usize) {
             *old = slot;
+        }
+    }
+
+    /// What is held of an item's place.
+    pub(super) fn placed(&self, item: u32) -> Lanes {
+        self.placed.get(&item).copied().unwrap_or(0)
+    }
+
+    pub(super) fn place(&mut self, item: u32, lanes: Lanes) {
+        if lanes == 0 {
+            self.placed.remove(&item);
+        } else {
+            self.placed.insert(item, lanes);
         }
     }
 

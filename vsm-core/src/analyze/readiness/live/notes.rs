@@ -14,6 +14,9 @@ pub(super) const PROOF: u8 = 4;
 /// It waits for what it passes on to be put together again.
 pub(super) const QUEUED: u8 = 8;
 
+/// What of its own facts is about the place to go to has to be judged again.
+pub(super) const PLACE: u8 = 16;
+
 /// So many events are remembered of an item.
 const EVENTS: usize = 4;
 

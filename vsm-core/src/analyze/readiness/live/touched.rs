@@ -15,7 +15,8 @@
 //! | a build | its releases, and the work that its changes do |
 //! | a commit's place among the others | the releases of the builds behind it, and the work whose changes come or go |
 //! | a change for some work | that work, and the releases of the scope above it |
-//! | a deployment, a booking, an environment | the releases of the environment's applications, and those that book it |
+//! | a deployment, a booking | the place of the releases of the environment's applications, and of those that book it |
+//! | an environment | the same releases as a whole |
 //! | an application | its releases |
 //! | a stakeholder | the gates to decide |
 //! | a calendar, or what an item is a part of or belongs to | all that inherits it: releases, environments, bookings, gates |
@@ -23,7 +24,7 @@
 //! What an item needs (`parent`, `ships_in`, `gates`, `depends_on`) is not judged again: it passes on what it is.
 
 use super::held::Held;
-use super::notes::{FACTS, Notes, OWN, PROOF};
+use super::notes::{FACTS, Notes, OWN, PLACE, PROOF};
 use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
 use crate::model::{FlowState, Kind, LinkKind, Set};
@@ -49,6 +50,7 @@ enum Reason {
     Readers,
     Scope,
     Place,
+    Content,
     Bringers,
     Heirs,
 }
@@ -199,11 +201,11 @@ impl<'a> Touched<'a> {
             LinkKind::Tests => self.build(to, event),
             LinkKind::RanIn => self.run(from, event),
             LinkKind::Deploys => self.deployment(from, event),
-            LinkKind::DeployedTo => self.place(to, event),
+            LinkKind::DeployedTo => self.place(to, PLACE, event),
             LinkKind::FoundIn => self.releases(to, event),
             LinkKind::Books => {
                 self.all(from, LinkKind::BookedFor, OWN, event);
-                self.place(to, event);
+                self.place(to, PLACE, event);
             }
             LinkKind::BelongsTo => {
                 self.mark(from, OWN, event);
@@ -211,7 +213,7 @@ impl<'a> Touched<'a> {
                 self.heirs(from, event);
                 // An environment may have left the application.
                 if self.kinds(from).contains(&Some(Kind::Environment)) {
-                    self.of_application(to, event);
+                    self.of_application(to, OWN, event);
                 }
             }
             LinkKind::Approver | LinkKind::Accountable | LinkKind::DecidedBy => self.mark(from, OWN, event),
@@ -236,12 +238,12 @@ impl<'a> Touched<'a> {
                 LinkKind::Parent => self.scope(to, event),
                 LinkKind::Implements => self.mark(to, PROOF, event),
                 LinkKind::BookedFor => self.mark(to, OWN, event),
-                LinkKind::Books => self.place(to, event),
+                LinkKind::Books => self.place(to, PLACE, event),
                 _ => {}
             }
         }
         if self.kinds(item).contains(&Some(Kind::Environment)) {
-            self.place(item, event);
+            self.place(item, OWN, event);
         }
         for (_, kind, from) in self.incoming(item) {
             match kind {
@@ -277,7 +279,7 @@ impl<'a> Touched<'a> {
             }
             self.mark_judged(item, event);
             if self.kinds(item).contains(&Some(Kind::Environment)) {
-                self.place(item, event);
+                self.place(item, OWN, event);
             }
             for (_, kind, from) in self.incoming(item) {
                 match kind {
@@ -296,7 +298,7 @@ impl<'a> Touched<'a> {
     fn booking(&mut self, booking: u32, event: u32) {
         for (_, kind, place) in self.outgoing(booking) {
             if kind == LinkKind::Books {
-                self.place(place, event);
+                self.place(place, PLACE, event);
             }
         }
     }
@@ -338,7 +340,7 @@ impl<'a> Touched<'a> {
     fn deployment(&mut self, deployment: u32, event: u32) {
         for (_, kind, place) in self.outgoing(deployment) {
             if kind == LinkKind::DeployedTo {
-                self.place(place, event);
+                self.place(place, PLACE, event);
             }
         }
     }
@@ -387,31 +389,33 @@ impl<'a> Touched<'a> {
         }
     }
 
-    /// The releases that may use an environment: those of its applications, and those that book it or its group.
-    fn place(&mut self, environment: u32, event: u32) {
-        if !self.seen.insert((Reason::Place, environment)) {
+    /// The releases that may use an environment: those of its applications, and those that book it or its group. `flags`
+    /// says whether anything of it may be another, or only what is in it and who booked it.
+    fn place(&mut self, environment: u32, flags: u8, event: u32) {
+        let reason = if flags == PLACE { Reason::Content } else { Reason::Place };
+        if !self.seen.insert((reason, environment)) {
             return;
         }
         for (_, kind, from) in self.incoming(environment) {
             match kind {
-                LinkKind::Books => self.all(from, LinkKind::BookedFor, OWN, event),
-                LinkKind::Parent => self.place(from, event),
+                LinkKind::Books => self.all(from, LinkKind::BookedFor, flags, event),
+                LinkKind::Parent => self.place(from, flags, event),
                 _ => {}
             }
         }
         for (_, kind, to) in self.outgoing(environment) {
             match kind {
-                LinkKind::BelongsTo => self.of_application(to, event),
-                LinkKind::Parent => self.place(to, event),
+                LinkKind::BelongsTo => self.of_application(to, flags, event),
+                LinkKind::Parent => self.place(to, flags, event),
                 _ => {}
             }
         }
     }
 
-    fn of_application(&mut self, application: u32, event: u32) {
+    fn of_application(&mut self, application: u32, flags: u8, event: u32) {
         for (_, kind, from) in self.incoming(application) {
-            if kind == LinkKind::BelongsTo {
-                self.mark_judged(from, event);
+            if kind == LinkKind::BelongsTo && self.is_judged(from) {
+                self.mark(from, flags, event);
             }
         }
     }
@@ -427,10 +431,14 @@ impl<'a> Touched<'a> {
 
     /// Marks what is judged by itself, a release or a gate; of an application's items few are.
     fn mark_judged(&mut self, item: u32, event: u32) {
-        let is_judged = |kind: &Option<Kind>| matches!(kind, Some(Kind::Release | Kind::Gate));
-        if self.kinds(item).iter().any(is_judged) {
+        if self.is_judged(item) {
             self.mark(item, OWN, event);
         }
+    }
+
+    fn is_judged(&self, item: u32) -> bool {
+        let is_judged = |kind: &Option<Kind>| matches!(kind, Some(Kind::Release | Kind::Gate));
+        self.kinds(item).iter().any(is_judged)
     }
 
     /// What an item was, and what it is.

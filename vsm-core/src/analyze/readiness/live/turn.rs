@@ -5,9 +5,9 @@ use std::collections::BinaryHeap;
 
 use super::super::Verdict;
 use super::super::judge::Fact;
-use super::super::lanes::{Facts, Lanes, Lens, Passed, read};
+use super::super::lanes::{Facts, Lanes, Lens, Own, Passed, read};
 use super::held::{Held, Slot};
-use super::notes::{FACTS, Note, Notes, OWN, PROOF, QUEUED};
+use super::notes::{FACTS, Note, Notes, OWN, PLACE, PROOF, QUEUED};
 use super::touched::Touched;
 use crate::graph::Direction;
 use crate::hash::HashMap;
@@ -121,12 +121,19 @@ impl<'a> Turn<'a> {
 
     /// Judges anew what is to be judged anew.
     fn judge(&mut self) {
-        for item in self.notes.with(OWN | PROOF) {
+        for item in self.notes.with(OWN | PLACE | PROOF) {
             let slot = self.held.slot(item);
             let flags = self.notes.note(self.held, item).flags;
             let mut new = slot;
-            if flags & OWN != 0 {
-                new.own = if self.lens.judges(slot.facts) { self.own(item) } else { 0 };
+            if flags & (OWN | PLACE) != 0 {
+                // Of the releases that may use an environment, few find it another one. They are judged as a whole.
+                let is_as_it_was =
+                    flags & OWN == 0 && self.lens.placed(item, slot.facts) == Some(self.held.placed(item));
+                if !is_as_it_was {
+                    let own = if self.lens.judges(slot.facts) { self.own(item) } else { Own::default() };
+                    self.held.place(item, own.placed);
+                    new.own = own.all;
+                }
                 self.judged += 1;
             }
             if flags & PROOF != 0 {
@@ -151,7 +158,7 @@ impl<'a> Turn<'a> {
     }
 
     /// An item's own facts by stage; the worst is kept to be told.
-    fn own(&mut self, item: u32) -> Lanes {
+    fn own(&mut self, item: u32) -> Own {
         let mut worst: Option<(bool, Fact)> = None;
         let rung = self.lens.rung;
         let lanes = self.lens.own(item, &mut |at, fact| {
