@@ -8,6 +8,7 @@ use vsm_core::{
     LinkKind, Outcome, Severity, ValueStream, Verdict, VerdictChanges, VerdictQuery, Watch, WatchQuery,
 };
 
+use crate::messages;
 use crate::world::{Dice, World, at, now};
 
 const STAGES: [&str; 4] = ["system_test", "user_acceptance", "pre_production", "production"];
@@ -42,6 +43,7 @@ impl Follower {
 
     fn follow(&mut self, stream: &ValueStream, changes: &VerdictChanges) {
         assert_eq!((changes.at, changes.stage.as_str()), (self.at, self.stage));
+        messages::check(changes);
         for change in &changes.changed {
             let before = match change.to {
                 Some(to) => self.verdicts.insert(change.item.clone(), to),
@@ -176,7 +178,7 @@ fn unlink(dice: &mut Dice, stream: &ValueStream, items: &[String], number: usize
 }
 
 /// A random world arrives in random order and portions, then whatever comes to somebody's mind.
-fn drive(seed: u64, aliases: bool) {
+pub fn drive(seed: u64, aliases: bool) {
     let mut world = world(seed);
     if aliases {
         world.name_twice();
@@ -302,7 +304,7 @@ fn only_what_is_asked_for_is_counted_and_reported() {
 
 /// What a release manager reads: what changed, where it began, on what evidence.
 #[test]
-fn a_change_says_where_it_began() {
+pub fn a_change_says_where_it_began() {
     let mut stream = ValueStream::new();
     let say = |stream: &mut ValueStream, id: &str, item: &str, fill: &dyn Fn(&mut Event)| {
         let mut event = Event::new("t", id, at(id.parse().unwrap_or(0)), item);
@@ -335,6 +337,7 @@ fn a_change_says_where_it_began() {
     let mut watch = stream.watch(&query).unwrap();
     let mut told = |stream: &ValueStream| -> Vec<String> {
         let changes = watch.update(stream).unwrap();
+        messages::check(&changes);
         let word = |verdict: Option<Verdict>| verdict.map_or("none", Verdict::as_str);
         let line = |change: &vsm_core::VerdictChange| {
             let reason = change.reason.clone().unwrap();
@@ -386,7 +389,7 @@ fn a_change_says_where_it_began() {
 }
 
 #[test]
-fn a_waiver_that_ends_is_told_when_time_moves() {
+pub fn a_waiver_that_ends_is_told_when_time_moves() {
     let mut stream = ValueStream::new();
     let mut gate = Event::new("t", "1", at(0), "gate:security");
     gate.kind = Some(Kind::Gate);
@@ -409,6 +412,7 @@ fn a_waiver_that_ends_is_told_when_time_moves() {
     );
     assert_eq!(reason.sentence, "The waiver of gate:security ended on 2026-03-04.");
     let back = watch.advance(&stream, at(24)).unwrap();
+    messages::check(&[&changes, &back]);
     assert_eq!(back.changed[0].to, Some(Verdict::Unknown));
     assert_eq!(
         back.changed[0].reason.as_ref().unwrap().sentence,

@@ -6,6 +6,7 @@ mod deliveries;
 mod environments;
 mod live;
 mod meet;
+mod messages;
 mod policy;
 mod portfolio;
 mod properties;

@@ -7,6 +7,7 @@ use vsm_core::{
     ReadinessQuery, ValueStream, Verdict, VerdictQuery,
 };
 
+use crate::messages;
 use crate::world::{World, now};
 
 const T: &str = "2026-03-10T00:00:00Z";
@@ -29,6 +30,7 @@ fn policy(json: &str) -> Policy {
 fn ask(stream: &ValueStream, item: &str, policy: &Policy) -> Readiness {
     let query = ReadinessQuery { policy: Some(policy.clone()), ..ReadinessQuery::new(item, instant(T)) };
     let answer = stream.readiness(&query).unwrap();
+    messages::check(&answer);
     let kind = stream.item(item).unwrap().kind;
     let all = VerdictQuery { policy: Some(policy.clone()), kind, ..VerdictQuery::new(instant(T)) };
     let listed = stream.verdicts(&all).unwrap().items;
@@ -64,7 +66,7 @@ fn the_default_policy_needs_no_rules() {
 }
 
 #[test]
-fn a_rule_counts_and_says_what_it_found() {
+pub fn a_rule_counts_and_says_what_it_found() {
     let stream = stream(RELEASE);
     let met = |rule: &str| facts(&ask(&stream, "r:1", &with_rule(rule)));
     assert_eq!(met(r#""test":{"of":"test_runs","results":["success"],"at_least":2}"#), [""; 0]);
@@ -103,7 +105,7 @@ fn a_rule_counts_and_says_what_it_found() {
 }
 
 #[test]
-fn a_rule_measures() {
+pub fn a_rule_measures() {
     let stream = stream(RELEASE);
     let met = |rule: &str| facts(&ask(&stream, "r:1", &with_rule(rule)));
     // 98 of the 98 that ran; skipped ones did not.
@@ -122,7 +124,7 @@ fn a_rule_measures() {
 }
 
 #[test]
-fn what_lacks_the_field_may_match_or_not() {
+pub fn what_lacks_the_field_may_match_or_not() {
     let stream = stream(&format!(
         "{RELEASE}{}",
         r#"{"source":"t","id":"7","occurred_at":"2026-03-04T00:00:00Z","item":"d:1","kind":"defect","set":{"state":"new"},"links":[{"kind":"found_in","to":"b:1"}]}"#
@@ -142,7 +144,7 @@ fn what_lacks_the_field_may_match_or_not() {
 }
 
 #[test]
-fn all_any_and_none_put_rules_together() {
+pub fn all_any_and_none_put_rules_together() {
     let stream = stream(RELEASE);
     let rules = |top: &str| {
         policy(&format!(

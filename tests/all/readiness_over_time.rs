@@ -4,6 +4,7 @@ use vsm_core::{
     DeparturesQuery, Error, Instant, Kind, ReadinessChangesQuery, ReadinessQuery, Span, ValueStream, Verdict,
 };
 
+use crate::messages;
 use crate::world::{START, World, now};
 
 fn instant(text: &str) -> Instant {
@@ -54,7 +55,7 @@ fn each_fact_says_how_many_releases_and_how_much_value_wait() {
 }
 
 #[test]
-fn what_changed_is_told_with_the_events_that_did_it() {
+pub fn what_changed_is_told_with_the_events_that_did_it() {
     let mut stream = stream(PORTFOLIO);
     stream.apply_json_lines(
         br#"{"source":"t","id":"20","occurred_at":"2026-03-05T00:00:00Z","item":"s:1","set":{"state":"done"}}
@@ -64,7 +65,10 @@ fn what_changed_is_told_with_the_events_that_did_it() {
 {"source":"t","id":"24","occurred_at":"2026-03-09T00:00:00Z","recorded_at":"2026-03-20T00:00:00Z","item":"s:2","set":{"state":"done"}}"#,
     );
     let between = |from: &str, to: &str| {
-        stream.readiness_changes(&ReadinessChangesQuery::new(instant(from), instant(to))).unwrap()
+        let changes =
+            stream.readiness_changes(&ReadinessChangesQuery::new(instant(from), instant(to))).unwrap();
+        messages::check(&changes);
+        changes
     };
     let week = between("2026-03-04T00:00:00Z", "2026-03-06T00:00:00Z");
     assert_eq!((week.became_ready, week.regressed, week.nearer, week.appeared), (1, 0, 0, 0));
@@ -93,6 +97,7 @@ fn what_changed_is_told_with_the_events_that_did_it() {
         ..ReadinessChangesQuery::new(instant("2026-03-04T00:00:00Z"), instant("2026-03-06T00:00:00Z"))
     };
     let two = stream.readiness_changes(&query).unwrap();
+    messages::check(&two);
     assert_eq!(
         two.changes[0].sentence,
         "Two (r:2) is still not ready; gone is: First (s:1) is being worked on and not done."
@@ -182,10 +187,11 @@ fn trees_hold_every_fact_of_random_portfolios() {
 }
 
 #[test]
-fn a_deadline_for_each_fact_and_departure() {
+pub fn a_deadline_for_each_fact_and_departure() {
     let stream = stream(PORTFOLIO);
     let query = DeparturesQuery::new("r:1", instant("2026-03-03T00:00:00Z"), "Europe/Zurich");
     let next = stream.departures(&query).unwrap();
+    messages::check(&next);
     // Two days and then three: ready on the 8th, in time for the cut-off of the 16th.
     assert_eq!(next.ready_at, instant("2026-03-08T00:00:00Z"));
     assert_eq!(next.ships_at, instant("2026-03-17T00:00:00Z"));
@@ -219,6 +225,7 @@ fn a_deadline_for_each_fact_and_departure() {
             ..DeparturesQuery::new("r:1", instant("2026-03-01T00:00:00Z"), "UTC")
         })
         .unwrap();
+    messages::check(&early);
     let missed = &early.departures[0];
     assert_eq!(missed.departure, instant("2026-03-03T00:00:00Z"));
     assert!(!missed.reachable);

@@ -7,6 +7,8 @@ use vsm_core::{
     Verdict, VerdictQuery,
 };
 
+use crate::messages;
+
 fn day(text: &str) -> Instant {
     format!("{text}T00:00:00Z").parse().unwrap()
 }
@@ -62,6 +64,7 @@ impl Told {
     fn ask(&self, item: &str, stage: &str, on: &str) -> Readiness {
         let query = ReadinessQuery { stage: Some(stage.into()), ..ReadinessQuery::new(item, day(on)) };
         let answer = self.stream.readiness(&query).unwrap();
+        messages::check(&answer);
         // The pass over everything says the same.
         let all = VerdictQuery { stage: Some(stage.into()), ..VerdictQuery::new(day(on)) };
         let all = self.stream.verdicts(&all).unwrap();
@@ -84,7 +87,7 @@ fn a_release_without_phases_and_gates_is_ready() {
 }
 
 #[test]
-fn a_draft_and_a_release_on_hold_are_not_ready() {
+pub fn a_draft_and_a_release_on_hold_are_not_ready() {
     let mut told = Told::ready();
     told.say("2026-01-02 plan:R - {\"lifecycle\":\"draft\"}");
     assert_eq!(told.unmet("production", "2026-02-01"), ["R (plan:R) is a draft that nobody has agreed to."]);
@@ -106,7 +109,7 @@ fn a_draft_and_a_release_on_hold_are_not_ready() {
 }
 
 #[test]
-fn an_enterprise_release_waits_for_a_child_on_hold() {
+pub fn an_enterprise_release_waits_for_a_child_on_hold() {
     let mut told = Told::ready();
     told.say("2026-01-01 plan:E release {\"title\":\"E\"}");
     told.say("2026-01-01 plan:R release {} parent>plan:E");
@@ -164,7 +167,7 @@ fn a_phase_has_to_start_for_its_stage_and_to_be_over_for_the_next() {
 }
 
 #[test]
-fn a_phase_without_parts_is_over_when_it_is_said_to_be() {
+pub fn a_phase_without_parts_is_over_when_it_is_said_to_be() {
     let table = [
         ("{}", "Nobody says whether P (ph:1) is over.", Verdict::Unknown),
         ("{\"state\":\"new\"}", "P (ph:1) has not been started.", Verdict::NotReady),
@@ -246,7 +249,7 @@ fn a_gate_with_criteria_needs_them_and_its_approval() {
 }
 
 #[test]
-fn the_last_evidence_counts_that_is_finished_and_not_expired() {
+pub fn the_last_evidence_counts_that_is_finished_and_not_expired() {
     let good = "{\"result\":\"success\"}";
     let table: [(&[&str], Option<&str>); 7] = [
         (&[good], None),
@@ -290,7 +293,7 @@ fn the_last_evidence_counts_that_is_finished_and_not_expired() {
 }
 
 #[test]
-fn a_criterion_may_be_decided_by_who_may_decide_its_gate() {
+pub fn a_criterion_may_be_decided_by_who_may_decide_its_gate() {
     let mut told = Told::ready();
     told.say("2026-01-01 gate:1 gate {\"title\":\"G\",\"decision\":\"approved\"} gates>plan:R approver>who:x decided_by>who:x");
     told.say("2026-01-02 crit:1 criterion {\"title\":\"C\",\"decision\":\"approved\"} parent>gate:1 decided_by>who:y");
@@ -381,7 +384,7 @@ fn work_waits_for_who_is_responsible_and_a_gate_for_who_is_accountable() {
 }
 
 #[test]
-fn a_decision_of_the_future_does_not_count_yet_and_what_it_replaces_does() {
+pub fn a_decision_of_the_future_does_not_count_yet_and_what_it_replaces_does() {
     let mut told = Told::ready();
     told.say("2026-01-01 gate:1 gate {\"title\":\"G\"} gates>plan:R approver>who:x");
     told.say("2026-02-10 gate:1 - {\"decision\":\"approved\"} decided_by>who:x");
@@ -396,7 +399,7 @@ fn a_decision_of_the_future_does_not_count_yet_and_what_it_replaces_does() {
 }
 
 #[test]
-fn a_verdict_names_the_waivers_that_it_rests_on() {
+pub fn a_verdict_names_the_waivers_that_it_rests_on() {
     let mut told = Told::ready();
     told.say("2026-01-01 plan:R - {\"due_at\":\"2026-03-17T00:00:00Z\"}");
     told.say("2026-01-01 who:ann stakeholder {\"title\":\"Ann\"}");
@@ -421,12 +424,13 @@ fn a_verdict_names_the_waivers_that_it_rests_on() {
     assert_eq!(answer.exceptions[1].sentence, "Privacy (gate:2) is waived without an end.");
     assert_eq!(answer.exceptions[1].ends_before_due, None);
     let quality = told.stream.data_quality(&DataQualityQuery::new(day("2026-02-01"))).unwrap();
+    messages::check(&quality);
     let finding = quality.findings.iter().find(|found| found.code == "waiver_without_expiry").unwrap();
     assert_eq!((finding.count, finding.examples[0].items[0].as_str()), (1, "gate:2"));
 }
 
 #[test]
-fn steps_that_are_not_allowed_are_told_and_not_refused() {
+pub fn steps_that_are_not_allowed_are_told_and_not_refused() {
     let mut told = Told::ready();
     for (on, state) in [
         ("2026-01-02", "draft"),
@@ -455,6 +459,7 @@ fn steps_that_are_not_allowed_are_told_and_not_refused() {
     let codes = |transitions: Option<Vec<Transition>>| {
         let query = DataQualityQuery { transitions, ..DataQualityQuery::new(day("2026-02-01")) };
         let findings = told.stream.data_quality(&query).unwrap().findings;
+        messages::check(&findings);
         findings
             .into_iter()
             .find(|found| found.code == "transition_not_allowed")
@@ -510,7 +515,7 @@ fn phases_activities_and_criteria_are_no_work() {
 }
 
 #[test]
-fn gates_are_late_or_in_time() {
+pub fn gates_are_late_or_in_time() {
     let mut told = Told::ready();
     told.say("2026-01-01 who:ann stakeholder {\"title\":\"Ann\"}");
     for (id, set) in [("sec", "10"), ("ops", "10"), ("law", "20"), ("open", "05"), ("no", "10")] {
@@ -526,6 +531,7 @@ fn gates_are_late_or_in_time() {
     let query =
         GateLatenessQuery { item: Some("plan:R".into()), ..GateLatenessQuery::new(day("2026-01-15")) };
     let then = told.stream.gate_lateness(&query).unwrap();
+    messages::check(&then);
     let said: Vec<&str> = then.gates.iter().map(|gate| gate.sentence.as_str()).collect();
     assert_eq!(
         said,
@@ -539,6 +545,7 @@ fn gates_are_late_or_in_time() {
     );
     assert_eq!((then.late, then.overdue, then.basis.n), (0, 3, 5));
     let later = told.stream.gate_lateness(&GateLatenessQuery::new(day("2026-02-01"))).unwrap();
+    messages::check(&later);
     let security = later.gates.iter().find(|gate| gate.gate == "gate:sec").unwrap();
     assert_eq!((security.late, security.overdue), (Some(Span::from_days(14)), None));
     assert_eq!((security.waited, security.by.as_deref()), (Some(Span::from_days(21)), Some("Ann")));
@@ -554,6 +561,7 @@ fn gates_are_late_or_in_time() {
     told.say("2026-01-08 ev:1 evidence {\"result\":\"success\"} satisfies>crit:1");
     let query = GateLatenessQuery { item: Some("gate:auto".into()), at: day("2026-02-01") };
     let auto = told.stream.gate_lateness(&query).unwrap().gates.remove(0);
+    messages::check(&auto);
     assert_eq!((auto.decision, auto.late), (None, Some(Span::from_days(3))));
     assert_eq!(
         auto.sentence,
@@ -591,16 +599,20 @@ fn standard() -> ReleaseTemplate {
 }
 
 fn push(told: &Told, template: &ReleaseTemplate, on: &str) -> Result<TemplateEvents, Error> {
-    told.stream.template_events(&TemplateQuery {
+    let made = told.stream.template_events(&TemplateQuery {
         template: template.clone(),
         release: "plan:R".into(),
         at: day(on),
         include_children: Some(true),
-    })
+    });
+    if let Ok(made) = &made {
+        messages::check(&made.skipped);
+    }
+    made
 }
 
 #[test]
-fn a_template_gives_releases_their_phases_and_gates_once() {
+pub fn a_template_gives_releases_their_phases_and_gates_once() {
     let mut told = Told::ready();
     told.say("2026-01-01 plan:R - {\"due_at\":\"2026-03-20T00:00:00Z\"}");
     told.say("2026-01-01 plan:C release {} parent>plan:R");
@@ -737,7 +749,7 @@ fn templates_that_make_no_sense_are_refused_with_the_place() {
 }
 
 #[test]
-fn dates_that_can_not_be_are_left_out_and_names_can_not_collide() {
+pub fn dates_that_can_not_be_are_left_out_and_names_can_not_collide() {
     let mut told = Told::ready();
     told.say("2026-01-01 plan:R - {\"due_at\":\"2026-03-20T00:00:00Z\"}");
     let mut template = standard();
@@ -759,6 +771,7 @@ fn dates_that_can_not_be_are_left_out_and_names_can_not_collide() {
     told.say(&format!("2026-01-01 {long} release {{}}"));
     let query = TemplateQuery { template, release: long, at: day("2026-02-01"), include_children: None };
     let made = told.stream.template_events(&query).unwrap();
+    messages::check(&made.skipped);
     assert_eq!((made.events.len(), made.unchanged), (0, 0));
     assert!(made.skipped.len() > 7);
 }

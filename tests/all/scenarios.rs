@@ -6,6 +6,8 @@ use vsm_core::{
     ReadinessQuery, ValueStream, Verdict, VerdictQuery,
 };
 
+use crate::messages;
+
 /// The tools of an invented bank: what each of them has written so far.
 struct Tools {
     stream: ValueStream,
@@ -244,6 +246,8 @@ impl Tools {
         self.correlate();
         let query = ReadinessQuery { stage: Some(stage.into()), ..ReadinessQuery::new(release, self.now) };
         let answer = self.stream.readiness(&query).unwrap();
+        messages::check(&answer);
+        messages::check(&self.stream.explain(&query).unwrap());
         (answer.verdict, answer.unmet.into_iter().map(|fact| fact.sentence).collect())
     }
 
@@ -258,7 +262,7 @@ fn full(sha: &str) -> String {
 }
 
 #[test]
-fn nothing_is_missing_where_nothing_is() {
+pub fn nothing_is_missing_where_nothing_is() {
     let mut tools = Tools::all_green();
     for stage in ["system_test", "user_acceptance", "pre_production", "production"] {
         tools.reads(PHONE, stage, &[]);
@@ -266,7 +270,7 @@ fn nothing_is_missing_where_nothing_is() {
 }
 
 #[test]
-fn the_phone_app_is_ready_and_the_mainframe_is_not() {
+pub fn the_phone_app_is_ready_and_the_mainframe_is_not() {
     let mut tools = Tools::all_green();
     tools.issue("MFR-1", "Story", "Post the deposit", "In Progress", &["20"], "2026-03-02T10:00:00.000+0000");
     tools.event(
@@ -301,7 +305,7 @@ Check deposit (plan:deposit) is not ready for production:
 }
 
 #[test]
-fn the_security_review_is_late() {
+pub fn the_security_review_is_late() {
     let mut tools = Tools::all_green();
     tools.gate(
         "security",
@@ -329,7 +333,7 @@ fn the_security_review_is_late() {
 }
 
 #[test]
-fn two_releases_want_the_one_acceptance_environment() {
+pub fn two_releases_want_the_one_acceptance_environment() {
     let mut tools = Tools::all_green();
     tools.booking(
         "b2",
@@ -351,7 +355,7 @@ fn two_releases_want_the_one_acceptance_environment() {
 }
 
 #[test]
-fn a_waiver_ends_before_the_release() {
+pub fn a_waiver_ends_before_the_release() {
     let mut tools = Tools::all_green();
     tools.gate(
         "pen",
@@ -367,7 +371,7 @@ fn a_waiver_ends_before_the_release() {
 }
 
 #[test]
-fn the_environment_holds_the_wrong_build() {
+pub fn the_environment_holds_the_wrong_build() {
     let mut tools = Tools::all_green();
     tools.build("phone-ci", 8, "a1", "SUCCESS", "2026-03-06T08:00:00Z");
     tools.deployed("d2", "jenkins:phone-ci#8", "env:uat", "2026-03-07T18:00:00Z");
@@ -380,7 +384,7 @@ fn the_environment_holds_the_wrong_build() {
 }
 
 #[test]
-fn a_feature_is_done_and_its_commit_is_in_no_build() {
+pub fn a_feature_is_done_and_its_commit_is_in_no_build() {
     let mut tools = Tools::all_green();
     tools.issue("PHN-2", "Story", "Crop the picture", "Done", &["10"], "2026-03-04T10:00:00.000+0000");
     tools.commit("b2", Some("a1"), "PHN-2: crop", "2026-03-04T09:00:00Z");
@@ -400,7 +404,7 @@ fn a_feature_is_done_and_its_commit_is_in_no_build() {
 }
 
 #[test]
-fn a_fix_is_merged_after_the_tested_build() {
+pub fn a_fix_is_merged_after_the_tested_build() {
     let mut tools = Tools::all_green();
     tools.commit("c3", Some("a1"), "PHN-1: do not crash without a camera", "2026-03-05T09:00:00Z");
     tools.reads(
@@ -422,7 +426,7 @@ fn a_fix_is_merged_after_the_tested_build() {
 }
 
 #[test]
-fn a_defect_is_opened_again() {
+pub fn a_defect_is_opened_again() {
     let mut tools = Tools::all_green();
     let states = [("Done", "2026-03-04T10:00:00.000+0000"), ("In Progress", "2026-03-09T10:00:00.000+0000")];
     tools.changed_issue("PHN-4", "Bug", "Picture upside down", &states[..1], &[]);
@@ -443,7 +447,7 @@ fn a_defect_is_opened_again() {
 }
 
 #[test]
-fn a_gate_is_approved_by_somebody_not_entitled_to() {
+pub fn a_gate_is_approved_by_somebody_not_entitled_to() {
     let mut tools = Tools::all_green();
     tools.gate(
         "security",
@@ -461,7 +465,7 @@ fn a_gate_is_approved_by_somebody_not_entitled_to() {
 }
 
 #[test]
-fn a_build_fails_its_selenium_suite() {
+pub fn a_build_fails_its_selenium_suite() {
     let mut tools = Tools::all_green();
     tools.tests(Some("pre"), 3, "2026-03-09T10:00:00Z");
     let (_, sentences) = tools.why(PHONE, "production");
@@ -470,7 +474,7 @@ fn a_build_fails_its_selenium_suite() {
 }
 
 #[test]
-fn a_child_of_an_enterprise_release_is_on_hold() {
+pub fn a_child_of_an_enterprise_release_is_on_hold() {
     let mut tools = Tools::all_green();
     tools.event(
         json!({ "source": "plan", "id": "1", "occurred_at": "2026-02-01T00:00:00Z", "item": "plan:spring",

@@ -55,6 +55,8 @@
 //! * [`CdEvent`] is a CDEvent as a value, for tools that look at events and hand them on.
 //! * [`add_working_time`], [`working_time_between`] and [`next_departure`] reckon with [`Calendar`]s and [`Cadence`]s.
 //! * [`call`] asks any of these by name, JSON in and out, for hosts that speak nothing else.
+//! * [`messages`] lists what sentences are made of, and [`translate`] makes them of other words: see
+//!   [Sentences in other languages](#sentences-in-other-languages).
 //!
 //! # A tour in five minutes
 //!
@@ -207,6 +209,46 @@
 //! Every answer has a [`Basis`]: `n`, how many items it counts; `excluded`, what it leaves out and why; `rules`, the names
 //! of the conventions it went by; `evidence`, the events behind it as `source:id`, to be found again in
 //! [`history`](ValueStream::history), at most a hundred. What has no data has no value: `None`, and never 0.
+//!
+//! # Sentences in other languages
+//!
+//! What has a `sentence` has the same as `messages`: each is a stable [code](Message::code) with arguments, and has an English
+//! template. A sentence is the templates with the arguments put in, one after the other; a full stop at the end of a template is
+//! left out where another one follows. What is said in any case is one message, such as "{item} is not decided.", and what may
+//! come with it is a further one, such as "; it is needed by {needed}.", whose code begins with `and_`. [`messages`]
+//! gives all templates with the sorts of their arguments, and so does the [`call`] of this name.
+//!
+//! A translator writes templates for these codes, and whatever the templates put in is there as text. Beside it stands what a
+//! program may want to write in its own way: of an item the id, of a day the instant, of a length of time the
+//! milliseconds, of a word the engine's own ([`MessageArg`] lists them). Names of items and what people wrote are as they are.
+//!
+//! ```
+//! use vsm_core::{Event, GateLatenessQuery, Kind, MESSAGES, ValueStream, translate};
+//! let mut gate = Event::new("plan", "1", "2026-03-03T09:00:00Z".parse()?, "gate:security");
+//! gate.kind = Some(Kind::Gate);
+//! gate.set.title = Some("Sicherheit".into());
+//! gate.set.needed_by = Some("2026-03-10T09:00:00Z".parse()?);
+//! let mut stream = ValueStream::new();
+//! stream.apply(gate)?;
+//! let gates = stream.gate_lateness(&GateLatenessQuery::new("2026-03-12T09:00:00Z".parse()?))?.gates;
+//! assert_eq!(gates[0].sentence, "Sicherheit (gate:security): needed by 2026-03-10, not decided, 2 days overdue.");
+//!
+//! let german = |code: &str| match code {
+//!     "gate_times" => Some("{item}:"),
+//!     "and_needed_on" => Some(" gebraucht am {needed},"),
+//!     "and_undecided" => Some(" nicht entschieden."),
+//!     "and_by_now_late" => Some(", überfällig."),
+//!     _ => None, // the English one
+//! };
+//! let text = translate(&gates[0].messages, german);
+//! assert_eq!(text, "Sicherheit (gate:security): gebraucht am 2026-03-10, nicht entschieden, überfällig.");
+//! let late = &gates[0].messages[3];
+//! assert_eq!((late.args["over"].as_str(), late.args["over_ms"].as_str()), ("2 days", "172800000"));
+//! assert!(MESSAGES.contains(&("and_undecided", " not decided.")));
+//! # Ok::<(), vsm_core::Error>(())
+//! ```
+//!
+//! Pages such as [`Outlook::to_text`] are English as a whole; the parts of an outlook have what they are made of.
 //!
 //! # The JSON form
 //!
@@ -421,15 +463,15 @@ pub use analyze::{
     Explanation, ExplanationNode, FactDeadline, Finding, FindingExample, FindingGroup, FloatPath, FlowItem,
     FlowMetrics, FlowQuery, FlowShare, FreeSlot, GateLateness, GateLatenessQuery, GateTiming, Impact,
     ImpactCell, ImpactQuery, ImpactRelation, InfeasibleDate, ItemVerdict, LagCalendar, LifecycleStep,
-    Lineage, LineageQuery, LineageSide, LiveSchedule, Measure, MergePoint, MetFact, NamedCalendar,
-    NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery, Outlook,
-    OutlookQuery, PercentileRule, Policy, PolicyRule, ProgressRule, Reach, Readiness, ReadinessChange,
-    ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReleaseDate, ReleaseDates, ReleaseDatesQuery,
-    ReleaseTemplate, RuleTest, ScheduleChanges, Scope, ScopeQuery, ShippedItem, Shipping, SlotBlock,
-    SlotCause, StageOutlook, StartCause, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate,
-    TemplatePhase, TemplateQuery, TemplateSkip, Trace, TraceStep, Transition, Transitions, TransitionsQuery,
-    Unmet, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery,
-    schedule,
+    Lineage, LineageQuery, LineageSide, LiveSchedule, MESSAGES, Measure, MergePoint, Message, MessageArg,
+    MessageTemplate, MetFact, NamedCalendar, NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery,
+    NextSlot, NextSlotQuery, Outlook, OutlookQuery, PercentileRule, Policy, PolicyRule, ProgressRule, Reach,
+    Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReleaseDate,
+    ReleaseDates, ReleaseDatesQuery, ReleaseTemplate, RuleTest, ScheduleChanges, Scope, ScopeQuery,
+    ShippedItem, Shipping, SlotBlock, SlotCause, StageOutlook, StartCause, TemplateActivity,
+    TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, Trace,
+    TraceStep, Transition, Transitions, TransitionsQuery, Unmet, Verdict, VerdictChange, VerdictChanges,
+    VerdictQuery, Verdicts, Waiver, Watch, WatchQuery, messages, schedule, translate,
 };
 pub use calendar::{
     Blackout, Cadence, Calendar, CalendarException, ClockHours, HolidayRule, Weekday, WorkingHours,

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::message::say;
 use super::plan::Plan;
-use super::{Basis, Condition, CriticalPathQuery, Grounds, Policy, ReadinessQuery, Unmet, name};
+use super::{Basis, Condition, CriticalPathQuery, Grounds, Message, Policy, ReadinessQuery, Unmet};
 use crate::calendar::{Cadence, Calendar};
 use crate::error::{Error, Result};
 use crate::model::{Kind, LinkKind, Set};
@@ -91,6 +92,8 @@ pub struct FactDeadline {
     pub possible: bool,
     /// The deadline as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 impl DeparturesQuery {
@@ -182,14 +185,11 @@ impl ValueStream {
                 .map(|fact| {
                     let (by, early) = self.deadline(&plan, &dates, fact, release, cutoff);
                     let possible = by >= query.at && early.is_none_or(|early| early <= by);
-                    let item = self.find(&fact.item).map(|item| name(self, item)).unwrap_or_default();
-                    let how = if possible { "still reaches" } else { "would have reached" };
-                    let sentence = format!(
-                        "{item} ({}) by {} {how} the departure of {}.",
-                        fact.rule.as_deref().unwrap_or(fact.condition.as_str()).replace('_', " "),
-                        zone.minute(by),
-                        zone.minute(departure),
-                    );
+                    let item = self.find(&fact.item).unwrap_or(release);
+                    let what = fact.rule.clone().unwrap_or_else(|| fact.condition.to_string()).into();
+                    let minute = |at: Instant| (zone.minute(at), at);
+                    let settled = if possible { say::settled_in_time } else { say::settled_too_late };
+                    let (sentence, messages) = settled(item, what, minute(by), minute(departure)).tell(self);
                     FactDeadline {
                         condition: fact.condition,
                         rule: fact.rule.clone(),
@@ -198,6 +198,7 @@ impl ValueStream {
                         by,
                         possible,
                         sentence,
+                        messages,
                     }
                 })
                 .collect();

@@ -4,14 +4,15 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+use super::message::say;
 use super::readiness::Ruling;
-use super::{Basis, Grounds, day, keys, name};
+use super::{Basis, Grounds, Message, keys};
 use crate::error::Result;
 use crate::graph::Direction;
 use crate::hash::HashSet;
 use crate::model::{Decision, FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
-use crate::time::{Instant, Span, printable};
+use crate::time::{Instant, Span};
 
 /// A question for the lateness of gates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +70,8 @@ pub struct GateTiming {
     pub waited: Option<Span>,
     /// All of it as an English sentence; days in UTC.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// The events behind it, as `source:id`.
     pub evidence: Vec<String>,
 }
@@ -179,31 +182,33 @@ impl ValueStream {
         let by = decided.and_then(|(decision, event)| {
             decision.and_then(|_| self.names(&self.deciders(gate, event), " and "))
         });
-        let mut said: Vec<String> = Vec::new();
-        said.extend(asked_at.map(|at| format!("asked for on {}", day(at))));
-        said.extend(needed_by.map(|at| format!("needed by {}", day(at))));
-        match (decided, decided_at, ruling) {
-            (Some((decision, _)), Some(decided), _) => {
-                let by = by.as_deref().map_or(String::new(), |by| format!(" by {}", printable(by)));
-                let how = decision.map_or("passed by its criteria", Decision::as_str);
-                said.push(format!("{how} on {}{by}", day(decided)));
-            }
+        let what = match (decided, decided_at, ruling) {
+            (Some((None, _)), Some(decided), _) => say::and_met_on(decided),
+            (Some((Some(decision), _)), Some(decided), _) => match &by {
+                Some(by) => say::and_decided_on_by(decision.as_str().into(), decided, by.clone()),
+                None => say::and_decided_on(decision.as_str().into(), decided),
+            },
             (_, _, Ruling::NotEntitled { event, decision }) => {
-                let who = self.names(&self.deciders(gate, event), " and ");
-                let who = who.map_or("nobody in particular".into(), |who| printable(&who));
-                said.push(format!("{decision} by {who}, who is not entitled to"));
+                match self.names(&self.deciders(gate, event), " and ") {
+                    Some(who) => say::and_not_entitled(decision.as_str().into(), who),
+                    None => say::and_not_entitled_nobody(decision.as_str().into()),
+                }
             }
-            _ => said.push("not decided".into()),
-        }
-        match (late, overdue, needed_by) {
-            (Some(late), ..) if late > Span::ZERO => said.push(format!("{} late", long(late))),
-            (Some(_), ..) => said.push("in time".into()),
-            (_, Some(over), _) => said.push(format!("{} overdue", long(over))),
-            (None, None, Some(by)) if decided_at.is_none() => {
-                said.push(format!("{} left", long(by.since(at))));
-            }
-            _ => {}
-        }
+            _ => say::and_undecided(),
+        };
+        let in_time = match (late, overdue, needed_by) {
+            (Some(late), ..) if late > Span::ZERO => Some(say::and_late(late)),
+            (Some(_), ..) => Some(say::and_in_time()),
+            (_, Some(over), _) => Some(say::and_by_now_late(over)),
+            (None, None, Some(by)) if decided_at.is_none() => Some(say::and_time_left(by.since(at))),
+            _ => None,
+        };
+        let said = say::gate_times(gate)
+            .and(asked_at.map(say::and_asked_on))
+            .and(needed_by.map(say::and_needed_on))
+            .and([what])
+            .and(in_time);
+        let (sentence, messages) = said.tell(self);
         let waits_for = match decided {
             None => self.names(&self.entitled(gate), " or "),
             Some(_) => None,
@@ -224,17 +229,9 @@ impl ValueStream {
             late,
             overdue,
             waited: waited.filter(|waited| *waited >= Span::ZERO),
-            sentence: format!("{}: {}.", name(self, gate), said.join(", ")),
+            sentence,
+            messages,
             evidence: keys(self, events.into_iter().flatten()),
         }
-    }
-}
-
-/// A span in whole days where it is that long.
-fn long(span: Span) -> String {
-    match span.days() as i64 {
-        0 => span.to_string(),
-        1 => "1 day".into(),
-        days => format!("{days} days"),
     }
 }

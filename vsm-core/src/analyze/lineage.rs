@@ -235,7 +235,8 @@ mod tests {
         let count = 300_000;
         let few = (count / FEW) as u32;
         for size in [1, 2, few - 1, few, few + 1, few + 2, 4 * few, (count / MANY) as u32] {
-            let next = |number: u32| [(2 * number + 1) % size, (2 * number + 2) % size, number / 2].into_iter();
+            let next =
+                |number: u32| [(2 * number + 1) % size, (2 * number + 2) % size, number / 2].into_iter();
             let mut found = walk(0, count, next).unwrap();
             found.sort_unstable();
             assert_eq!(found, (1..size).collect::<Vec<u32>>());

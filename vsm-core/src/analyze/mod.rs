@@ -10,6 +10,7 @@ mod item_clocks;
 mod lateness;
 mod lifecycle;
 mod lineage;
+mod message;
 mod outlook;
 mod page;
 mod plan;
@@ -44,6 +45,7 @@ pub use flow::{
 pub use lateness::{GateLateness, GateLatenessQuery, GateTiming};
 pub use lifecycle::{LifecycleStep, Transition, Transitions, TransitionsQuery};
 pub use lineage::{Lineage, LineageQuery, LineageSide};
+pub use message::{MESSAGES, Message, MessageArg, MessageTemplate, messages, translate};
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
 pub use quality::{DataQuality, DataQualityQuery, Finding, FindingExample, FindingGroup};
 pub use readiness::{

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::bookings::{BookingBlackout, Reader, Slot, Told, ends};
 use super::places::{self, Forest};
 use super::sweep::{Crowd, Queue, Rule};
-use super::{ALWAYS, listed, when};
-use crate::analyze::{Basis, EVIDENCE, Grounds, name, whom};
+use super::{ALWAYS, listed, moment};
+use crate::analyze::message::say;
+use crate::analyze::{Basis, EVIDENCE, Grounds, Message, name, whom};
 use crate::error::{Error, Result};
 use crate::graph::Direction;
 use crate::hash::{HashMap, HashSet};
@@ -86,6 +87,8 @@ pub struct BookingConflict {
     pub waits_for: Option<String>,
     /// The conflict as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 /// One booking of a conflict.
@@ -295,21 +298,19 @@ impl ValueStream {
             .iter()
             .map(|slot| self.side(*slot, !has_pending || slot.status == Booking::Pending))
             .collect();
-        let to_move: Vec<&str> =
-            sides.iter().filter(|side| side.must_act).map(|side| side.booking.as_str()).collect();
-        let sentence = format!(
-            "{} is wanted by {} from {} to {}: {} at once, {capacity} possible; {}.",
-            name(self, place),
-            listed(slots.iter().zip(&sides).map(|(slot, side)| wish(self, slot.booking, side))),
-            when(crowd.start),
-            when(crowd.end),
-            crowd.peak,
-            if has_pending {
-                format!("{} can give way", listed(to_move.iter()))
-            } else {
-                "all are approved".into()
-            },
-        );
+        let wishes: Vec<String> =
+            slots.iter().zip(&sides).map(|(slot, side)| wish(self, slot.booking, side)).collect();
+        let wishes = (listed(wishes.iter()), sides.iter().map(|side| side.booking.clone()).collect());
+        let (from, to) = (moment(crowd.start), moment(crowd.end));
+        let (peak, possible) = (crowd.peak.into(), capacity.into());
+        let said = if has_pending {
+            let sides = sides.iter().filter(|side| side.must_act);
+            let to_move: Vec<String> = sides.map(|side| side.booking.clone()).collect();
+            say::conflict_pending(place, wishes, from, to, peak, possible, (listed(to_move.iter()), to_move))
+        } else {
+            say::conflict_approved(place, wishes, from, to, peak, possible)
+        };
+        let (sentence, messages) = said.tell(self);
         BookingConflict {
             environment: self.id(place).to_owned(),
             title: self.title(place).to_owned(),
@@ -321,6 +322,7 @@ impl ValueStream {
             sides,
             waits_for: None,
             sentence,
+            messages,
         }
     }
 

@@ -35,11 +35,11 @@ pub(super) use places::{answers_for, capacity, leaves, line, stage};
 pub(super) const ALWAYS: (Instant, Instant) = (Instant::MIN, Instant::MAX);
 
 /// A time as sentences give it: the day alone at its beginning, in UTC like everything without a zone.
-fn when(at: Instant) -> String {
+fn moment(at: Instant) -> (String, Instant) {
     let text = at.to_string();
     let cut = if at.millis().rem_euclid(DAY) == 0 { 10 } else { 16 };
     let short: String = text.chars().take(cut).collect();
-    if cut == 10 { short } else { short.replace('T', " ") + "Z" }
+    (if cut == 10 { short } else { short.replace('T', " ") + "Z" }, at)
 }
 
 /// The first of some texts, and how many more there are.

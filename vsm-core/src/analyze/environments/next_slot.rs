@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::bookings::{Reader, Slot, ends, for_release};
 use super::openings::{Closed, closed_by, fits, full, left_of};
-use super::{places, when};
-use crate::analyze::{Basis, Grounds, name};
+use super::{moment, places};
+use crate::analyze::message::{Say, say};
+use crate::analyze::{Basis, Grounds, Message, name};
 use crate::calendar::{Calendar, WorkingTime};
 use crate::error::{Error, Result};
 use crate::graph::Direction;
@@ -70,6 +71,8 @@ pub struct NextSlot {
     pub never_free: Vec<String>,
     /// The answer as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// What the answer rests on; `n` are the bookings in the window.
     pub basis: Basis,
 }
@@ -182,7 +185,8 @@ impl ValueStream {
         } else {
             Vec::new()
         };
-        let sentence = self.slot_sentence(query, &environments, slots.first(), longest);
+        let (sentence, messages) =
+            self.slot_sentence(query, &environments, slots.first(), longest).tell(self);
         let mut slots = slots.into_iter();
         grounds.rule("slot:pending_and_approved");
         if !hours.is_empty() {
@@ -195,6 +199,7 @@ impl ValueStream {
             longest_from: longest.map(|(from, _)| from),
             never_free: never_free.into_iter().map(|item| self.id(item).to_owned()).collect(),
             sentence,
+            messages,
             basis: grounds.finish(self),
         })
     }
@@ -292,24 +297,23 @@ impl ValueStream {
         environments: &[u32],
         slot: Option<&FreeSlot>,
         longest: Option<(Instant, Instant)>,
-    ) -> String {
+    ) -> Say {
         let named: Vec<String> = environments.iter().map(|item| name(self, *item)).collect();
-        let named = super::listed(named.iter());
-        let is = if environments.len() == 1 { "is" } else { "are" };
+        let ids = environments.iter().map(|item| self.id(*item).to_owned()).collect();
+        let (items, is_one) = ((super::listed(named.iter()), ids), environments.len() == 1);
+        let (start, end) = (moment(query.start), moment(query.end));
         match (slot, longest) {
             (Some(slot), _) => {
-                format!("{named} {is} free from {} to {}.", when(slot.start), when(slot.end))
+                let free = if is_one { say::slot_free } else { say::slot_free_together };
+                free(items, moment(slot.start), moment(slot.end))
             }
-            (None, Some((from, until))) => format!(
-                "{named} {is} not free for {} between {} and {}: at most for {}, from {}.",
-                query.length,
-                when(query.start),
-                when(query.end),
-                until.since(from),
-                when(from)
-            ),
+            (None, Some((from, until))) => {
+                let short = if is_one { say::slot_too_short } else { say::slot_too_short_together };
+                short(items, query.length, start, end, until.since(from), moment(from))
+            }
             (None, None) => {
-                format!("{named} {is} never free between {} and {}.", when(query.start), when(query.end))
+                let never = if is_one { say::slot_none } else { say::slot_none_together };
+                never(items, start, end)
             }
         }
     }

@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::{Finding, FindingExample, FindingGroup};
-use crate::analyze::{EXAMPLES, Grounds, name};
+use crate::analyze::message::Say;
+use crate::analyze::{EXAMPLES, Grounds};
 use crate::stream::ValueStream;
 use crate::texts::NONE;
 use crate::time::{Instant, Span};
@@ -72,16 +73,12 @@ pub(super) struct Shown<'s> {
 }
 
 impl Shown<'_> {
-    pub(super) fn number(&self, nth: usize) -> u32 {
+    pub(super) fn item(&self, nth: usize) -> u32 {
         self.hit.items.get(nth).copied().unwrap_or(NONE)
     }
 
     pub(super) fn has(&self, nth: usize) -> bool {
-        self.number(nth) != NONE
-    }
-
-    pub(super) fn item(&self, nth: usize) -> String {
-        name(self.stream, self.number(nth))
+        self.item(nth) != NONE
     }
 
     pub(super) fn event(&self, nth: usize) -> u32 {
@@ -89,8 +86,8 @@ impl Shown<'_> {
     }
 
     /// Who says so.
-    pub(super) fn source(&self, nth: usize) -> &str {
-        source(self.stream, self.event(nth))
+    pub(super) fn source(&self, nth: usize) -> String {
+        source(self.stream, self.event(nth)).to_owned()
     }
 
     pub(super) fn figure(&self, nth: usize) -> i64 {
@@ -102,12 +99,9 @@ impl Shown<'_> {
     }
 
     /// How far the two times are apart, whichever is the earlier.
-    pub(super) fn apart(&self) -> String {
+    pub(super) fn apart(&self) -> Span {
         let millis = self.figure(0).abs_diff(self.figure(1));
-        match millis {
-            0..1_000 => format!("{millis}ms"),
-            _ => Span::from_millis(i64::try_from(millis).unwrap_or(i64::MAX)).to_string(),
-        }
+        Span::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
     }
 }
 
@@ -116,10 +110,11 @@ pub(super) fn source(stream: &ValueStream, event: u32) -> &str {
     stream.key(event).split_once(':').map_or("", |(source, _)| source)
 }
 
-type Say = fn(&Shown<'_>) -> String;
+/// Says what a hit is; a function, since it is called for a few of a million.
+type Telling = fn(&Shown<'_>) -> Say;
 
 struct Pile {
-    say: Say,
+    tell: Telling,
     count: u64,
     hits: Vec<Hit>,
 }
@@ -146,9 +141,9 @@ impl<'s> Findings<'s> {
         code: &'static str,
         subject: impl Into<Cow<'s, str>>,
         hit: Hit,
-        say: Say,
+        tell: Telling,
     ) {
-        self.note_many(group, code, subject, 1, hit, say);
+        self.note_many(group, code, subject, 1, hit, tell);
     }
 
     /// Notes a hit that counts as several.
@@ -159,9 +154,9 @@ impl<'s> Findings<'s> {
         subject: impl Into<Cow<'s, str>>,
         count: u64,
         hit: Hit,
-        say: Say,
+        tell: Telling,
     ) {
-        let new = || Pile { say, count: 0, hits: Vec::new() };
+        let new = || Pile { tell, count: 0, hits: Vec::new() };
         let pile = self.piles.entry((group, code, subject.into())).or_insert_with(new);
         pile.count = pile.count.saturating_add(count);
         pile.hits.push(hit);
@@ -183,9 +178,11 @@ impl<'s> Findings<'s> {
                 grounds.evidence.extend(events.clone());
                 let mut evidence: Vec<String> = events.map(|event| stream.key(event).to_owned()).collect();
                 evidence.dedup();
+                let (sentence, messages) = (pile.tell)(&shown).tell(stream);
                 FindingExample {
                     items: items.map(|item| stream.id(item).to_owned()).collect(),
-                    sentence: (pile.say)(&shown),
+                    sentence,
+                    messages,
                     evidence,
                 }
             });

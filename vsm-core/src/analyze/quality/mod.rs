@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use self::found::{Findings, Hit};
 use super::lifecycle::Transition;
-use super::{Basis, Grounds};
+use super::message::say;
+use super::{Basis, Grounds, Message};
 use crate::error::{Error, Result};
 use crate::graph::Direction::Incoming;
 use crate::model::{FlowState, Outcome, Set, state_said};
@@ -89,6 +90,8 @@ pub struct FindingExample {
     pub items: Vec<String>,
     /// What is wrong, in one sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// The events that say so, as `source:id`.
     pub evidence: Vec<String>,
 }
@@ -182,7 +185,7 @@ impl ValueStream {
             if kind.is_work() && self.state_of(item).is_none() {
                 let hit = Hit::new(item).event(self.last_event(item));
                 found.note(FindingGroup::Unmapped, "without_state", kind.as_str(), hit, |shown| {
-                    format!("{} has no state.", shown.item(0))
+                    say::without_state(shown.item(0))
                 });
             }
             order::check(&mut found, item, kind);
@@ -200,13 +203,11 @@ impl ValueStream {
                 let item = self.find(id).ok()?;
                 let said = self.last_event(item);
                 grounds.evidence.extend(said);
+                let (sentence, messages) = say::unlinked(item, row.expects.clone().into()).tell(self);
                 Some(FindingExample {
                     items: vec![id.clone()],
-                    sentence: format!(
-                        "{} has no {}.",
-                        super::name(self, item),
-                        row.expects.replace('_', " ")
-                    ),
+                    sentence,
+                    messages,
                     evidence: said.map(|event| self.key(event).to_owned()).into_iter().collect(),
                 })
             });
@@ -235,8 +236,8 @@ impl ValueStream {
         let (event, other) = first.unwrap_or((self.last_event(item).unwrap_or(NONE), NONE));
         let hit = Hit::new(item).and(other).event(Some(event));
         found.note(FindingGroup::Unlinked, "undescribed", "", hit, |shown| match shown.has(1) {
-            true => format!("Nobody says what {} is, which {} links to.", shown.item(0), shown.item(1)),
-            false => format!("Nobody says what {} is.", shown.item(0)),
+            true => say::undescribed_linked(shown.item(0), shown.item(1)),
+            false => say::undescribed(shown.item(0)),
         });
     }
 

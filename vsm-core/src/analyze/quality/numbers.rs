@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::FindingGroup::Numbering;
 use super::found::{Findings, Hit};
+use crate::analyze::message::say;
 use crate::model::{Kind, Set};
 
 /// The numbers of one series.
@@ -94,11 +95,13 @@ fn look_for_gaps(found: &mut Findings<'_>, kind: &'static str, mut numbers: Vec<
         let hit = hit.event(stream.last_event(one.item)).event(stream.last_event(two.item));
         let hit = hit.figures(from, to).weight(missing as i64);
         found.note_many(Numbering, "numbering_gap", kind, missing, hit, |shown| {
-            let (from, to) = (shown.figure(0), shown.figure(1));
-            let numbers = if from == to { from.to_string() } else { format!("{from} to {to}") };
+            let (from, to) = (shown.figure(0).unsigned_abs(), shown.figure(1).unsigned_abs());
             let (one, two) = (shown.item(0), shown.item(1));
-            let are = if from == to { "is" } else { "are" };
-            format!("Between {one} and {two} {numbers} {are} left out.")
+            if from == to {
+                say::numbering_gap(one, two, from)
+            } else {
+                say::numbering_gaps(one, two, from, to)
+            }
         });
     }
 }

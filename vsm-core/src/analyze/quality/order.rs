@@ -2,6 +2,7 @@
 
 use super::FindingGroup::Contradiction;
 use super::found::{Findings, Hit};
+use crate::analyze::message::say;
 use crate::model::{FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
 use crate::time::{Instant, Span};
@@ -36,23 +37,14 @@ fn release(found: &mut Findings<'_>, release: u32) {
         match state {
             FlowState::Done if at.since(shipped) > SHIPPING_DAY => {
                 found.note(Contradiction, "done_after_release", "", hit, |shown| {
-                    let (work, release) = (shown.item(0), shown.item(1));
-                    format!(
-                        "{work} was done at {}, {} after {release} shipped.",
-                        shown.time(0),
-                        shown.apart()
-                    )
+                    say::done_after_release(shown.item(0), shown.time(0), shown.apart(), shown.item(1))
                 });
             }
             FlowState::New | FlowState::Waiting | FlowState::Active => {
                 found.note(Contradiction, "not_done_in_shipped_release", "", hit, |shown| {
-                    let state = shown.stream.state_of(shown.number(0)).map_or("not done", FlowState::as_str);
-                    format!(
-                        "{} is {state}, and {}, which it ships in, shipped at {}.",
-                        shown.item(0),
-                        shown.item(1),
-                        shown.time(1)
-                    )
+                    let state = shown.stream.state_of(shown.item(0)).map_or("not done", FlowState::as_str);
+                    let (item, release) = (shown.item(0), shown.item(1));
+                    say::not_done_in_shipped_release(item, state.into(), release, shown.time(1))
                 });
             }
             _ => {}
@@ -87,19 +79,13 @@ fn deployment(found: &mut Findings<'_>, deployment: u32) {
     for (build, _) in stream.to(deployment, LinkKind::Deploys) {
         if let Some((began, said)) = stream.began(build).filter(|(began, _)| found.is_before(over, *began)) {
             found.note(Contradiction, "deployed_before_built", "", hit(build, began, said), |shown| {
-                let (deployment, build) = (shown.item(0), shown.item(1));
-                format!("{deployment} was over at {}, {} before {build} began.", shown.time(0), shown.apart())
+                say::deployed_before_built(shown.item(0), shown.time(0), shown.apart(), shown.item(1))
             });
         }
         for head in stream.heads(build) {
             if let Some((at, said)) = made(stream, head).filter(|(at, _)| found.is_before(over, *at)) {
                 found.note(Contradiction, "deployed_before_committed", "", hit(head, at, said), |shown| {
-                    let (deployment, change) = (shown.item(0), shown.item(1));
-                    format!(
-                        "{deployment} was over at {}, {} before {change} was made.",
-                        shown.time(0),
-                        shown.apart()
-                    )
+                    say::deployed_before_committed(shown.item(0), shown.time(0), shown.apart(), shown.item(1))
                 });
             }
             // The commit that a merge made follows the pull request.
@@ -108,11 +94,7 @@ fn deployment(found: &mut Findings<'_>, deployment: u32) {
                 if let Some((at, said)) = merged(stream, pull).filter(|(at, _)| found.is_before(over, *at)) {
                     found.note(Contradiction, "deployed_before_merged", "", hit(pull, at, said), |shown| {
                         let (deployment, pull) = (shown.item(0), shown.item(1));
-                        format!(
-                            "{deployment} was over at {}, {} before {pull} was merged.",
-                            shown.time(0),
-                            shown.apart()
-                        )
+                        say::deployed_before_merged(deployment, shown.time(0), shown.apart(), pull)
                     });
                 }
             }
@@ -127,8 +109,7 @@ fn build(found: &mut Findings<'_>, build: u32) {
         if let Some((made, said)) = made(stream, head).filter(|(made, _)| found.is_before(at, *made)) {
             let hit = Hit::new(build).and(head).event(Some(event)).event(Some(said)).times(at, made);
             found.note(Contradiction, "built_before_committed", "", hit, |shown| {
-                let (build, change) = (shown.item(0), shown.item(1));
-                format!("{build} ran at {}, {} before {change} was made.", shown.time(0), shown.apart())
+                say::built_before_committed(shown.item(0), shown.time(0), shown.apart(), shown.item(1))
             });
         }
     }
@@ -141,8 +122,7 @@ fn test_run(found: &mut Findings<'_>, run: u32) {
         if let Some((began, said)) = stream.began(build).filter(|(began, _)| found.is_before(at, *began)) {
             let hit = Hit::new(run).and(build).event(Some(event)).event(Some(said)).times(at, began);
             found.note(Contradiction, "tested_before_built", "", hit, |shown| {
-                let (run, build) = (shown.item(0), shown.item(1));
-                format!("{run} ran at {}, {} before {build} began.", shown.time(0), shown.apart())
+                say::tested_before_built(shown.item(0), shown.time(0), shown.apart(), shown.item(1))
             });
         }
     }
@@ -156,12 +136,7 @@ fn incident(found: &mut Findings<'_>, incident: u32) {
         if let Some((began, said)) = began.filter(|(began, _)| found.is_before(at, *began)) {
             let hit = Hit::new(incident).and(cause).event(Some(event)).event(Some(said)).times(at, began);
             found.note(Contradiction, "incident_before_deployment", "", hit, |shown| {
-                let (incident, cause) = (shown.item(0), shown.item(1));
-                format!(
-                    "{incident} began at {}, {} before {cause}, which it was caused by.",
-                    shown.time(0),
-                    shown.apart()
-                )
+                say::incident_before_deployment(shown.item(0), shown.time(0), shown.apart(), shown.item(1))
             });
         }
     }
@@ -178,12 +153,7 @@ fn cancelled(found: &mut Findings<'_>, item: u32) {
         if let Some((made, said)) = stream.first_seen(change).filter(|(made, _)| found.is_before(at, *made)) {
             let hit = Hit::new(item).and(change).event(Some(since)).event(Some(said)).times(at, made);
             found.note(Contradiction, "work_after_cancelled", "", hit, |shown| {
-                let (item, change) = (shown.item(0), shown.item(1));
-                format!(
-                    "{item} was cancelled at {}, and {change} was made for it {} later.",
-                    shown.time(0),
-                    shown.apart()
-                )
+                say::work_after_cancelled(shown.item(0), shown.time(0), shown.item(1), shown.apart())
             });
         }
     }

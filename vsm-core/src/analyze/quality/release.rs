@@ -3,7 +3,9 @@
 use super::FindingGroup::{Contradiction, Incomplete};
 use super::found::{Findings, Hit};
 use crate::analyze::lifecycle::{Transition, is_allowed};
+use crate::analyze::message::say;
 use crate::model::{Decision, Kind, ReleaseState, Set};
+use crate::time::Instant;
 
 pub(super) fn check(found: &mut Findings<'_>, item: u32, kind: Kind, allowed: &[Transition]) {
     match kind {
@@ -22,8 +24,9 @@ fn steps(found: &mut Findings<'_>, release: u32, allowed: &[Transition]) {
                 let place = usize::try_from(shown.figure(nth)).ok();
                 place.and_then(|place| ReleaseState::ALL.get(place)).map_or("", |state| state.as_str())
             };
-            let at = shown.stream.occurred(shown.event(0)).map_or(String::new(), |at| format!(" at {at}"));
-            format!("{} went from {} to {}{at}, which is not allowed.", shown.item(0), state(0), state(1))
+            let (item, from, to) = (shown.item(0), state(0).into(), state(1).into());
+            let at = shown.stream.occurred(shown.event(0)).unwrap_or(Instant::MIN);
+            say::transition_not_allowed(item, from, to, at)
         });
     }
 }
@@ -35,7 +38,7 @@ fn waiver(found: &mut Findings<'_>, item: u32) {
     {
         let hit = Hit::new(item).event(Some(event));
         found.note(Incomplete, "waiver_without_expiry", "", hit, |shown| {
-            format!("The waiver of {} has no end, so it holds for ever.", shown.item(0))
+            say::waiver_without_expiry(shown.item(0))
         });
     }
 }

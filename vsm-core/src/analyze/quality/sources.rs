@@ -2,11 +2,13 @@
 
 use super::FindingGroup::{Contradiction, Unmapped};
 use super::found::{Findings, Hit, Shown, source};
+use crate::analyze::message::say;
 use crate::graph::Direction::Outgoing;
 use crate::hash::HashSet;
 use crate::model::{FlowState, Kind, LinkKind, Set};
 use crate::stream::ValueStream;
 use crate::texts::NONE;
+use crate::time::Instant;
 
 /// Links of which one says all: a second one that only a rule knows is doubtful.
 const SINGLE: [LinkKind; 5] =
@@ -48,11 +50,8 @@ fn states(found: &mut Findings<'_>, item: u32) {
     let Some((_, two, _)) = said.iter().find(|(_, _, other)| other != state) else { return };
     let hit = Hit::new(item).event(Some(*one)).event(Some(*two));
     found.note(Contradiction, "sources_disagree_on_state", "", hit, |shown| {
-        let said = |nth| match value(shown, nth, Set::state) {
-            Some(state) => format!("{state} for {}", shown.source(nth)),
-            None => shown.source(nth).to_owned(),
-        };
-        format!("{} is {} and {}.", shown.item(0), said(0), said(1))
+        let said = |nth| value(shown, nth, Set::state).map_or("", |state| state.as_str()).into();
+        say::sources_disagree_on_state(shown.item(0), said(0), shown.source(0), said(1), shown.source(1))
     });
 }
 
@@ -62,11 +61,8 @@ fn dates(found: &mut Findings<'_>, item: u32) {
     let Some((_, two, _)) = said.iter().find(|(_, _, other)| other != date) else { return };
     let hit = Hit::new(item).event(Some(*one)).event(Some(*two));
     found.note(Contradiction, "sources_disagree_on_date", "", hit, |shown| {
-        let said = |nth| match value(shown, nth, Set::due_at) {
-            Some(date) => format!("{date} for {}", shown.source(nth)),
-            None => shown.source(nth).to_owned(),
-        };
-        format!("{} is due at {} and at {}.", shown.item(0), said(0), said(1))
+        let said = |nth| value(shown, nth, Set::due_at).copied().unwrap_or(Instant::MIN);
+        say::sources_disagree_on_date(shown.item(0), said(0), shown.source(0), said(1), shown.source(1))
     });
 }
 
@@ -111,8 +107,8 @@ fn parents(found: &mut Findings<'_>, item: u32) {
     let Some((_, second, two, _)) = said.iter().find(|(_, link, ..)| link != first) else { return };
     let hit = Hit::new(item).and(parent(*first)).and(parent(*second)).event(Some(*one)).event(Some(*two));
     found.note(Contradiction, "two_parents", "", hit, |shown| {
-        let said = |nth| format!("{} for {}", shown.item(nth + 1), shown.source(nth));
-        format!("The parent of {} is {} and {}.", shown.item(0), said(0), said(1))
+        let (one, other) = (shown.item(1), shown.item(2));
+        say::two_parents(shown.item(0), one, shown.source(0), other, shown.source(1))
     });
 }
 
@@ -134,9 +130,8 @@ fn inferred(found: &mut Findings<'_>, item: u32) {
             Some((same, right, said)) if is_inferred && same == kind => {
                 let hit = Hit::new(item).and(other).and(right).event(Some(event)).event(Some(said));
                 found.note(Contradiction, "inferred_against_stated", kind.as_str(), hit, |shown| {
-                    let kind = shown.subject.replace('_', " ");
-                    let (item, inferred, stated) = (shown.item(0), shown.item(1), shown.item(2));
-                    format!("A rule says that {item} {kind} {inferred}, but what is stated is {stated}.")
+                    let kind = shown.subject.to_owned().into();
+                    say::inferred_against_stated(shown.item(0), kind, shown.item(1), shown.item(2))
                 });
             }
             Some((same, ..)) if same == kind => {}
@@ -171,7 +166,7 @@ pub(super) fn check_statuses(found: &mut Findings<'_>) {
             let subject = format!("{}: {}", said.source, said.status);
             let hit = Hit::new(said.item).event(Some(said.event));
             found.note(Unmapped, "unmapped_status", subject, hit, |shown| {
-                format!("No state is known for the status of {} ({}).", shown.item(0), shown.subject)
+                say::unmapped_status(shown.item(0), shown.subject.to_owned())
             });
         }
     }

@@ -3,6 +3,7 @@
 use super::DataQualityQuery;
 use super::FindingGroup::{ImplausibleTime, ImpossibleSpan};
 use super::found::{Findings, Hit, source};
+use crate::analyze::message::say;
 use crate::model::{FlowState, Kind, Set};
 use crate::record::{Bounds, Stored};
 use crate::time::Span;
@@ -14,7 +15,7 @@ pub(super) fn check(found: &mut Findings<'_>, item: u32, kind: Kind) {
     {
         let hit = Hit::new(item).event(Some(ended)).event(Some(began)).times(end, start);
         found.note(ImpossibleSpan, "ends_before_start", "", hit, |shown| {
-            format!("{} ends at {}, {} before it starts.", shown.item(0), shown.time(0), shown.apart())
+            say::ends_before_start(shown.item(0), shown.time(0), shown.apart())
         });
     }
     match kind {
@@ -44,8 +45,7 @@ fn decided_before_asked(found: &mut Findings<'_>, gate: u32) {
     if found.is_before(decided, asked) {
         let hit = Hit::new(gate).event(Some(deciding)).event(Some(asking)).times(decided, asked);
         found.note(ImpossibleSpan, "decided_before_asked", "", hit, |shown| {
-            let (at, apart) = (shown.time(0), shown.apart());
-            format!("{} was decided at {at}, {apart} before it was asked for.", shown.item(0))
+            say::decided_before_asked(shown.item(0), shown.time(0), shown.apart())
         });
     }
 }
@@ -57,7 +57,7 @@ fn negative_duration(found: &mut Findings<'_>, run: u32) {
     {
         let hit = Hit::new(run).event(Some(event)).figures(0, duration.millis());
         found.note(ImpossibleSpan, "negative_duration", "", hit, |shown| {
-            format!("{} took {} less than no time.", shown.item(0), shown.apart())
+            say::negative_duration(shown.item(0), shown.apart())
         });
     }
 }
@@ -76,7 +76,7 @@ fn done_before_new(found: &mut Findings<'_>, item: u32) {
     {
         let hit = Hit::new(item).event(Some(over)).event(Some(*new)).times(end, start);
         found.note(ImpossibleSpan, "done_before_new", "", hit, |shown| {
-            format!("{} was over at {}, {} before it was new.", shown.item(0), shown.time(0), shown.apart())
+            say::done_before_new(shown.item(0), shown.time(0), shown.apart())
         });
     }
 }
@@ -110,30 +110,19 @@ pub(super) fn check_events(found: &mut Findings<'_>, query: &DataQualityQuery) {
         if found.is_before(query.at, event.occurred) {
             let hit = hit.times(event.occurred, query.at).weight(event.occurred.since(query.at).millis());
             found.note(ImplausibleTime, "in_the_future", by, hit, |shown| {
-                format!(
-                    "An event of {} is dated {}, {} from now.",
-                    shown.item(0),
-                    shown.time(0),
-                    shown.apart()
-                )
+                say::in_the_future(shown.item(0), shown.time(0), shown.apart())
             });
         }
         if event.occurred < earliest && !is_timeless(event) {
             let hit = hit.times(event.occurred, earliest).weight(earliest.since(event.occurred).millis());
             found.note(ImplausibleTime, "too_old", by, hit, |shown| {
-                let (item, at, earliest) = (shown.item(0), shown.time(0), shown.time(1));
-                format!("An event of {item} is dated {at}, before {earliest}.")
+                say::too_old(shown.item(0), shown.time(0), shown.time(1))
             });
         }
         if let Some(recorded) = event.recorded.filter(|at| found.is_before(*at, event.occurred)) {
             let hit = hit.times(recorded, event.occurred).weight(event.occurred.since(recorded).millis());
             found.note(ImplausibleTime, "recorded_before_occurred", by, hit, |shown| {
-                format!(
-                    "An event of {} was known at {}, {} before it occurred.",
-                    shown.item(0),
-                    shown.time(0),
-                    shown.apart()
-                )
+                say::recorded_before_occurred(shown.item(0), shown.time(0), shown.apart())
             });
         }
     }

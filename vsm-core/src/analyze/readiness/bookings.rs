@@ -1,9 +1,10 @@
 //! The environment that a release needs for a stage: booked, without conflict, and holding the right build.
 
+use super::super::Grounds;
 use super::super::environments::{
     self, ALWAYS, BookingBlackout, Reader, Slot, Told, answers_for, for_release,
 };
-use super::super::{Grounds, day};
+use super::super::message::say;
 use super::evidence::stage_of;
 use super::judge::{Fact, Judge};
 use super::{Condition, Verdict};
@@ -117,29 +118,21 @@ fn in_leaves(stream: &ValueStream, slot: Slot) -> impl Iterator<Item = Slot> {
 
 /// A booking that a blackout refuses.
 fn in_blackout(judge: &Judge<'_>, booking: u32, blackout: &BookingBlackout, environment: u32) -> Fact {
-    let why = blackout.reason.as_deref().unwrap_or("no reason given");
-    let sentence = format!(
-        "{} lies in a blackout from {} to {} and is not overridden: {why}.",
-        judge.name(booking),
-        day(blackout.start),
-        day(blackout.end)
-    );
-    let fact = judge.fact(Condition::EnvironmentBooked, Verdict::NotReady, booking, sentence);
+    let (from, to) = (blackout.start, blackout.end);
+    let say = match &blackout.reason {
+        Some(why) => say::booking_in_blackout(booking, from, to, why.clone()),
+        None => say::booking_in_blackout_without_reason(booking, from, to),
+    };
+    let fact = judge.fact(Condition::EnvironmentBooked, Verdict::NotReady, booking, say);
     Fact { waits_for: answers_for(judge.stream, environment).or(fact.waits_for), ..fact }
 }
 
 fn unbooked(judge: &Judge<'_>, place: &Place<'_>, pending: Option<&Slot>, environment: u32) -> Fact {
-    let (item, sentence) = match pending {
-        Some(slot) => {
-            let whom = judge.name(slot.environment);
-            (slot.booking, format!("{} of {whom} is not approved yet.", judge.name(slot.booking)))
-        }
-        None => {
-            let (release, whom) = (judge.name(place.release), judge.name(environment));
-            (environment, format!("{whom} is not booked for {release}."))
-        }
+    let (item, say) = match pending {
+        Some(slot) => (slot.booking, say::booking_pending(slot.booking, slot.environment)),
+        None => (environment, say::environment_not_booked(environment, place.release)),
     };
-    let fact = judge.fact(Condition::EnvironmentBooked, Verdict::NotReady, item, sentence);
+    let fact = judge.fact(Condition::EnvironmentBooked, Verdict::NotReady, item, say);
     let owner = pending.map_or(environment, |slot| slot.environment);
     Fact { waits_for: answers_for(judge.stream, owner).or(fact.waits_for), ..fact }
 }
@@ -169,21 +162,21 @@ fn conflict(judge: &Judge<'_>, reader: &mut Reader<'_>, own: Slot, moved: &[u32]
         .filter(|crowd| crowd.len() + 1 > capacity)?;
     let from = crowd.iter().map(|slot| slot.start).fold(own.start, Instant::max);
     let to = crowd.iter().map(|slot| slot.end).fold(own.end, Instant::min);
-    let names = crowd.iter().map(|slot| judge.name(slot.booking)).collect::<Vec<_>>().join(" and ");
-    let sentence = format!(
-        "{} of {} overlaps with {names} from {} to {}: {} at once, {capacity} possible.",
-        judge.name(own.booking),
-        judge.name(own.environment),
-        day(from),
-        day(to),
-        crowd.len() + 1,
+    let say = say::booking_overlaps(
+        own.booking,
+        own.environment,
+        crowd.iter().map(|slot| slot.booking).collect(),
+        from,
+        to,
+        crowd.len() as u64 + 1,
+        capacity as u64,
     );
     let evidence = crowd.iter().chain([&own]).filter_map(|slot| stream.last_event(slot.booking)).collect();
     Some(Fact {
         waits_for: answers_for(stream, own.environment),
         earliest: Some(to),
         evidence,
-        ..judge.fact(Condition::NoBookingConflict, Verdict::NotReady, own.booking, sentence)
+        ..judge.fact(Condition::NoBookingConflict, Verdict::NotReady, own.booking, say)
     })
 }
 
@@ -223,27 +216,18 @@ fn version(judge: &Judge<'_>, place: &Place<'_>, environment: u32) -> Option<Fac
     for wanted in place.builds {
         let own = application(*wanted);
         let is_wanted = |build: u32| build == *wanted || stream.heads(*wanted).any(|head| head == build);
-        let name = judge.name(environment);
         match deployed.iter().rfind(|found| found.application == own) {
             Some(last)
                 if deployed.iter().any(|one| one.deployment == last.deployment && is_wanted(one.build)) => {}
             Some(last) => {
-                let sentence =
-                    format!("{name} holds {}, not {}.", judge.name(last.build), judge.name(*wanted));
-                let fact =
-                    judge.fact(Condition::EnvironmentVersion, Verdict::NotReady, environment, sentence);
+                let say = say::environment_holds_other(environment, last.build, *wanted);
+                let fact = judge.fact(Condition::EnvironmentVersion, Verdict::NotReady, environment, say);
                 let evidence = stream.last_event(last.deployment).into_iter().chain([last.event]).collect();
                 return Some(Fact { since: last.finished, evidence, ..fact });
             }
             None => {
-                let sentence =
-                    format!("Nobody knows which build {name} holds; it should be {}.", judge.name(*wanted));
-                return Some(judge.fact(
-                    Condition::EnvironmentVersion,
-                    Verdict::Unknown,
-                    environment,
-                    sentence,
-                ));
+                let say = say::environment_content_unknown(environment, *wanted);
+                return Some(judge.fact(Condition::EnvironmentVersion, Verdict::Unknown, environment, say));
             }
         }
     }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Condition, Policy, Readiness, ReadinessQuery, Unmet, Verdict, VerdictQuery, has_verdict};
-use crate::analyze::{Basis, EVIDENCE, Grounds};
+use crate::analyze::message::{english, say};
+use crate::analyze::{Basis, EVIDENCE, Grounds, Message};
 use crate::error::{Error, Result};
 use crate::model::Kind;
 use crate::stream::ValueStream;
@@ -85,6 +86,8 @@ pub struct ReadinessChange {
     pub because: Vec<String>,
     /// The change as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 impl ReadinessChangesQuery {
@@ -239,24 +242,22 @@ impl ValueStream {
         because.sort_unstable();
         because.dedup();
         let number = after.find(&found.item)?;
-        let name = super::super::name(after, number);
         let kind = after.kind(number).unwrap_or(Kind::Release);
         let reason = match found.how {
             How::BecameReady | How::Nearer => cleared.first(),
             _ => appeared.first().or(cleared.first()),
         };
         let what = match (found.then, found.now) {
-            (None, now) => format!("{name} is new and {}", words(now)),
-            (Some(then), now) if then == now => format!("{name} is still {}", words(now)),
-            (Some(then), now) => format!("{name} was {} and is {}", words(then), words(now)),
+            (None, now) => say::verdict_new(number, now),
+            (Some(then), now) if then == now => say::verdict_same(number, now),
+            (Some(then), now) => say::verdict_changed(number, then, now),
         };
-        let sentence = match reason {
-            Some(fact) if cleared.iter().any(|other| other == fact) => {
-                format!("{what}; gone is: {}", fact.sentence)
-            }
-            Some(fact) => format!("{what}: {}", fact.sentence),
-            None => format!("{what}."),
-        };
+        let why = reason.map(|fact| match cleared.contains(fact) {
+            true => say::and_gone(),
+            false => say::and_because(),
+        });
+        let mut messages = what.and(why).messages(after);
+        messages.extend(reason.into_iter().flat_map(|fact| fact.messages.iter().cloned()));
         Ok(ReadinessChange {
             title: after.title(number).to_owned(),
             item: found.item,
@@ -266,7 +267,8 @@ impl ValueStream {
             cleared,
             appeared,
             because,
-            sentence,
+            sentence: english(&messages),
+            messages,
         })
     }
 
@@ -313,13 +315,5 @@ fn how(then: Option<Verdict>, now: Verdict) -> How {
         Some(_) if now == Verdict::Ready => How::BecameReady,
         Some(then) if now > then => How::Regressed,
         Some(_) => How::Nearer,
-    }
-}
-
-fn words(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Ready => "ready",
-        Verdict::Unknown => "not known to be ready",
-        Verdict::NotReady => "not ready",
     }
 }

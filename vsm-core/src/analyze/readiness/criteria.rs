@@ -1,6 +1,6 @@
 //! What a criterion must be: proved by evidence, or decided by somebody entitled to.
 
-use super::super::day;
+use super::super::message::say;
 use super::judge::{Fact, Judge};
 use super::stakeholders::Ruling;
 use super::{Condition, Verdict};
@@ -28,49 +28,46 @@ impl Judge<'_> {
             return None;
         }
         let whole = stream.to(item, LinkKind::Parent).next();
-        let name = match whole {
-            Some((whole, _)) => format!("{} of {}", self.name(item), self.name(whole)),
-            None => self.name(item),
-        };
+        // A criterion is only asked for as a part of something; what is said of another one nobody reads.
+        let of = whole.map_or(item, |(whole, _)| whole);
         let proof = stream.proof_of(item, self.at);
         let ruling = stream.ruling(item, self.at);
         let decided = ruling.event().or_else(|| stream.last_event(item));
         let since = |event: Option<u32>| event.and_then(|event| stream.occurred(event));
-        let (verdict, sentence, since, event) = match (ruling, proof) {
+        let (verdict, say, since, event) = match (ruling, proof) {
             (Ruling::Rejected { .. }, _) => {
-                (Verdict::NotReady, format!("{name} was rejected."), since(decided), decided)
+                (Verdict::NotReady, say::criterion_rejected(item, of), since(decided), decided)
             }
             (_, Proof::Failed(by, outcome, event)) => {
-                let sentence = format!("{name} is not met: {} ended with {outcome}.", self.name(by));
-                (Verdict::NotReady, sentence, stream.finished_at(by), Some(event))
+                let say = say::criterion_failed(item, of, by, outcome.as_str().into());
+                (Verdict::NotReady, say, stream.finished_at(by), Some(event))
             }
             (Ruling::Ended { until, .. }, _) => {
-                let sentence = format!("The waiver of {name} ended on {}.", day(until));
-                (Verdict::NotReady, sentence, Some(until), decided)
+                (Verdict::NotReady, say::criterion_waiver_ended(item, of, until), Some(until), decided)
             }
             (Ruling::NotEntitled { event, decision }, _) => {
-                let by = self.by(item, event);
-                let sentence = format!("{name} was {decision} by {by}, who is not entitled to.");
-                (Verdict::NotReady, sentence, since(decided), decided)
+                let decision = decision.as_str().into();
+                let say = match self.by(item, event) {
+                    Some(by) => say::criterion_not_entitled(item, of, decision, by),
+                    None => say::criterion_not_entitled_nobody(item, of, decision),
+                };
+                (Verdict::NotReady, say, since(decided), decided)
             }
             (_, Proof::Expired(by, until)) => {
-                let sentence =
-                    format!("{name} is not met any more: {} expired on {}.", self.name(by), day(until));
-                (Verdict::NotReady, sentence, Some(until), stream.last_event(by))
+                let say = say::criterion_expired(item, of, by, until);
+                (Verdict::NotReady, say, Some(until), stream.last_event(by))
             }
             (_, Proof::Unfinished(by)) => {
-                let sentence = format!("{name} is not met yet: {} has no result.", self.name(by));
-                (Verdict::Unknown, sentence, since(stream.last_event(by)), stream.last_event(by))
+                let say = say::criterion_unfinished(item, of, by);
+                (Verdict::Unknown, say, since(stream.last_event(by)), stream.last_event(by))
             }
             (_, proof) => {
                 let later = match proof {
                     Proof::Later(at) => Some(at),
                     _ => stream.decided_after(item, self.at),
                 };
-                let yet = later
-                    .map_or(String::new(), |at| format!("; what is dated {} does not count yet", day(at)));
-                let sentence = format!("Nothing is known that shows that {name} is met{yet}.");
-                (Verdict::Unknown, sentence, since(decided), decided)
+                let say = say::criterion_unproved(item, of).and(later.map(say::and_dated_later));
+                (Verdict::Unknown, say, since(decided), decided)
             }
         };
         Some(Fact {
@@ -78,7 +75,7 @@ impl Judge<'_> {
             rule: None,
             verdict,
             item,
-            sentence,
+            say,
             waits_for: self
                 .whom(item)
                 .or_else(|| self.who_decides(item))

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::judge::{Closure, Judge, Judged};
 use super::{ReadinessQuery, Unmet, Verdict};
-use crate::analyze::{Basis, name};
+use crate::analyze::message::say;
+use crate::analyze::{Basis, Message};
 use crate::error::Result;
 use crate::hash::HashMap;
 use crate::model::Kind;
@@ -55,6 +56,8 @@ pub struct ExplanationNode {
     pub facts: Vec<Unmet>,
     /// The node as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 impl Explanation {
@@ -185,15 +188,16 @@ impl Tree<'_> {
         let verdict = self.worst.get(&place).copied().unwrap_or(Verdict::Ready);
         let ways = self.needed.get(&place).map_or(0, |need| need.needed_by.len() as u32);
         let words = match verdict {
-            Verdict::Ready => "is ready",
-            Verdict::Unknown => "is not known to be ready",
-            Verdict::NotReady => "is not ready",
+            Verdict::Ready => say::ready,
+            Verdict::Unknown => say::not_known_ready,
+            Verdict::NotReady => say::not_ready,
         };
-        let end = if verdict == Verdict::Ready { "." } else { ":" };
+        let (sentence, messages) = words(item, stage.clone().into()).tell(stream);
         ExplanationNode {
             above,
             depth,
-            sentence: format!("{} {words} for {}{end}", name(stream, item), stage.replace('_', " ")),
+            sentence,
+            messages,
             item: stream.id(item).to_owned(),
             title: stream.title(item).to_owned(),
             kind: stream.kind(item),

@@ -1,6 +1,6 @@
 //! What a gate must be: its criteria met and passed by somebody entitled to, or waived for now.
 
-use super::super::day;
+use super::super::message::{Say, say};
 use super::judge::{Fact, Judge};
 use super::stakeholders::Ruling;
 use super::{Condition, Verdict};
@@ -20,42 +20,36 @@ impl Judge<'_> {
         if !self.is_gate_of(item, rung) {
             return None;
         }
-        let name = self.name(item);
         let entitled = stream.entitled(item);
         let ruling = stream.ruling(item, self.at);
         let asked = stream.last(item, Set::asked_at);
         let event = ruling.event().or(asked.map(|(_, event)| event)).or_else(|| stream.last_event(item));
         let mut since = event.and_then(|event| stream.occurred(event));
-        let (verdict, sentence) = match ruling {
+        let (verdict, say) = match ruling {
             Ruling::Approved { .. } | Ruling::Waived { .. } => return None,
             Ruling::Ended { until, .. } => {
                 since = Some(until);
-                (Verdict::NotReady, format!("The waiver of {name} ended on {}.", day(until)))
+                (Verdict::NotReady, say::gate_waiver_ended(item, until))
             }
             Ruling::NotEntitled { event, decision } => {
-                let by = self.by(item, event);
-                (Verdict::NotReady, format!("{name} was {decision} by {by}, who is not entitled to."))
+                let decision = decision.as_str().into();
+                let say = match self.by(item, event) {
+                    Some(by) => say::gate_not_entitled(item, decision, by),
+                    None => say::gate_not_entitled_nobody(item, decision),
+                };
+                (Verdict::NotReady, say)
             }
-            Ruling::Rejected { .. } => (Verdict::NotReady, format!("{name} was rejected.")),
+            Ruling::Rejected { .. } => (Verdict::NotReady, say::gate_rejected(item)),
             // Where nobody is named who may decide, its criteria do.
             Ruling::Open if entitled.is_empty() && stream.criteria(item).next().is_some() => return None,
             Ruling::Open => {
-                let yet = stream.decided_after(item, self.at).map_or(String::new(), |decided| {
-                    format!("; the decision dated {} does not count yet", day(decided))
-                });
+                let yet = stream.decided_after(item, self.at).map(say::and_decided_later);
                 if entitled.is_empty() {
-                    let why = "and nobody is named who may decide";
-                    (Verdict::Unknown, format!("{name} is not decided, {why}{yet}."))
+                    (Verdict::Unknown, say::gate_undecided_by_nobody(item).and(yet))
                 } else {
                     since = asked.map(|(at, _)| at).or(since);
-                    let late = match stream.last(item, Set::needed_by) {
-                        Some((by, _)) if by < self.at => {
-                            format!("; it was needed by {}, {} ago", day(by), self.at.since(by))
-                        }
-                        Some((by, _)) => format!("; it is needed by {}", day(by)),
-                        None => String::new(),
-                    };
-                    (Verdict::NotReady, format!("{name} is not decided{late}{yet}."))
+                    let needed = stream.last(item, Set::needed_by).map(|(by, _)| self.needed_by(by));
+                    (Verdict::NotReady, say::gate_undecided(item).and(needed).and(yet))
                 }
             }
         };
@@ -64,7 +58,7 @@ impl Judge<'_> {
             rule: None,
             verdict,
             item,
-            sentence,
+            say,
             waits_for: stream.names(&entitled, " or ").or_else(|| self.whom(item)),
             since,
             earliest: None,
@@ -72,10 +66,13 @@ impl Judge<'_> {
         })
     }
 
-    /// Who decided, for a sentence.
-    pub(super) fn by(&self, item: u32, decision: u32) -> String {
-        let by = self.stream.deciders(item, decision);
-        by.first().map_or("nobody in particular".into(), |who| self.name(*who))
+    fn needed_by(&self, by: Instant) -> Say {
+        if by < self.at { say::and_was_needed_by(by, self.at.since(by)) } else { say::and_needed_by(by) }
+    }
+
+    /// Who decided, the first of several.
+    pub(super) fn by(&self, item: u32, decision: u32) -> Option<u32> {
+        self.stream.deciders(item, decision).first().copied()
     }
 
     /// Who may decide, for a sentence.

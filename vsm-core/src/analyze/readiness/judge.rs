@@ -7,7 +7,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::critical_path::CriticalPathQuery;
-use super::super::{Grounds, keys, name, whom};
+use super::super::message::Say;
+use super::super::{Grounds, keys, whom};
 use super::bookings;
 use super::evidence::Evidence;
 use super::rules::{self, Rules};
@@ -31,7 +32,7 @@ pub(super) struct Fact {
     pub(super) rule: Option<String>,
     pub(super) verdict: Verdict,
     pub(super) item: u32,
-    pub(super) sentence: String,
+    pub(super) say: Say,
     pub(super) waits_for: Option<String>,
     pub(super) since: Option<Instant>,
     pub(super) earliest: Option<Instant>,
@@ -312,24 +313,20 @@ impl<'a> Judge<'a> {
         own
     }
 
-    pub(super) fn fact(&self, condition: Condition, verdict: Verdict, item: u32, sentence: String) -> Fact {
+    pub(super) fn fact(&self, condition: Condition, verdict: Verdict, item: u32, say: Say) -> Fact {
         let event = self.stream.last_event(item);
         Fact {
             condition,
             rule: None,
             verdict,
             item,
-            sentence,
+            say,
             waits_for: self.whom(item),
             // What holds "always", as a source without a date says it, has no since.
             since: event.and_then(|event| self.stream.occurred(event)).filter(|at| at.millis() != 0),
             earliest: None,
             evidence: event.into_iter().collect(),
         }
-    }
-
-    pub(super) fn name(&self, item: u32) -> String {
-        name(self.stream, item)
     }
 
     /// Whom an item waits for: those responsible, else its assignee, else its owner.
@@ -367,6 +364,7 @@ impl<'a> Judge<'a> {
             .filter(|found| seen.insert(found.root()))
             .map(|Found { place, through, rung, fact }| {
                 let (releases, value) = waiting.of(self, fact.item, place);
+                let (sentence, messages) = fact.say.tell(stream);
                 let at_work = || work.get(&fact.item).copied().filter(|at| *at > self.at);
                 let unmet = Unmet {
                     condition: fact.condition,
@@ -375,7 +373,8 @@ impl<'a> Judge<'a> {
                     stage: self.stage(rung).to_owned(),
                     item: stream.id(fact.item).to_owned(),
                     title: stream.title(fact.item).to_owned(),
-                    sentence: fact.sentence,
+                    sentence,
+                    messages,
                     waits_for: fact.waits_for,
                     since: fact.since,
                     earliest: fact.earliest.or_else(|| is_work_to_do(fact.condition).then(at_work).flatten()),

@@ -30,7 +30,7 @@ pub(in crate::analyze) use self::stakeholders::Ruling;
 pub use self::waivers::Waiver;
 
 use self::judge::Judge;
-use super::Basis;
+use super::{Basis, Message};
 use crate::error::{Error, Result};
 use crate::model::Kind;
 use crate::stream::ValueStream;
@@ -165,6 +165,8 @@ pub struct Unmet {
     pub title: String,
     /// The fact as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// Whom it waits for: of work those responsible, else assignee or owner; of decisions those accountable and approvers.
     pub waits_for: Option<String>,
     /// Since when it has been so.

@@ -1,13 +1,12 @@
 //! What leads a release: its state, its phases and their activities, and what each of them asks of its parts.
 
-use super::super::day;
+use super::super::message::{Say, say};
 use super::judge::{Fact, Judge};
 use super::stakeholders::Ruling;
 use super::{Condition, Verdict};
 use crate::graph::Direction;
 use crate::model::{Boundary, FlowState, Kind, LinkKind, ReleaseState, Set};
 use crate::stream::ValueStream;
-use crate::time::printable;
 
 /// Rungs as bits, the first stage the lowest; a ladder has at most eight.
 pub(super) type Rungs = u8;
@@ -67,19 +66,17 @@ impl Judge<'_> {
         if self.place(item, rung) != Place::Over || stream.has_parts(item) {
             return None;
         }
-        let name = self.name(item);
         let state = stream.state_with_event(item);
-        let (verdict, sentence) = match state {
+        let (verdict, say) = match state {
             Some((FlowState::Done | FlowState::Cancelled, _)) => return None,
             // What has to be met at its end tells whether it is over.
             None if self.has_an_end(item, rung) => return None,
-            None => (Verdict::Unknown, format!("Nobody says whether {name} is over")),
-            Some((FlowState::New, _)) => (Verdict::NotReady, format!("{name} has not been started")),
-            Some(_) => (Verdict::NotReady, format!("{name} is not over")),
+            None => (Verdict::Unknown, say::phase_state_unknown(item)),
+            Some((FlowState::New, _)) => (Verdict::NotReady, say::phase_not_started(item)),
+            Some(_) => (Verdict::NotReady, say::phase_not_over(item)),
         };
         let event = state.map(|(_, event)| event).or_else(|| stream.last_event(item));
-        let sentence = format!("{sentence}{}.", self.overdue(item));
-        let fact = self.fact(Condition::PhaseDone, verdict, item, sentence);
+        let fact = self.fact(Condition::PhaseDone, verdict, item, say.and(self.overdue(item)));
         let since = event.and_then(|event| stream.occurred(event)).filter(|at| at.millis() != 0);
         Some(Fact { since, evidence: event.into_iter().collect(), ..fact })
     }
@@ -100,9 +97,8 @@ impl Judge<'_> {
     /// An activity without parts must be done.
     pub(super) fn activity(&self, item: u32) -> Option<Fact> {
         let fact = self.leaf(item)?;
-        let sentence = fact.sentence.strip_suffix('.').unwrap_or(&fact.sentence);
-        let sentence = format!("{sentence}{}.", self.overdue(item));
-        Some(Fact { condition: Condition::ActivityDone, sentence, ..fact })
+        let say = fact.say.and(self.overdue(item));
+        Some(Fact { condition: Condition::ActivityDone, say, ..fact })
     }
 
     /// Whether an item is an activity without parts.
@@ -110,35 +106,32 @@ impl Judge<'_> {
         self.stream.kind(item) == Some(Kind::Activity) && !self.stream.has_parts(item)
     }
 
-    fn overdue(&self, item: u32) -> String {
+    fn overdue(&self, item: u32) -> Option<Say> {
         let due = self.stream.last(item, Set::due_at).or_else(|| self.stream.last(item, Set::ends_at));
-        match due {
-            Some((due, _)) if due < self.at => {
-                format!("; it was due on {}, {} ago", day(due), self.at.since(due))
-            }
-            _ => String::new(),
-        }
+        let (due, _) = due.filter(|(due, _)| *due < self.at)?;
+        Some(say::and_overdue(due, self.at.since(due)))
     }
 
     /// A release must not be a draft or on hold.
     pub(super) fn active(&self, release: u32) -> Option<Fact> {
         let stream = self.stream;
         let (state, event) = stream.lifecycle_since(release)?;
-        let name = self.name(release);
-        let sentence = match state {
-            ReleaseState::Draft => format!("{name} is a draft that nobody has agreed to"),
+        let since = stream.occurred(event).filter(|at| at.millis() != 0);
+        let say = match state {
+            ReleaseState::Draft => say::release_draft(release),
             ReleaseState::OnHold => {
-                let since = stream.occurred(event).filter(|at| at.millis() != 0);
-                let since = since.map_or(String::new(), |at| format!(" since {}", day(at)));
-                let by = stream.deciders(release, event).first().map(|who| self.name(*who));
-                let by = by.map_or(String::new(), |who| format!(", by {who}"));
-                let why = stream.last(release, Set::reason).map(|(why, _)| format!(": {}", printable(&why)));
-                format!("{name} is on hold{since}{by}{}", why.unwrap_or_default())
+                let why = stream.last(release, Set::reason).map(|(why, _)| say::and_reason(why.to_string()));
+                let on_hold = match (since, self.by(release, event)) {
+                    (None, None) => say::release_on_hold(release),
+                    (Some(since), None) => say::release_on_hold_since(release, since),
+                    (None, Some(by)) => say::release_on_hold_by(release, by),
+                    (Some(since), Some(by)) => say::release_on_hold_since_by(release, since, by),
+                };
+                on_hold.and(why)
             }
             _ => return None,
         };
-        let fact = self.fact(Condition::ReleaseActive, Verdict::NotReady, release, format!("{sentence}."));
-        let since = stream.occurred(event).filter(|at| at.millis() != 0);
+        let fact = self.fact(Condition::ReleaseActive, Verdict::NotReady, release, say);
         let waits_for = self.who_decides(release).or(fact.waits_for);
         Some(Fact { since, waits_for, evidence: vec![event], ..fact })
     }

@@ -1,8 +1,9 @@
 //! What a release must have of its own: a scope, a tested build that holds it, a place to go, and no blackout; and what a
 //! build must be by itself.
 
+use super::super::Grounds;
 use super::super::environments::{Closing, Closings};
-use super::super::{Grounds, day};
+use super::super::message::say;
 use super::bookings;
 use super::evidence::Tested;
 use super::judge::{Fact, Judge};
@@ -27,9 +28,8 @@ impl Judge<'_> {
         let has_parts = stream.has_parts(release);
         self.active(release).into_iter().for_each(&mut *report);
         if !has_scope && !has_parts {
-            let sentence =
-                format!("{} has no scope, so nobody can tell whether it is done.", self.name(release));
-            report(self.fact(Condition::HasScope, Verdict::Unknown, release, sentence));
+            let say = say::release_without_scope(release);
+            report(self.fact(Condition::HasScope, Verdict::Unknown, release, say));
         }
         let builds: Vec<u32> = stream.candidates(release).into_iter().map(|(build, _)| build).collect();
         if has_scope || !has_parts {
@@ -62,12 +62,14 @@ impl Judge<'_> {
     pub(super) fn closed(&self, closing: &Closing) -> Option<Fact> {
         let blackout = Some(&closing.blackout).filter(|blackout| blackout.stops_deployment())?;
         let end = closing.when.covering(self.at)?;
-        let why = blackout.reason.as_deref().unwrap_or("no reason given");
-        let sentence = format!("{} is in a blackout until {}: {why}.", self.name(closing.of), day(end));
+        let say = match &blackout.reason {
+            Some(why) => say::blackout(closing.of, end, why.clone()),
+            None => say::blackout_without_reason(closing.of, end),
+        };
         Some(Fact {
             earliest: Some(end),
             evidence: vec![closing.event],
-            ..self.fact(Condition::NoBlackout, Verdict::NotReady, closing.of, sentence)
+            ..self.fact(Condition::NoBlackout, Verdict::NotReady, closing.of, say)
         })
     }
 
@@ -82,11 +84,11 @@ impl Judge<'_> {
         let stream = self.stream;
         let required = self.required_stage(rung);
         if builds.is_empty() {
-            let place =
-                required.map_or(String::new(), |stage| format!(" and that passed its tests in {stage}"));
-            let sentence =
-                format!("No build of {} is known that holds its scope{place}.", self.name(release));
-            report(self.fact(Condition::HasBuild, Verdict::Unknown, release, sentence));
+            let say = match required {
+                Some(stage) => say::release_without_tested_build(release, stage.to_owned().into()),
+                None => say::release_without_build(release),
+            };
+            report(self.fact(Condition::HasBuild, Verdict::Unknown, release, say));
             return;
         }
         for build in builds {
@@ -99,27 +101,19 @@ impl Judge<'_> {
             .flat_map(|build| stream.to(*build, LinkKind::Contains))
             .map(|(item, _)| item)
             .collect();
-        let names = builds.iter().map(|build| self.name(*build)).collect::<Vec<_>>().join(" and ");
         for leaf in self.leaves(release) {
             if stated.contains(&leaf) {
                 continue;
             }
             let changes = stream.changes_of(leaf);
             if changes.is_empty() {
-                let sentence = format!(
-                    "No change is linked to {}, so nobody can tell whether it is in {names}.",
-                    self.name(leaf)
-                );
-                report(self.fact(Condition::InBuild, Verdict::Unknown, leaf, sentence));
+                let say = say::work_perhaps_in_build(leaf, builds.to_vec());
+                report(self.fact(Condition::InBuild, Verdict::Unknown, leaf, say));
             } else if let Some(lacking) = changes.iter().find(|change| !brought.contains(*change)) {
-                let sentence = format!(
-                    "{} is not in {names}: change {} is missing.",
-                    self.name(leaf),
-                    self.name(*lacking)
-                );
+                let say = say::work_not_in_build(leaf, builds.to_vec(), *lacking);
                 report(Fact {
                     evidence: stream.last_event(*lacking).into_iter().collect(),
-                    ..self.fact(Condition::InBuild, Verdict::NotReady, leaf, sentence)
+                    ..self.fact(Condition::InBuild, Verdict::NotReady, leaf, say)
                 });
             }
         }
@@ -139,14 +133,14 @@ impl Judge<'_> {
         match self.stream.outcome_with_event(build) {
             Some((Outcome::Success, _)) => {}
             Some((Outcome::Running, _)) | None => {
-                let sentence = format!("{} has not finished.", self.name(build));
-                report(self.fact(Condition::BuildSucceeded, Verdict::Unknown, build, sentence));
+                let say = say::build_unfinished(build);
+                report(self.fact(Condition::BuildSucceeded, Verdict::Unknown, build, say));
             }
             Some((outcome, event)) => {
-                let sentence = format!("{} ended with {outcome}.", self.name(build));
+                let say = say::build_ended(build, outcome.as_str().into());
                 report(Fact {
                     evidence: vec![event],
-                    ..self.fact(Condition::BuildSucceeded, Verdict::NotReady, build, sentence)
+                    ..self.fact(Condition::BuildSucceeded, Verdict::NotReady, build, say)
                 });
             }
         }
@@ -169,22 +163,30 @@ impl Judge<'_> {
 
     /// A build must have passed its tests in the environment of a stage.
     pub(super) fn tests(&self, build: u32, stage: Option<&str>) -> Option<Fact> {
-        let name = self.name(build);
-        let place = stage.map_or(String::new(), |stage| format!(" in {stage}"));
+        let place = stage.map(|stage| stage.to_owned().into());
         match Tested::of(self.stream, build, stage) {
             Tested::Passed => None,
             Tested::NotRun => {
-                let sentence = format!("No test run of {name}{place} is known.");
-                Some(self.fact(Condition::TestsPassed, Verdict::Unknown, build, sentence))
+                let say = match place {
+                    Some(stage) => say::tests_unknown_in_stage(build, stage),
+                    None => say::tests_unknown(build),
+                };
+                Some(self.fact(Condition::TestsPassed, Verdict::Unknown, build, say))
             }
             Tested::Failed { run, event, counts } => {
-                let how =
-                    counts.map_or("failed".into(), |(failed, all)| format!("failed {failed} of {all} tests"));
-                let sentence = format!("{} of {name}{place} {how}.", self.name(run));
+                let counts = counts.map(|(failed, all)| (failed.into(), all.into()));
+                let say = match (place, counts) {
+                    (None, None) => say::tests_failed(run, build),
+                    (Some(stage), None) => say::tests_failed_in_stage(run, build, stage),
+                    (None, Some((failed, all))) => say::tests_failed_some(run, build, failed, all),
+                    (Some(stage), Some((failed, all))) => {
+                        say::tests_failed_some_in_stage(run, build, stage, failed, all)
+                    }
+                };
                 Some(Fact {
                     since: self.stream.occurred(event),
                     evidence: vec![event],
-                    ..self.fact(Condition::TestsPassed, Verdict::NotReady, run, sentence)
+                    ..self.fact(Condition::TestsPassed, Verdict::NotReady, run, say)
                 })
             }
         }

@@ -1,5 +1,6 @@
 //! The rules of a policy, asked of one item.
 
+use super::super::message::{Say, say};
 use super::evidence::{stage_of, stage_of_run};
 use super::judge::{Fact, Judge};
 use super::{Condition, Measure, Policy, PolicyRule, Reach, RuleTest, Verdict};
@@ -92,9 +93,9 @@ impl Judge<'_> {
         for name in &rule.none {
             match self.named(name, asking).verdict {
                 Verdict::NotReady => {}
-                Verdict::Ready => misses.push((Verdict::NotReady, format!("\"{name}\" holds and must not"))),
+                Verdict::Ready => misses.push((Verdict::NotReady, say::and_must_not_hold(name.clone()))),
                 Verdict::Unknown => {
-                    misses.push((Verdict::Unknown, format!("nobody can tell whether \"{name}\" holds")));
+                    misses.push((Verdict::Unknown, say::and_may_hold(name.clone())));
                 }
             }
         }
@@ -107,7 +108,7 @@ impl Judge<'_> {
             }
         }
         if let Some(verdict) = misses.iter().map(|(verdict, _)| *verdict).max() {
-            let fact = self.miss(rule, asking.item, verdict, &misses, evidence);
+            let fact = self.miss(rule, asking.item, verdict, misses, evidence);
             if !self.is_assumed(&fact) {
                 finding.verdict = finding.verdict.max(verdict);
                 join(&mut finding.facts, vec![fact]);
@@ -133,24 +134,29 @@ impl Judge<'_> {
         rule: &PolicyRule,
         item: u32,
         verdict: Verdict,
-        misses: &[(Verdict, String)],
+        misses: Vec<(Verdict, Say)>,
         evidence: Vec<u32>,
     ) -> Fact {
-        let sentence = rule.sentence.clone().unwrap_or_else(|| {
-            let what = misses.iter().map(|(_, what)| what.as_str()).collect::<Vec<_>>().join("; ");
-            format!("{} does not meet the rule \"{}\": {what}.", self.name(item), rule.name)
-        });
+        let say = match &rule.sentence {
+            Some(sentence) => say::rule_sentence(sentence.clone()),
+            None => misses
+                .into_iter()
+                .enumerate()
+                .fold(say::rule_not_met(item, rule.name.clone()), |said, (nth, (_, miss))| {
+                    said.and((nth > 0).then(say::and_also)).and([miss])
+                }),
+        };
         Fact {
             rule: Some(rule.name.clone()),
             waits_for: rule.waits_for.clone().or_else(|| self.whom(item)),
             since: None,
             evidence,
-            ..self.fact(Condition::RuleMet, verdict, item, sentence)
+            ..self.fact(Condition::RuleMet, verdict, item, say)
         }
     }
 
     /// Measures, and says what was found and by which events.
-    fn test(&self, test: &RuleTest, item: u32) -> (Verdict, String, Vec<u32>) {
+    fn test(&self, test: &RuleTest, item: u32) -> (Verdict, Say, Vec<u32>) {
         let reached = self.reach(test.of, item);
         let mut surely = Vec::new();
         let mut maybe = Vec::new();
@@ -169,22 +175,21 @@ impl Judge<'_> {
             (Some(low), Some(high)) => judge(test, low.min(high), low.max(high), reached.is_empty()),
             _ => Verdict::Unknown,
         };
-        let noun = test.of.as_str().replace('_', " ");
+        let (of, what) = (test.of.as_str().into(), measure.as_str().into());
         let found = match low {
-            None => format!("the {noun} give no figure for {}", measure.as_str().replace('_', " ")),
-            Some(low) if measure == Measure::Count => {
-                format!("{low} of {} {noun} match", reached.len())
-            }
-            Some(low) => format!("{} of {noun} is {low}", measure.as_str().replace('_', " ")),
+            None => say::and_without_figure(of, what),
+            Some(low) if measure == Measure::Count => say::and_count(low, reached.len() as u64, of),
+            Some(low) => say::and_figure(what, of, low),
         };
-        let open = if maybe.is_empty() { String::new() } else { format!(" and {} more may", maybe.len()) };
-        let bounds: Vec<String> = [("at least", test.at_least), ("at most", test.at_most)]
-            .into_iter()
-            .filter_map(|(word, bound)| bound.map(|bound| format!("{word} {bound}")))
-            .collect();
+        let open = (!maybe.is_empty()).then(|| say::and_more_may(maybe.len() as u64));
+        let bounds = match (test.at_least, test.at_most) {
+            (Some(low), Some(high)) => Some(say::and_between(low, high)),
+            (Some(low), None) => Some(say::and_at_least(low)),
+            (None, high) => high.map(say::and_at_most),
+        };
         let shown = if either.is_empty() { &reached } else { &either };
         let evidence = shown.iter().take(NAMED).filter_map(|other| self.stream.last_event(*other)).collect();
-        (verdict, format!("{found}{open}, {} asked for", bounds.join(" and ")), evidence)
+        (verdict, found.and(open).and(bounds), evidence)
     }
 
     fn figure(&self, measure: Measure, items: &[u32], reached: usize) -> Option<f64> {

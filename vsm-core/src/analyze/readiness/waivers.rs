@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{day, keys};
+use super::super::message::say;
+use super::super::{Message, keys};
 use super::judge::Judge;
 use super::stakeholders::Ruling;
 use crate::model::{Kind, Set};
-use crate::time::{Instant, printable};
+use crate::time::Instant;
 
 /// A waiver that a verdict rests on: it complies with the policy by exception.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub struct Waiver {
     pub title: String,
     /// The waiver as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// Why, as its event or a later one says.
     pub reason: Option<String>,
     /// Who granted it, by name.
@@ -45,27 +48,22 @@ impl Judge<'_> {
         let by = stream.names(&stream.deciders(item, event), " and ");
         let due = stream.last(target, Set::due_at).map(|(due, _)| due);
         let ends_before_due = until.zip(due).map(|(until, due)| until < due);
-        let mut sentence = format!("{} is waived", self.name(item));
-        if let Some(by) = &by {
-            sentence.push_str(&format!(" by {}", printable(by)));
-        }
-        match until {
-            Some(until) => sentence.push_str(&format!(" until {}", day(until))),
-            None => sentence.push_str(" without an end"),
-        }
-        if let Some((reason, _)) = &reason {
-            sentence.push_str(&format!(": {}", printable(reason)));
-        }
-        if let (Some(true), Some(due)) = (ends_before_due, due) {
-            sentence.push_str(&format!("; it ends before the target date {}", day(due)));
-        }
-        sentence.push('.');
+        let waived = match (by.clone(), until) {
+            (None, None) => say::waived(item),
+            (None, Some(until)) => say::waived_until(item, until),
+            (Some(by), None) => say::waived_by(item, by),
+            (Some(by), Some(until)) => say::waived_by_until(item, by, until),
+        };
+        let why = reason.as_ref().map(|(why, _)| say::and_reason(why.to_string()));
+        let ends = due.filter(|_| ends_before_due == Some(true)).map(say::and_ends_before);
+        let (sentence, messages) = waived.and(why).and(ends).tell(stream);
         let expiry = stream.last(item, Set::expires_at).map(|(_, event)| event);
         let events = [Some(event), expiry, reason.as_ref().map(|(_, event)| *event)];
         Some(Waiver {
             item: stream.id(item).to_owned(),
             title: stream.title(item).to_owned(),
             sentence,
+            messages,
             reason: reason.map(|(reason, _)| reason.into()),
             by,
             since,

@@ -1,6 +1,7 @@
 //! What a single piece of work must be: done, built and tested, and no blocking defect.
 
 use super::super::Grounds;
+use super::super::message::say;
 use super::evidence::{Evidence, Standing};
 use super::judge::{Fact, Judge};
 use super::{Condition, Verdict};
@@ -12,36 +13,26 @@ impl Judge<'_> {
     pub(super) fn leaf(&self, item: u32) -> Option<Fact> {
         let stream = self.stream;
         let state = stream.state_with_event(item);
-        let name = self.name(item);
-        let (verdict, sentence) = match state {
+        let (verdict, say) = match state {
             Some((FlowState::Done | FlowState::Cancelled, _)) => return None,
-            None => (Verdict::Unknown, format!("Nobody says whether {name} is done.")),
-            Some((FlowState::New, _)) => (Verdict::NotReady, format!("{name} has not been started.")),
-            Some((FlowState::Active, _)) => {
-                (Verdict::NotReady, format!("{name} is being worked on and not done."))
-            }
-            Some((FlowState::Waiting, _)) => {
-                (Verdict::NotReady, format!("{name} has been begun, waits, and is not done."))
-            }
+            None => (Verdict::Unknown, say::work_state_unknown(item)),
+            Some((FlowState::New, _)) => (Verdict::NotReady, say::work_not_started(item)),
+            Some((FlowState::Active, _)) => (Verdict::NotReady, say::work_in_progress(item)),
+            Some((FlowState::Waiting, _)) => (Verdict::NotReady, say::work_waiting(item)),
         };
-        let mut sentence = sentence;
-        let waits: Vec<String> = stream
+        let needed: Vec<u32> = stream
             .to(item, LinkKind::DependsOn)
-            .filter(|(other, _)| self.is_open(*other))
-            .map(|(other, _)| self.name(other))
+            .map(|(other, _)| other)
+            .filter(|other| self.is_open(*other))
             .collect();
-        if !waits.is_empty() {
-            sentence.pop();
-            sentence =
-                format!("{sentence}; it depends on {}, which is not done either.", waits.join(" and "));
-        }
+        let depends = (!needed.is_empty()).then(|| say::and_depends_on(needed));
         let event = state.map(|(_, event)| event).or_else(|| stream.last_event(item));
         Some(Fact {
             condition: Condition::ScopeDone,
             rule: None,
             verdict,
             item,
-            sentence,
+            say: say.and(depends),
             waits_for: self.whom(item),
             since: event.and_then(|event| stream.occurred(event)),
             earliest: None,
@@ -90,27 +81,22 @@ impl Judge<'_> {
     pub(super) fn unproved(&self, leaf: u32, rung: usize, evidence: &Evidence) -> Option<Fact> {
         self.unbuilt(leaf, evidence).or_else(|| {
             let verdict = self.proof(leaf, rung, evidence);
-            let name = self.name(leaf);
-            let sentence = match verdict {
+            let say = match verdict {
                 Verdict::Ready => return None,
-                Verdict::Unknown => format!("No build that holds {name} is known to have passed its tests."),
-                Verdict::NotReady => format!("The build that holds {name} failed its tests."),
+                Verdict::Unknown => say::work_not_known_tested(leaf),
+                Verdict::NotReady => say::work_failed_tests(leaf),
             };
-            Some(Fact { evidence: Vec::new(), ..self.fact(Condition::TestsPassed, verdict, leaf, sentence) })
+            Some(Fact { evidence: Vec::new(), ..self.fact(Condition::TestsPassed, verdict, leaf, say) })
         })
     }
 
     fn unbuilt(&self, leaf: u32, evidence: &Evidence) -> Option<Fact> {
-        let name = self.name(leaf);
-        let (verdict, sentence) = match evidence.of(self.stream, leaf) {
+        let (verdict, say) = match evidence.of(self.stream, leaf) {
             Standing::Tested | Standing::Untested(_) => return None,
-            Standing::NotBuilt => (Verdict::NotReady, format!("{name} is in no successful build.")),
-            Standing::Unlinked => {
-                let why = "so nobody can tell whether it is in a build";
-                (Verdict::Unknown, format!("No change is linked to {name}, {why}."))
-            }
+            Standing::NotBuilt => (Verdict::NotReady, say::work_in_no_build(leaf)),
+            Standing::Unlinked => (Verdict::Unknown, say::work_without_change(leaf)),
         };
-        Some(self.fact(Condition::InBuild, verdict, leaf, sentence))
+        Some(self.fact(Condition::InBuild, verdict, leaf, say))
     }
 
     /// An open defect must not be of blocking severity.
@@ -124,9 +110,9 @@ impl Judge<'_> {
         if severity > self.policy.blocking {
             return None;
         }
-        let sentence = format!("{} is open, with severity {severity}.", self.name(defect));
+        let say = say::defect_open(defect, severity.as_str().into());
         let verdict = if stream.state_of(defect).is_some() { Verdict::NotReady } else { Verdict::Unknown };
-        let fact = self.fact(Condition::NoBlockingDefect, verdict, defect, sentence);
+        let fact = self.fact(Condition::NoBlockingDefect, verdict, defect, say);
         Some(Fact { evidence: fact.evidence.iter().copied().chain([event]).collect(), ..fact })
     }
 }

@@ -7,7 +7,7 @@ mod push;
 use serde::{Deserialize, Serialize};
 
 use self::push::Push;
-use super::{Basis, Grounds};
+use super::{Basis, Grounds, Message};
 use crate::error::{Error, Result};
 use crate::model::{Boundary, Event, FlowState, Kind, LinkKind};
 use crate::stream::ValueStream;
@@ -124,6 +124,8 @@ pub struct TemplateSkip {
     pub item: String,
     /// Why, as an English sentence.
     pub reason: String,
+    /// The same by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 impl ValueStream {

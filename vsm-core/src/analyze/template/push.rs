@@ -2,6 +2,7 @@
 
 use super::dates::{Period, has_dates, periods, shift};
 use super::{ReleaseTemplate, TemplateCriterion, TemplateQuery, TemplateSkip};
+use crate::analyze::message::{Say, say};
 use crate::error::Result;
 use crate::model::{Boundary, Event, FlowState, Kind, Link, LinkKind, Set, Statement};
 use crate::stream::ValueStream;
@@ -67,8 +68,9 @@ impl<'a> Push<'a> {
         }
     }
 
-    fn skip(&mut self, item: &str, reason: impl Into<String>) {
-        self.skipped.push(TemplateSkip { item: item.to_owned(), reason: reason.into() });
+    fn skip(&mut self, item: &str, why: Say) {
+        let (reason, messages) = why.tell(self.stream);
+        self.skipped.push(TemplateSkip { item: item.to_owned(), reason, messages });
     }
 
     /// Gives one release all parts.
@@ -76,7 +78,7 @@ impl<'a> Push<'a> {
         let stream = self.stream;
         let id = stream.id(release);
         if let Some(state @ (FlowState::Done | FlowState::Cancelled)) = stream.state_of(release) {
-            self.skip(id, format!("It is {state}, so it is left as it is."));
+            self.skip(id, say::template_release_over(state.as_str().into()));
             return Ok(());
         }
         let due = stream.last(release, Set::due_at);
@@ -84,7 +86,7 @@ impl<'a> Push<'a> {
         let due = due.map(|(due, _)| due);
         let template = self.template;
         if due.is_none() && has_dates(template) {
-            self.skip(id, "It has no target date, so nothing of it gets a date.");
+            self.skip(id, say::template_without_target());
         }
         let own = format!("{}/", escaped(&template.name));
         let periods = due.map(|due| periods(&template.phases, due)).unwrap_or_default();
@@ -94,10 +96,7 @@ impl<'a> Push<'a> {
             let Period { start, end } = periods.get(n).copied().unwrap_or_default();
             let is_dated = phase.offset.is_some() || phase.duration.is_some();
             if due.is_some() && is_dated && (end.is_none() || (phase.duration.is_some() && start.is_none())) {
-                self.skip(
-                    &item(&key),
-                    "Its dates can't be told from the target date and the phases after it.",
-                );
+                self.skip(&item(&key), say::template_dates_unknown());
             }
             let part = Part {
                 stage: phase.stage.as_deref(),
@@ -151,7 +150,7 @@ impl<'a> Push<'a> {
     fn date(&mut self, due: Option<Instant>, offset: Span, key: &str) -> Option<Instant> {
         let date = shift(due?, offset);
         if date.is_none() {
-            self.skip(&item(key), "Its date lies beyond what an instant can be.");
+            self.skip(&item(key), say::template_date_too_far());
         }
         date
     }
@@ -161,7 +160,7 @@ impl<'a> Push<'a> {
         let stream = self.stream;
         let id = item(&part.key);
         if part.key.len() > LONGEST_KEY {
-            self.skip(&id, "Its id would be too long: the release or the template needs shorter names.");
+            self.skip(&id, say::template_id_too_long());
             return Ok(());
         }
         let known = stream.find(&id).ok();
@@ -183,8 +182,8 @@ impl<'a> Push<'a> {
                 Said::Never => event.links.push(Link::new(kind, to)),
                 Said::Holds => {}
                 Said::TakenBack => {
-                    let reason = format!("Its link {kind} to {to} was taken back and is not made again.");
-                    self.skip(&id, reason);
+                    let why = say::template_link_taken_back(kind.as_str().into(), to.to_owned());
+                    self.skip(&id, why);
                 }
             }
         }
@@ -215,14 +214,14 @@ impl<'a> Push<'a> {
         read: fn(&Set) -> Option<Option<&T>>,
         wanted: Option<T>,
         id: &str,
-        field: &str,
+        field: &'static str,
     ) -> Option<T> {
         let wanted = wanted?;
         match known.and_then(|known| self.stream.last(known, read)) {
             Some((now, _)) if now == wanted => None,
             Some((_, event)) if !self.is_own(event) => {
-                let by = self.stream.key(event);
-                self.skip(id, format!("Its {field} was set by {by} and is kept."));
+                let by = self.stream.key(event).to_owned();
+                self.skip(id, say::template_value_kept(field.into(), by));
                 None
             }
             _ => Some(wanted),
@@ -235,7 +234,7 @@ impl<'a> Push<'a> {
         read: fn(&Set) -> Option<Option<&Box<str>>>,
         wanted: Option<&str>,
         id: &str,
-        field: &str,
+        field: &'static str,
     ) -> Option<String> {
         self.value(known, read, wanted.map(Box::from), id, field).map(String::from)
     }

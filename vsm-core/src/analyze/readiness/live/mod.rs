@@ -18,7 +18,7 @@ use self::turn::Turn;
 use super::judge::{Judge, RULES};
 use super::lanes::{Facts, Lens, rungs};
 use super::{Basis, Policy, Verdict, check_kind, is_meant};
-use crate::analyze::{EVIDENCE, Grounds};
+use crate::analyze::{EVIDENCE, Grounds, Message};
 use crate::error::{Error, Result};
 use crate::hash::HashSet;
 use crate::model::Kind;
@@ -102,6 +102,8 @@ pub struct ChangeReason {
     pub item: String,
     /// What is so there now, as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// The items between, from the one that changed to where it began, both left out: each needs the next. At most
     /// ten of them.
     pub through: Vec<String>,

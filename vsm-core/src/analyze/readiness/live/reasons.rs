@@ -5,6 +5,7 @@ use super::super::judge::Fact;
 use super::super::lanes::Lens;
 use super::turn::Turn;
 use super::{ChangeReason, EVIDENCE};
+use crate::analyze::message::{Say, say};
 use crate::analyze::{Grounds, keys};
 use crate::model::{FlowState, Kind};
 use crate::texts::NONE;
@@ -14,13 +15,13 @@ const BETWEEN: usize = 10;
 
 /// What is so at an item now, with the events behind it.
 struct Now {
-    sentence: String,
+    say: Say,
     evidence: Vec<u32>,
 }
 
 impl From<Fact> for Now {
     fn from(fact: Fact) -> Now {
-        Now { sentence: fact.sentence, evidence: fact.evidence }
+        Now { say: fact.say, evidence: fact.evidence }
     }
 }
 
@@ -57,38 +58,34 @@ impl Turn<'_> {
             grounds.evidence.extend(&events);
         }
         let evidence = keys(stream, events);
-        ChangeReason { item: stream.id(root).to_owned(), sentence: now.sentence, through, evidence }
+        let (sentence, messages) = now.say.tell(stream);
+        ChangeReason { item: stream.id(root).to_owned(), sentence, messages, through, evidence }
     }
 
     fn now(&self, item: u32, is_gone: bool) -> Now {
         let judge = &self.lens.judge;
-        let name = judge.name(item);
-        let say = |sentence: String| Now { sentence, evidence: Vec::new() };
+        let only = |say: Say| Now { say, evidence: Vec::new() };
         let slot = self.held.slot(item);
         if is_gone {
-            return say(format!("{name} has no verdict any more."));
+            return only(say::verdict_gone(item));
         }
         if slot.facts.is_cancelled() {
-            return say(format!("{name} is cancelled."));
+            return only(say::cancelled(item));
         }
         let verdict = self.held.verdict(self.lens, item);
         match slot.facts.kind {
-            Some(Kind::Release) if slot.facts.state == Some(FlowState::Done) => {
-                say(format!("{name} is shipped."))
-            }
+            Some(Kind::Release) if slot.facts.state == Some(FlowState::Done) => only(say::shipped(item)),
             Some(Kind::Release | Kind::Gate) => match self.facts.get(&item) {
-                Some(fact) => Now { sentence: fact.sentence.clone(), evidence: fact.evidence.clone() },
-                None if slot.facts.kind == Some(Kind::Gate) => {
-                    say(format!("{name} is passed, or not asked for."))
-                }
-                None => overall(&name, verdict),
+                Some(fact) => Now { say: fact.say.clone(), evidence: fact.evidence.clone() },
+                None if slot.facts.kind == Some(Kind::Gate) => only(say::gate_passed(item)),
+                None => only(overall(item, verdict)),
             },
             _ if slot.facts.is_work() && judge.is_leaf(item) => {
                 let unmet = judge.leaf(item).map(Now::from);
                 let unproved = || judge.unproved(item, self.lens.rung, &self.held.evidence).map(Now::from);
-                unmet.or_else(unproved).unwrap_or_else(|| say(format!("{name} is done, built and tested.")))
+                unmet.or_else(unproved).unwrap_or_else(|| only(say::work_complete(item)))
             }
-            _ => overall(&name, verdict),
+            _ => only(overall(item, verdict)),
         }
     }
 }
@@ -96,34 +93,33 @@ impl Turn<'_> {
 /// Why an item has the verdict that it has now, where it was judged anew together with everything else.
 pub(super) fn of(lens: &Lens<'_>, item: u32, to: Option<Verdict>) -> Option<ChangeReason> {
     let judge = &lens.judge;
-    let name = judge.name(item);
-    let id = judge.stream.id(item).to_owned();
-    let say =
-        |sentence| ChangeReason { item: id.clone(), sentence, through: Vec::new(), evidence: Vec::new() };
+    let only = |say: Say| {
+        let (sentence, messages) = say.tell(judge.stream);
+        let item = judge.stream.id(item).to_owned();
+        ChangeReason { item, sentence, messages, through: Vec::new(), evidence: Vec::new() }
+    };
     if to.is_none() {
-        return Some(say(format!("{name} has no verdict any more.")));
+        return Some(only(say::verdict_gone(item)));
     }
     let unmet = judge.judged(item, lens.rung).ok()?.readiness.unmet;
     let Some(fact) = unmet.into_iter().max_by(|a, b| a.verdict.cmp(&b.verdict).then(b.item.cmp(&a.item)))
     else {
-        return Some(say(overall(&name, to).sentence));
+        return Some(only(overall(item, to)));
     };
     Some(ChangeReason {
         item: fact.item,
         sentence: fact.sentence,
+        messages: fact.messages,
         through: fact.through.into_iter().collect(),
         evidence: fact.evidence,
     })
 }
 
 /// What is so of an item that is what its needs are.
-fn overall(name: &str, verdict: Option<Verdict>) -> Now {
-    let sentence = match verdict {
-        Some(Verdict::Ready) => format!("{name} has all that it needs."),
-        Some(Verdict::NotReady) => format!("{name} still needs what is not ready."),
-        Some(Verdict::Unknown) | None => {
-            format!("{name} needs something of which nobody knows whether it is ready.")
-        }
-    };
-    Now { sentence, evidence: Vec::new() }
+fn overall(item: u32, verdict: Option<Verdict>) -> Say {
+    match verdict {
+        Some(Verdict::Ready) => say::needs_met(item),
+        Some(Verdict::NotReady) => say::needs_not_ready(item),
+        Some(Verdict::Unknown) | None => say::needs_unknown(item),
+    }
 }
