@@ -4,19 +4,20 @@
 
 #[path = "clock.rs"]
 mod clock;
-#[path = "dice.rs"]
-mod dice;
+#[allow(dead_code, reason = "the engine's benchmark uses the rest")]
+#[path = "factories.rs"]
+mod factories;
 
 use std::time::{Duration, Instant as Clock};
 
 use clock::median;
-use dice::Dice;
+use factories::dice::Dice;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use petgraph::{Direction, algo::toposort};
 use vsm_core::{
     Calendar, Instant, LiveSchedule, NamedCalendar, NetworkActivity, NetworkChange, NetworkDependency,
-    NetworkQuery, Span, Weekday, WorkingHours, schedule,
+    NetworkQuery, ReleaseDatesQuery, Span, ValueStream, Weekday, WorkingHours, schedule,
 };
 
 const MONDAY: i64 = 1_772_438_400_000;
@@ -203,5 +204,19 @@ fn main() {
         let times = changes(live, &plan, count);
         let at = |p: f64| times[((times.len() - 1) as f64 * p) as usize].as_secs_f64() * 1e6;
         println!("| {what} | {:.1} µs | {:.1} µs | {:.1} µs |", at(0.5), at(0.99), at(1.0));
+    }
+
+    println!("\n| dates and driving chains of all releases | events | time |\n|---|---|---|");
+    for scope in [10, 300] {
+        let mut stream = ValueStream::new();
+        let report = stream.apply_batch(factories::week(35, 1_600, scope));
+        let query = ReleaseDatesQuery::new(factories::at(0));
+        let found = stream.release_dates(&query).unwrap().releases.len();
+        let time = median(5, || stream.release_dates(&query).unwrap());
+        println!(
+            "| {found} releases with a scope of {scope} | {} | {:.1} ms |",
+            report.accepted,
+            time.as_secs_f64() * 1e3
+        );
     }
 }
