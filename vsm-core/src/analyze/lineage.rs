@@ -14,7 +14,7 @@ use crate::text_enum::text_enum;
 
 /// A walk that has found one in so many items goes over to a pass over all of them, which looks at each need once and in
 /// order: that is faster from there on.
-const MANY: usize = 64;
+const MANY: usize = 16;
 
 /// Up to one in so many items a table tells what was found already; a bit for each item, all of which have to be set to
 /// nothing first, costs less from there on.
@@ -255,7 +255,7 @@ mod tests {
             for _ in 0..n.min(2) {
                 dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 // Groups of a hundred, and few needs from one to another.
-                let before = if dice.is_multiple_of(97) {
+                let before = if dice.is_multiple_of(13) {
                     dice / 97 % n
                 } else {
                     n - n % 100 + (dice / 97) % (n % 100).max(1)
