@@ -124,6 +124,7 @@ pub struct ChangeReason {
 /// | making it | one pass, as [`verdicts`](ValueStream::verdicts); 30 bytes an item and 4 a link, and 8 more an item for each further stage that links name |
 /// | a state, a need | O(1), and O(1) for each need of others on an item whose verdict for some stage changes |
 /// | what a release reads for itself | judging the releases again that may read it: a release's scope, builds and the commits behind them |
+/// | a deployment, a booking | judging the place of the releases that may use the environment, and those again as a whole for which it is another one |
 /// | a build or test run | the same, and the commits that come or go by it with the work that they do |
 /// | another name for an item | all that was ever said of it and of its other names |
 /// | [`advance`](Watch::advance) | judging all releases and gates |
