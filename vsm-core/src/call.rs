@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::analyze::schedule;
+use crate::analyze::{CriticalPath, PictureForm, PictureOptions, picture, schedule};
 use crate::calendar::{Cadence, Calendar, add_working_time, next_departure, working_time_between};
 use crate::correlate::CorrelationRules;
 use crate::document::document;
@@ -42,6 +42,7 @@ pub const CALLS: &[&str] = &[
     "ocel",
     "outlook",
     "outlook_text",
+    "picture",
     "readiness",
     "readiness_changes",
     "release_dates",
@@ -100,6 +101,7 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "correlate" | "shipping" => only(args, &["rules"])?,
         "item" | "links" | "history" | "trace" => only(args, &["id"])?,
         "items" => only(args, &["kind"])?,
+        "picture" => only(args, &["path", "form", "options"])?,
         "coverage" | "messages" | "ocel" | "snapshot" => only(args, &[])?,
         "add_working_time" => only(args, &["calendar", "start", "span"])?,
         "working_time_between" => only(args, &["calendar", "start", "end"])?,
@@ -148,6 +150,11 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "data_quality" => text(&stream.data_quality(&whole(args)?)?),
         "outlook" => text(&stream.outlook(&whole(args)?)?),
         "outlook_text" => text(&stream.outlook(&whole(args)?)?.to_text()),
+        "picture" => {
+            let options: Option<PictureOptions> = optional(args, "options")?;
+            let path: CriticalPath = field(args, "path")?;
+            text(&picture(&path, field::<PictureForm>(args, "form")?, &options.unwrap_or_default())?)
+        }
         "ocel" => Ok(stream.to_ocel()),
         "snapshot" => Ok(stream.to_snapshot()),
         "add_working_time" => text(&add_working_time(

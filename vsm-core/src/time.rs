@@ -261,6 +261,11 @@ impl Zone {
         instant.to_utc().with_timezone(&self.0).format("%a %Y-%m-%d %H:%M").to_string()
     }
 
+    /// What a clock on the wall shows in this zone.
+    pub(crate) fn wall(self, instant: Instant) -> NaiveDateTime {
+        instant.to_utc().with_timezone(&self.0).naive_local()
+    }
+
     /// The first instant of a calendar day in this zone, daylight-saving changes at midnight included.
     pub fn day_start(self, date: NaiveDate) -> Instant {
         self.at(date.and_time(chrono::NaiveTime::MIN), false)

@@ -13,6 +13,7 @@ mod lineage;
 mod message;
 mod outlook;
 mod page;
+mod picture;
 mod plan;
 mod quality;
 mod readiness;
@@ -47,6 +48,7 @@ pub use lifecycle::{LifecycleStep, Transition, Transitions, TransitionsQuery};
 pub use lineage::{Lineage, LineageQuery, LineageSide};
 pub use message::{MESSAGES, Message, MessageArg, MessageTemplate, messages, translate};
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
+pub use picture::{PictureForm, PictureOptions, picture};
 pub use quality::{DataQuality, DataQualityQuery, Finding, FindingExample, FindingGroup};
 pub use readiness::{
     ChangeReason, Condition, Explanation, ExplanationNode, ItemVerdict, Measure, MetFact, Policy, PolicyRule,
