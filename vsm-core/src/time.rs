@@ -271,11 +271,6 @@ impl Zone {
         self.at(date.and_time(chrono::NaiveTime::MIN), false)
     }
 
-    /// What the wall clock shows at an instant.
-    pub(crate) fn wall(self, instant: Instant) -> NaiveDateTime {
-        instant.to_utc().with_timezone(&self.0).naive_local()
-    }
-
     /// The offsets from UTC that the wall clock of a day may show, and when the one takes the other's place.
     pub(crate) fn change(self, day: NaiveDate) -> Change {
         let offset = |second: i64| {

@@ -18,6 +18,9 @@ impl Network {
     /// that lies before a calendar's reach stays at the early one: float can't be told there.
     pub(in crate::analyze) fn backward(&self, dates: &mut Dates, end: i64) {
         dates.shift = 0;
+        if self.is_all_plain() {
+            return self.backward_plain(dates, end);
+        }
         dates.late.clear();
         dates.late.resize(self.nodes.len(), Late::OPEN);
         let is_actual = self.rules.progress == ProgressRule::ActualDates;

@@ -118,6 +118,12 @@ impl Network {
     pub(super) fn follow_all(&self, dates: &mut Dates) -> Result<Vec<Before>, Unreachable> {
         let new = self.forward()?;
         let mut before = Vec::new();
+        let is_same = dates.early_start == new.early_start
+            && dates.early_finish == new.early_finish
+            && dates.ready == new.ready;
+        if is_same {
+            return Ok(before);
+        }
         for node in 0..self.len() {
             let (early_start, early_finish) = (dates.early_start(node), dates.early_finish(node));
             let ready = self.ready(dates, node);

@@ -24,6 +24,11 @@ impl Early {
 impl Network {
     /// Early dates, in one pass over nodes and needs.
     pub(in crate::analyze) fn forward(&self) -> Result<Dates, Unreachable> {
+        if self.is_all_plain()
+            && let Some(dates) = self.forward_plain()
+        {
+            return Ok(dates);
+        }
         let mut dates = Dates::default();
         dates.early_start.reserve_exact(self.nodes.len());
         dates.early_finish.reserve_exact(self.nodes.len());
@@ -80,7 +85,7 @@ impl Network {
     }
 
     /// The time that nothing open starts before, whatever its links say.
-    fn floor(&self) -> Option<i64> {
+    pub(super) fn floor(&self) -> Option<i64> {
         let start = (!self.rules.may_lead_before_start).then_some(self.start);
         start.max(self.status_floor())
     }

@@ -22,6 +22,7 @@ mod network;
 mod order;
 mod own;
 mod peaks;
+mod plain;
 mod records;
 mod report;
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(super) struct Node {
     /// Its place in [`Network::specials`] plus one; 0 = nothing is special about it.
     pub(super) special: u32,
     /// Where its needs end among those of all nodes; they begin where those of the node before end.
-    needs_end: u32,
+    pub(super) needs_end: u32,
 }
 
 /// What is special about an activity.
@@ -229,6 +229,19 @@ impl Network {
         let start = node.checked_sub(1).and_then(|n| self.nodes.get(n)).map_or(0, |n| n.needs_end);
         let end = self.nodes.get(node).map_or(start, |n| n.needs_end);
         self.needs.get(start as usize..end as usize).unwrap_or(&[])
+    }
+
+    /// The needs between two places, of a network whose needs are as they were laid out.
+    pub(super) fn plain_needs(&self, first: u32, end: u32) -> &[(u32, u32)] {
+        self.needs.get(first as usize..end as usize).unwrap_or(&[])
+    }
+
+    /// Whether nothing is special about any activity or need.
+    pub(super) fn is_all_plain(&self) -> bool {
+        self.by == By::PLAIN
+            && self.specials.is_empty()
+            && self.bonds.is_empty()
+            && self.changed_needs.is_empty()
     }
 
     /// What a node needs.
