@@ -54,6 +54,7 @@
 //!   [`history`](ValueStream::history) look things up; [`as_of`](ValueStream::as_of) lets you ask all of it of the past.
 //! * [`CdEvent`] is a CDEvent as a value, for tools that look at events and hand them on.
 //! * [`add_working_time`], [`working_time_between`] and [`next_departure`] reckon with [`Calendar`]s and [`Cadence`]s.
+//! * [`picture`] draws a [`CriticalPath`] as Gantt chart or network, in SVG, Mermaid or DOT.
 //! * [`call`] asks any of these by name, JSON in and out, for hosts that speak nothing else.
 //! * [`messages`] lists what sentences are made of, and [`translate`] makes them of other words: see
 //!   [Sentences in other languages](#sentences-in-other-languages).
@@ -363,6 +364,7 @@
 //! | [`critical_path`](ValueStream::critical_path) | O(*n* + *m*), what the item needs; `longest_paths` and `shorten_by` cost a search and up to 400 partial passes more |
 //! | [`release_dates`](ValueStream::release_dates) | one pass, O(*N* + *M*), and the chains |
 //! | [`schedule`], [`LiveSchedule`] | O(*n* + *m*), activities and dependencies of your own; a change what it touches |
+//! | [`picture`] | O(*n* log *n*), the activities of the record; what is drawn is bounded |
 //! | [`flow_metrics`](ValueStream::flow_metrics) | O(*N* + *e*), the events of the items within, and a step for each item and day in progress |
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
 //! | [`gate_lateness`](ValueStream::gate_lateness) | O(*N*), or what the item consists of, and the history of the gates |

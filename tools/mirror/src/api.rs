@@ -83,8 +83,16 @@ pub(crate) struct Value {
 const NOT_MIRRORED: &[&str] = &["Ingested"];
 
 /// What functions take from a host, beside everything named `...Query`.
-const ARGUMENTS: &[&str] =
-    &["Event", "IngestOptions", "CorrelationRules", "Calendar", "Cadence", "StoreOptions", "Seal"];
+const ARGUMENTS: &[&str] = &[
+    "Event",
+    "IngestOptions",
+    "CorrelationRules",
+    "Calendar",
+    "Cadence",
+    "PictureOptions",
+    "StoreOptions",
+    "Seal",
+];
 
 impl Api {
     /// Reads every source file below a folder.

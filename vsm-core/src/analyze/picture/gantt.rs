@@ -12,6 +12,8 @@ const ROW: f64 = 22.0;
 const BAR: f64 = 12.0;
 const FONT: f64 = 12.0;
 const SMALL: f64 = 11.0;
+/// How much wider bold letters are.
+const BOLD: f64 = 1.15;
 /// The columns of numbers on the right: finish and float.
 const FINISH: f64 = 76.0;
 const FINISH_WITH_TIME: f64 = 108.0;
@@ -65,7 +67,7 @@ pub(super) fn svg(drawn: &Selection<'_>, wanted: Option<u32>) -> String {
 fn names(drawn: &Selection<'_>, all: f64) -> f64 {
     let of = |row: &Row<'_>| {
         let id = row.id(LONGEST).map_or(0.0, |id| width(&id, SMALL) + 10.0);
-        width(&row.name(LONGEST), FONT) * if row.activity.critical { 1.1 } else { 1.0 } + id
+        width(&row.name(LONGEST), FONT) * if row.activity.critical { BOLD } else { 1.0 } + id
     };
     drawn.rows.iter().map(of).fold(80.0, f64::max).min(all * 0.3)
 }
@@ -139,7 +141,7 @@ impl Chart<'_> {
         self.svg.open(&self.drawn.tooltip(row));
         let name = row.name(LONGEST);
         let is_bold = row.activity.critical;
-        let size = if is_bold { FONT * 1.1 } else { FONT };
+        let size = if is_bold { FONT * BOLD } else { FONT };
         let room = self.names;
         // The id stands beside the name where both have room.
         let id = row.id(LONGEST).filter(|id| width(&name, size) + 10.0 + width(id, SMALL) <= room);

@@ -5,6 +5,7 @@
 //! arrows pass through a layer, and orders by barycentres. Heights are the nearest to the mean of the neighbours that the order
 //! allows (isotonic regression by pooling adjacent violators).
 
+use super::ranks::{get, ranks, set};
 use super::selection::Arrow;
 
 /// What is to be laid out: boxes, numbered from 0, and arrows between them.
@@ -50,7 +51,7 @@ impl Layout {
         for end in arrows.iter().flat_map(|arrow| [arrow.from, arrow.to]) {
             set(&mut is_tied, end, true);
         }
-        let layer = layers(count, arrows);
+        let layer = ranks(count, arrows);
         let mut grid = Grid { cells: Vec::new(), ties: Vec::new(), layers: Vec::new() };
         for number in 0..count {
             grid.cells.push(Cell { layer: get(&layer, number), half: half_box, ..Cell::default() });
@@ -62,7 +63,7 @@ impl Layout {
             layer.iter().zip(&is_tied).filter(|(_, is)| **is).map(|(layer, _)| layer + 1).max().unwrap_or(0);
         grid.layers = vec![Vec::new(); layers];
         for (number, cell) in grid.cells.iter().enumerate() {
-            if get_or(&is_tied, number, true)
+            if (number >= count || get(&is_tied, number))
                 && let Some(layer) = grid.layers.get_mut(cell.layer)
             {
                 layer.push(number);
@@ -84,62 +85,6 @@ impl Layout {
             height,
         }
     }
-}
-
-/// The layer of each box: behind the last of those it has arrows from, and near those it has more arrows to. Arrows of a
-/// cycle that lead back are left out of account.
-fn layers(count: usize, arrows: &[Arrow]) -> Vec<usize> {
-    let mut next: Vec<Vec<usize>> = vec![Vec::new(); count];
-    let mut waits: Vec<usize> = vec![0; count];
-    for arrow in arrows {
-        if let (Some(next), Some(waits)) = (next.get_mut(arrow.from), waits.get_mut(arrow.to)) {
-            next.push(arrow.to);
-            *waits += 1;
-        }
-    }
-    let incoming = waits.clone();
-    // What waits for nothing comes first, then the first of what waits, where a record goes around in a circle.
-    let mut open: Vec<usize> = (0..count).rev().filter(|number| get(&waits, *number) == 0).collect();
-    let mut rank: Vec<Option<usize>> = vec![None; count];
-    let mut order = Vec::with_capacity(count);
-    let mut rest = 0..count;
-    while let Some(number) = open.pop().or_else(|| rest.find(|number| get(&rank, *number).is_none())) {
-        if get(&rank, number).is_some() {
-            continue;
-        }
-        set(&mut rank, number, Some(order.len()));
-        order.push(number);
-        for to in next.get(number).into_iter().flatten() {
-            if let Some(waits) = waits.get_mut(*to) {
-                *waits = waits.saturating_sub(1);
-                if *waits == 0 {
-                    open.push(*to);
-                }
-            }
-        }
-    }
-    let rank = &rank;
-    let ahead = |number: usize| {
-        let own = get(rank, number);
-        next.get(number).into_iter().flatten().copied().filter(move |to| get(rank, *to) > own)
-    };
-    let mut layer = vec![0usize; count];
-    for number in &order {
-        let least = get(&layer, *number) + 1;
-        for to in ahead(*number) {
-            let there = get(&layer, to);
-            set(&mut layer, to, there.max(least));
-        }
-    }
-    for number in order.iter().rev() {
-        let out = ahead(*number).count();
-        if out > get(&incoming, *number)
-            && let Some(nearest) = ahead(*number).map(|to| get(&layer, to)).min()
-        {
-            set(&mut layer, *number, nearest.saturating_sub(1));
-        }
-    }
-    layer
 }
 
 struct Grid {
@@ -357,19 +302,5 @@ impl Grid {
                 offset += 2.0 * cell.half;
             }
         }
-    }
-}
-
-fn get<T: Copy + Default>(list: &[T], place: usize) -> T {
-    list.get(place).copied().unwrap_or_default()
-}
-
-fn get_or<T: Copy>(list: &[T], place: usize, other: T) -> T {
-    list.get(place).copied().unwrap_or(other)
-}
-
-fn set<T>(list: &mut [T], place: usize, value: T) {
-    if let Some(slot) = list.get_mut(place) {
-        *slot = value;
     }
 }

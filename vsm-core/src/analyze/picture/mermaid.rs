@@ -128,6 +128,10 @@ fn escaped(text: &str) -> String {
         } else {
             let _ = write!(out, "#{};", c as u32);
         }
+        if c == '\\' {
+            // Flowcharts take a backslash and an n for a new line, even when the backslash is a number.
+            out.push_str("#8203;");
+        }
     }
     out
 }

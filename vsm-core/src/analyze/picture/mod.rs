@@ -1,7 +1,8 @@
 //! Pictures of a schedule: Gantt chart and network, as SVG, Mermaid and DOT.
 //!
 //! `selection` decides what is drawn, `text` what may stand in a picture. The Gantt chart is `gantt` on an `axis`; the
-//! network is `network` on the places that `layers` gives its boxes. `svg` writes elements, `style` says how they look.
+//! network is `network` on the places that `layers` gives its boxes, which `ranks` orders from left to right. `svg` writes
+//! elements, `style` says how they look.
 //!
 //! SVG is written by hand: it takes a few kinds of elements, and one function that makes texts harmless, which the parsers
 //! of Mermaid and DOT need in their own way as well.
@@ -12,6 +13,7 @@ mod gantt;
 mod layers;
 mod mermaid;
 mod network;
+mod ranks;
 mod selection;
 mod style;
 mod svg;

@@ -7,12 +7,14 @@ use super::text::{LONGEST, fit, width};
 
 const MARGIN: f64 = 20.0;
 const HEAD: f64 = 64.0;
-const BOX: (f64, f64) = (196.0, 56.0);
+const BOX: (f64, f64) = (212.0, 56.0);
 const GAP: (f64, f64) = (56.0, 14.0);
 /// Half of the room that an arrow takes where it passes a layer.
 const PASS: f64 = 7.0;
 const FONT: f64 = 12.0;
 const SMALL: f64 = 11.0;
+/// How much wider bold letters are.
+const BOLD: f64 = 1.15;
 const LEGEND: f64 = 44.0;
 /// The least width, for the title and the legend.
 const LEAST: f64 = 560.0;
@@ -132,20 +134,19 @@ fn draw_box(svg: &mut Svg, drawn: &Selection<'_>, row: &Row<'_>, at: (f64, f64))
     let side = if row.takes_no_time() { 18.0 } else { 9.0 };
     let room = BOX.0 - 2.0 * side;
     let name = row.name(LONGEST);
-    // Bold letters are a tenth wider.
-    let (classes, size): (&[&str], f64) = if activity.critical { (&["b"], FONT * 1.1) } else { (&[], FONT) };
+    let (classes, size): (&[&str], f64) = if activity.critical { (&["b"], FONT * BOLD) } else { (&[], FONT) };
     svg.text(classes, (x + side, y + 18.0), &fit(&name, size, room));
-    let second = row.wait().or_else(|| row.id(LONGEST));
-    if let Some(second) = second {
-        svg.text(&["m"], (x + side, y + 33.0), &fit(&second, SMALL, room));
+    // The float stands beside the dates, or above them where they leave no room.
+    let (dates, float) = (drawn.dates(row), row.float());
+    let taken = width(&float, SMALL) + 6.0;
+    let is_beside = width(&dates, SMALL) + taken <= room;
+    let (above, below) = if is_beside { (room, room - taken) } else { (room - taken, room) };
+    if let Some(second) = row.wait().or_else(|| row.id(LONGEST)) {
+        svg.text(&["m"], (x + side, y + 33.0), &fit(&second, SMALL, above));
     }
-    // Where both have no room in one line, the float stands in the line above.
-    let (dates, slack) = (drawn.dates(row), row.float());
-    svg.text(&["m"], (x + side, y + 48.0), &fit(&dates, SMALL, room));
-    let free = room - width(&dates, SMALL) - 6.0;
-    if width(&slack, SMALL) <= free {
-        svg.text(&["m", "e"], (x + BOX.0 - side, y + 48.0), &slack);
-    }
+    svg.text(&["m"], (x + side, y + 48.0), &fit(&dates, SMALL, below));
+    let line = if is_beside { 48.0 } else { 33.0 };
+    svg.text(&["m", "e"], (x + BOX.0 - side, y + line), &float);
     svg.close();
 }
 
