@@ -33,7 +33,8 @@ function load() {
 }
 
 // By name, so that `import { ValueStream } from 'vsm-core'` finds them as well.
-const { ValueStream, Watch, addWorkingTime, leave, nextDeparture, workingTimeBetween } = load()
+const { LiveSchedule, ValueStream, Watch, addWorkingTime, leave, nextDeparture, schedule, scheduleAsync, workingTimeBetween } =
+  load()
 
 // A worker that ends is noticed by itself; the main thread waits for its pool first.
 if (isMainThread) process.on('exit', leave)
@@ -54,4 +55,13 @@ ValueStream.prototype.ingestPath = async function (adapter, path, how) {
 
 ValueStream.prototype[Symbol.asyncDispose] = ValueStream.prototype.close
 
-module.exports = { ValueStream, Watch, addWorkingTime, nextDeparture, workingTimeBetween }
+module.exports = {
+  LiveSchedule,
+  ValueStream,
+  Watch,
+  addWorkingTime,
+  nextDeparture,
+  schedule,
+  scheduleAsync,
+  workingTimeBetween,
+}

@@ -53,6 +53,7 @@
 //! * [`item`](ValueStream::item), [`items`](ValueStream::items), [`links`](ValueStream::links) and
 //!   [`history`](ValueStream::history) look things up; [`as_of`](ValueStream::as_of) lets you ask all of it of the past.
 //! * [`CdEvent`] is a CDEvent as a value, for tools that look at events and hand them on.
+//! * [`schedule`] lays out activities that are given, without a stream; a [`LiveSchedule`] keeps that up to date.
 //! * [`add_working_time`], [`working_time_between`] and [`next_departure`] reckon with [`Calendar`]s and [`Cadence`]s.
 //! * [`picture`] draws a [`CriticalPath`] as Gantt chart or network, in SVG, Mermaid or DOT.
 //! * [`call`] asks any of these by name, JSON in and out, for hosts that speak nothing else.

@@ -4,21 +4,25 @@
 use std::collections::{BTreeMap, HashMap};
 
 use vsm_core::{
-    Activity, Adapter, ApplyReport, Audit, Basis, Blackout, Booking, BookingBlackout, BookingConflict,
-    BookingConflicts, BookingConflictsQuery, BookingSide, Boundary, Cadence, Calendar, ChangeReason,
-    Condition, ConflictMode, CorrelationRule, CorrelationRules, Coverage, CoverageRow, CriticalPath,
-    CriticalPathQuery, Damage, DataQuality, DataQualityQuery, DateOrder, DayLoad, Decision, DepartureReach,
-    Departures, DeparturesQuery, Dependency, Drift, DriftQuery, DriftRelation, DriftRow, Durations,
+    Activity, ActivityMove, Adapter, ApplyReport, Audit, Basis, Blackout, Booking, BookingBlackout,
+    BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, Boundary, Cadence, Calendar,
+    CalendarException, ChangeReason, ClockHours, Condition, ConflictMode, CorrelationRule, CorrelationRules,
+    Coverage, CoverageRow, CrashOption, CriticalPath, CriticalPathQuery, Damage, DataQuality,
+    DataQualityQuery, DateConstraint, DateOrder, DayLoad, Decision, DepartureReach, Departures,
+    DeparturesQuery, Dependency, Drift, DriftQuery, DriftRelation, DriftRow, DurationSource, Durations,
     EfficiencyRule, EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery, EnvironmentLoad,
     EnvironmentNames, Event, Exclusion, Explanation, ExplanationNode, FactDeadline, Fields, Finding,
-    FindingExample, FindingGroup, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowState, FreeSlot,
-    GateLateness, GateLatenessQuery, GateTiming, Impact, ImpactCell, ImpactQuery, ImpactRelation,
-    IngestOptions, IngestProgress, IngestReport, IngestRun, Instant, Item, ItemVerdict, Kind, LifecycleStep,
-    Lineage, LineageQuery, LineageSide, Link, LinkKind, MappedLink, Measure, MetFact, NextSlot,
-    NextSlotQuery, Outcome, Outlook, OutlookQuery, PercentileRule, Policy, PolicyRule, Reach, Readiness,
-    ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, Recovery, Refusal, Reject,
-    Related, ReleaseState, ReleaseTemplate, RowFormat, RuleTest, Scope, ScopeQuery, Seal, Severity,
-    ShippedItem, Shipping, SlotBlock, SlotCause, Span, StageOutlook, StoreFormat, StoreOptions, TableMapping,
+    FindingExample, FindingGroup, FloatPath, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowState,
+    FreeSlot, GateLateness, GateLatenessQuery, GateTiming, HolidayRule, Impact, ImpactCell, ImpactQuery,
+    ImpactRelation, InfeasibleDate, IngestOptions, IngestProgress, IngestReport, IngestRun, Instant, Item,
+    ItemVerdict, Kind, LagCalendar, LifecycleStep, Lineage, LineageQuery, LineageSide, Link, LinkKind,
+    MappedLink, Measure, MergePoint, Message, MessageArg, MessageTemplate, MetFact, NamedCalendar,
+    NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery, Outcome,
+    Outlook, OutlookQuery, PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule, ProgressRule,
+    Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, Recovery,
+    Refusal, Reject, Related, ReleaseDate, ReleaseDates, ReleaseDatesQuery, ReleaseState, ReleaseTemplate,
+    RowFormat, RuleTest, ScheduleChanges, Scope, ScopeQuery, Seal, Severity, ShippedItem, Shipping,
+    SlotBlock, SlotCause, Span, StageOutlook, StartCause, StoreFormat, StoreOptions, TableMapping,
     TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery,
     TemplateSkip, TestCounts, Trace, TraceStep, Transition, Transitions, TransitionsQuery, Unmet, Verdict,
     VerdictChange, VerdictChanges, VerdictQuery, Verdicts, VersionRule, Waiver, WatchQuery, Weekday,
@@ -53,6 +57,13 @@ uniffi::custom_type!(KindMap, HashMap<String, Kind>, {
     try_lift: |map| Ok(map.into_iter().collect()),
 });
 
+type MessageArgMap = BTreeMap<String, MessageArg>;
+uniffi::custom_type!(MessageArgMap, HashMap<String, MessageArg>, {
+    remote,
+    lower: |map| map.into_iter().collect(),
+    try_lift: |map| Ok(map.into_iter().collect()),
+});
+
 type VecConditionMap = BTreeMap<String, Vec<Condition>>;
 uniffi::custom_type!(VecConditionMap, HashMap<String, Vec<Condition>>, {
     remote,
@@ -60,7 +71,7 @@ uniffi::custom_type!(VecConditionMap, HashMap<String, Vec<Condition>>, {
     try_lift: |map| Ok(map.into_iter().collect()),
 });
 
-/// One item of a schedule.
+/// One activity of a schedule.
 #[uniffi::remote(Record)]
 pub struct Activity {
     /// The item.
@@ -71,9 +82,12 @@ pub struct Activity {
     pub kind: Option<Kind>,
     /// Whether it is finished; then its dates are those it really had.
     pub done: bool,
-    /// Working time that it takes from its early start; none for a release, a parent or a gate without estimate.
+    /// Working time that it takes from its early start, of what has started what is left; none for a release, a parent or a
+    /// gate without estimate.
     #[uniffi(name = "duration_ms")]
     pub duration: Span,
+    /// Where the duration comes from; absent for what is done and for what takes no time of its own.
+    pub duration_from: Option<DurationSource>,
     /// The earliest it can start.
     pub early_start: Instant,
     /// The earliest it can finish; for a release with a train the departure.
@@ -82,20 +96,41 @@ pub struct Activity {
     pub late_start: Instant,
     /// The latest it can finish without moving the finish of the whole.
     pub late_finish: Instant,
-    /// How much later it can finish without moving the finish of the whole, in working time; waiting for a train
-    /// is float.
+    /// How much later it can start and finish without moving the finish of the whole, in its working time; of what has
+    /// started and of what takes a train the finish alone counts. Negative where a demanded date can't be kept.
     #[uniffi(name = "total_float_ms")]
     pub total_float: Span,
-    /// How much later it can finish without moving anything else, in working time.
+    /// How much later it can be without moving anything else, in its working time.
     #[uniffi(name = "free_float_ms")]
     pub free_float: Span,
     /// Whether it lies on a driving chain.
     pub critical: bool,
-    /// What decides its early start; the alphabetically first where several do.
-    pub driver: Option<String>,
-    /// For a release with a train, how long it waits for the departure.
+    /// Whether it is open and its total float is at most the threshold of the question.
+    pub near_critical: bool,
+    /// What decides its early start.
+    pub started_by: StartCause,
+    /// What it waits for to the last, by id: the items that decide its early start.
+    pub drivers: Vec<String>,
+    /// For what takes a train, how long it waits for the departure.
     #[uniffi(name = "cadence_wait_ms")]
     pub cadence_wait: Span,
+    /// The activity that it is part of, where that spans its parts.
+    pub part_of: Option<String>,
+}
+
+/// An activity whose dates are others now.
+#[uniffi::remote(Record)]
+pub struct ActivityMove {
+    /// The activity.
+    pub item: String,
+    /// The earliest it could start; absent for a new one.
+    pub early_start_before: Option<Instant>,
+    /// The earliest it can start; absent where it was dropped.
+    pub early_start: Option<Instant>,
+    /// The earliest it could finish; absent for a new one.
+    pub early_finish_before: Option<Instant>,
+    /// The earliest it can finish; absent where it was dropped.
+    pub early_finish: Option<Instant>,
 }
 
 /// What became of a batch of events.
@@ -151,9 +186,14 @@ pub struct Blackout {
     pub start: Instant,
     /// First instant after it.
     pub end: Instant,
-    /// Repeats after so many times 24 hours, without end; absent = once.
+    /// Repeats after so many times 24 hours, without begin and end; absent = once, or by `rrule`.
     #[uniffi(default)]
     pub every_days: Option<u32>,
+    /// Repeats by a recurrence rule of RFC 5545 such as `FREQ=WEEKLY;BYDAY=FR`, of which `start` is the first occurrence:
+    /// see `Calendar`. Each occurrence begins and ends at the same times of the wall clock in the zone
+    /// of the calendar: what is closed from 18:00 stays closed from 18:00 when clocks change. Not beside `every_days`.
+    #[uniffi(default)]
+    pub rrule: Option<String>,
     /// Why, for people.
     #[uniffi(default)]
     pub reason: Option<String>,
@@ -211,6 +251,8 @@ pub struct BookingConflict {
     pub waits_for: Option<String>,
     /// The conflict as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 /// Bookings that are in each other's way.
@@ -290,22 +332,65 @@ pub struct Cadence {
     pub cutoff: Option<Span>,
 }
 
-/// When work happens: a zone, weekly hours, holidays and blackouts.
+/// When work happens: a zone, weekly hours, holidays, days with hours of their own, and blackouts.
 ///
-/// Without any `hours` every hour of every day is worked, less holidays and blackouts.
+/// Without any `hours` every hour of every day is worked. A day has the first of these that there is for it: the hours of
+/// its exception, none if it is a holiday, the hours of its weekday. Blackouts are taken out of what is left.
+///
+/// Hours are worked when the wall clock of `zone` shows them: what clocks jump over is not worked, and an hour that they
+/// show twice is worked twice.
+///
+/// # Recurrence rules
+///
+/// Holidays and blackouts may repeat by a rule of RFC 5545 (3.3.10), as calendars of other tools write it:
+///
+/// | part | |
+/// |---|---|
+/// | `FREQ` | `DAILY`, `WEEKLY`, `MONTHLY` or `YEARLY` |
+/// | `INTERVAL` | every so many of them |
+/// | `COUNT` | ends after so many occurrences, at most 10,000 and within two hundred years |
+/// | `UNTIL` | ends with the day `YYYYMMDD`, or with the last one that begins not after `YYYYMMDDTHHMMSSZ` |
+/// | `BYDAY` | weekdays (`MO,TU`), or the nth of a month or year (`1MO`, `-1FR`) |
+/// | `BYMONTHDAY`, `BYMONTH` | days of the month (`-1` is the last one), months |
+/// | `BYSETPOS` | of the days of each period only the nth ones |
+/// | `WKST` | the first day of a week |
+///
+/// A rule has to match the day that it starts on. `BYSETPOS` picks from whole periods, the first one included. A time of the
+/// wall clock that there is twice is the first of the two, and one that clocks jump over is as late as if they had not
+/// jumped yet (3.3.5). What counts in hours or less and what names days or weeks of a year
+/// (`BYYEARDAY`, `BYWEEKNO`) is refused.
 #[uniffi::remote(Record)]
 pub struct Calendar {
     /// IANA zone in which days and hours are meant.
     pub zone: String,
-    /// Weekly working hours; a day may have several, a day without any is free.
+    /// Weekly working hours; a day may have several, a day without any is free. At most 100.
     #[uniffi(default)]
     pub hours: Vec<WorkingHours>,
-    /// Free days, as `YYYY-MM-DD` in the zone.
+    /// Free days, as `YYYY-MM-DD` in the zone. At most 10,000.
     #[uniffi(default)]
     pub holidays: Vec<String>,
-    /// Periods without work, deployments or bookings.
+    /// Free days that come again. At most 50.
+    #[uniffi(default)]
+    pub holiday_rules: Vec<HolidayRule>,
+    /// Days with hours of their own: they beat weekly hours and holidays. At most 1,000.
+    #[uniffi(default)]
+    pub exceptions: Vec<CalendarException>,
+    /// Periods without work, deployments or bookings. At most 1,000, of which 20 may repeat.
     #[uniffi(default)]
     pub blackouts: Vec<Blackout>,
+}
+
+/// A day with hours of its own: a Saturday that is worked, the half day before a holiday, or a free day.
+#[uniffi::remote(Record)]
+pub struct CalendarException {
+    /// The day, `YYYY-MM-DD` in the zone of the calendar; each may be there once.
+    pub day: String,
+    /// When it is worked; none = not at all. At most 24.
+    #[uniffi(default)]
+    pub hours: Vec<ClockHours>,
+    /// Why, for people.
+    #[uniffi(default)]
+    pub reason: Option<String>,
 }
 
 /// Why a verdict changed. Of several reasons the worst, or where it got better, one of them.
@@ -315,12 +400,23 @@ pub struct ChangeReason {
     pub item: String,
     /// What is so there now, as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// The items between, from the one that changed to where it began, both left out: each needs the next. At most
     /// ten of them.
     pub through: Vec<String>,
     /// The events behind it as `source:id`: those behind the fact that is unmet now, else the first ones that touched the
     /// item.
     pub evidence: Vec<String>,
+}
+
+/// A stretch of a day, from `start` to `end` on the wall clock.
+#[uniffi::remote(Record)]
+pub struct ClockHours {
+    /// First minute, `HH:MM`.
+    pub start: String,
+    /// End, `HH:MM`; `24:00` is the end of the day.
+    pub end: String,
 }
 
 /// The rules to go by, beside the built-in ones.
@@ -378,18 +474,32 @@ pub struct CoverageRow {
     pub examples: Vec<String>,
 }
 
-/// The schedule of an item and of everything it needs.
+/// An activity that moves the finish.
+#[uniffi::remote(Record)]
+pub struct CrashOption {
+    /// The activity.
+    pub item: String,
+    /// How much earlier the finish is when the activity takes so much less time as was asked, or no time where it takes
+    /// less than that; on the wall clock.
+    #[uniffi(name = "saves_ms")]
+    pub saves: Span,
+    /// How much earlier the finish is when it takes no time at all.
+    #[uniffi(name = "saves_at_most_ms")]
+    pub saves_at_most: Span,
+}
+
+/// The schedule of some activities and of everything they need.
 #[uniffi::remote(Record)]
 pub struct CriticalPath {
     /// The item; absent where the end of everything was asked for.
     pub item: Option<String>,
-    /// The status date.
+    /// The status date; the start of everything where there is none.
     pub at: Instant,
     /// When everything that the item needs is finished.
     pub ready_at: Instant,
     /// When the item itself is finished: for a release the departure of its train.
     pub finish: Instant,
-    /// The time from the status date to the finish, on the wall clock.
+    /// The time from `at` to the finish, on the wall clock.
     #[uniffi(name = "length_ms")]
     pub length: Span,
     /// How much of that is waiting for trains, along the path.
@@ -399,6 +509,14 @@ pub struct CriticalPath {
     pub path: Vec<String>,
     /// How many driving chains there are; stops at the largest number it can hold.
     pub path_count: u64,
+    /// The chains with the least float, as many as were asked for; the least first, then alphabetically from the end.
+    pub paths: Vec<FloatPath>,
+    /// What moves the finish most when it takes less time, the most first; empty unless asked for.
+    pub crash: Vec<CrashOption>,
+    /// Where several chains come together on the way, by early start, then by id.
+    pub merge_points: Vec<MergePoint>,
+    /// Demanded dates that can't be kept, the worst first, then by id.
+    pub infeasible: Vec<InfeasibleDate>,
     /// Everything that is needed and not finished before something that is; by early start, then by id.
     pub activities: Vec<Activity>,
     /// What the answer rests on.
@@ -413,16 +531,36 @@ pub struct CriticalPathQuery {
     pub item: Option<String>,
     /// The status date: open work starts no earlier.
     pub at: Instant,
-    /// The calendar in which work, lags and float are counted; absent = plain time.
+    /// The calendar in which work, lags and float are counted of items whose teams (`owned_by`, `responsible`) have none of
+    /// their own; absent = plain time. The calendars of environments (`ran_in`, `deployed_to`) come on top.
     #[uniffi(default)]
     pub calendar: Option<Calendar>,
-    /// How long an open work item takes that has neither `remaining` nor `estimate`; absent = no time, and it is
-    /// listed under `excluded`.
+    /// The percentile, from 0 to 1, of how long finished items of its kind took, for an open item that has neither
+    /// `remaining` nor `estimate` nor planned dates (`starts_at` and `ends_at` or `due_at`); absent = history is not asked.
+    #[uniffi(default)]
+    pub history_percentile: Option<f64>,
+    /// How long an open work item takes of which nothing else is known; absent = no time, and it is listed under
+    /// `excluded`.
     #[uniffi(name = "default_duration_ms", default)]
     pub default_duration: Option<Span>,
     /// Whether only the activities on a driving chain are listed; absent = all of them.
     #[uniffi(default)]
     pub critical_only: Option<bool>,
+    /// How started work goes on; absent = `retained_logic`.
+    #[uniffi(default)]
+    pub progress: Option<ProgressRule>,
+    /// When everything should be finished: late dates are counted back from it; absent = from the finish.
+    #[uniffi(default)]
+    pub finish_by: Option<Instant>,
+    /// The total float up to which an open activity is near-critical; absent = none.
+    #[uniffi(name = "near_critical_ms", default)]
+    pub near_critical: Option<Span>,
+    /// How many chains are listed, those with the least float; absent = none, at most 1,000.
+    #[uniffi(default)]
+    pub longest_paths: Option<u32>,
+    /// How much less time an activity takes when it is asked what that would bring (`crash`); absent = nothing is asked.
+    #[uniffi(name = "shorten_by_ms", default)]
+    pub shorten_by: Option<Span>,
 }
 
 /// A place in a store where something is not as it was written.
@@ -781,6 +919,8 @@ pub struct ExplanationNode {
     pub facts: Vec<Unmet>,
     /// The node as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 /// By when an unmet fact has to be settled for a departure.
@@ -800,6 +940,8 @@ pub struct FactDeadline {
     pub possible: bool,
     /// The deadline as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 /// Everything that an event can say of its item; what is absent is not said.
@@ -944,8 +1086,21 @@ pub struct FindingExample {
     pub items: Vec<String>,
     /// What is wrong, in one sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// The events that say so, as `source:id`.
     pub evidence: Vec<String>,
+}
+
+/// A chain of activities and how late it can be.
+#[uniffi::remote(Record)]
+pub struct FloatPath {
+    /// The chain, first to last.
+    pub items: Vec<String>,
+    /// How much later it can be without moving the finish: the sum of what lies between its activities, in their working
+    /// time.
+    #[uniffi(name = "float_ms")]
+    pub float: Span,
 }
 
 /// The flow of a window. What has no data has no value.
@@ -1076,8 +1231,22 @@ pub struct GateTiming {
     pub waited: Option<Span>,
     /// All of it as an English sentence; days in UTC.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// The events behind it, as `source:id`.
     pub evidence: Vec<String>,
+}
+
+/// Holidays that come again, such as every 25 December.
+#[uniffi::remote(Record)]
+pub struct HolidayRule {
+    /// The first of them, `YYYY-MM-DD` in the zone of the calendar.
+    pub day: String,
+    /// When they come again, by a rule such as `FREQ=YEARLY`: see `Calendar`.
+    pub rrule: String,
+    /// Why, for people.
+    #[uniffi(default)]
+    pub reason: Option<String>,
 }
 
 /// Two matrices as lists of their cells: what is not listed is empty.
@@ -1116,6 +1285,22 @@ pub struct ImpactQuery {
     /// The releases; absent = all that are neither done nor cancelled.
     #[uniffi(default)]
     pub releases: Option<Vec<String>>,
+}
+
+/// A date that can't be kept.
+#[uniffi::remote(Record)]
+pub struct InfeasibleDate {
+    /// The activity.
+    pub item: String,
+    /// What is demanded; absent for a deadline.
+    pub constraint: Option<DateConstraint>,
+    /// The date.
+    pub at: Instant,
+    /// By how much it is missed, in the working time of the activity.
+    #[uniffi(name = "by_ms")]
+    pub by: Span,
+    /// The chain that causes it, first to last, ending with the activity.
+    pub chain: Vec<String>,
 }
 
 /// What an adapter is told beside the bytes. Everything is optional.
@@ -1336,6 +1521,40 @@ pub struct MappedLink {
     pub stage: Option<String>,
 }
 
+/// A place where chains come together: what comes last there decides.
+#[uniffi::remote(Record)]
+pub struct MergePoint {
+    /// The activity that waits, which lies on a driving chain.
+    pub item: String,
+    /// What it waits for within the threshold of the question, two or more, by id.
+    pub joins: Vec<String>,
+}
+
+/// A sentence, or a part of one, as a stable code with arguments, so that it can be said in another language.
+///
+/// Records that have a `sentence` have it as `messages` as well: it is the English templates of their codes with the
+/// arguments put in, one after the other; the full stop of a template gives way to what follows. `translate` does that
+/// with other templates, and `messages` lists all codes with theirs.
+#[uniffi::remote(Record)]
+pub struct Message {
+    /// A stable word for what is said.
+    pub code: String,
+    /// The arguments by name: `item` as an English sentence shows it, and beside it, for programs, others such as `item_id`;
+    /// `MessageArg` says which.
+    pub args: BTreeMap<String, String>,
+}
+
+/// What a code says in English, and with which arguments.
+#[uniffi::remote(Record)]
+pub struct MessageTemplate {
+    /// The code of the messages.
+    pub code: String,
+    /// The English text, with the name of an argument in braces where it is put in: `{item} has not been started.`
+    pub text: String,
+    /// The arguments that are put in, by name, and of which sort each is.
+    pub args: BTreeMap<String, MessageArg>,
+}
+
 /// An unmet fact that is taken for met.
 #[uniffi::remote(Record)]
 pub struct MetFact {
@@ -1346,6 +1565,151 @@ pub struct MetFact {
     /// The rule, where the condition is `rule_met`.
     #[uniffi(default)]
     pub rule: Option<String>,
+}
+
+/// A calendar and the name by which activities call it.
+#[uniffi::remote(Record)]
+pub struct NamedCalendar {
+    /// The name.
+    pub name: String,
+    /// When work happens.
+    pub calendar: Calendar,
+}
+
+/// Something that takes time, or a milestone that takes none.
+#[uniffi::remote(Record)]
+pub struct NetworkActivity {
+    /// By what dependencies and results call it; each once.
+    pub id: String,
+    /// Its name for people; absent = the id.
+    #[uniffi(default)]
+    pub title: Option<String>,
+    /// The working time that all of it takes; none for a milestone. Of what spans its parts it is ignored.
+    #[uniffi(name = "duration_ms", default)]
+    pub duration: Span,
+    /// The working time that is left; absent = all, less what lies between its start and the status date.
+    #[uniffi(name = "remaining_ms", default)]
+    pub remaining: Option<Span>,
+    /// The calendars it is worked by: it goes on when all of them do; none = that of the network.
+    #[uniffi(default)]
+    pub calendars: Vec<String>,
+    /// What is demanded of its dates; absent = as soon as possible.
+    #[uniffi(default)]
+    pub constraint: Option<DateConstraint>,
+    /// The date of the constraint.
+    #[uniffi(default)]
+    pub constraint_at: Option<Instant>,
+    /// When it should be finished; that moves no early date.
+    #[uniffi(default)]
+    pub deadline: Option<Instant>,
+    /// When it really started.
+    #[uniffi(default)]
+    pub started_at: Option<Instant>,
+    /// When it really finished.
+    #[uniffi(default)]
+    pub finished_at: Option<Instant>,
+    /// The trains it takes when its work is finished: it ends with the latest of their first departures.
+    #[uniffi(default)]
+    pub trains: Vec<Cadence>,
+    /// The activity that it is part of, which spans its parts (a hammock): from the first start to the last finish.
+    #[uniffi(default)]
+    pub part_of: Option<String>,
+}
+
+/// What changes in a network, all of it at once.
+#[uniffi::remote(Record)]
+pub struct NetworkChange {
+    /// Activities as they are now; one with an id that is not known yet is new.
+    #[uniffi(default)]
+    pub activities: Vec<NetworkActivity>,
+    /// Dependencies as they are now: each takes the place of all between the same two activities.
+    #[uniffi(default)]
+    pub dependencies: Vec<NetworkDependency>,
+    /// Calendars as they are now; one with a name that is not known yet is new.
+    #[uniffi(default)]
+    pub calendars: Vec<NamedCalendar>,
+    /// Dependencies that hold no longer; only their two ends are looked at.
+    #[uniffi(default)]
+    pub removed_dependencies: Vec<NetworkDependency>,
+    /// The ids of activities that are dropped, with their dependencies.
+    #[uniffi(default)]
+    pub removed_activities: Vec<String>,
+    /// The status date, where time went on; absent = as before.
+    #[uniffi(default)]
+    pub status_at: Option<Instant>,
+}
+
+/// One activity that waits for another.
+#[uniffi::remote(Record)]
+pub struct NetworkDependency {
+    /// What is waited for.
+    pub from: String,
+    /// What waits.
+    pub to: String,
+    /// Which ends are tied; absent = finish to start.
+    #[uniffi(default)]
+    pub dependency: Option<Dependency>,
+    /// How much later it may be than what it waits for; negative = earlier (a lead). Absent = none.
+    #[uniffi(name = "lag_ms", default)]
+    pub lag: Option<Span>,
+    /// Whether the lag is elapsed time, whatever the calendars say; absent = it is working time.
+    #[uniffi(default)]
+    pub elapsed: Option<bool>,
+}
+
+/// Activities, what they depend on, and the calendars they are worked by.
+///
+/// All defaults together are Microsoft Project's rules; `status_at` with
+/// `ProgressRule::RetainedLogic`, `honor_constraints: false` and `lead_before_start: false` are Primavera's.
+#[uniffi::remote(Record)]
+pub struct NetworkQuery {
+    /// When everything may start.
+    pub start: Instant,
+    /// The status date: open work starts no earlier, and started work goes on there. Absent = there is none.
+    #[uniffi(default)]
+    pub status_at: Option<Instant>,
+    /// The calendars that activities name.
+    #[uniffi(default)]
+    pub calendars: Vec<NamedCalendar>,
+    /// The calendar of activities that name none; absent = every hour of every day.
+    #[uniffi(default)]
+    pub calendar: Option<String>,
+    /// The activities, in any order.
+    pub activities: Vec<NetworkActivity>,
+    /// What depends on what, in any order.
+    #[uniffi(default)]
+    pub dependencies: Vec<NetworkDependency>,
+    /// How started work goes on; absent = `retained_logic` with a status date, `actual_dates` without.
+    #[uniffi(default)]
+    pub progress: Option<ProgressRule>,
+    /// Whether demanded dates win over dependencies, so that an activity may start before what it depends on allows
+    /// (Microsoft Project's "tasks will always honor their constraint dates"); absent = true. A date that is demanded then
+    /// stands as it is, even where nobody works. Otherwise dependencies win, and a demanded date that can't be kept shows
+    /// as negative float.
+    #[uniffi(default)]
+    pub honor_constraints: Option<bool>,
+    /// Whether negative lags may let an activity begin before `start`; absent = true, as in Microsoft Project, which makes
+    /// an exception for `finish_to_finish`: what only has to finish with another never begins before `start`.
+    #[uniffi(default)]
+    pub lead_before_start: Option<bool>,
+    /// By which calendar lags are counted; absent = `successor`.
+    #[uniffi(default)]
+    pub lag_calendar: Option<LagCalendar>,
+    /// When everything should be finished: late dates are counted back from it; absent = from the last early finish.
+    #[uniffi(default)]
+    pub finish_by: Option<Instant>,
+    /// The total float up to which an open activity is near-critical; absent = none.
+    #[uniffi(name = "near_critical_ms", default)]
+    pub near_critical: Option<Span>,
+    /// How many chains are listed, those with the least float; absent = none, at most 1,000.
+    #[uniffi(default)]
+    pub longest_paths: Option<u32>,
+    /// How much less time an activity takes when it is asked what that would bring (`crash`); absent = nothing is asked.
+    #[uniffi(name = "shorten_by_ms", default)]
+    pub shorten_by: Option<Span>,
+    /// Whether only the activities on a driving chain are listed; absent = all of them.
+    #[uniffi(default)]
+    pub critical_only: Option<bool>,
 }
 
 /// The first time at which environments are free together.
@@ -1364,6 +1728,8 @@ pub struct NextSlot {
     pub never_free: Vec<String>,
     /// The answer as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// What the answer rests on; `n` are the bookings in the window.
     pub basis: Basis,
 }
@@ -1452,6 +1818,21 @@ pub struct OutlookQuery {
     /// The days of history that the flow figures cover; absent = 90.
     #[uniffi(default)]
     pub flow_days: Option<u32>,
+}
+
+/// How a picture is drawn.
+#[uniffi::remote(Record)]
+pub struct PictureOptions {
+    /// IANA zone for days; absent = UTC.
+    pub zone: Option<String>,
+    /// What stands above the picture; absent = the name of the item, or "Schedule".
+    pub title: Option<String>,
+    /// The width of an SVG in pixels, from 400 to 10,000; absent = 1,200 for a Gantt chart, and what it takes for a network,
+    /// which is otherwise scaled. Mermaid and DOT have none.
+    pub width: Option<u32>,
+    /// How many activities are drawn at most, from 1 to 1,000; absent = 500, and 200 in Mermaid, whose renderers refuse more
+    /// than 500 arrows or 50,000 characters.
+    pub limit: Option<u32>,
 }
 
 /// What counts as ready. The default asks every stage for every `Condition` and needs no configuration.
@@ -1560,6 +1941,8 @@ pub struct ReadinessChange {
     pub because: Vec<String>,
     /// The change as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 /// How verdicts differ between two times.
@@ -1698,6 +2081,62 @@ pub struct Related {
     pub matched: Option<String>,
 }
 
+/// When one release ships.
+#[uniffi::remote(Record)]
+pub struct ReleaseDate {
+    /// The release.
+    pub release: String,
+    /// Its name for people.
+    pub title: String,
+    /// When everything that it needs is finished.
+    pub ready_at: Instant,
+    /// When it ships: the departure of its train, or when it is ready.
+    pub ships_at: Instant,
+    /// The target date, where one is set.
+    pub due_at: Option<Instant>,
+    /// How much later than the target date it ships; negative where it is earlier.
+    #[uniffi(name = "late_by_ms")]
+    pub late_by: Option<Span>,
+    /// How much of the time until then is waiting for trains, along the chain.
+    #[uniffi(name = "cadence_wait_ms")]
+    pub cadence_wait: Span,
+    /// The driving chain, first to last; the alphabetically first where there are several.
+    pub path: Vec<String>,
+}
+
+/// The dates of releases.
+#[uniffi::remote(Record)]
+pub struct ReleaseDates {
+    /// The status date.
+    pub at: Instant,
+    /// One row for each release, by the time it ships, then by id.
+    pub releases: Vec<ReleaseDate>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for the dates of releases.
+#[uniffi::remote(Record)]
+pub struct ReleaseDatesQuery {
+    /// The status date: open work starts no earlier.
+    pub at: Instant,
+    /// The releases; none = all that are neither shipped nor cancelled.
+    #[uniffi(default)]
+    pub releases: Vec<String>,
+    /// As in `CriticalPathQuery`.
+    #[uniffi(default)]
+    pub calendar: Option<Calendar>,
+    /// As in `CriticalPathQuery`.
+    #[uniffi(default)]
+    pub history_percentile: Option<f64>,
+    /// As in `CriticalPathQuery`.
+    #[uniffi(name = "default_duration_ms", default)]
+    pub default_duration: Option<Span>,
+    /// As in `CriticalPathQuery`.
+    #[uniffi(default)]
+    pub progress: Option<ProgressRule>,
+}
+
 /// What releases of one sort have in common. Names tell its parts apart: a part that is renamed is another one.
 #[uniffi::remote(Record)]
 pub struct ReleaseTemplate {
@@ -1753,6 +2192,20 @@ pub struct RuleTest {
     /// The most that the figure may be.
     #[uniffi(default)]
     pub at_most: Option<f64>,
+}
+
+/// What a change brought.
+#[uniffi::remote(Record)]
+pub struct ScheduleChanges {
+    /// When everything was finished before.
+    pub finish_before: Instant,
+    /// When everything is finished now.
+    pub finish: Instant,
+    /// How much later that is; negative = earlier.
+    #[uniffi(name = "moved_by_ms")]
+    pub moved_by: Span,
+    /// The activities whose early dates are others now, those that came or went included; by id.
+    pub moved: Vec<ActivityMove>,
 }
 
 /// The scope of a release against its baseline, and against what its build or tag holds. Lists are in alphabetical
@@ -2032,6 +2485,8 @@ pub struct TemplateSkip {
     pub item: String,
     /// Why, as an English sentence.
     pub reason: String,
+    /// The same by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 /// Counts of one run of a test suite; `tests` is the sum of the four outcomes.
@@ -2149,6 +2604,8 @@ pub struct Unmet {
     pub title: String,
     /// The fact as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// Whom it waits for: of work those responsible, else assignee or owner; of decisions those accountable and approvers.
     pub waits_for: Option<String>,
     /// Since when it has been so.
@@ -2280,6 +2737,8 @@ pub struct Waiver {
     pub title: String,
     /// The waiver as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// Why, as its event or a later one says.
     pub reason: Option<String>,
     /// Who granted it, by name.
@@ -2501,6 +2960,23 @@ pub enum CorrelationRule {
     LatestBuild,
 }
 
+/// What is demanded of the dates of an activity.
+#[uniffi::remote(Enum)]
+pub enum DateConstraint {
+    /// It starts then or later.
+    StartNoEarlierThan,
+    /// It starts then or earlier.
+    StartNoLaterThan,
+    /// It finishes then or later.
+    FinishNoEarlierThan,
+    /// It finishes then or earlier.
+    FinishNoLaterThan,
+    /// It starts then.
+    MustStartOn,
+    /// It finishes then.
+    MustFinishOn,
+}
+
 /// The order of day and month in dates such as `03/02/2026`.
 #[uniffi::remote(Enum)]
 pub enum DateOrder {
@@ -2549,6 +3025,21 @@ pub enum DriftRelation {
     OnlyHere,
     /// Only the second holds the application.
     OnlyThere,
+}
+
+/// Where the duration of an activity comes from; the first of these that is known counts.
+#[uniffi::remote(Enum)]
+pub enum DurationSource {
+    /// What is said to be left of it.
+    Remaining,
+    /// An estimate, less what has been worked since it started.
+    Estimate,
+    /// The plan: from its planned start to its target date.
+    Plan,
+    /// A percentile of how long finished items of its kind took.
+    History,
+    /// The default of the question.
+    Default,
 }
 
 /// How the efficiencies of several items become one.
@@ -2677,6 +3168,19 @@ pub enum Kind {
     Stakeholder,
 }
 
+/// By which calendar a lag is counted that is not elapsed time.
+#[uniffi::remote(Enum)]
+pub enum LagCalendar {
+    /// That of the activity that waits, as in Microsoft Project.
+    Successor,
+    /// That of the activity that is waited for, as is Primavera's default.
+    Predecessor,
+    /// That of the network.
+    Project,
+    /// None: every hour of every day.
+    Elapsed,
+}
+
 /// Which way to go along what items need of each other.
 #[uniffi::remote(Enum)]
 pub enum LineageSide {
@@ -2765,6 +3269,27 @@ pub enum Measure {
     PassRate,
 }
 
+/// Of which sort an argument is. Beside an argument `x` stands, for programs, another one by a longer name.
+#[uniffi::remote(Enum)]
+pub enum MessageArg {
+    /// An item by its name for people; `x_id` is its id.
+    Item,
+    /// Several of them in one text, of many the first few; `x_ids` are all ids, one a line.
+    Items,
+    /// A day in UTC as `2026-03-17`; `x_at` is the instant.
+    Day,
+    /// A time of a day; `x_at` is the instant.
+    Time,
+    /// A length of time as `2d 3h` or `14 days`; `x_ms` are its milliseconds.
+    Span,
+    /// One of the words of the engine or a policy, such as a state or a stage; `x_word` is the word itself.
+    Word,
+    /// A number in digits.
+    Number,
+    /// A text that somebody wrote, such as a reason.
+    Text,
+}
+
 /// How a build, test run or deployment went.
 #[uniffi::remote(Enum)]
 pub enum Outcome {
@@ -2791,6 +3316,36 @@ pub enum PercentileRule {
     Linear,
     /// The value at or below the interpolated rank of type 7.
     Lower,
+}
+
+/// What a picture shows, and as what.
+///
+/// A *Gantt chart* has a row for each activity, by early start, and time from left to right. A *network* has a box for
+/// each activity, and an arrow from each of its drivers.
+#[uniffi::remote(Enum)]
+pub enum PictureForm {
+    /// A Gantt chart as SVG.
+    GanttSvg,
+    /// A network as SVG.
+    NetworkSvg,
+    /// A Gantt chart in the language of Mermaid.
+    GanttMermaid,
+    /// A network as a flowchart in the language of Mermaid.
+    NetworkMermaid,
+    /// A network in DOT, the language of Graphviz.
+    NetworkDot,
+}
+
+/// How work goes on that has started, whatever its links say.
+#[uniffi::remote(Enum)]
+pub enum ProgressRule {
+    /// It goes on when what it depends on allows, and not before the status date (Primavera's default).
+    RetainedLogic,
+    /// It goes on at the status date, whatever it depends on.
+    ProgressOverride,
+    /// It finishes its whole duration after its actual start, whatever the status date is (Microsoft Project's way
+    /// as long as nobody reschedules uncompleted work).
+    ActualDates,
 }
 
 /// What a rule looks at, from the item that it is asked of.
@@ -2868,6 +3423,21 @@ pub enum SlotCause {
     Booking,
     /// It is closed, or what the booking would be for is.
     Blackout,
+}
+
+/// What decides when an activity starts.
+#[uniffi::remote(Enum)]
+pub enum StartCause {
+    /// What it needs: its drivers.
+    Dependency,
+    /// A date that is demanded of it.
+    Constraint,
+    /// The start of everything.
+    Start,
+    /// The status date: what is open can't start in the past.
+    StatusDate,
+    /// It has started.
+    Actual,
 }
 
 /// How a record is kept on disk.

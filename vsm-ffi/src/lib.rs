@@ -12,6 +12,7 @@ mod generated;
 mod instant;
 mod questions;
 mod run;
+mod schedule;
 mod stream;
 mod watch;
 

@@ -6,8 +6,8 @@ use vsm_core::{
     Departures, DeparturesQuery, Drift, DriftQuery, EnvironmentContents, EnvironmentContentsQuery,
     Explanation, FlowMetrics, FlowQuery, GateLateness, GateLatenessQuery, Impact, ImpactQuery, Lineage,
     LineageQuery, NextSlot, NextSlotQuery, Outlook, OutlookQuery, Readiness, ReadinessChanges,
-    ReadinessChangesQuery, ReadinessQuery, Scope, ScopeQuery, TemplateEvents, TemplateQuery, Transitions,
-    TransitionsQuery, VerdictQuery, Verdicts,
+    ReadinessChangesQuery, ReadinessQuery, ReleaseDates, ReleaseDatesQuery, Scope, ScopeQuery,
+    TemplateEvents, TemplateQuery, Transitions, TransitionsQuery, VerdictQuery, Verdicts,
 };
 
 use crate::error::VsmError;
@@ -216,6 +216,12 @@ impl ValueStream {
     /// Takes two passes over everything and an explanation for each change that is listed.
     pub fn readiness_changes(&self, query: &ReadinessChangesQuery) -> Result<ReadinessChanges, VsmError> {
         Ok(self.now().readiness_changes(query)?)
+    }
+
+    /// When releases ship and what drives each, in one forward pass over everything: O(*N* + *M*), and the length of the
+    /// chains. Each row is what `critical_path` says of the release.
+    pub fn release_dates(&self, query: &ReleaseDatesQuery) -> Result<ReleaseDates, VsmError> {
+        Ok(self.now().release_dates(query)?)
     }
 
     /// The scope of a release: agreed, added, removed, delivered, and what its build or tag really holds.

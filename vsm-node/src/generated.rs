@@ -374,6 +374,50 @@ impl FromJs for vsm_core::CorrelationRule {
     }
 }
 
+/// What is demanded of the dates of an activity.
+///
+/// - `start_no_earlier_than`: It starts then or later.
+/// - `start_no_later_than`: It starts then or earlier.
+/// - `finish_no_earlier_than`: It finishes then or later.
+/// - `finish_no_later_than`: It finishes then or earlier.
+/// - `must_start_on`: It starts then.
+/// - `must_finish_on`: It finishes then.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum DateConstraint {
+    #[napi(value = "start_no_earlier_than")]
+    StartNoEarlierThan,
+    #[napi(value = "start_no_later_than")]
+    StartNoLaterThan,
+    #[napi(value = "finish_no_earlier_than")]
+    FinishNoEarlierThan,
+    #[napi(value = "finish_no_later_than")]
+    FinishNoLaterThan,
+    #[napi(value = "must_start_on")]
+    MustStartOn,
+    #[napi(value = "must_finish_on")]
+    MustFinishOn,
+}
+
+impl From<vsm_core::DateConstraint> for DateConstraint {
+    fn from(value: vsm_core::DateConstraint) -> DateConstraint {
+        match value {
+            vsm_core::DateConstraint::StartNoEarlierThan => DateConstraint::StartNoEarlierThan,
+            vsm_core::DateConstraint::StartNoLaterThan => DateConstraint::StartNoLaterThan,
+            vsm_core::DateConstraint::FinishNoEarlierThan => DateConstraint::FinishNoEarlierThan,
+            vsm_core::DateConstraint::FinishNoLaterThan => DateConstraint::FinishNoLaterThan,
+            vsm_core::DateConstraint::MustStartOn => DateConstraint::MustStartOn,
+            vsm_core::DateConstraint::MustFinishOn => DateConstraint::MustFinishOn,
+        }
+    }
+}
+
+impl FromJs for vsm_core::DateConstraint {
+    fn from_js(value: Js) -> Fallible<vsm_core::DateConstraint> {
+        value.word(vsm_core::DateConstraint::ALL, vsm_core::DateConstraint::as_str)
+    }
+}
+
 /// The order of day and month in dates such as `03/02/2026`.
 ///
 /// - `day_first`: 3 February.
@@ -495,6 +539,40 @@ impl From<vsm_core::DriftRelation> for DriftRelation {
             vsm_core::DriftRelation::Different => DriftRelation::Different,
             vsm_core::DriftRelation::OnlyHere => DriftRelation::OnlyHere,
             vsm_core::DriftRelation::OnlyThere => DriftRelation::OnlyThere,
+        }
+    }
+}
+
+/// Where the duration of an activity comes from; the first of these that is known counts.
+///
+/// - `remaining`: What is said to be left of it.
+/// - `estimate`: An estimate, less what has been worked since it started.
+/// - `plan`: The plan: from its planned start to its target date.
+/// - `history`: A percentile of how long finished items of its kind took.
+/// - `default`: The default of the question.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum DurationSource {
+    #[napi(value = "remaining")]
+    Remaining,
+    #[napi(value = "estimate")]
+    Estimate,
+    #[napi(value = "plan")]
+    Plan,
+    #[napi(value = "history")]
+    History,
+    #[napi(value = "default")]
+    Default,
+}
+
+impl From<vsm_core::DurationSource> for DurationSource {
+    fn from(value: vsm_core::DurationSource) -> DurationSource {
+        match value {
+            vsm_core::DurationSource::Remaining => DurationSource::Remaining,
+            vsm_core::DurationSource::Estimate => DurationSource::Estimate,
+            vsm_core::DurationSource::Plan => DurationSource::Plan,
+            vsm_core::DurationSource::History => DurationSource::History,
+            vsm_core::DurationSource::Default => DurationSource::Default,
         }
     }
 }
@@ -784,6 +862,42 @@ impl FromJs for vsm_core::Kind {
     }
 }
 
+/// By which calendar a lag is counted that is not elapsed time.
+///
+/// - `successor`: That of the activity that waits, as in Microsoft Project.
+/// - `predecessor`: That of the activity that is waited for, as is Primavera's default.
+/// - `project`: That of the network.
+/// - `elapsed`: None: every hour of every day.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum LagCalendar {
+    #[napi(value = "successor")]
+    Successor,
+    #[napi(value = "predecessor")]
+    Predecessor,
+    #[napi(value = "project")]
+    Project,
+    #[napi(value = "elapsed")]
+    Elapsed,
+}
+
+impl From<vsm_core::LagCalendar> for LagCalendar {
+    fn from(value: vsm_core::LagCalendar) -> LagCalendar {
+        match value {
+            vsm_core::LagCalendar::Successor => LagCalendar::Successor,
+            vsm_core::LagCalendar::Predecessor => LagCalendar::Predecessor,
+            vsm_core::LagCalendar::Project => LagCalendar::Project,
+            vsm_core::LagCalendar::Elapsed => LagCalendar::Elapsed,
+        }
+    }
+}
+
+impl FromJs for vsm_core::LagCalendar {
+    fn from_js(value: Js) -> Fallible<vsm_core::LagCalendar> {
+        value.word(vsm_core::LagCalendar::ALL, vsm_core::LagCalendar::as_str)
+    }
+}
+
 /// Which way to go along what items need of each other.
 ///
 /// - `needs`: What it needs: scope, parts, gates and what they depend on.
@@ -974,6 +1088,52 @@ impl FromJs for vsm_core::Measure {
     }
 }
 
+/// Of which sort an argument is. Beside an argument `x` stands, for programs, another one by a longer name.
+///
+/// - `item`: An item by its name for people; `x_id` is its id.
+/// - `items`: Several of them in one text, of many the first few; `x_ids` are all ids, one a line.
+/// - `day`: A day in UTC as `2026-03-17`; `x_at` is the instant.
+/// - `time`: A time of a day; `x_at` is the instant.
+/// - `span`: A length of time as `2d 3h` or `14 days`; `x_ms` are its milliseconds.
+/// - `word`: One of the words of the engine or a policy, such as a state or a stage; `x_word` is the word itself.
+/// - `number`: A number in digits.
+/// - `text`: A text that somebody wrote, such as a reason.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum MessageArg {
+    #[napi(value = "item")]
+    Item,
+    #[napi(value = "items")]
+    Items,
+    #[napi(value = "day")]
+    Day,
+    #[napi(value = "time")]
+    Time,
+    #[napi(value = "span")]
+    Span,
+    #[napi(value = "word")]
+    Word,
+    #[napi(value = "number")]
+    Number,
+    #[napi(value = "text")]
+    Text,
+}
+
+impl From<vsm_core::MessageArg> for MessageArg {
+    fn from(value: vsm_core::MessageArg) -> MessageArg {
+        match value {
+            vsm_core::MessageArg::Item => MessageArg::Item,
+            vsm_core::MessageArg::Items => MessageArg::Items,
+            vsm_core::MessageArg::Day => MessageArg::Day,
+            vsm_core::MessageArg::Time => MessageArg::Time,
+            vsm_core::MessageArg::Span => MessageArg::Span,
+            vsm_core::MessageArg::Word => MessageArg::Word,
+            vsm_core::MessageArg::Number => MessageArg::Number,
+            vsm_core::MessageArg::Text => MessageArg::Text,
+        }
+    }
+}
+
 /// How a build, test run or deployment went.
 ///
 /// - `success`: It worked.
@@ -1037,6 +1197,69 @@ pub enum PercentileRule {
 impl FromJs for vsm_core::PercentileRule {
     fn from_js(value: Js) -> Fallible<vsm_core::PercentileRule> {
         value.word(vsm_core::PercentileRule::ALL, vsm_core::PercentileRule::as_str)
+    }
+}
+
+/// What a picture shows, and as what.
+///
+/// A *Gantt chart* has a row for each activity, by early start, and time from left to right. A *network* has a box for
+/// each activity, and an arrow from each of its drivers.
+///
+/// - `gantt_svg`: A Gantt chart as SVG.
+/// - `network_svg`: A network as SVG.
+/// - `gantt_mermaid`: A Gantt chart in the language of Mermaid.
+/// - `network_mermaid`: A network as a flowchart in the language of Mermaid.
+/// - `network_dot`: A network in DOT, the language of Graphviz.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum PictureForm {
+    #[napi(value = "gantt_svg")]
+    GanttSvg,
+    #[napi(value = "network_svg")]
+    NetworkSvg,
+    #[napi(value = "gantt_mermaid")]
+    GanttMermaid,
+    #[napi(value = "network_mermaid")]
+    NetworkMermaid,
+    #[napi(value = "network_dot")]
+    NetworkDot,
+}
+
+impl FromJs for vsm_core::PictureForm {
+    fn from_js(value: Js) -> Fallible<vsm_core::PictureForm> {
+        value.word(vsm_core::PictureForm::ALL, vsm_core::PictureForm::as_str)
+    }
+}
+
+/// How work goes on that has started, whatever its links say.
+///
+/// - `retained_logic`: It goes on when what it depends on allows, and not before the status date (Primavera's default).
+/// - `progress_override`: It goes on at the status date, whatever it depends on.
+/// - `actual_dates`: It finishes its whole duration after its actual start, whatever the status date is (Microsoft Project's way as long as nobody reschedules uncompleted work).
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum ProgressRule {
+    #[napi(value = "retained_logic")]
+    RetainedLogic,
+    #[napi(value = "progress_override")]
+    ProgressOverride,
+    #[napi(value = "actual_dates")]
+    ActualDates,
+}
+
+impl From<vsm_core::ProgressRule> for ProgressRule {
+    fn from(value: vsm_core::ProgressRule) -> ProgressRule {
+        match value {
+            vsm_core::ProgressRule::RetainedLogic => ProgressRule::RetainedLogic,
+            vsm_core::ProgressRule::ProgressOverride => ProgressRule::ProgressOverride,
+            vsm_core::ProgressRule::ActualDates => ProgressRule::ActualDates,
+        }
+    }
+}
+
+impl FromJs for vsm_core::ProgressRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::ProgressRule> {
+        value.word(vsm_core::ProgressRule::ALL, vsm_core::ProgressRule::as_str)
     }
 }
 
@@ -1212,6 +1435,40 @@ impl From<vsm_core::SlotCause> for SlotCause {
     }
 }
 
+/// What decides when an activity starts.
+///
+/// - `dependency`: What it needs: its drivers.
+/// - `constraint`: A date that is demanded of it.
+/// - `start`: The start of everything.
+/// - `status_date`: The status date: what is open can't start in the past.
+/// - `actual`: It has started.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum StartCause {
+    #[napi(value = "dependency")]
+    Dependency,
+    #[napi(value = "constraint")]
+    Constraint,
+    #[napi(value = "start")]
+    Start,
+    #[napi(value = "status_date")]
+    StatusDate,
+    #[napi(value = "actual")]
+    Actual,
+}
+
+impl From<vsm_core::StartCause> for StartCause {
+    fn from(value: vsm_core::StartCause) -> StartCause {
+        match value {
+            vsm_core::StartCause::Dependency => StartCause::Dependency,
+            vsm_core::StartCause::Constraint => StartCause::Constraint,
+            vsm_core::StartCause::Start => StartCause::Start,
+            vsm_core::StartCause::StatusDate => StartCause::StatusDate,
+            vsm_core::StartCause::Actual => StartCause::Actual,
+        }
+    }
+}
+
 /// How a record is kept on disk.
 ///
 /// - `journal`: A file of the engine's own: the fastest.
@@ -1311,7 +1568,7 @@ impl FromJs for vsm_core::Weekday {
     }
 }
 
-/// One item of a schedule.
+/// One activity of a schedule.
 #[napi(object, object_from_js = false)]
 pub struct Activity {
     /// The item.
@@ -1322,8 +1579,11 @@ pub struct Activity {
     pub kind: Option<Kind>,
     /// Whether it is finished; then its dates are those it really had.
     pub done: bool,
-    /// Working time that it takes from its early start; none for a release, a parent or a gate without estimate.
+    /// Working time that it takes from its early start, of what has started what is left; none for a release, a parent or a
+    /// gate without estimate.
     pub duration_ms: f64,
+    /// Where the duration comes from; absent for what is done and for what takes no time of its own.
+    pub duration_from: Option<DurationSource>,
     /// The earliest it can start.
     pub early_start: Date,
     /// The earliest it can finish; for a release with a train the departure.
@@ -1332,17 +1592,23 @@ pub struct Activity {
     pub late_start: Date,
     /// The latest it can finish without moving the finish of the whole.
     pub late_finish: Date,
-    /// How much later it can finish without moving the finish of the whole, in working time; waiting for a train
-    /// is float.
+    /// How much later it can start and finish without moving the finish of the whole, in its working time; of what has
+    /// started and of what takes a train the finish alone counts. Negative where a demanded date can't be kept.
     pub total_float_ms: f64,
-    /// How much later it can finish without moving anything else, in working time.
+    /// How much later it can be without moving anything else, in its working time.
     pub free_float_ms: f64,
     /// Whether it lies on a driving chain.
     pub critical: bool,
-    /// What decides its early start; the alphabetically first where several do.
-    pub driver: Option<String>,
-    /// For a release with a train, how long it waits for the departure.
+    /// Whether it is open and its total float is at most the threshold of the question.
+    pub near_critical: bool,
+    /// What decides its early start.
+    pub started_by: StartCause,
+    /// What it waits for to the last, by id: the items that decide its early start.
+    pub drivers: Vec<String>,
+    /// For what takes a train, how long it waits for the departure.
     pub cadence_wait_ms: f64,
+    /// The activity that it is part of, where that spans its parts.
+    pub part_of: Option<String>,
 }
 
 impl From<vsm_core::Activity> for Activity {
@@ -1353,6 +1619,7 @@ impl From<vsm_core::Activity> for Activity {
             kind,
             done,
             duration,
+            duration_from,
             early_start,
             early_finish,
             late_start,
@@ -1360,8 +1627,11 @@ impl From<vsm_core::Activity> for Activity {
             total_float,
             free_float,
             critical,
-            driver,
+            near_critical,
+            started_by,
+            drivers,
             cadence_wait,
+            part_of,
         } = record;
         Activity {
             item,
@@ -1369,6 +1639,7 @@ impl From<vsm_core::Activity> for Activity {
             kind: kind.map(Into::into),
             done,
             duration_ms: duration.millis() as f64,
+            duration_from: duration_from.map(Into::into),
             early_start: Date(early_start),
             early_finish: Date(early_finish),
             late_start: Date(late_start),
@@ -1376,8 +1647,45 @@ impl From<vsm_core::Activity> for Activity {
             total_float_ms: total_float.millis() as f64,
             free_float_ms: free_float.millis() as f64,
             critical,
-            driver,
+            near_critical,
+            started_by: started_by.into(),
+            drivers,
             cadence_wait_ms: cadence_wait.millis() as f64,
+            part_of,
+        }
+    }
+}
+
+/// An activity whose dates are others now.
+#[napi(object, object_from_js = false)]
+pub struct ActivityMove {
+    /// The activity.
+    pub item: String,
+    /// The earliest it could start; absent for a new one.
+    pub early_start_before: Option<Date>,
+    /// The earliest it can start; absent where it was dropped.
+    pub early_start: Option<Date>,
+    /// The earliest it could finish; absent for a new one.
+    pub early_finish_before: Option<Date>,
+    /// The earliest it can finish; absent where it was dropped.
+    pub early_finish: Option<Date>,
+}
+
+impl From<vsm_core::ActivityMove> for ActivityMove {
+    fn from(record: vsm_core::ActivityMove) -> ActivityMove {
+        let vsm_core::ActivityMove {
+            item,
+            early_start_before,
+            early_start,
+            early_finish_before,
+            early_finish,
+        } = record;
+        ActivityMove {
+            item,
+            early_start_before: early_start_before.map(Date),
+            early_start: early_start.map(Date),
+            early_finish_before: early_finish_before.map(Date),
+            early_finish: early_finish.map(Date),
         }
     }
 }
@@ -1470,8 +1778,12 @@ pub struct Blackout {
     pub start: Date,
     /// First instant after it.
     pub end: Date,
-    /// Repeats after so many times 24 hours, without end; absent = once.
+    /// Repeats after so many times 24 hours, without begin and end; absent = once, or by `rrule`.
     pub every_days: Option<u32>,
+    /// Repeats by a recurrence rule of RFC 5545 such as `FREQ=WEEKLY;BYDAY=FR`, of which `start` is the first occurrence:
+    /// see `Calendar`. Each occurrence begins and ends at the same times of the wall clock in the zone
+    /// of the calendar: what is closed from 18:00 stays closed from 18:00 when clocks change. Not beside `everyDays`.
+    pub rrule: Option<String>,
     /// Why, for people.
     pub reason: Option<String>,
     /// What is closed; absent = everything. Case does not matter.
@@ -1480,19 +1792,20 @@ pub struct Blackout {
 
 impl From<vsm_core::Blackout> for Blackout {
     fn from(record: vsm_core::Blackout) -> Blackout {
-        let vsm_core::Blackout { start, end, every_days, reason, category } = record;
-        Blackout { start: Date(start), end: Date(end), every_days, reason, category }
+        let vsm_core::Blackout { start, end, every_days, rrule, reason, category } = record;
+        Blackout { start: Date(start), end: Date(end), every_days, rrule, reason, category }
     }
 }
 
 impl FromJs for vsm_core::Blackout {
     fn from_js(value: Js) -> Fallible<vsm_core::Blackout> {
         let object = value.record()?;
-        object.only(&["start", "end", "everyDays", "reason", "category"])?;
+        object.only(&["start", "end", "everyDays", "rrule", "reason", "category"])?;
         Ok(vsm_core::Blackout {
             start: object.field(c"start")?,
             end: object.field(c"end")?,
             every_days: object.optional(c"everyDays")?,
+            rrule: object.optional(c"rrule")?,
             reason: object.optional(c"reason")?,
             category: object.optional(c"category")?,
         })
@@ -1577,6 +1890,8 @@ pub struct BookingConflict {
     pub waits_for: Option<String>,
     /// The conflict as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 impl From<vsm_core::BookingConflict> for BookingConflict {
@@ -1592,6 +1907,7 @@ impl From<vsm_core::BookingConflict> for BookingConflict {
             sides,
             waits_for,
             sentence,
+            messages,
         } = record;
         BookingConflict {
             environment,
@@ -1604,6 +1920,7 @@ impl From<vsm_core::BookingConflict> for BookingConflict {
             sides: sides.into_iter().map(Into::into).collect(),
             waits_for,
             sentence,
+            messages: messages.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -1756,28 +2073,58 @@ impl FromJs for vsm_core::Cadence {
     }
 }
 
-/// When work happens: a zone, weekly hours, holidays and blackouts.
+/// When work happens: a zone, weekly hours, holidays, days with hours of their own, and blackouts.
 ///
-/// Without any `hours` every hour of every day is worked, less holidays and blackouts.
+/// Without any `hours` every hour of every day is worked. A day has the first of these that there is for it: the hours of
+/// its exception, none if it is a holiday, the hours of its weekday. Blackouts are taken out of what is left.
+///
+/// Hours are worked when the wall clock of `zone` shows them: what clocks jump over is not worked, and an hour that they
+/// show twice is worked twice.
+///
+/// # Recurrence rules
+///
+/// Holidays and blackouts may repeat by a rule of RFC 5545 (3.3.10), as calendars of other tools write it:
+///
+/// | part | |
+/// |---|---|
+/// | `FREQ` | `DAILY`, `WEEKLY`, `MONTHLY` or `YEARLY` |
+/// | `INTERVAL` | every so many of them |
+/// | `COUNT` | ends after so many occurrences, at most 10,000 and within two hundred years |
+/// | `UNTIL` | ends with the day `YYYYMMDD`, or with the last one that begins not after `YYYYMMDDTHHMMSSZ` |
+/// | `BYDAY` | weekdays (`MO,TU`), or the nth of a month or year (`1MO`, `-1FR`) |
+/// | `BYMONTHDAY`, `BYMONTH` | days of the month (`-1` is the last one), months |
+/// | `BYSETPOS` | of the days of each period only the nth ones |
+/// | `WKST` | the first day of a week |
+///
+/// A rule has to match the day that it starts on. `BYSETPOS` picks from whole periods, the first one included. A time of the
+/// wall clock that there is twice is the first of the two, and one that clocks jump over is as late as if they had not
+/// jumped yet (3.3.5). What counts in hours or less and what names days or weeks of a year
+/// (`BYYEARDAY`, `BYWEEKNO`) is refused.
 #[napi(object, object_from_js = false)]
 pub struct Calendar {
     /// IANA zone in which days and hours are meant.
     pub zone: String,
-    /// Weekly working hours; a day may have several, a day without any is free.
+    /// Weekly working hours; a day may have several, a day without any is free. At most 100.
     pub hours: Option<Vec<WorkingHours>>,
-    /// Free days, as `YYYY-MM-DD` in the zone.
+    /// Free days, as `YYYY-MM-DD` in the zone. At most 10,000.
     pub holidays: Option<Vec<String>>,
-    /// Periods without work, deployments or bookings.
+    /// Free days that come again. At most 50.
+    pub holiday_rules: Option<Vec<HolidayRule>>,
+    /// Days with hours of their own: they beat weekly hours and holidays. At most 1,000.
+    pub exceptions: Option<Vec<CalendarException>>,
+    /// Periods without work, deployments or bookings. At most 1,000, of which 20 may repeat.
     pub blackouts: Option<Vec<Blackout>>,
 }
 
 impl From<vsm_core::Calendar> for Calendar {
     fn from(record: vsm_core::Calendar) -> Calendar {
-        let vsm_core::Calendar { zone, hours, holidays, blackouts } = record;
+        let vsm_core::Calendar { zone, hours, holidays, holiday_rules, exceptions, blackouts } = record;
         Calendar {
             zone,
             hours: Some(hours.into_iter().map(Into::into).collect()),
             holidays: Some(holidays),
+            holiday_rules: Some(holiday_rules.into_iter().map(Into::into).collect()),
+            exceptions: Some(exceptions.into_iter().map(Into::into).collect()),
             blackouts: Some(blackouts.into_iter().map(Into::into).collect()),
         }
     }
@@ -1786,12 +2133,44 @@ impl From<vsm_core::Calendar> for Calendar {
 impl FromJs for vsm_core::Calendar {
     fn from_js(value: Js) -> Fallible<vsm_core::Calendar> {
         let object = value.record()?;
-        object.only(&["zone", "hours", "holidays", "blackouts"])?;
+        object.only(&["zone", "hours", "holidays", "holidayRules", "exceptions", "blackouts"])?;
         Ok(vsm_core::Calendar {
             zone: object.field(c"zone")?,
             hours: object.optional(c"hours")?.unwrap_or_default(),
             holidays: object.optional(c"holidays")?.unwrap_or_default(),
+            holiday_rules: object.optional(c"holidayRules")?.unwrap_or_default(),
+            exceptions: object.optional(c"exceptions")?.unwrap_or_default(),
             blackouts: object.optional(c"blackouts")?.unwrap_or_default(),
+        })
+    }
+}
+
+/// A day with hours of its own: a Saturday that is worked, the half day before a holiday, or a free day.
+#[napi(object, object_from_js = false)]
+pub struct CalendarException {
+    /// The day, `YYYY-MM-DD` in the zone of the calendar; each may be there once.
+    pub day: String,
+    /// When it is worked; none = not at all. At most 24.
+    pub hours: Option<Vec<ClockHours>>,
+    /// Why, for people.
+    pub reason: Option<String>,
+}
+
+impl From<vsm_core::CalendarException> for CalendarException {
+    fn from(record: vsm_core::CalendarException) -> CalendarException {
+        let vsm_core::CalendarException { day, hours, reason } = record;
+        CalendarException { day, hours: Some(hours.into_iter().map(Into::into).collect()), reason }
+    }
+}
+
+impl FromJs for vsm_core::CalendarException {
+    fn from_js(value: Js) -> Fallible<vsm_core::CalendarException> {
+        let object = value.record()?;
+        object.only(&["day", "hours", "reason"])?;
+        Ok(vsm_core::CalendarException {
+            day: object.field(c"day")?,
+            hours: object.optional(c"hours")?.unwrap_or_default(),
+            reason: object.optional(c"reason")?,
         })
     }
 }
@@ -1803,6 +2182,8 @@ pub struct ChangeReason {
     pub item: String,
     /// What is so there now, as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// The items between, from the one that changed to where it began, both left out: each needs the next. At most
     /// ten of them.
     pub through: Vec<String>,
@@ -1813,8 +2194,38 @@ pub struct ChangeReason {
 
 impl From<vsm_core::ChangeReason> for ChangeReason {
     fn from(record: vsm_core::ChangeReason) -> ChangeReason {
-        let vsm_core::ChangeReason { item, sentence, through, evidence } = record;
-        ChangeReason { item, sentence, through, evidence }
+        let vsm_core::ChangeReason { item, sentence, messages, through, evidence } = record;
+        ChangeReason {
+            item,
+            sentence,
+            messages: messages.into_iter().map(Into::into).collect(),
+            through,
+            evidence,
+        }
+    }
+}
+
+/// A stretch of a day, from `start` to `end` on the wall clock.
+#[napi(object, object_from_js = false)]
+pub struct ClockHours {
+    /// First minute, `HH:MM`.
+    pub start: String,
+    /// End, `HH:MM`; `24:00` is the end of the day.
+    pub end: String,
+}
+
+impl From<vsm_core::ClockHours> for ClockHours {
+    fn from(record: vsm_core::ClockHours) -> ClockHours {
+        let vsm_core::ClockHours { start, end } = record;
+        ClockHours { start, end }
+    }
+}
+
+impl FromJs for vsm_core::ClockHours {
+    fn from_js(value: Js) -> Fallible<vsm_core::ClockHours> {
+        let object = value.record()?;
+        object.only(&["start", "end"])?;
+        Ok(vsm_core::ClockHours { start: object.field(c"start")?, end: object.field(c"end")? })
     }
 }
 
@@ -1911,18 +2322,37 @@ impl From<vsm_core::CoverageRow> for CoverageRow {
     }
 }
 
-/// The schedule of an item and of everything it needs.
+/// An activity that moves the finish.
+#[napi(object, object_from_js = false)]
+pub struct CrashOption {
+    /// The activity.
+    pub item: String,
+    /// How much earlier the finish is when the activity takes so much less time as was asked, or no time where it takes
+    /// less than that; on the wall clock.
+    pub saves_ms: f64,
+    /// How much earlier the finish is when it takes no time at all.
+    pub saves_at_most_ms: f64,
+}
+
+impl From<vsm_core::CrashOption> for CrashOption {
+    fn from(record: vsm_core::CrashOption) -> CrashOption {
+        let vsm_core::CrashOption { item, saves, saves_at_most } = record;
+        CrashOption { item, saves_ms: saves.millis() as f64, saves_at_most_ms: saves_at_most.millis() as f64 }
+    }
+}
+
+/// The schedule of some activities and of everything they need.
 #[napi(object, object_from_js = false)]
 pub struct CriticalPath {
     /// The item; absent where the end of everything was asked for.
     pub item: Option<String>,
-    /// The status date.
+    /// The status date; the start of everything where there is none.
     pub at: Date,
     /// When everything that the item needs is finished.
     pub ready_at: Date,
     /// When the item itself is finished: for a release the departure of its train.
     pub finish: Date,
-    /// The time from the status date to the finish, on the wall clock.
+    /// The time from `at` to the finish, on the wall clock.
     pub length_ms: f64,
     /// How much of that is waiting for trains, along the path.
     pub cadence_wait_ms: f64,
@@ -1930,6 +2360,14 @@ pub struct CriticalPath {
     pub path: Vec<String>,
     /// How many driving chains there are; stops at the largest number it can hold.
     pub path_count: f64,
+    /// The chains with the least float, as many as were asked for; the least first, then alphabetically from the end.
+    pub paths: Vec<FloatPath>,
+    /// What moves the finish most when it takes less time, the most first; empty unless asked for.
+    pub crash: Vec<CrashOption>,
+    /// Where several chains come together on the way, by early start, then by id.
+    pub merge_points: Vec<MergePoint>,
+    /// Demanded dates that can't be kept, the worst first, then by id.
+    pub infeasible: Vec<InfeasibleDate>,
     /// Everything that is needed and not finished before something that is; by early start, then by id.
     pub activities: Vec<Activity>,
     /// What the answer rests on.
@@ -1947,6 +2385,10 @@ impl From<vsm_core::CriticalPath> for CriticalPath {
             cadence_wait,
             path,
             path_count,
+            paths,
+            crash,
+            merge_points,
+            infeasible,
             activities,
             basis,
         } = record;
@@ -1959,6 +2401,10 @@ impl From<vsm_core::CriticalPath> for CriticalPath {
             cadence_wait_ms: cadence_wait.millis() as f64,
             path,
             path_count: path_count as f64,
+            paths: paths.into_iter().map(Into::into).collect(),
+            crash: crash.into_iter().map(Into::into).collect(),
+            merge_points: merge_points.into_iter().map(Into::into).collect(),
+            infeasible: infeasible.into_iter().map(Into::into).collect(),
             activities: activities.into_iter().map(Into::into).collect(),
             basis: basis.into(),
         }
@@ -1972,25 +2418,57 @@ pub struct CriticalPathQuery {
     pub item: Option<String>,
     /// The status date: open work starts no earlier.
     pub at: Date,
-    /// The calendar in which work, lags and float are counted; absent = plain time.
+    /// The calendar in which work, lags and float are counted of items whose teams (`owned_by`, `responsible`) have none of
+    /// their own; absent = plain time. The calendars of environments (`ran_in`, `deployed_to`) come on top.
     pub calendar: Option<Calendar>,
-    /// How long an open work item takes that has neither `remainingMs` nor `estimateMs`; absent = no time, and it is
-    /// listed under `excluded`.
+    /// The percentile, from 0 to 1, of how long finished items of its kind took, for an open item that has neither
+    /// `remaining` nor `estimate` nor planned dates (`startsAt` and `endsAt` or `dueAt`); absent = history is not asked.
+    pub history_percentile: Option<f64>,
+    /// How long an open work item takes of which nothing else is known; absent = no time, and it is listed under
+    /// `excluded`.
     pub default_duration_ms: Option<f64>,
     /// Whether only the activities on a driving chain are listed; absent = all of them.
     pub critical_only: Option<bool>,
+    /// How started work goes on; absent = `retained_logic`.
+    pub progress: Option<ProgressRule>,
+    /// When everything should be finished: late dates are counted back from it; absent = from the finish.
+    pub finish_by: Option<Date>,
+    /// The total float up to which an open activity is near-critical; absent = none.
+    pub near_critical_ms: Option<f64>,
+    /// How many chains are listed, those with the least float; absent = none, at most 1,000.
+    pub longest_paths: Option<u32>,
+    /// How much less time an activity takes when it is asked what that would bring (`crash`); absent = nothing is asked.
+    pub shorten_by_ms: Option<f64>,
 }
 
 impl FromJs for vsm_core::CriticalPathQuery {
     fn from_js(value: Js) -> Fallible<vsm_core::CriticalPathQuery> {
         let object = value.record()?;
-        object.only(&["item", "at", "calendar", "defaultDurationMs", "criticalOnly"])?;
+        object.only(&[
+            "item",
+            "at",
+            "calendar",
+            "historyPercentile",
+            "defaultDurationMs",
+            "criticalOnly",
+            "progress",
+            "finishBy",
+            "nearCriticalMs",
+            "longestPaths",
+            "shortenByMs",
+        ])?;
         Ok(vsm_core::CriticalPathQuery {
             item: object.optional(c"item")?,
             at: object.field(c"at")?,
             calendar: object.optional(c"calendar")?,
+            history_percentile: object.optional(c"historyPercentile")?,
             default_duration: object.optional(c"defaultDurationMs")?,
             critical_only: object.optional(c"criticalOnly")?,
+            progress: object.optional(c"progress")?,
+            finish_by: object.optional(c"finishBy")?,
+            near_critical: object.optional(c"nearCriticalMs")?,
+            longest_paths: object.optional(c"longestPaths")?,
+            shorten_by: object.optional(c"shortenByMs")?,
         })
     }
 }
@@ -2625,6 +3103,8 @@ pub struct ExplanationNode {
     pub facts: Vec<Unmet>,
     /// The node as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 impl From<vsm_core::ExplanationNode> for ExplanationNode {
@@ -2640,6 +3120,7 @@ impl From<vsm_core::ExplanationNode> for ExplanationNode {
             ways,
             facts,
             sentence,
+            messages,
         } = record;
         ExplanationNode {
             above,
@@ -2652,6 +3133,7 @@ impl From<vsm_core::ExplanationNode> for ExplanationNode {
             ways,
             facts: facts.into_iter().map(Into::into).collect(),
             sentence,
+            messages: messages.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -2673,12 +3155,24 @@ pub struct FactDeadline {
     pub possible: bool,
     /// The deadline as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 impl From<vsm_core::FactDeadline> for FactDeadline {
     fn from(record: vsm_core::FactDeadline) -> FactDeadline {
-        let vsm_core::FactDeadline { condition, rule, item, waits_for, by, possible, sentence } = record;
-        FactDeadline { condition: condition.into(), rule, item, waits_for, by: Date(by), possible, sentence }
+        let vsm_core::FactDeadline { condition, rule, item, waits_for, by, possible, sentence, messages } =
+            record;
+        FactDeadline {
+            condition: condition.into(),
+            rule,
+            item,
+            waits_for,
+            by: Date(by),
+            possible,
+            sentence,
+            messages: messages.into_iter().map(Into::into).collect(),
+        }
     }
 }
 
@@ -2969,14 +3463,33 @@ pub struct FindingExample {
     pub items: Vec<String>,
     /// What is wrong, in one sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// The events that say so, as `source:id`.
     pub evidence: Vec<String>,
 }
 
 impl From<vsm_core::FindingExample> for FindingExample {
     fn from(record: vsm_core::FindingExample) -> FindingExample {
-        let vsm_core::FindingExample { items, sentence, evidence } = record;
-        FindingExample { items, sentence, evidence }
+        let vsm_core::FindingExample { items, sentence, messages, evidence } = record;
+        FindingExample { items, sentence, messages: messages.into_iter().map(Into::into).collect(), evidence }
+    }
+}
+
+/// A chain of activities and how late it can be.
+#[napi(object, object_from_js = false)]
+pub struct FloatPath {
+    /// The chain, first to last.
+    pub items: Vec<String>,
+    /// How much later it can be without moving the finish: the sum of what lies between its activities, in their working
+    /// time.
+    pub float_ms: f64,
+}
+
+impl From<vsm_core::FloatPath> for FloatPath {
+    fn from(record: vsm_core::FloatPath) -> FloatPath {
+        let vsm_core::FloatPath { items, float } = record;
+        FloatPath { items, float_ms: float.millis() as f64 }
     }
 }
 
@@ -3185,6 +3698,8 @@ pub struct GateTiming {
     pub waited_ms: Option<f64>,
     /// All of it as an English sentence; days in UTC.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// The events behind it, as `source:id`.
     pub evidence: Vec<String>,
 }
@@ -3205,6 +3720,7 @@ impl From<vsm_core::GateTiming> for GateTiming {
             overdue,
             waited,
             sentence,
+            messages,
             evidence,
         } = record;
         GateTiming {
@@ -3221,8 +3737,39 @@ impl From<vsm_core::GateTiming> for GateTiming {
             overdue_ms: overdue.map(|value| value.millis() as f64),
             waited_ms: waited.map(|value| value.millis() as f64),
             sentence,
+            messages: messages.into_iter().map(Into::into).collect(),
             evidence,
         }
+    }
+}
+
+/// Holidays that come again, such as every 25 December.
+#[napi(object, object_from_js = false)]
+pub struct HolidayRule {
+    /// The first of them, `YYYY-MM-DD` in the zone of the calendar.
+    pub day: String,
+    /// When they come again, by a rule such as `FREQ=YEARLY`: see `Calendar`.
+    pub rrule: String,
+    /// Why, for people.
+    pub reason: Option<String>,
+}
+
+impl From<vsm_core::HolidayRule> for HolidayRule {
+    fn from(record: vsm_core::HolidayRule) -> HolidayRule {
+        let vsm_core::HolidayRule { day, rrule, reason } = record;
+        HolidayRule { day, rrule, reason }
+    }
+}
+
+impl FromJs for vsm_core::HolidayRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::HolidayRule> {
+        let object = value.record()?;
+        object.only(&["day", "rrule", "reason"])?;
+        Ok(vsm_core::HolidayRule {
+            day: object.field(c"day")?,
+            rrule: object.field(c"rrule")?,
+            reason: object.optional(c"reason")?,
+        })
     }
 }
 
@@ -3287,6 +3834,34 @@ impl FromJs for vsm_core::ImpactQuery {
         let object = value.record()?;
         object.only(&["releases"])?;
         Ok(vsm_core::ImpactQuery { releases: object.optional(c"releases")? })
+    }
+}
+
+/// A date that can't be kept.
+#[napi(object, object_from_js = false)]
+pub struct InfeasibleDate {
+    /// The activity.
+    pub item: String,
+    /// What is demanded; absent for a deadline.
+    pub constraint: Option<DateConstraint>,
+    /// The date.
+    pub at: Date,
+    /// By how much it is missed, in the working time of the activity.
+    pub by_ms: f64,
+    /// The chain that causes it, first to last, ending with the activity.
+    pub chain: Vec<String>,
+}
+
+impl From<vsm_core::InfeasibleDate> for InfeasibleDate {
+    fn from(record: vsm_core::InfeasibleDate) -> InfeasibleDate {
+        let vsm_core::InfeasibleDate { item, constraint, at, by, chain } = record;
+        InfeasibleDate {
+            item,
+            constraint: constraint.map(Into::into),
+            at: Date(at),
+            by_ms: by.millis() as f64,
+            chain,
+        }
     }
 }
 
@@ -3669,6 +4244,67 @@ impl FromJs for vsm_core::MappedLink {
     }
 }
 
+/// A place where chains come together: what comes last there decides.
+#[napi(object, object_from_js = false)]
+pub struct MergePoint {
+    /// The activity that waits, which lies on a driving chain.
+    pub item: String,
+    /// What it waits for within the threshold of the question, two or more, by id.
+    pub joins: Vec<String>,
+}
+
+impl From<vsm_core::MergePoint> for MergePoint {
+    fn from(record: vsm_core::MergePoint) -> MergePoint {
+        let vsm_core::MergePoint { item, joins } = record;
+        MergePoint { item, joins }
+    }
+}
+
+/// A sentence, or a part of one, as a stable code with arguments, so that it can be said in another language.
+///
+/// Records that have a `sentence` have it as `messages` as well: it is the English templates of their codes with the
+/// arguments put in, one after the other; the full stop of a template gives way to what follows. `translate` does that
+/// with other templates, and `messages` lists all codes with theirs.
+#[napi(object, object_from_js = false)]
+pub struct Message {
+    /// A stable word for what is said.
+    pub code: String,
+    /// The arguments by name: `item` as an English sentence shows it, and beside it, for programs, others such as `item_id`;
+    /// `MessageArg` says which.
+    #[napi(ts_type = "Record<string, string>")]
+    pub args: Map<String>,
+}
+
+impl From<vsm_core::Message> for Message {
+    fn from(record: vsm_core::Message) -> Message {
+        let vsm_core::Message { code, args } = record;
+        Message { code, args: Map(args) }
+    }
+}
+
+/// What a code says in English, and with which arguments.
+#[napi(object, object_from_js = false)]
+pub struct MessageTemplate {
+    /// The code of the messages.
+    pub code: String,
+    /// The English text, with the name of an argument in braces where it is put in: `{item} has not been started.`
+    pub text: String,
+    /// The arguments that are put in, by name, and of which sort each is.
+    #[napi(ts_type = "Record<string, MessageArg>")]
+    pub args: Map<MessageArg>,
+}
+
+impl From<vsm_core::MessageTemplate> for MessageTemplate {
+    fn from(record: vsm_core::MessageTemplate) -> MessageTemplate {
+        let vsm_core::MessageTemplate { code, text, args } = record;
+        MessageTemplate {
+            code,
+            text,
+            args: Map(args.into_iter().map(|(name, value)| (name, value.into())).collect()),
+        }
+    }
+}
+
 /// An unmet fact that is taken for met.
 #[napi(object, object_from_js = false, object_to_js = false)]
 pub struct MetFact {
@@ -3692,6 +4328,328 @@ impl FromJs for vsm_core::MetFact {
     }
 }
 
+/// A calendar and the name by which activities call it.
+#[napi(object, object_from_js = false)]
+pub struct NamedCalendar {
+    /// The name.
+    pub name: String,
+    /// When work happens.
+    pub calendar: Calendar,
+}
+
+impl From<vsm_core::NamedCalendar> for NamedCalendar {
+    fn from(record: vsm_core::NamedCalendar) -> NamedCalendar {
+        let vsm_core::NamedCalendar { name, calendar } = record;
+        NamedCalendar { name, calendar: calendar.into() }
+    }
+}
+
+impl FromJs for vsm_core::NamedCalendar {
+    fn from_js(value: Js) -> Fallible<vsm_core::NamedCalendar> {
+        let object = value.record()?;
+        object.only(&["name", "calendar"])?;
+        Ok(vsm_core::NamedCalendar { name: object.field(c"name")?, calendar: object.field(c"calendar")? })
+    }
+}
+
+/// Something that takes time, or a milestone that takes none.
+#[napi(object, object_from_js = false)]
+pub struct NetworkActivity {
+    /// By what dependencies and results call it; each once.
+    pub id: String,
+    /// Its name for people; absent = the id.
+    pub title: Option<String>,
+    /// The working time that all of it takes; none for a milestone. Of what spans its parts it is ignored.
+    pub duration_ms: Option<f64>,
+    /// The working time that is left; absent = all, less what lies between its start and the status date.
+    pub remaining_ms: Option<f64>,
+    /// The calendars it is worked by: it goes on when all of them do; none = that of the network.
+    pub calendars: Option<Vec<String>>,
+    /// What is demanded of its dates; absent = as soon as possible.
+    pub constraint: Option<DateConstraint>,
+    /// The date of the constraint.
+    pub constraint_at: Option<Date>,
+    /// When it should be finished; that moves no early date.
+    pub deadline: Option<Date>,
+    /// When it really started.
+    pub started_at: Option<Date>,
+    /// When it really finished.
+    pub finished_at: Option<Date>,
+    /// The trains it takes when its work is finished: it ends with the latest of their first departures.
+    pub trains: Option<Vec<Cadence>>,
+    /// The activity that it is part of, which spans its parts (a hammock): from the first start to the last finish.
+    pub part_of: Option<String>,
+}
+
+impl From<vsm_core::NetworkActivity> for NetworkActivity {
+    fn from(record: vsm_core::NetworkActivity) -> NetworkActivity {
+        let vsm_core::NetworkActivity {
+            id,
+            title,
+            duration,
+            remaining,
+            calendars,
+            constraint,
+            constraint_at,
+            deadline,
+            started_at,
+            finished_at,
+            trains,
+            part_of,
+        } = record;
+        NetworkActivity {
+            id,
+            title,
+            duration_ms: Some(duration.millis() as f64),
+            remaining_ms: remaining.map(|value| value.millis() as f64),
+            calendars: Some(calendars),
+            constraint: constraint.map(Into::into),
+            constraint_at: constraint_at.map(Date),
+            deadline: deadline.map(Date),
+            started_at: started_at.map(Date),
+            finished_at: finished_at.map(Date),
+            trains: Some(trains.into_iter().map(Into::into).collect()),
+            part_of,
+        }
+    }
+}
+
+impl FromJs for vsm_core::NetworkActivity {
+    fn from_js(value: Js) -> Fallible<vsm_core::NetworkActivity> {
+        let object = value.record()?;
+        object.only(&[
+            "id",
+            "title",
+            "durationMs",
+            "remainingMs",
+            "calendars",
+            "constraint",
+            "constraintAt",
+            "deadline",
+            "startedAt",
+            "finishedAt",
+            "trains",
+            "partOf",
+        ])?;
+        Ok(vsm_core::NetworkActivity {
+            id: object.field(c"id")?,
+            title: object.optional(c"title")?,
+            duration: object.optional(c"durationMs")?.unwrap_or_default(),
+            remaining: object.optional(c"remainingMs")?,
+            calendars: object.optional(c"calendars")?.unwrap_or_default(),
+            constraint: object.optional(c"constraint")?,
+            constraint_at: object.optional(c"constraintAt")?,
+            deadline: object.optional(c"deadline")?,
+            started_at: object.optional(c"startedAt")?,
+            finished_at: object.optional(c"finishedAt")?,
+            trains: object.optional(c"trains")?.unwrap_or_default(),
+            part_of: object.optional(c"partOf")?,
+        })
+    }
+}
+
+/// What changes in a network, all of it at once.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct NetworkChange {
+    /// Activities as they are now; one with an id that is not known yet is new.
+    pub activities: Option<Vec<NetworkActivity>>,
+    /// Dependencies as they are now: each takes the place of all between the same two activities.
+    pub dependencies: Option<Vec<NetworkDependency>>,
+    /// Calendars as they are now; one with a name that is not known yet is new.
+    pub calendars: Option<Vec<NamedCalendar>>,
+    /// Dependencies that hold no longer; only their two ends are looked at.
+    pub removed_dependencies: Option<Vec<NetworkDependency>>,
+    /// The ids of activities that are dropped, with their dependencies.
+    pub removed_activities: Option<Vec<String>>,
+    /// The status date, where time went on; absent = as before.
+    pub status_at: Option<Date>,
+}
+
+impl FromJs for vsm_core::NetworkChange {
+    fn from_js(value: Js) -> Fallible<vsm_core::NetworkChange> {
+        let object = value.record()?;
+        object.only(&[
+            "activities",
+            "dependencies",
+            "calendars",
+            "removedDependencies",
+            "removedActivities",
+            "statusAt",
+        ])?;
+        Ok(vsm_core::NetworkChange {
+            activities: object.optional(c"activities")?.unwrap_or_default(),
+            dependencies: object.optional(c"dependencies")?.unwrap_or_default(),
+            calendars: object.optional(c"calendars")?.unwrap_or_default(),
+            removed_dependencies: object.optional(c"removedDependencies")?.unwrap_or_default(),
+            removed_activities: object.optional(c"removedActivities")?.unwrap_or_default(),
+            status_at: object.optional(c"statusAt")?,
+        })
+    }
+}
+
+/// One activity that waits for another.
+#[napi(object, object_from_js = false)]
+pub struct NetworkDependency {
+    /// What is waited for.
+    pub from: String,
+    /// What waits.
+    pub to: String,
+    /// Which ends are tied; absent = finish to start.
+    pub dependency: Option<Dependency>,
+    /// How much later it may be than what it waits for; negative = earlier (a lead). Absent = none.
+    pub lag_ms: Option<f64>,
+    /// Whether the lag is elapsed time, whatever the calendars say; absent = it is working time.
+    pub elapsed: Option<bool>,
+}
+
+impl From<vsm_core::NetworkDependency> for NetworkDependency {
+    fn from(record: vsm_core::NetworkDependency) -> NetworkDependency {
+        let vsm_core::NetworkDependency { from, to, dependency, lag, elapsed } = record;
+        NetworkDependency {
+            from,
+            to,
+            dependency: dependency.map(Into::into),
+            lag_ms: lag.map(|value| value.millis() as f64),
+            elapsed,
+        }
+    }
+}
+
+impl FromJs for vsm_core::NetworkDependency {
+    fn from_js(value: Js) -> Fallible<vsm_core::NetworkDependency> {
+        let object = value.record()?;
+        object.only(&["from", "to", "dependency", "lagMs", "elapsed"])?;
+        Ok(vsm_core::NetworkDependency {
+            from: object.field(c"from")?,
+            to: object.field(c"to")?,
+            dependency: object.optional(c"dependency")?,
+            lag: object.optional(c"lagMs")?,
+            elapsed: object.optional(c"elapsed")?,
+        })
+    }
+}
+
+/// Activities, what they depend on, and the calendars they are worked by.
+///
+/// All defaults together are Microsoft Project's rules; `statusAt` with
+/// `ProgressRule::RetainedLogic`, `honor_constraints: false` and `lead_before_start: false` are Primavera's.
+#[napi(object, object_from_js = false)]
+pub struct NetworkQuery {
+    /// When everything may start.
+    pub start: Date,
+    /// The status date: open work starts no earlier, and started work goes on there. Absent = there is none.
+    pub status_at: Option<Date>,
+    /// The calendars that activities name.
+    pub calendars: Option<Vec<NamedCalendar>>,
+    /// The calendar of activities that name none; absent = every hour of every day.
+    pub calendar: Option<String>,
+    /// The activities, in any order.
+    pub activities: Vec<NetworkActivity>,
+    /// What depends on what, in any order.
+    pub dependencies: Option<Vec<NetworkDependency>>,
+    /// How started work goes on; absent = `retained_logic` with a status date, `actual_dates` without.
+    pub progress: Option<ProgressRule>,
+    /// Whether demanded dates win over dependencies, so that an activity may start before what it depends on allows
+    /// (Microsoft Project's "tasks will always honor their constraint dates"); absent = true. A date that is demanded then
+    /// stands as it is, even where nobody works. Otherwise dependencies win, and a demanded date that can't be kept shows
+    /// as negative float.
+    pub honor_constraints: Option<bool>,
+    /// Whether negative lags may let an activity begin before `start`; absent = true, as in Microsoft Project, which makes
+    /// an exception for `finish_to_finish`: what only has to finish with another never begins before `start`.
+    pub lead_before_start: Option<bool>,
+    /// By which calendar lags are counted; absent = `successor`.
+    pub lag_calendar: Option<LagCalendar>,
+    /// When everything should be finished: late dates are counted back from it; absent = from the last early finish.
+    pub finish_by: Option<Date>,
+    /// The total float up to which an open activity is near-critical; absent = none.
+    pub near_critical_ms: Option<f64>,
+    /// How many chains are listed, those with the least float; absent = none, at most 1,000.
+    pub longest_paths: Option<u32>,
+    /// How much less time an activity takes when it is asked what that would bring (`crash`); absent = nothing is asked.
+    pub shorten_by_ms: Option<f64>,
+    /// Whether only the activities on a driving chain are listed; absent = all of them.
+    pub critical_only: Option<bool>,
+}
+
+impl From<vsm_core::NetworkQuery> for NetworkQuery {
+    fn from(record: vsm_core::NetworkQuery) -> NetworkQuery {
+        let vsm_core::NetworkQuery {
+            start,
+            status_at,
+            calendars,
+            calendar,
+            activities,
+            dependencies,
+            progress,
+            honor_constraints,
+            lead_before_start,
+            lag_calendar,
+            finish_by,
+            near_critical,
+            longest_paths,
+            shorten_by,
+            critical_only,
+        } = record;
+        NetworkQuery {
+            start: Date(start),
+            status_at: status_at.map(Date),
+            calendars: Some(calendars.into_iter().map(Into::into).collect()),
+            calendar,
+            activities: activities.into_iter().map(Into::into).collect(),
+            dependencies: Some(dependencies.into_iter().map(Into::into).collect()),
+            progress: progress.map(Into::into),
+            honor_constraints,
+            lead_before_start,
+            lag_calendar: lag_calendar.map(Into::into),
+            finish_by: finish_by.map(Date),
+            near_critical_ms: near_critical.map(|value| value.millis() as f64),
+            longest_paths,
+            shorten_by_ms: shorten_by.map(|value| value.millis() as f64),
+            critical_only,
+        }
+    }
+}
+
+impl FromJs for vsm_core::NetworkQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::NetworkQuery> {
+        let object = value.record()?;
+        object.only(&[
+            "start",
+            "statusAt",
+            "calendars",
+            "calendar",
+            "activities",
+            "dependencies",
+            "progress",
+            "honorConstraints",
+            "leadBeforeStart",
+            "lagCalendar",
+            "finishBy",
+            "nearCriticalMs",
+            "longestPaths",
+            "shortenByMs",
+            "criticalOnly",
+        ])?;
+        Ok(vsm_core::NetworkQuery {
+            start: object.field(c"start")?,
+            status_at: object.optional(c"statusAt")?,
+            calendars: object.optional(c"calendars")?.unwrap_or_default(),
+            calendar: object.optional(c"calendar")?,
+            activities: object.field(c"activities")?,
+            dependencies: object.optional(c"dependencies")?.unwrap_or_default(),
+            progress: object.optional(c"progress")?,
+            honor_constraints: object.optional(c"honorConstraints")?,
+            lead_before_start: object.optional(c"leadBeforeStart")?,
+            lag_calendar: object.optional(c"lagCalendar")?,
+            finish_by: object.optional(c"finishBy")?,
+            near_critical: object.optional(c"nearCriticalMs")?,
+            longest_paths: object.optional(c"longestPaths")?,
+            shorten_by: object.optional(c"shortenByMs")?,
+            critical_only: object.optional(c"criticalOnly")?,
+        })
+    }
+}
+
 /// The first time at which environments are free together.
 #[napi(object, object_from_js = false)]
 pub struct NextSlot {
@@ -3707,14 +4665,24 @@ pub struct NextSlot {
     pub never_free: Vec<String>,
     /// The answer as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// What the answer rests on; `n` are the bookings in the window.
     pub basis: Basis,
 }
 
 impl From<vsm_core::NextSlot> for NextSlot {
     fn from(record: vsm_core::NextSlot) -> NextSlot {
-        let vsm_core::NextSlot { slot, alternatives, longest, longest_from, never_free, sentence, basis } =
-            record;
+        let vsm_core::NextSlot {
+            slot,
+            alternatives,
+            longest,
+            longest_from,
+            never_free,
+            sentence,
+            messages,
+            basis,
+        } = record;
         NextSlot {
             slot: slot.map(Into::into),
             alternatives: alternatives.into_iter().map(Into::into).collect(),
@@ -3722,6 +4690,7 @@ impl From<vsm_core::NextSlot> for NextSlot {
             longest_from: longest_from.map(Date),
             never_free,
             sentence,
+            messages: messages.into_iter().map(Into::into).collect(),
             basis: basis.into(),
         }
     }
@@ -3882,6 +4851,28 @@ impl FromJs for vsm_core::OutlookQuery {
             default_duration: object.optional(c"defaultDurationMs")?,
             flow_days: object.optional(c"flowDays")?,
         })
+    }
+}
+
+/// How a picture is drawn.
+#[napi(object, object_from_js = false)]
+pub struct PictureOptions {
+    /// IANA zone for days; absent = UTC.
+    pub zone: Option<String>,
+    /// What stands above the picture; absent = the name of the item, or "Schedule".
+    pub title: Option<String>,
+    /// The width of an SVG in pixels, from 400 to 10,000; absent = 1,200 for a Gantt chart, and what it takes for a network,
+    /// which is otherwise scaled. Mermaid and DOT have none.
+    pub width: Option<u32>,
+    /// How many activities are drawn at most, from 1 to 1,000; absent = 500, and 200 in Mermaid, whose renderers refuse more
+    /// than 500 arrows or 50,000 characters.
+    pub limit: Option<u32>,
+}
+
+impl From<vsm_core::PictureOptions> for PictureOptions {
+    fn from(record: vsm_core::PictureOptions) -> PictureOptions {
+        let vsm_core::PictureOptions { zone, title, width, limit } = record;
+        PictureOptions { zone, title, width, limit }
     }
 }
 
@@ -4047,6 +5038,8 @@ pub struct ReadinessChange {
     pub because: Vec<String>,
     /// The change as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 impl From<vsm_core::ReadinessChange> for ReadinessChange {
@@ -4061,6 +5054,7 @@ impl From<vsm_core::ReadinessChange> for ReadinessChange {
             appeared,
             because,
             sentence,
+            messages,
         } = record;
         ReadinessChange {
             item,
@@ -4072,6 +5066,7 @@ impl From<vsm_core::ReadinessChange> for ReadinessChange {
             appeared: appeared.into_iter().map(Into::into).collect(),
             because,
             sentence,
+            messages: messages.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -4299,6 +5294,98 @@ impl From<vsm_core::Related> for Related {
     }
 }
 
+/// When one release ships.
+#[napi(object, object_from_js = false)]
+pub struct ReleaseDate {
+    /// The release.
+    pub release: String,
+    /// Its name for people.
+    pub title: String,
+    /// When everything that it needs is finished.
+    pub ready_at: Date,
+    /// When it ships: the departure of its train, or when it is ready.
+    pub ships_at: Date,
+    /// The target date, where one is set.
+    pub due_at: Option<Date>,
+    /// How much later than the target date it ships; negative where it is earlier.
+    pub late_by_ms: Option<f64>,
+    /// How much of the time until then is waiting for trains, along the chain.
+    pub cadence_wait_ms: f64,
+    /// The driving chain, first to last; the alphabetically first where there are several.
+    pub path: Vec<String>,
+}
+
+impl From<vsm_core::ReleaseDate> for ReleaseDate {
+    fn from(record: vsm_core::ReleaseDate) -> ReleaseDate {
+        let vsm_core::ReleaseDate { release, title, ready_at, ships_at, due_at, late_by, cadence_wait, path } =
+            record;
+        ReleaseDate {
+            release,
+            title,
+            ready_at: Date(ready_at),
+            ships_at: Date(ships_at),
+            due_at: due_at.map(Date),
+            late_by_ms: late_by.map(|value| value.millis() as f64),
+            cadence_wait_ms: cadence_wait.millis() as f64,
+            path,
+        }
+    }
+}
+
+/// The dates of releases.
+#[napi(object, object_from_js = false)]
+pub struct ReleaseDates {
+    /// The status date.
+    pub at: Date,
+    /// One row for each release, by the time it ships, then by id.
+    pub releases: Vec<ReleaseDate>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::ReleaseDates> for ReleaseDates {
+    fn from(record: vsm_core::ReleaseDates) -> ReleaseDates {
+        let vsm_core::ReleaseDates { at, releases, basis } = record;
+        ReleaseDates {
+            at: Date(at),
+            releases: releases.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the dates of releases.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct ReleaseDatesQuery {
+    /// The status date: open work starts no earlier.
+    pub at: Date,
+    /// The releases; none = all that are neither shipped nor cancelled.
+    pub releases: Option<Vec<String>>,
+    /// As in `CriticalPathQuery`.
+    pub calendar: Option<Calendar>,
+    /// As in `CriticalPathQuery`.
+    pub history_percentile: Option<f64>,
+    /// As in `CriticalPathQuery`.
+    pub default_duration_ms: Option<f64>,
+    /// As in `CriticalPathQuery`.
+    pub progress: Option<ProgressRule>,
+}
+
+impl FromJs for vsm_core::ReleaseDatesQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::ReleaseDatesQuery> {
+        let object = value.record()?;
+        object.only(&["at", "releases", "calendar", "historyPercentile", "defaultDurationMs", "progress"])?;
+        Ok(vsm_core::ReleaseDatesQuery {
+            at: object.field(c"at")?,
+            releases: object.optional(c"releases")?.unwrap_or_default(),
+            calendar: object.optional(c"calendar")?,
+            history_percentile: object.optional(c"historyPercentile")?,
+            default_duration: object.optional(c"defaultDurationMs")?,
+            progress: object.optional(c"progress")?,
+        })
+    }
+}
+
 /// What releases of one sort have in common. Names tell its parts apart: a part that is renamed is another one.
 #[napi(object, object_from_js = false, object_to_js = false)]
 pub struct ReleaseTemplate {
@@ -4387,6 +5474,31 @@ impl FromJs for vsm_core::RuleTest {
             at_least: object.optional(c"atLeast")?,
             at_most: object.optional(c"atMost")?,
         })
+    }
+}
+
+/// What a change brought.
+#[napi(object, object_from_js = false)]
+pub struct ScheduleChanges {
+    /// When everything was finished before.
+    pub finish_before: Date,
+    /// When everything is finished now.
+    pub finish: Date,
+    /// How much later that is; negative = earlier.
+    pub moved_by_ms: f64,
+    /// The activities whose early dates are others now, those that came or went included; by id.
+    pub moved: Vec<ActivityMove>,
+}
+
+impl From<vsm_core::ScheduleChanges> for ScheduleChanges {
+    fn from(record: vsm_core::ScheduleChanges) -> ScheduleChanges {
+        let vsm_core::ScheduleChanges { finish_before, finish, moved_by, moved } = record;
+        ScheduleChanges {
+            finish_before: Date(finish_before),
+            finish: Date(finish),
+            moved_by_ms: moved_by.millis() as f64,
+            moved: moved.into_iter().map(Into::into).collect(),
+        }
     }
 }
 
@@ -4635,7 +5747,7 @@ pub struct TableMapping {
     pub dates: Option<String>,
     /// Whether a comma is the decimal mark.
     pub decimal_comma: Option<bool>,
-    /// Hours of a day in `estimateMs` and `remainingMs`; absent = 24.
+    /// Hours of a day in `estimate` and `remaining`; absent = 24.
     pub hours_per_day: Option<f64>,
     /// Pattern of the item's id: `plan:{Key}`.
     pub id: Option<String>,
@@ -4865,12 +5977,14 @@ pub struct TemplateSkip {
     pub item: String,
     /// Why, as an English sentence.
     pub reason: String,
+    /// The same by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
 }
 
 impl From<vsm_core::TemplateSkip> for TemplateSkip {
     fn from(record: vsm_core::TemplateSkip) -> TemplateSkip {
-        let vsm_core::TemplateSkip { item, reason } = record;
-        TemplateSkip { item, reason }
+        let vsm_core::TemplateSkip { item, reason, messages } = record;
+        TemplateSkip { item, reason, messages: messages.into_iter().map(Into::into).collect() }
     }
 }
 
@@ -5075,6 +6189,8 @@ pub struct Unmet {
     pub title: String,
     /// The fact as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// Whom it waits for: of work those responsible, else assignee or owner; of decisions those accountable and approvers.
     pub waits_for: Option<String>,
     /// Since when it has been so.
@@ -5104,6 +6220,7 @@ impl From<vsm_core::Unmet> for Unmet {
             item,
             title,
             sentence,
+            messages,
             waits_for,
             since,
             earliest,
@@ -5121,6 +6238,7 @@ impl From<vsm_core::Unmet> for Unmet {
             item,
             title,
             sentence,
+            messages: messages.into_iter().map(Into::into).collect(),
             waits_for,
             since: since.map(Date),
             earliest: earliest.map(Date),
@@ -5323,6 +6441,8 @@ pub struct Waiver {
     pub title: String,
     /// The waiver as an English sentence.
     pub sentence: String,
+    /// The sentence by codes and arguments, for other languages.
+    pub messages: Vec<Message>,
     /// Why, as its event or a later one says.
     pub reason: Option<String>,
     /// Who granted it, by name.
@@ -5340,12 +6460,23 @@ pub struct Waiver {
 
 impl From<vsm_core::Waiver> for Waiver {
     fn from(record: vsm_core::Waiver) -> Waiver {
-        let vsm_core::Waiver { item, title, sentence, reason, by, since, ends_at, ends_before_due, evidence } =
-            record;
+        let vsm_core::Waiver {
+            item,
+            title,
+            sentence,
+            messages,
+            reason,
+            by,
+            since,
+            ends_at,
+            ends_before_due,
+            evidence,
+        } = record;
         Waiver {
             item,
             title,
             sentence,
+            messages: messages.into_iter().map(Into::into).collect(),
             reason,
             by,
             since: since.map(Date),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! stream.rs     the class                 store.rs      what it does with files
-//! calendar.rs   the functions
+//! calendar.rs   the functions             schedule.rs   networks of activities
 //! generated.rs  the records, written by vsm-mirror
 //! js.rs         reading arguments         batch.rs      reading arrays of events
 //! date.rs       instants                  map.rs        texts to values
@@ -24,6 +24,7 @@ pub mod map;
 mod names;
 pub mod questions;
 pub mod run;
+pub mod schedule;
 pub mod store;
 pub mod stream;
 pub mod task;

@@ -7,14 +7,14 @@ use napi_derive::napi;
 use vsm_core::{
     BookingConflictsQuery, CriticalPathQuery, DataQualityQuery, DeparturesQuery, DriftQuery,
     EnvironmentContentsQuery, FlowQuery, GateLatenessQuery, ImpactQuery, LineageQuery, NextSlotQuery,
-    OutlookQuery, ReadinessChangesQuery, ReadinessQuery, ScopeQuery, TemplateQuery, TransitionsQuery,
-    VerdictQuery,
+    OutlookQuery, ReadinessChangesQuery, ReadinessQuery, ReleaseDatesQuery, ScopeQuery, TemplateQuery,
+    TransitionsQuery, VerdictQuery,
 };
 
 use crate::generated::{
     BookingConflicts, CriticalPath, DataQuality, Departures, Drift, EnvironmentContents, Explanation,
-    FlowMetrics, GateLateness, Impact, Lineage, NextSlot, Outlook, Readiness, ReadinessChanges, Scope,
-    TemplateEvents, Transitions, Verdicts,
+    FlowMetrics, GateLateness, Impact, Lineage, NextSlot, Outlook, Readiness, ReadinessChanges, ReleaseDates,
+    Scope, TemplateEvents, Transitions, Verdicts,
 };
 use crate::js::Arg;
 use crate::stream::ValueStream;
@@ -430,6 +430,26 @@ impl ValueStream {
         #[napi(ts_arg_type = "ReadinessChangesQuery")] query: Arg<ReadinessChangesQuery>,
     ) -> AsyncTask<Job<ReadinessChanges>> {
         self.promise(("query", query), vsm_core::ValueStream::readiness_changes)
+    }
+
+    /// When releases ship and what drives each, in one forward pass over everything: O(*N* + *M*), and the length of the
+    /// chains. Each row is what `criticalPath` says of the release.
+    #[napi(catch_unwind)]
+    pub fn release_dates(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "ReleaseDatesQuery")] query: Arg<ReleaseDatesQuery>,
+    ) -> Result<ReleaseDates> {
+        self.answer(env, ("query", query), vsm_core::ValueStream::release_dates)
+    }
+
+    /// As `releaseDates`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<ReleaseDates>")]
+    pub fn release_dates_async(
+        &self,
+        #[napi(ts_arg_type = "ReleaseDatesQuery")] query: Arg<ReleaseDatesQuery>,
+    ) -> AsyncTask<Job<ReleaseDates>> {
+        self.promise(("query", query), vsm_core::ValueStream::release_dates)
     }
 
     /// The scope of a release: agreed, added, removed, delivered, and what its build or tag really holds.

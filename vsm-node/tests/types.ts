@@ -1,7 +1,8 @@
 // Proves the declarations: `tsc` has to accept this file, and to refuse each line that is marked.
 
-import { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween } from 'vsm-core'
-import type { ApplyReport, Audit, Calendar, Event, IngestRun, Kind, Outlook, Seal, Unmet, Verdict, VsmError } from 'vsm-core'
+import { LiveSchedule, ValueStream, addWorkingTime, nextDeparture, schedule, scheduleAsync, workingTimeBetween } from 'vsm-core'
+import type { ApplyReport, Audit, Calendar, CriticalPath, Event, IngestRun, Kind } from 'vsm-core'
+import type { NetworkQuery, Outlook, ScheduleChanges, Seal, Unmet, Verdict, VsmError } from 'vsm-core'
 
 const at = new Date('2026-03-02T09:00:00Z')
 const calendar: Calendar = { zone: 'Europe/Zurich', hours: [{ day: 'mon', start: '09:00', end: '17:00' }] }
@@ -42,6 +43,20 @@ const end: Date = addWorkingTime(calendar, at, 12 * 3_600_000)
 const worked: number = workingTimeBetween(calendar, at, end)
 const departure: Date | undefined = nextDeparture({ departure: at, everyDays: 14 }, end)
 
+const network: NetworkQuery = {
+  start: at,
+  calendars: [{ name: 'office', calendar }],
+  calendar: 'office',
+  activities: [{ id: 'build', durationMs: 3_600_000 }, { id: 'test', constraint: 'must_start_on', constraintAt: at }],
+  dependencies: [{ from: 'build', to: 'test', dependency: 'start_to_start', lagMs: -1, elapsed: true }],
+}
+const chain: string[] = schedule(network).path
+const chains: Promise<CriticalPath> = scheduleAsync(network)
+const live: LiveSchedule = new LiveSchedule(network)
+const laidOut: Promise<LiveSchedule> = LiveSchedule.createAsync(live.network())
+const moved: ScheduleChanges = live.change({ removedActivities: ['test'] })
+const finish: Date = live.finish
+
 export function cycle(error: unknown): string[] | undefined {
   const { code, path } = error as VsmError
   // @ts-expect-error: no such code
@@ -49,6 +64,8 @@ export function cycle(error: unknown): string[] | undefined {
   return code === 'cycle' ? path : undefined
 }
 
+// @ts-expect-error: an activity has an id
+live.change({ activities: [{ durationMs: 1 }] })
 // @ts-expect-error: no such kind
 stream.items('featur')
 // @ts-expect-error: an instant is a Date

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { delimiter, join, relative } from 'node:path'
 import { after, test } from 'node:test'
-import { ValueStream, addWorkingTime, nextDeparture, workingTimeBetween } from 'vsm-core'
+import { ValueStream, addWorkingTime, nextDeparture, schedule, workingTimeBetween } from 'vsm-core'
 
 import { api, camel, path, read, root, toJs, toJson, type } from './support.mjs'
 
@@ -54,6 +54,7 @@ const CALLS = {
     { cadence: 'Cadence', ready: 'instant' },
     'instant?',
   ],
+  schedule: [(_, network) => schedule(network), 'NetworkQuery', 'CriticalPath'],
 }
 
 /** Arguments in the form of JavaScript: those of a record, or several by name. */

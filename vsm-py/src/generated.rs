@@ -15,31 +15,38 @@ word!(Boundary);
 word!(Condition);
 word!(ConflictMode);
 word!(CorrelationRule);
+word!(DateConstraint);
 word!(DateOrder);
 word!(Decision);
 word!(Dependency);
 word!(DriftRelation);
+word!(DurationSource);
 word!(EfficiencyRule);
 word!(FindingGroup);
 word!(FlowItem);
 word!(FlowState);
 word!(ImpactRelation);
 word!(Kind);
+word!(LagCalendar);
 word!(LineageSide);
 word!(LinkKind);
 word!(Measure);
+word!(MessageArg);
 word!(Outcome);
 word!(PercentileRule);
+word!(PictureForm);
+word!(ProgressRule);
 word!(Reach);
 word!(ReleaseState);
 word!(RowFormat);
 word!(Severity);
 word!(SlotCause);
+word!(StartCause);
 word!(StoreFormat);
 word!(Verdict);
 word!(Weekday);
 
-/// One item of a schedule.
+/// One activity of a schedule.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
 pub(crate) struct Activity(pub(crate) core::Activity);
@@ -70,10 +77,17 @@ impl Activity {
         self.0.done.to_python(py)
     }
 
-    /// Working time that it takes from its early start; none for a release, a parent or a gate without estimate.
+    /// Working time that it takes from its early start, of what has started what is left; none for a release, a parent or a
+    /// gate without estimate.
     #[getter]
     fn duration<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.duration.to_python(py)
+    }
+
+    /// Where the duration comes from; absent for what is done and for what takes no time of its own.
+    #[getter]
+    fn duration_from<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.duration_from.to_python(py)
     }
 
     /// The earliest it can start.
@@ -100,14 +114,14 @@ impl Activity {
         self.0.late_finish.to_python(py)
     }
 
-    /// How much later it can finish without moving the finish of the whole, in working time; waiting for a train
-    /// is float.
+    /// How much later it can start and finish without moving the finish of the whole, in its working time; of what has
+    /// started and of what takes a train the finish alone counts. Negative where a demanded date can't be kept.
     #[getter]
     fn total_float<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.total_float.to_python(py)
     }
 
-    /// How much later it can finish without moving anything else, in working time.
+    /// How much later it can be without moving anything else, in its working time.
     #[getter]
     fn free_float<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.free_float.to_python(py)
@@ -119,16 +133,34 @@ impl Activity {
         self.0.critical.to_python(py)
     }
 
-    /// What decides its early start; the alphabetically first where several do.
+    /// Whether it is open and its total float is at most the threshold of the question.
     #[getter]
-    fn driver<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.0.driver.to_python(py)
+    fn near_critical<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.near_critical.to_python(py)
     }
 
-    /// For a release with a train, how long it waits for the departure.
+    /// What decides its early start.
+    #[getter]
+    fn started_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.started_by.to_python(py)
+    }
+
+    /// What it waits for to the last, by id: the items that decide its early start.
+    #[getter]
+    fn drivers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.drivers.to_python(py)
+    }
+
+    /// For what takes a train, how long it waits for the departure.
     #[getter]
     fn cadence_wait<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.cadence_wait.to_python(py)
+    }
+
+    /// The activity that it is part of, where that spans its parts.
+    #[getter]
+    fn part_of<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.part_of.to_python(py)
     }
 
     /// This record as JSON.
@@ -168,6 +200,7 @@ impl ToPython for core::Activity {
         shower.field("kind", &self.kind);
         shower.field("done", &self.done);
         shower.field("duration", &self.duration);
+        shower.field("duration_from", &self.duration_from);
         shower.field("early_start", &self.early_start);
         shower.field("early_finish", &self.early_finish);
         shower.field("late_start", &self.late_start);
@@ -175,8 +208,89 @@ impl ToPython for core::Activity {
         shower.field("total_float", &self.total_float);
         shower.field("free_float", &self.free_float);
         shower.field("critical", &self.critical);
-        shower.field("driver", &self.driver);
+        shower.field("near_critical", &self.near_critical);
+        shower.field("started_by", &self.started_by);
+        shower.field("drivers", &self.drivers);
         shower.field("cadence_wait", &self.cadence_wait);
+        shower.field("part_of", &self.part_of);
+        shower.end();
+    }
+}
+
+/// An activity whose dates are others now.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ActivityMove(pub(crate) core::ActivityMove);
+
+#[pymethods]
+impl ActivityMove {
+    /// The activity.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// The earliest it could start; absent for a new one.
+    #[getter]
+    fn early_start_before<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.early_start_before.to_python(py)
+    }
+
+    /// The earliest it can start; absent where it was dropped.
+    #[getter]
+    fn early_start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.early_start.to_python(py)
+    }
+
+    /// The earliest it could finish; absent for a new one.
+    #[getter]
+    fn early_finish_before<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.early_finish_before.to_python(py)
+    }
+
+    /// The earliest it can finish; absent where it was dropped.
+    #[getter]
+    fn early_finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.early_finish.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ActivityMove> {
+        record::from_json(text).map(ActivityMove)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ActivityMove>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ActivityMove {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ActivityMove(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ActivityMove", out, depth);
+        shower.field("item", &self.item);
+        shower.field("early_start_before", &self.early_start_before);
+        shower.field("early_start", &self.early_start);
+        shower.field("early_finish_before", &self.early_finish_before);
+        shower.field("early_finish", &self.early_finish);
         shower.end();
     }
 }
@@ -409,12 +523,13 @@ pub(crate) struct Blackout(pub(crate) core::Blackout);
 #[pymethods]
 impl Blackout {
     #[new]
-    #[pyo3(signature = (*, start, end, every_days = None, reason = None, category = None))]
+    #[pyo3(signature = (*, start, end, every_days = None, rrule = None, reason = None, category = None))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         start: Bound<'_, PyAny>,
         end: Bound<'_, PyAny>,
         every_days: Option<Bound<'_, PyAny>>,
+        rrule: Option<Bound<'_, PyAny>>,
         reason: Option<Bound<'_, PyAny>>,
         category: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Blackout> {
@@ -422,6 +537,7 @@ impl Blackout {
             start: FromPython::from_python(&start, "start")?,
             end: FromPython::from_python(&end, "end")?,
             every_days: taken(every_days, "every_days", Default::default())?,
+            rrule: taken(rrule, "rrule", Default::default())?,
             reason: taken(reason, "reason", Default::default())?,
             category: taken(category, "category", Default::default())?,
         }))
@@ -439,10 +555,18 @@ impl Blackout {
         self.0.end.to_python(py)
     }
 
-    /// Repeats after so many times 24 hours, without end; absent = once.
+    /// Repeats after so many times 24 hours, without begin and end; absent = once, or by `rrule`.
     #[getter]
     fn every_days<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.every_days.to_python(py)
+    }
+
+    /// Repeats by a recurrence rule of RFC 5545 such as `FREQ=WEEKLY;BYDAY=FR`, of which `start` is the first occurrence:
+    /// see `Calendar`. Each occurrence begins and ends at the same times of the wall clock in the zone
+    /// of the calendar: what is closed from 18:00 stays closed from 18:00 when clocks change. Not beside `every_days`.
+    #[getter]
+    fn rrule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rrule.to_python(py)
     }
 
     /// Why, for people.
@@ -492,6 +616,7 @@ impl ToPython for core::Blackout {
         shower.field("start", &self.start);
         shower.field("end", &self.end);
         shower.field("every_days", &self.every_days);
+        shower.field("rrule", &self.rrule);
         shower.field("reason", &self.reason);
         shower.field("category", &self.category);
         shower.end();
@@ -688,6 +813,12 @@ impl BookingConflict {
         self.0.sentence.to_python(py)
     }
 
+    /// The sentence by codes and arguments, for other languages.
+    #[getter]
+    fn messages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.messages.to_python(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -730,6 +861,7 @@ impl ToPython for core::BookingConflict {
         shower.field("sides", &self.sides);
         shower.field("waits_for", &self.waits_for);
         shower.field("sentence", &self.sentence);
+        shower.field("messages", &self.messages);
         shower.end();
     }
 }
@@ -1017,9 +1149,33 @@ impl FromPython for core::Cadence {
     }
 }
 
-/// When work happens: a zone, weekly hours, holidays and blackouts.
+/// When work happens: a zone, weekly hours, holidays, days with hours of their own, and blackouts.
 ///
-/// Without any `hours` every hour of every day is worked, less holidays and blackouts.
+/// Without any `hours` every hour of every day is worked. A day has the first of these that there is for it: the hours of
+/// its exception, none if it is a holiday, the hours of its weekday. Blackouts are taken out of what is left.
+///
+/// Hours are worked when the wall clock of `zone` shows them: what clocks jump over is not worked, and an hour that they
+/// show twice is worked twice.
+///
+/// # Recurrence rules
+///
+/// Holidays and blackouts may repeat by a rule of RFC 5545 (3.3.10), as calendars of other tools write it:
+///
+/// | part | |
+/// |---|---|
+/// | `FREQ` | `DAILY`, `WEEKLY`, `MONTHLY` or `YEARLY` |
+/// | `INTERVAL` | every so many of them |
+/// | `COUNT` | ends after so many occurrences, at most 10,000 and within two hundred years |
+/// | `UNTIL` | ends with the day `YYYYMMDD`, or with the last one that begins not after `YYYYMMDDTHHMMSSZ` |
+/// | `BYDAY` | weekdays (`MO,TU`), or the nth of a month or year (`1MO`, `-1FR`) |
+/// | `BYMONTHDAY`, `BYMONTH` | days of the month (`-1` is the last one), months |
+/// | `BYSETPOS` | of the days of each period only the nth ones |
+/// | `WKST` | the first day of a week |
+///
+/// A rule has to match the day that it starts on. `BYSETPOS` picks from whole periods, the first one included. A time of the
+/// wall clock that there is twice is the first of the two, and one that clocks jump over is as late as if they had not
+/// jumped yet (3.3.5). What counts in hours or less and what names days or weeks of a year
+/// (`BYYEARDAY`, `BYWEEKNO`) is refused.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
 pub(crate) struct Calendar(pub(crate) core::Calendar);
@@ -1027,18 +1183,22 @@ pub(crate) struct Calendar(pub(crate) core::Calendar);
 #[pymethods]
 impl Calendar {
     #[new]
-    #[pyo3(signature = (*, zone, hours = None, holidays = None, blackouts = None))]
+    #[pyo3(signature = (*, zone, hours = None, holidays = None, holiday_rules = None, exceptions = None, blackouts = None))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         zone: Bound<'_, PyAny>,
         hours: Option<Bound<'_, PyAny>>,
         holidays: Option<Bound<'_, PyAny>>,
+        holiday_rules: Option<Bound<'_, PyAny>>,
+        exceptions: Option<Bound<'_, PyAny>>,
         blackouts: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Calendar> {
         Ok(Calendar(core::Calendar {
             zone: FromPython::from_python(&zone, "zone")?,
             hours: taken(hours, "hours", Default::default())?,
             holidays: taken(holidays, "holidays", Default::default())?,
+            holiday_rules: taken(holiday_rules, "holiday_rules", Default::default())?,
+            exceptions: taken(exceptions, "exceptions", Default::default())?,
             blackouts: taken(blackouts, "blackouts", Default::default())?,
         }))
     }
@@ -1049,19 +1209,31 @@ impl Calendar {
         self.0.zone.to_python(py)
     }
 
-    /// Weekly working hours; a day may have several, a day without any is free.
+    /// Weekly working hours; a day may have several, a day without any is free. At most 100.
     #[getter]
     fn hours<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.hours.to_python(py)
     }
 
-    /// Free days, as `YYYY-MM-DD` in the zone.
+    /// Free days, as `YYYY-MM-DD` in the zone. At most 10,000.
     #[getter]
     fn holidays<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.holidays.to_python(py)
     }
 
-    /// Periods without work, deployments or bookings.
+    /// Free days that come again. At most 50.
+    #[getter]
+    fn holiday_rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.holiday_rules.to_python(py)
+    }
+
+    /// Days with hours of their own: they beat weekly hours and holidays. At most 1,000.
+    #[getter]
+    fn exceptions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.exceptions.to_python(py)
+    }
+
+    /// Periods without work, deployments or bookings. At most 1,000, of which 20 may repeat.
     #[getter]
     fn blackouts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.blackouts.to_python(py)
@@ -1102,6 +1274,8 @@ impl ToPython for core::Calendar {
         shower.field("zone", &self.zone);
         shower.field("hours", &self.hours);
         shower.field("holidays", &self.holidays);
+        shower.field("holiday_rules", &self.holiday_rules);
+        shower.field("exceptions", &self.exceptions);
         shower.field("blackouts", &self.blackouts);
         shower.end();
     }
@@ -1112,6 +1286,94 @@ impl FromPython for core::Calendar {
         match value.cast::<Calendar>() {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "Calendar", value)),
+        }
+    }
+}
+
+/// A day with hours of its own: a Saturday that is worked, the half day before a holiday, or a free day.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct CalendarException(pub(crate) core::CalendarException);
+
+#[pymethods]
+impl CalendarException {
+    #[new]
+    #[pyo3(signature = (*, day, hours = None, reason = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        day: Bound<'_, PyAny>,
+        hours: Option<Bound<'_, PyAny>>,
+        reason: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<CalendarException> {
+        Ok(CalendarException(core::CalendarException {
+            day: FromPython::from_python(&day, "day")?,
+            hours: taken(hours, "hours", Default::default())?,
+            reason: taken(reason, "reason", Default::default())?,
+        }))
+    }
+
+    /// The day, `YYYY-MM-DD` in the zone of the calendar; each may be there once.
+    #[getter]
+    fn day<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.day.to_python(py)
+    }
+
+    /// When it is worked; none = not at all. At most 24.
+    #[getter]
+    fn hours<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.hours.to_python(py)
+    }
+
+    /// Why, for people.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<CalendarException> {
+        record::from_json(text).map(CalendarException)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<CalendarException>(py, &self.0)
+    }
+}
+
+impl ToPython for core::CalendarException {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, CalendarException(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("CalendarException", out, depth);
+        shower.field("day", &self.day);
+        shower.field("hours", &self.hours);
+        shower.field("reason", &self.reason);
+        shower.end();
+    }
+}
+
+impl FromPython for core::CalendarException {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::CalendarException> {
+        match value.cast::<CalendarException>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "CalendarException", value)),
         }
     }
 }
@@ -1133,6 +1395,12 @@ impl ChangeReason {
     #[getter]
     fn sentence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.sentence.to_python(py)
+    }
+
+    /// The sentence by codes and arguments, for other languages.
+    #[getter]
+    fn messages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.messages.to_python(py)
     }
 
     /// The items between, from the one that changed to where it began, both left out: each needs the next. At most
@@ -1183,9 +1451,86 @@ impl ToPython for core::ChangeReason {
         let mut shower = Shower::new("ChangeReason", out, depth);
         shower.field("item", &self.item);
         shower.field("sentence", &self.sentence);
+        shower.field("messages", &self.messages);
         shower.field("through", &self.through);
         shower.field("evidence", &self.evidence);
         shower.end();
+    }
+}
+
+/// A stretch of a day, from `start` to `end` on the wall clock.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ClockHours(pub(crate) core::ClockHours);
+
+#[pymethods]
+impl ClockHours {
+    #[new]
+    #[pyo3(signature = (*, start, end))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(start: Bound<'_, PyAny>, end: Bound<'_, PyAny>) -> PyResult<ClockHours> {
+        Ok(ClockHours(core::ClockHours {
+            start: FromPython::from_python(&start, "start")?,
+            end: FromPython::from_python(&end, "end")?,
+        }))
+    }
+
+    /// First minute, `HH:MM`.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// End, `HH:MM`; `24:00` is the end of the day.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ClockHours> {
+        record::from_json(text).map(ClockHours)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ClockHours>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ClockHours {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ClockHours(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ClockHours", out, depth);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.end();
+    }
+}
+
+impl FromPython for core::ClockHours {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::ClockHours> {
+        match value.cast::<ClockHours>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "ClockHours", value)),
+        }
     }
 }
 
@@ -1467,7 +1812,72 @@ impl ToPython for core::CoverageRow {
     }
 }
 
-/// The schedule of an item and of everything it needs.
+/// An activity that moves the finish.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct CrashOption(pub(crate) core::CrashOption);
+
+#[pymethods]
+impl CrashOption {
+    /// The activity.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// How much earlier the finish is when the activity takes so much less time as was asked, or no time where it takes
+    /// less than that; on the wall clock.
+    #[getter]
+    fn saves<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.saves.to_python(py)
+    }
+
+    /// How much earlier the finish is when it takes no time at all.
+    #[getter]
+    fn saves_at_most<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.saves_at_most.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<CrashOption> {
+        record::from_json(text).map(CrashOption)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<CrashOption>(py, &self.0)
+    }
+}
+
+impl ToPython for core::CrashOption {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, CrashOption(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("CrashOption", out, depth);
+        shower.field("item", &self.item);
+        shower.field("saves", &self.saves);
+        shower.field("saves_at_most", &self.saves_at_most);
+        shower.end();
+    }
+}
+
+/// The schedule of some activities and of everything they need.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
 pub(crate) struct CriticalPath(pub(crate) core::CriticalPath);
@@ -1480,7 +1890,7 @@ impl CriticalPath {
         self.0.item.to_python(py)
     }
 
-    /// The status date.
+    /// The status date; the start of everything where there is none.
     #[getter]
     fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.at.to_python(py)
@@ -1498,7 +1908,7 @@ impl CriticalPath {
         self.0.finish.to_python(py)
     }
 
-    /// The time from the status date to the finish, on the wall clock.
+    /// The time from `at` to the finish, on the wall clock.
     #[getter]
     fn length<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.length.to_python(py)
@@ -1520,6 +1930,30 @@ impl CriticalPath {
     #[getter]
     fn path_count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.path_count.to_python(py)
+    }
+
+    /// The chains with the least float, as many as were asked for; the least first, then alphabetically from the end.
+    #[getter]
+    fn paths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.paths.to_python(py)
+    }
+
+    /// What moves the finish most when it takes less time, the most first; empty unless asked for.
+    #[getter]
+    fn crash<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.crash.to_python(py)
+    }
+
+    /// Where several chains come together on the way, by early start, then by id.
+    #[getter]
+    fn merge_points<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.merge_points.to_python(py)
+    }
+
+    /// Demanded dates that can't be kept, the worst first, then by id.
+    #[getter]
+    fn infeasible<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.infeasible.to_python(py)
     }
 
     /// Everything that is needed and not finished before something that is; by early start, then by id.
@@ -1574,6 +2008,10 @@ impl ToPython for core::CriticalPath {
         shower.field("cadence_wait", &self.cadence_wait);
         shower.field("path", &self.path);
         shower.field("path_count", &self.path_count);
+        shower.field("paths", &self.paths);
+        shower.field("crash", &self.crash);
+        shower.field("merge_points", &self.merge_points);
+        shower.field("infeasible", &self.infeasible);
         shower.field("activities", &self.activities);
         shower.field("basis", &self.basis);
         shower.end();
@@ -2954,6 +3392,12 @@ impl ExplanationNode {
         self.0.sentence.to_python(py)
     }
 
+    /// The sentence by codes and arguments, for other languages.
+    #[getter]
+    fn messages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.messages.to_python(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -2996,6 +3440,7 @@ impl ToPython for core::ExplanationNode {
         shower.field("ways", &self.ways);
         shower.field("facts", &self.facts);
         shower.field("sentence", &self.sentence);
+        shower.field("messages", &self.messages);
         shower.end();
     }
 }
@@ -3049,6 +3494,12 @@ impl FactDeadline {
         self.0.sentence.to_python(py)
     }
 
+    /// The sentence by codes and arguments, for other languages.
+    #[getter]
+    fn messages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.messages.to_python(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -3088,6 +3539,7 @@ impl ToPython for core::FactDeadline {
         shower.field("by", &self.by);
         shower.field("possible", &self.possible);
         shower.field("sentence", &self.sentence);
+        shower.field("messages", &self.messages);
         shower.end();
     }
 }
@@ -3588,6 +4040,12 @@ impl FindingExample {
         self.0.sentence.to_python(py)
     }
 
+    /// The sentence by codes and arguments, for other languages.
+    #[getter]
+    fn messages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.messages.to_python(py)
+    }
+
     /// The events that say so, as `source:id`.
     #[getter]
     fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -3628,7 +4086,66 @@ impl ToPython for core::FindingExample {
         let mut shower = Shower::new("FindingExample", out, depth);
         shower.field("items", &self.items);
         shower.field("sentence", &self.sentence);
+        shower.field("messages", &self.messages);
         shower.field("evidence", &self.evidence);
+        shower.end();
+    }
+}
+
+/// A chain of activities and how late it can be.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct FloatPath(pub(crate) core::FloatPath);
+
+#[pymethods]
+impl FloatPath {
+    /// The chain, first to last.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// How much later it can be without moving the finish: the sum of what lies between its activities, in their working
+    /// time.
+    #[getter]
+    fn float<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.float.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<FloatPath> {
+        record::from_json(text).map(FloatPath)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<FloatPath>(py, &self.0)
+    }
+}
+
+impl ToPython for core::FloatPath {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, FloatPath(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("FloatPath", out, depth);
+        shower.field("items", &self.items);
+        shower.field("float", &self.float);
         shower.end();
     }
 }
@@ -4046,6 +4563,12 @@ impl GateTiming {
         self.0.sentence.to_python(py)
     }
 
+    /// The sentence by codes and arguments, for other languages.
+    #[getter]
+    fn messages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.messages.to_python(py)
+    }
+
     /// The events behind it, as `source:id`.
     #[getter]
     fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -4097,8 +4620,97 @@ impl ToPython for core::GateTiming {
         shower.field("overdue", &self.overdue);
         shower.field("waited", &self.waited);
         shower.field("sentence", &self.sentence);
+        shower.field("messages", &self.messages);
         shower.field("evidence", &self.evidence);
         shower.end();
+    }
+}
+
+/// Holidays that come again, such as every 25 December.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct HolidayRule(pub(crate) core::HolidayRule);
+
+#[pymethods]
+impl HolidayRule {
+    #[new]
+    #[pyo3(signature = (*, day, rrule, reason = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        day: Bound<'_, PyAny>,
+        rrule: Bound<'_, PyAny>,
+        reason: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<HolidayRule> {
+        Ok(HolidayRule(core::HolidayRule {
+            day: FromPython::from_python(&day, "day")?,
+            rrule: FromPython::from_python(&rrule, "rrule")?,
+            reason: taken(reason, "reason", Default::default())?,
+        }))
+    }
+
+    /// The first of them, `YYYY-MM-DD` in the zone of the calendar.
+    #[getter]
+    fn day<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.day.to_python(py)
+    }
+
+    /// When they come again, by a rule such as `FREQ=YEARLY`: see `Calendar`.
+    #[getter]
+    fn rrule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rrule.to_python(py)
+    }
+
+    /// Why, for people.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<HolidayRule> {
+        record::from_json(text).map(HolidayRule)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<HolidayRule>(py, &self.0)
+    }
+}
+
+impl ToPython for core::HolidayRule {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, HolidayRule(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("HolidayRule", out, depth);
+        shower.field("day", &self.day);
+        shower.field("rrule", &self.rrule);
+        shower.field("reason", &self.reason);
+        shower.end();
+    }
+}
+
+impl FromPython for core::HolidayRule {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::HolidayRule> {
+        match value.cast::<HolidayRule>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "HolidayRule", value)),
+        }
     }
 }
 
@@ -4254,6 +4866,84 @@ impl ToPython for core::ImpactCell {
         shower.field("count", &self.count);
         shower.field("through", &self.through);
         shower.field("evidence", &self.evidence);
+        shower.end();
+    }
+}
+
+/// A date that can't be kept.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct InfeasibleDate(pub(crate) core::InfeasibleDate);
+
+#[pymethods]
+impl InfeasibleDate {
+    /// The activity.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// What is demanded; absent for a deadline.
+    #[getter]
+    fn constraint<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.constraint.to_python(py)
+    }
+
+    /// The date.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// By how much it is missed, in the working time of the activity.
+    #[getter]
+    fn by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.by.to_python(py)
+    }
+
+    /// The chain that causes it, first to last, ending with the activity.
+    #[getter]
+    fn chain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.chain.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<InfeasibleDate> {
+        record::from_json(text).map(InfeasibleDate)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<InfeasibleDate>(py, &self.0)
+    }
+}
+
+impl ToPython for core::InfeasibleDate {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, InfeasibleDate(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("InfeasibleDate", out, depth);
+        shower.field("item", &self.item);
+        shower.field("constraint", &self.constraint);
+        shower.field("at", &self.at);
+        shower.field("by", &self.by);
+        shower.field("chain", &self.chain);
         shower.end();
     }
 }
@@ -5240,6 +5930,189 @@ impl FromPython for core::MappedLink {
     }
 }
 
+/// A place where chains come together: what comes last there decides.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MergePoint(pub(crate) core::MergePoint);
+
+#[pymethods]
+impl MergePoint {
+    /// The activity that waits, which lies on a driving chain.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// What it waits for within the threshold of the question, two or more, by id.
+    #[getter]
+    fn joins<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.joins.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MergePoint> {
+        record::from_json(text).map(MergePoint)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MergePoint>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MergePoint {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MergePoint(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MergePoint", out, depth);
+        shower.field("item", &self.item);
+        shower.field("joins", &self.joins);
+        shower.end();
+    }
+}
+
+/// A sentence, or a part of one, as a stable code with arguments, so that it can be said in another language.
+///
+/// Records that have a `sentence` have it as `messages` as well: it is the English templates of their codes with the
+/// arguments put in, one after the other; the full stop of a template gives way to what follows. `translate` does that
+/// with other templates, and `messages` lists all codes with theirs.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Message(pub(crate) core::Message);
+
+#[pymethods]
+impl Message {
+    /// A stable word for what is said.
+    #[getter]
+    fn code<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.code.to_python(py)
+    }
+
+    /// The arguments by name: `item` as an English sentence shows it, and beside it, for programs, others such as `item_id`;
+    /// `MessageArg` says which.
+    #[getter]
+    fn args<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.args.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Message> {
+        record::from_json(text).map(Message)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Message>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Message {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Message(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Message", out, depth);
+        shower.field("code", &self.code);
+        shower.field("args", &self.args);
+        shower.end();
+    }
+}
+
+/// What a code says in English, and with which arguments.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MessageTemplate(pub(crate) core::MessageTemplate);
+
+#[pymethods]
+impl MessageTemplate {
+    /// The code of the messages.
+    #[getter]
+    fn code<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.code.to_python(py)
+    }
+
+    /// The English text, with the name of an argument in braces where it is put in: `{item} has not been started.`
+    #[getter]
+    fn text<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.text.to_python(py)
+    }
+
+    /// The arguments that are put in, by name, and of which sort each is.
+    #[getter]
+    fn args<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.args.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MessageTemplate> {
+        record::from_json(text).map(MessageTemplate)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MessageTemplate>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MessageTemplate {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MessageTemplate(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MessageTemplate", out, depth);
+        shower.field("code", &self.code);
+        shower.field("text", &self.text);
+        shower.field("args", &self.args);
+        shower.end();
+    }
+}
+
 /// An unmet fact that is taken for met.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -5328,6 +6201,675 @@ impl FromPython for core::MetFact {
     }
 }
 
+/// A calendar and the name by which activities call it.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct NamedCalendar(pub(crate) core::NamedCalendar);
+
+#[pymethods]
+impl NamedCalendar {
+    #[new]
+    #[pyo3(signature = (*, name, calendar))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(name: Bound<'_, PyAny>, calendar: Bound<'_, PyAny>) -> PyResult<NamedCalendar> {
+        Ok(NamedCalendar(core::NamedCalendar {
+            name: FromPython::from_python(&name, "name")?,
+            calendar: FromPython::from_python(&calendar, "calendar")?,
+        }))
+    }
+
+    /// The name.
+    #[getter]
+    fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.name.to_python(py)
+    }
+
+    /// When work happens.
+    #[getter]
+    fn calendar<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.calendar.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<NamedCalendar> {
+        record::from_json(text).map(NamedCalendar)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<NamedCalendar>(py, &self.0)
+    }
+}
+
+impl ToPython for core::NamedCalendar {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, NamedCalendar(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("NamedCalendar", out, depth);
+        shower.field("name", &self.name);
+        shower.field("calendar", &self.calendar);
+        shower.end();
+    }
+}
+
+impl FromPython for core::NamedCalendar {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::NamedCalendar> {
+        match value.cast::<NamedCalendar>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "NamedCalendar", value)),
+        }
+    }
+}
+
+/// Something that takes time, or a milestone that takes none.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct NetworkActivity(pub(crate) core::NetworkActivity);
+
+#[pymethods]
+impl NetworkActivity {
+    #[new]
+    #[pyo3(signature = (*, id, title = None, duration = None, remaining = None, calendars = None, constraint = None, constraint_at = None, deadline = None, started_at = None, finished_at = None, trains = None, part_of = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        id: Bound<'_, PyAny>,
+        title: Option<Bound<'_, PyAny>>,
+        duration: Option<Bound<'_, PyAny>>,
+        remaining: Option<Bound<'_, PyAny>>,
+        calendars: Option<Bound<'_, PyAny>>,
+        constraint: Option<Bound<'_, PyAny>>,
+        constraint_at: Option<Bound<'_, PyAny>>,
+        deadline: Option<Bound<'_, PyAny>>,
+        started_at: Option<Bound<'_, PyAny>>,
+        finished_at: Option<Bound<'_, PyAny>>,
+        trains: Option<Bound<'_, PyAny>>,
+        part_of: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<NetworkActivity> {
+        Ok(NetworkActivity(core::NetworkActivity {
+            id: FromPython::from_python(&id, "id")?,
+            title: taken(title, "title", Default::default())?,
+            duration: taken(duration, "duration", Default::default())?,
+            remaining: taken(remaining, "remaining", Default::default())?,
+            calendars: taken(calendars, "calendars", Default::default())?,
+            constraint: taken(constraint, "constraint", Default::default())?,
+            constraint_at: taken(constraint_at, "constraint_at", Default::default())?,
+            deadline: taken(deadline, "deadline", Default::default())?,
+            started_at: taken(started_at, "started_at", Default::default())?,
+            finished_at: taken(finished_at, "finished_at", Default::default())?,
+            trains: taken(trains, "trains", Default::default())?,
+            part_of: taken(part_of, "part_of", Default::default())?,
+        }))
+    }
+
+    /// By what dependencies and results call it; each once.
+    #[getter]
+    fn id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.id.to_python(py)
+    }
+
+    /// Its name for people; absent = the id.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// The working time that all of it takes; none for a milestone. Of what spans its parts it is ignored.
+    #[getter]
+    fn duration<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.duration.to_python(py)
+    }
+
+    /// The working time that is left; absent = all, less what lies between its start and the status date.
+    #[getter]
+    fn remaining<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.remaining.to_python(py)
+    }
+
+    /// The calendars it is worked by: it goes on when all of them do; none = that of the network.
+    #[getter]
+    fn calendars<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.calendars.to_python(py)
+    }
+
+    /// What is demanded of its dates; absent = as soon as possible.
+    #[getter]
+    fn constraint<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.constraint.to_python(py)
+    }
+
+    /// The date of the constraint.
+    #[getter]
+    fn constraint_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.constraint_at.to_python(py)
+    }
+
+    /// When it should be finished; that moves no early date.
+    #[getter]
+    fn deadline<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.deadline.to_python(py)
+    }
+
+    /// When it really started.
+    #[getter]
+    fn started_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.started_at.to_python(py)
+    }
+
+    /// When it really finished.
+    #[getter]
+    fn finished_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.finished_at.to_python(py)
+    }
+
+    /// The trains it takes when its work is finished: it ends with the latest of their first departures.
+    #[getter]
+    fn trains<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.trains.to_python(py)
+    }
+
+    /// The activity that it is part of, which spans its parts (a hammock): from the first start to the last finish.
+    #[getter]
+    fn part_of<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.part_of.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<NetworkActivity> {
+        record::from_json(text).map(NetworkActivity)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<NetworkActivity>(py, &self.0)
+    }
+}
+
+impl ToPython for core::NetworkActivity {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, NetworkActivity(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("NetworkActivity", out, depth);
+        shower.field("id", &self.id);
+        shower.field("title", &self.title);
+        shower.field("duration", &self.duration);
+        shower.field("remaining", &self.remaining);
+        shower.field("calendars", &self.calendars);
+        shower.field("constraint", &self.constraint);
+        shower.field("constraint_at", &self.constraint_at);
+        shower.field("deadline", &self.deadline);
+        shower.field("started_at", &self.started_at);
+        shower.field("finished_at", &self.finished_at);
+        shower.field("trains", &self.trains);
+        shower.field("part_of", &self.part_of);
+        shower.end();
+    }
+}
+
+impl FromPython for core::NetworkActivity {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::NetworkActivity> {
+        match value.cast::<NetworkActivity>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "NetworkActivity", value)),
+        }
+    }
+}
+
+/// What changes in a network, all of it at once.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct NetworkChange(pub(crate) core::NetworkChange);
+
+#[pymethods]
+impl NetworkChange {
+    #[new]
+    #[pyo3(signature = (*, activities = None, dependencies = None, calendars = None, removed_dependencies = None, removed_activities = None, status_at = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        activities: Option<Bound<'_, PyAny>>,
+        dependencies: Option<Bound<'_, PyAny>>,
+        calendars: Option<Bound<'_, PyAny>>,
+        removed_dependencies: Option<Bound<'_, PyAny>>,
+        removed_activities: Option<Bound<'_, PyAny>>,
+        status_at: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<NetworkChange> {
+        Ok(NetworkChange(core::NetworkChange {
+            activities: taken(activities, "activities", Default::default())?,
+            dependencies: taken(dependencies, "dependencies", Default::default())?,
+            calendars: taken(calendars, "calendars", Default::default())?,
+            removed_dependencies: taken(removed_dependencies, "removed_dependencies", Default::default())?,
+            removed_activities: taken(removed_activities, "removed_activities", Default::default())?,
+            status_at: taken(status_at, "status_at", Default::default())?,
+        }))
+    }
+
+    /// Activities as they are now; one with an id that is not known yet is new.
+    #[getter]
+    fn activities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.activities.to_python(py)
+    }
+
+    /// Dependencies as they are now: each takes the place of all between the same two activities.
+    #[getter]
+    fn dependencies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.dependencies.to_python(py)
+    }
+
+    /// Calendars as they are now; one with a name that is not known yet is new.
+    #[getter]
+    fn calendars<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.calendars.to_python(py)
+    }
+
+    /// Dependencies that hold no longer; only their two ends are looked at.
+    #[getter]
+    fn removed_dependencies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.removed_dependencies.to_python(py)
+    }
+
+    /// The ids of activities that are dropped, with their dependencies.
+    #[getter]
+    fn removed_activities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.removed_activities.to_python(py)
+    }
+
+    /// The status date, where time went on; absent = as before.
+    #[getter]
+    fn status_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.status_at.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<NetworkChange> {
+        record::from_json(text).map(NetworkChange)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<NetworkChange>(py, &self.0)
+    }
+}
+
+impl ToPython for core::NetworkChange {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, NetworkChange(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("NetworkChange", out, depth);
+        shower.field("activities", &self.activities);
+        shower.field("dependencies", &self.dependencies);
+        shower.field("calendars", &self.calendars);
+        shower.field("removed_dependencies", &self.removed_dependencies);
+        shower.field("removed_activities", &self.removed_activities);
+        shower.field("status_at", &self.status_at);
+        shower.end();
+    }
+}
+
+impl FromPython for core::NetworkChange {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::NetworkChange> {
+        match value.cast::<NetworkChange>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "NetworkChange", value)),
+        }
+    }
+}
+
+/// One activity that waits for another.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct NetworkDependency(pub(crate) core::NetworkDependency);
+
+#[pymethods]
+impl NetworkDependency {
+    #[new]
+    #[pyo3(signature = (*, from_, to, dependency = None, lag = None, elapsed = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        from_: Bound<'_, PyAny>,
+        to: Bound<'_, PyAny>,
+        dependency: Option<Bound<'_, PyAny>>,
+        lag: Option<Bound<'_, PyAny>>,
+        elapsed: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<NetworkDependency> {
+        Ok(NetworkDependency(core::NetworkDependency {
+            from: FromPython::from_python(&from_, "from_")?,
+            to: FromPython::from_python(&to, "to")?,
+            dependency: taken(dependency, "dependency", Default::default())?,
+            lag: taken(lag, "lag", Default::default())?,
+            elapsed: taken(elapsed, "elapsed", Default::default())?,
+        }))
+    }
+
+    /// What is waited for.
+    #[getter]
+    fn from_<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.from.to_python(py)
+    }
+
+    /// What waits.
+    #[getter]
+    fn to<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.to.to_python(py)
+    }
+
+    /// Which ends are tied; absent = finish to start.
+    #[getter]
+    fn dependency<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.dependency.to_python(py)
+    }
+
+    /// How much later it may be than what it waits for; negative = earlier (a lead). Absent = none.
+    #[getter]
+    fn lag<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lag.to_python(py)
+    }
+
+    /// Whether the lag is elapsed time, whatever the calendars say; absent = it is working time.
+    #[getter]
+    fn elapsed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.elapsed.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<NetworkDependency> {
+        record::from_json(text).map(NetworkDependency)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<NetworkDependency>(py, &self.0)
+    }
+}
+
+impl ToPython for core::NetworkDependency {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, NetworkDependency(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("NetworkDependency", out, depth);
+        shower.field("from_", &self.from);
+        shower.field("to", &self.to);
+        shower.field("dependency", &self.dependency);
+        shower.field("lag", &self.lag);
+        shower.field("elapsed", &self.elapsed);
+        shower.end();
+    }
+}
+
+impl FromPython for core::NetworkDependency {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::NetworkDependency> {
+        match value.cast::<NetworkDependency>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "NetworkDependency", value)),
+        }
+    }
+}
+
+/// Activities, what they depend on, and the calendars they are worked by.
+///
+/// All defaults together are Microsoft Project's rules; `status_at` with
+/// `ProgressRule::RetainedLogic`, `honor_constraints: false` and `lead_before_start: false` are Primavera's.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct NetworkQuery(pub(crate) core::NetworkQuery);
+
+#[pymethods]
+impl NetworkQuery {
+    #[new]
+    #[pyo3(signature = (*, start, activities, status_at = None, calendars = None, calendar = None, dependencies = None, progress = None, honor_constraints = None, lead_before_start = None, lag_calendar = None, finish_by = None, near_critical = None, longest_paths = None, shorten_by = None, critical_only = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        start: Bound<'_, PyAny>,
+        activities: Bound<'_, PyAny>,
+        status_at: Option<Bound<'_, PyAny>>,
+        calendars: Option<Bound<'_, PyAny>>,
+        calendar: Option<Bound<'_, PyAny>>,
+        dependencies: Option<Bound<'_, PyAny>>,
+        progress: Option<Bound<'_, PyAny>>,
+        honor_constraints: Option<Bound<'_, PyAny>>,
+        lead_before_start: Option<Bound<'_, PyAny>>,
+        lag_calendar: Option<Bound<'_, PyAny>>,
+        finish_by: Option<Bound<'_, PyAny>>,
+        near_critical: Option<Bound<'_, PyAny>>,
+        longest_paths: Option<Bound<'_, PyAny>>,
+        shorten_by: Option<Bound<'_, PyAny>>,
+        critical_only: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<NetworkQuery> {
+        Ok(NetworkQuery(core::NetworkQuery {
+            start: FromPython::from_python(&start, "start")?,
+            activities: FromPython::from_python(&activities, "activities")?,
+            status_at: taken(status_at, "status_at", Default::default())?,
+            calendars: taken(calendars, "calendars", Default::default())?,
+            calendar: taken(calendar, "calendar", Default::default())?,
+            dependencies: taken(dependencies, "dependencies", Default::default())?,
+            progress: taken(progress, "progress", Default::default())?,
+            honor_constraints: taken(honor_constraints, "honor_constraints", Default::default())?,
+            lead_before_start: taken(lead_before_start, "lead_before_start", Default::default())?,
+            lag_calendar: taken(lag_calendar, "lag_calendar", Default::default())?,
+            finish_by: taken(finish_by, "finish_by", Default::default())?,
+            near_critical: taken(near_critical, "near_critical", Default::default())?,
+            longest_paths: taken(longest_paths, "longest_paths", Default::default())?,
+            shorten_by: taken(shorten_by, "shorten_by", Default::default())?,
+            critical_only: taken(critical_only, "critical_only", Default::default())?,
+        }))
+    }
+
+    /// When everything may start.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// The status date: open work starts no earlier, and started work goes on there. Absent = there is none.
+    #[getter]
+    fn status_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.status_at.to_python(py)
+    }
+
+    /// The calendars that activities name.
+    #[getter]
+    fn calendars<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.calendars.to_python(py)
+    }
+
+    /// The calendar of activities that name none; absent = every hour of every day.
+    #[getter]
+    fn calendar<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.calendar.to_python(py)
+    }
+
+    /// The activities, in any order.
+    #[getter]
+    fn activities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.activities.to_python(py)
+    }
+
+    /// What depends on what, in any order.
+    #[getter]
+    fn dependencies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.dependencies.to_python(py)
+    }
+
+    /// How started work goes on; absent = `retained_logic` with a status date, `actual_dates` without.
+    #[getter]
+    fn progress<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.progress.to_python(py)
+    }
+
+    /// Whether demanded dates win over dependencies, so that an activity may start before what it depends on allows
+    /// (Microsoft Project's "tasks will always honor their constraint dates"); absent = true. A date that is demanded then
+    /// stands as it is, even where nobody works. Otherwise dependencies win, and a demanded date that can't be kept shows
+    /// as negative float.
+    #[getter]
+    fn honor_constraints<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.honor_constraints.to_python(py)
+    }
+
+    /// Whether negative lags may let an activity begin before `start`; absent = true, as in Microsoft Project, which makes
+    /// an exception for `finish_to_finish`: what only has to finish with another never begins before `start`.
+    #[getter]
+    fn lead_before_start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lead_before_start.to_python(py)
+    }
+
+    /// By which calendar lags are counted; absent = `successor`.
+    #[getter]
+    fn lag_calendar<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lag_calendar.to_python(py)
+    }
+
+    /// When everything should be finished: late dates are counted back from it; absent = from the last early finish.
+    #[getter]
+    fn finish_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.finish_by.to_python(py)
+    }
+
+    /// The total float up to which an open activity is near-critical; absent = none.
+    #[getter]
+    fn near_critical<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.near_critical.to_python(py)
+    }
+
+    /// How many chains are listed, those with the least float; absent = none, at most 1,000.
+    #[getter]
+    fn longest_paths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.longest_paths.to_python(py)
+    }
+
+    /// How much less time an activity takes when it is asked what that would bring (`crash`); absent = nothing is asked.
+    #[getter]
+    fn shorten_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.shorten_by.to_python(py)
+    }
+
+    /// Whether only the activities on a driving chain are listed; absent = all of them.
+    #[getter]
+    fn critical_only<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.critical_only.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<NetworkQuery> {
+        record::from_json(text).map(NetworkQuery)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<NetworkQuery>(py, &self.0)
+    }
+}
+
+impl ToPython for core::NetworkQuery {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, NetworkQuery(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("NetworkQuery", out, depth);
+        shower.field("start", &self.start);
+        shower.field("status_at", &self.status_at);
+        shower.field("calendars", &self.calendars);
+        shower.field("calendar", &self.calendar);
+        shower.field("activities", &self.activities);
+        shower.field("dependencies", &self.dependencies);
+        shower.field("progress", &self.progress);
+        shower.field("honor_constraints", &self.honor_constraints);
+        shower.field("lead_before_start", &self.lead_before_start);
+        shower.field("lag_calendar", &self.lag_calendar);
+        shower.field("finish_by", &self.finish_by);
+        shower.field("near_critical", &self.near_critical);
+        shower.field("longest_paths", &self.longest_paths);
+        shower.field("shorten_by", &self.shorten_by);
+        shower.field("critical_only", &self.critical_only);
+        shower.end();
+    }
+}
+
+impl FromPython for core::NetworkQuery {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::NetworkQuery> {
+        match value.cast::<NetworkQuery>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "NetworkQuery", value)),
+        }
+    }
+}
+
 /// The first time at which environments are free together.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -5369,6 +6911,12 @@ impl NextSlot {
     #[getter]
     fn sentence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.sentence.to_python(py)
+    }
+
+    /// The sentence by codes and arguments, for other languages.
+    #[getter]
+    fn messages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.messages.to_python(py)
     }
 
     /// What the answer rests on; `n` are the bookings in the window.
@@ -5415,6 +6963,7 @@ impl ToPython for core::NextSlot {
         shower.field("longest_from", &self.longest_from);
         shower.field("never_free", &self.never_free);
         shower.field("sentence", &self.sentence);
+        shower.field("messages", &self.messages);
         shower.field("basis", &self.basis);
         shower.end();
     }
@@ -5581,6 +7130,79 @@ impl ToPython for core::Outlook {
         shower.field("flow", &self.flow);
         shower.field("coverage", &self.coverage);
         shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// How a picture is drawn.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct PictureOptions(pub(crate) core::PictureOptions);
+
+#[pymethods]
+impl PictureOptions {
+    /// IANA zone for days; absent = UTC.
+    #[getter]
+    fn zone<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.zone.to_python(py)
+    }
+
+    /// What stands above the picture; absent = the name of the item, or "Schedule".
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// The width of an SVG in pixels, from 400 to 10,000; absent = 1,200 for a Gantt chart, and what it takes for a network,
+    /// which is otherwise scaled. Mermaid and DOT have none.
+    #[getter]
+    fn width<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.width.to_python(py)
+    }
+
+    /// How many activities are drawn at most, from 1 to 1,000; absent = 500, and 200 in Mermaid, whose renderers refuse more
+    /// than 500 arrows or 50,000 characters.
+    #[getter]
+    fn limit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.limit.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<PictureOptions> {
+        record::from_json(text).map(PictureOptions)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<PictureOptions>(py, &self.0)
+    }
+}
+
+impl ToPython for core::PictureOptions {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, PictureOptions(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("PictureOptions", out, depth);
+        shower.field("zone", &self.zone);
+        shower.field("title", &self.title);
+        shower.field("width", &self.width);
+        shower.field("limit", &self.limit);
         shower.end();
     }
 }
@@ -6028,6 +7650,12 @@ impl ReadinessChange {
         self.0.sentence.to_python(py)
     }
 
+    /// The sentence by codes and arguments, for other languages.
+    #[getter]
+    fn messages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.messages.to_python(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -6069,6 +7697,7 @@ impl ToPython for core::ReadinessChange {
         shower.field("appeared", &self.appeared);
         shower.field("because", &self.because);
         shower.field("sentence", &self.sentence);
+        shower.field("messages", &self.messages);
         shower.end();
     }
 }
@@ -6522,6 +8151,169 @@ impl ToPython for core::Related {
     }
 }
 
+/// When one release ships.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ReleaseDate(pub(crate) core::ReleaseDate);
+
+#[pymethods]
+impl ReleaseDate {
+    /// The release.
+    #[getter]
+    fn release<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.release.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// When everything that it needs is finished.
+    #[getter]
+    fn ready_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ready_at.to_python(py)
+    }
+
+    /// When it ships: the departure of its train, or when it is ready.
+    #[getter]
+    fn ships_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ships_at.to_python(py)
+    }
+
+    /// The target date, where one is set.
+    #[getter]
+    fn due_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.due_at.to_python(py)
+    }
+
+    /// How much later than the target date it ships; negative where it is earlier.
+    #[getter]
+    fn late_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.late_by.to_python(py)
+    }
+
+    /// How much of the time until then is waiting for trains, along the chain.
+    #[getter]
+    fn cadence_wait<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cadence_wait.to_python(py)
+    }
+
+    /// The driving chain, first to last; the alphabetically first where there are several.
+    #[getter]
+    fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.path.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ReleaseDate> {
+        record::from_json(text).map(ReleaseDate)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ReleaseDate>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ReleaseDate {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ReleaseDate(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ReleaseDate", out, depth);
+        shower.field("release", &self.release);
+        shower.field("title", &self.title);
+        shower.field("ready_at", &self.ready_at);
+        shower.field("ships_at", &self.ships_at);
+        shower.field("due_at", &self.due_at);
+        shower.field("late_by", &self.late_by);
+        shower.field("cadence_wait", &self.cadence_wait);
+        shower.field("path", &self.path);
+        shower.end();
+    }
+}
+
+/// The dates of releases.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ReleaseDates(pub(crate) core::ReleaseDates);
+
+#[pymethods]
+impl ReleaseDates {
+    /// The status date.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// One row for each release, by the time it ships, then by id.
+    #[getter]
+    fn releases<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.releases.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ReleaseDates> {
+        record::from_json(text).map(ReleaseDates)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ReleaseDates>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ReleaseDates {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ReleaseDates(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ReleaseDates", out, depth);
+        shower.field("at", &self.at);
+        shower.field("releases", &self.releases);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
 /// What releases of one sort have in common. Names tell its parts apart: a part that is renamed is another one.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -6780,6 +8572,77 @@ impl FromPython for core::RuleTest {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "RuleTest", value)),
         }
+    }
+}
+
+/// What a change brought.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ScheduleChanges(pub(crate) core::ScheduleChanges);
+
+#[pymethods]
+impl ScheduleChanges {
+    /// When everything was finished before.
+    #[getter]
+    fn finish_before<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.finish_before.to_python(py)
+    }
+
+    /// When everything is finished now.
+    #[getter]
+    fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.finish.to_python(py)
+    }
+
+    /// How much later that is; negative = earlier.
+    #[getter]
+    fn moved_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.moved_by.to_python(py)
+    }
+
+    /// The activities whose early dates are others now, those that came or went included; by id.
+    #[getter]
+    fn moved<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.moved.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ScheduleChanges> {
+        record::from_json(text).map(ScheduleChanges)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ScheduleChanges>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ScheduleChanges {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ScheduleChanges(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ScheduleChanges", out, depth);
+        shower.field("finish_before", &self.finish_before);
+        shower.field("finish", &self.finish);
+        shower.field("moved_by", &self.moved_by);
+        shower.field("moved", &self.moved);
+        shower.end();
     }
 }
 
@@ -8064,6 +9927,12 @@ impl TemplateSkip {
         self.0.reason.to_python(py)
     }
 
+    /// The same by codes and arguments, for other languages.
+    #[getter]
+    fn messages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.messages.to_python(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -8098,6 +9967,7 @@ impl ToPython for core::TemplateSkip {
         let mut shower = Shower::new("TemplateSkip", out, depth);
         shower.field("item", &self.item);
         shower.field("reason", &self.reason);
+        shower.field("messages", &self.messages);
         shower.end();
     }
 }
@@ -8613,6 +10483,12 @@ impl Unmet {
         self.0.sentence.to_python(py)
     }
 
+    /// The sentence by codes and arguments, for other languages.
+    #[getter]
+    fn messages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.messages.to_python(py)
+    }
+
     /// Whom it waits for: of work those responsible, else assignee or owner; of decisions those accountable and approvers.
     #[getter]
     fn waits_for<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -8701,6 +10577,7 @@ impl ToPython for core::Unmet {
         shower.field("item", &self.item);
         shower.field("title", &self.title);
         shower.field("sentence", &self.sentence);
+        shower.field("messages", &self.messages);
         shower.field("waits_for", &self.waits_for);
         shower.field("since", &self.since);
         shower.field("earliest", &self.earliest);
@@ -9140,6 +11017,12 @@ impl Waiver {
         self.0.sentence.to_python(py)
     }
 
+    /// The sentence by codes and arguments, for other languages.
+    #[getter]
+    fn messages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.messages.to_python(py)
+    }
+
     /// Why, as its event or a later one says.
     #[getter]
     fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -9212,6 +11095,7 @@ impl ToPython for core::Waiver {
         shower.field("item", &self.item);
         shower.field("title", &self.title);
         shower.field("sentence", &self.sentence);
+        shower.field("messages", &self.messages);
         shower.field("reason", &self.reason);
         shower.field("by", &self.by);
         shower.field("since", &self.since);
@@ -9309,6 +11193,7 @@ impl FromPython for core::WorkingHours {
 /// Adds every class to the module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Activity>()?;
+    module.add_class::<ActivityMove>()?;
     module.add_class::<ApplyReport>()?;
     module.add_class::<Audit>()?;
     module.add_class::<Basis>()?;
@@ -9319,10 +11204,13 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<BookingSide>()?;
     module.add_class::<Cadence>()?;
     module.add_class::<Calendar>()?;
+    module.add_class::<CalendarException>()?;
     module.add_class::<ChangeReason>()?;
+    module.add_class::<ClockHours>()?;
     module.add_class::<CorrelationRules>()?;
     module.add_class::<Coverage>()?;
     module.add_class::<CoverageRow>()?;
+    module.add_class::<CrashOption>()?;
     module.add_class::<CriticalPath>()?;
     module.add_class::<Damage>()?;
     module.add_class::<DataQuality>()?;
@@ -9344,13 +11232,16 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Fields>()?;
     module.add_class::<Finding>()?;
     module.add_class::<FindingExample>()?;
+    module.add_class::<FloatPath>()?;
     module.add_class::<FlowMetrics>()?;
     module.add_class::<FlowShare>()?;
     module.add_class::<FreeSlot>()?;
     module.add_class::<GateLateness>()?;
     module.add_class::<GateTiming>()?;
+    module.add_class::<HolidayRule>()?;
     module.add_class::<Impact>()?;
     module.add_class::<ImpactCell>()?;
+    module.add_class::<InfeasibleDate>()?;
     module.add_class::<IngestOptions>()?;
     module.add_class::<IngestProgress>()?;
     module.add_class::<IngestReport>()?;
@@ -9361,9 +11252,18 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Lineage>()?;
     module.add_class::<Link>()?;
     module.add_class::<MappedLink>()?;
+    module.add_class::<MergePoint>()?;
+    module.add_class::<Message>()?;
+    module.add_class::<MessageTemplate>()?;
     module.add_class::<MetFact>()?;
+    module.add_class::<NamedCalendar>()?;
+    module.add_class::<NetworkActivity>()?;
+    module.add_class::<NetworkChange>()?;
+    module.add_class::<NetworkDependency>()?;
+    module.add_class::<NetworkQuery>()?;
     module.add_class::<NextSlot>()?;
     module.add_class::<Outlook>()?;
+    module.add_class::<PictureOptions>()?;
     module.add_class::<Policy>()?;
     module.add_class::<PolicyRule>()?;
     module.add_class::<Readiness>()?;
@@ -9373,8 +11273,11 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Refusal>()?;
     module.add_class::<Reject>()?;
     module.add_class::<Related>()?;
+    module.add_class::<ReleaseDate>()?;
+    module.add_class::<ReleaseDates>()?;
     module.add_class::<ReleaseTemplate>()?;
     module.add_class::<RuleTest>()?;
+    module.add_class::<ScheduleChanges>()?;
     module.add_class::<Scope>()?;
     module.add_class::<Seal>()?;
     module.add_class::<ShippedItem>()?;

@@ -12,6 +12,7 @@ mod instant;
 mod questions;
 mod record;
 mod run;
+mod schedule;
 mod stream;
 mod watch;
 mod words;
@@ -24,6 +25,8 @@ mod _vsm {
 
     #[pymodule_export]
     use super::calendar::{add_working_time, next_departure, working_time_between};
+    #[pymodule_export]
+    use super::schedule::{LiveSchedule, schedule};
     #[pymodule_export]
     use super::stream::ValueStream;
     #[pymodule_export]

@@ -8,8 +8,8 @@ use crate::convert::{FromPython, optional};
 use crate::error::raise;
 use crate::generated::{
     BookingConflicts, CriticalPath, DataQuality, Departures, Drift, EnvironmentContents, Explanation,
-    FlowMetrics, GateLateness, Impact, Lineage, NextSlot, Outlook, Readiness, ReadinessChanges, Scope,
-    TemplateEvents, Transitions, Verdicts,
+    FlowMetrics, GateLateness, Impact, Lineage, NextSlot, Outlook, Readiness, ReadinessChanges, ReleaseDates,
+    Scope, TemplateEvents, Transitions, Verdicts,
 };
 use crate::stream::ValueStream;
 
@@ -61,25 +61,44 @@ impl ValueStream {
     ///
     /// - ``item``: The release or work item whose end is asked for; absent = the end of everything.
     /// - ``at``: The status date: open work starts no earlier.
-    /// - ``calendar``: The calendar in which work, lags and float are counted; absent = plain time.
-    /// - ``default_duration``: How long an open work item takes that has neither ``remaining`` nor ``estimate``; absent = no time, and it is listed under ``excluded``.
+    /// - ``calendar``: The calendar in which work, lags and float are counted of items whose teams (``owned_by``, ``responsible``) have none of their own; absent = plain time. The calendars of environments (``ran_in``, ``deployed_to``) come on top.
+    /// - ``history_percentile``: The percentile, from 0 to 1, of how long finished items of its kind took, for an open item that has neither ``remaining`` nor ``estimate`` nor planned dates (``starts_at`` and ``ends_at`` or ``due_at``); absent = history is not asked.
+    /// - ``default_duration``: How long an open work item takes of which nothing else is known; absent = no time, and it is listed under ``excluded``.
     /// - ``critical_only``: Whether only the activities on a driving chain are listed; absent = all of them.
-    #[pyo3(signature = (item: "str | None" = None, *, at: "datetime", calendar: "Calendar | None" = None, default_duration: "timedelta | None" = None, critical_only: "bool | None" = None) -> "CriticalPath")]
+    /// - ``progress``: How started work goes on; absent = ``retained_logic``.
+    /// - ``finish_by``: When everything should be finished: late dates are counted back from it; absent = from the finish.
+    /// - ``near_critical``: The total float up to which an open activity is near-critical; absent = none.
+    /// - ``longest_paths``: How many chains are listed, those with the least float; absent = none, at most 1,000.
+    /// - ``shorten_by``: How much less time an activity takes when it is asked what that would bring (``crash``); absent = nothing is asked.
+    #[pyo3(signature = (item: "str | None" = None, *, at: "datetime", calendar: "Calendar | None" = None, history_percentile: "float | None" = None, default_duration: "timedelta | None" = None, critical_only: "bool | None" = None, progress: "ProgressRule | str | None" = None, finish_by: "datetime | None" = None, near_critical: "timedelta | None" = None, longest_paths: "int | None" = None, shorten_by: "timedelta | None" = None) -> "CriticalPath")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn critical_path(
         &self,
         py: Python<'_>,
         item: Option<&Bound<'_, PyAny>>,
         at: &Bound<'_, PyAny>,
         calendar: Option<&Bound<'_, PyAny>>,
+        history_percentile: Option<&Bound<'_, PyAny>>,
         default_duration: Option<&Bound<'_, PyAny>>,
         critical_only: Option<&Bound<'_, PyAny>>,
+        progress: Option<&Bound<'_, PyAny>>,
+        finish_by: Option<&Bound<'_, PyAny>>,
+        near_critical: Option<&Bound<'_, PyAny>>,
+        longest_paths: Option<&Bound<'_, PyAny>>,
+        shorten_by: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<CriticalPath> {
         let query = core::CriticalPathQuery {
             item: optional(item, "item")?,
             at: FromPython::from_python(at, "at")?,
             calendar: optional(calendar, "calendar")?,
+            history_percentile: optional(history_percentile, "history_percentile")?,
             default_duration: optional(default_duration, "default_duration")?,
             critical_only: optional(critical_only, "critical_only")?,
+            progress: optional(progress, "progress")?,
+            finish_by: optional(finish_by, "finish_by")?,
+            near_critical: optional(near_critical, "near_critical")?,
+            longest_paths: optional(longest_paths, "longest_paths")?,
+            shorten_by: optional(shorten_by, "shorten_by")?,
         };
         self.ask(py, |stream| stream.critical_path(&query)).map(CriticalPath).map_err(raise)
     }
@@ -528,6 +547,38 @@ impl ValueStream {
             limit: optional(limit, "limit")?,
         };
         self.ask(py, |stream| stream.readiness_changes(&query)).map(ReadinessChanges).map_err(raise)
+    }
+
+    /// When releases ship and what drives each, in one forward pass over everything: O(*N* + *M*), and the length of the
+    /// chains. Each row is what ``critical_path`` says of the release.
+    ///
+    /// - ``at``: The status date: open work starts no earlier.
+    /// - ``releases``: The releases; none = all that are neither shipped nor cancelled.
+    /// - ``calendar``: As in ``CriticalPathQuery``.
+    /// - ``history_percentile``: As in ``CriticalPathQuery``.
+    /// - ``default_duration``: As in ``CriticalPathQuery``.
+    /// - ``progress``: As in ``CriticalPathQuery``.
+    #[pyo3(signature = (*, at: "datetime", releases: "Iterable[str] | None" = None, calendar: "Calendar | None" = None, history_percentile: "float | None" = None, default_duration: "timedelta | None" = None, progress: "ProgressRule | str | None" = None) -> "ReleaseDates")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn release_dates(
+        &self,
+        py: Python<'_>,
+        at: &Bound<'_, PyAny>,
+        releases: Option<&Bound<'_, PyAny>>,
+        calendar: Option<&Bound<'_, PyAny>>,
+        history_percentile: Option<&Bound<'_, PyAny>>,
+        default_duration: Option<&Bound<'_, PyAny>>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<ReleaseDates> {
+        let query = core::ReleaseDatesQuery {
+            at: FromPython::from_python(at, "at")?,
+            releases: optional(releases, "releases")?.unwrap_or_default(),
+            calendar: optional(calendar, "calendar")?,
+            history_percentile: optional(history_percentile, "history_percentile")?,
+            default_duration: optional(default_duration, "default_duration")?,
+            progress: optional(progress, "progress")?,
+        };
+        self.ask(py, |stream| stream.release_dates(&query)).map(ReleaseDates).map_err(raise)
     }
 
     /// The scope of a release: agreed, added, removed, delivered, and what its build or tag really holds.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import vsm
-from typed import API, ENUMS, QUERIES, RECORDS, TESTS, arguments, plain, typed
+from typed import API, ENUMS, NETWORK, QUERIES, RECORDS, TESTS, arguments, plain, typed
 
 FOLDERS = [TESTS / "vectors", *map(Path, filter(None, os.environ.get("VSM_VECTORS", "").split(os.pathsep)))]
 FILES = [file for folder in FOLDERS for file in sorted(folder.rglob("*.json"))]
@@ -30,6 +30,7 @@ RESULTS = {
     "add_working_time": "instant",
     "working_time_between": "span",
     "next_departure": "instant?",
+    "schedule": "CriticalPath",
 }
 # Arguments of calls that are no query.
 PARAMETERS = {
@@ -51,6 +52,10 @@ def answer(stream, call, args, folder=None):
         return json.loads(stream.ocel())
     if call == "outlook_text":
         return stream.outlook(**arguments(args, "OutlookQuery")).to_text()
+    if call == "schedule":
+        network = typed(args, NETWORK)
+        assert plain(vsm.LiveSchedule(network).network(), NETWORK) == plain(network, NETWORK)
+        return plain(vsm.schedule(network), RESULTS[call])
     if call in QUERIES:
         args = arguments(args, QUERIES[call])
     else:

@@ -13,6 +13,8 @@ ENUMS = API["enums"]
 
 # In Python the fields of a query are the parameters of a method.
 QUERIES = {method: question["query"] for method, question in API["questions"].items()} | {"watch": "WatchQuery"}
+# A network is handed in as a whole, and comes back from a schedule that is kept up to date.
+NETWORK = "NetworkQuery"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 MILLISECOND = timedelta(milliseconds=1)
 

@@ -90,8 +90,10 @@ const ARGUMENTS: &[&str] = &[
     "Calendar",
     "Cadence",
     "PictureOptions",
+    "CriticalPath",
     "StoreOptions",
     "Seal",
+    "NetworkChange",
 ];
 
 impl Api {

@@ -13,7 +13,7 @@ use crate::api::{Api, Enum, Field, Question, Record, Type};
 const NAMES: (&str, &str) = ("clear", "Fields");
 
 /// Input records that methods return as well; what output records contain is found.
-const RETURNED: &[&str] = &["Event"];
+const RETURNED: &[&str] = &["Event", "NetworkQuery"];
 
 pub(crate) fn emit(api: &Api) -> Vec<(PathBuf, String)> {
     let emitter =

@@ -1,6 +1,7 @@
 //! The Python binding: a class for each record, `_words.py` for the enums, and the stub of the native module.
 //!
-//! Queries have no class: in Python their fields are the keyword arguments of the methods.
+//! Queries have no class: in Python their fields are the keyword arguments of the methods. A network has one, as it comes
+//! back from a schedule that is kept up to date.
 
 mod classes;
 mod questions;
@@ -21,9 +22,14 @@ pub(crate) fn emit(api: &Api) -> Vec<(PathBuf, String)> {
     ]
 }
 
+/// Queries that are classes, since methods return them as well.
+const RETURNED: &[&str] = &["NetworkQuery"];
+
 /// The records that are classes.
 fn classes(api: &Api) -> impl Iterator<Item = &Record> {
-    api.records.iter().filter(|record| !record.name.ends_with("Query"))
+    api.records
+        .iter()
+        .filter(|record| !record.name.ends_with("Query") || RETURNED.contains(&record.name.as_str()))
 }
 
 /// Attributes whose name is a keyword of Python get an underscore; in JSON they stay as they are.

@@ -6,6 +6,7 @@ fun main() {
     behaviourTests()
     errorTests()
     storeTests()
+    scheduleTests()
     coverageTests()
     readmeTests()
     shipDateTests()

@@ -22,4 +22,10 @@ fun readmeTests() {
         equal("", lines.err)
         equal("1 event kept, 0 faults", lines.out.trim().lines().last())
     }
+
+    test("the README shows Live.kt, and it runs") {
+        equal(File("vsm-ffi/tests/kotlin/Live.kt").readText(), block("kts"))
+        val expected = "[build, test] until 2026-03-07T08:00:00Z\n[build, test] move, until 2026-03-09T08:00:00Z\n"
+        equal(Printed(expected, ""), printed { readme.live() })
+    }
 }

@@ -143,6 +143,7 @@ private fun typed(stream: ValueStream, name: String, args: Arguments, folder: Fi
         }
         "working_time_between" ->
             toJson(vsm.workingTimeBetween(fromJson(args["calendar"]), fromJson(args["start"]), fromJson(args["end"])))
+        "schedule" -> toJson(vsm.schedule(fromJson(args)))
         "next_departure" -> toJson(vsm.nextDeparture(fromJson(args["cadence"]), fromJson(args["ready"])))
         else -> error("no typed call \"$name\"")
     }

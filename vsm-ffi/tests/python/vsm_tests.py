@@ -170,6 +170,34 @@ def members(record):
     return typing.get_type_hints(record.__init__, vars(vsm))
 
 
+DAY = 24 * HOUR
+
+
+def activity(id, days):
+    return vsm.NetworkActivity(id=id, duration_ms=days * DAY)
+
+
+def network():
+    link = vsm.NetworkDependency(_from="build", to="test")
+    return vsm.NetworkQuery(
+        start=at("2026-03-02T00:00:00"), activities=[activity("build", 2), activity("test", 3)], dependencies=[link]
+    )
+
+
+@test("a schedule is kept up to date, and what is refused changes nothing")
+def _():
+    equal(["build", "test"], vsm.schedule(network()).path)
+    live = vsm.LiveSchedule(network())
+    back = vsm.NetworkDependency(_from="test", to="build")
+    equal(3, len(refused(vsm.VsmError.Cycle, live.change, vsm.NetworkChange(dependencies=[back])).path))
+    equal("x", refused(vsm.VsmError.UnknownItem, live.change, vsm.NetworkChange(removed_activities=["x"])).id)
+    equal(network(), live.network())
+    changes = live.change(vsm.NetworkChange(activities=[activity("build", 4)]))
+    equal([2 * DAY, ["build", "test"]], [changes.moved_by_ms, [move.item for move in changes.moved]])
+    equal(at("2026-03-09T00:00:00"), live.finish())
+    equal(vsm.schedule(live.network()), live.critical_path())
+
+
 api = json.loads((ROOT / "tests/api.json").read_text())
 
 for name, record in api["records"].items():
@@ -274,6 +302,8 @@ def typed(stream, name, args):
         case "working_time_between":
             calendar = from_json(vsm.Calendar, args["calendar"])
             return vsm.working_time_between(calendar, instant(args["start"]), instant(args["end"]))
+        case "schedule":
+            return to_json(vsm.schedule(from_json(vsm.NetworkQuery, args)))
         case "next_departure":
             return to_json(vsm.next_departure(from_json(vsm.Cadence, args["cadence"]), instant(args["ready"])))
         case _:

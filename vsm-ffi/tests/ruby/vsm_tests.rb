@@ -108,6 +108,36 @@ test 'trains and working time' do
   equal Time.utc(2026, 12, 30), Vsm.add_working_time(calendar, Time.utc(2026, 12, 24), 3 * 86_400_000)
 end
 
+DAY = 86_400_000
+
+def activity(id, days)
+  Vsm::NetworkActivity.new(id: id, duration_ms: days * DAY)
+end
+
+def network(**rest)
+  Vsm::NetworkQuery.new(start: Time.utc(2026, 3, 2), activities: [activity('build', 2), activity('test', 3)],
+                        dependencies: [Vsm::NetworkDependency.new(from: 'build', to: 'test')], **rest)
+end
+
+test 'a schedule is kept up to date' do
+  equal %w[build test], Vsm.schedule(network).path
+  live = Vsm::LiveSchedule.new(network)
+  changes = live.change(Vsm::NetworkChange.new(activities: [activity('build', 4)]))
+  equal [2 * DAY, %w[build test]], [changes.moved_by_ms, changes.moved.map(&:item)]
+  equal Time.utc(2026, 3, 9), live.finish
+  equal Vsm.schedule(live.network), live.critical_path
+end
+
+test 'a change of a schedule that is refused changes nothing' do
+  live = Vsm::LiveSchedule.new(network)
+  back = Vsm::NetworkChange.new(dependencies: [Vsm::NetworkDependency.new(from: 'test', to: 'build')])
+  equal 3, refused(Vsm::VsmError::Cycle) { live.change(back) }.path.size
+  error = refused(Vsm::VsmError::UnknownItem) { live.change(Vsm::NetworkChange.new(removed_activities: ['x'])) }
+  equal %w[unknown_item x], [error.code, error.id]
+  equal [network, Vsm.schedule(network)], [live.network, live.critical_path]
+  refused(Vsm::VsmError::Invalid) { Vsm::LiveSchedule.new(network(calendar: 'office')) }
+end
+
 test 'a snapshot restores the stream, byte for byte' do
   stream = Vsm::ValueStream.new
   stream.apply(event('1', 'plan:F1'))

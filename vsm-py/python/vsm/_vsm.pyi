@@ -11,26 +11,33 @@ from vsm._words import (
     Condition,
     ConflictMode,
     CorrelationRule,
+    DateConstraint,
     DateOrder,
     Decision,
     Dependency,
     DriftRelation,
+    DurationSource,
     EfficiencyRule,
     FindingGroup,
     FlowItem,
     FlowState,
     ImpactRelation,
     Kind,
+    LagCalendar,
     LineageSide,
     LinkKind,
     Measure,
+    MessageArg,
     Outcome,
     PercentileRule,
+    PictureForm,
+    ProgressRule,
     Reach,
     ReleaseState,
     RowFormat,
     Severity,
     SlotCause,
+    StartCause,
     StoreFormat,
     Verdict,
     Weekday,
@@ -40,6 +47,7 @@ _Data: TypeAlias = bytes | bytearray | memoryview | str
 
 __all__ = [
     "Activity",
+    "ActivityMove",
     "ApplyReport",
     "Audit",
     "Basis",
@@ -50,10 +58,13 @@ __all__ = [
     "BookingSide",
     "Cadence",
     "Calendar",
+    "CalendarException",
     "ChangeReason",
+    "ClockHours",
     "CorrelationRules",
     "Coverage",
     "CoverageRow",
+    "CrashOption",
     "CriticalPath",
     "Damage",
     "DataQuality",
@@ -75,13 +86,16 @@ __all__ = [
     "Fields",
     "Finding",
     "FindingExample",
+    "FloatPath",
     "FlowMetrics",
     "FlowShare",
     "FreeSlot",
     "GateLateness",
     "GateTiming",
+    "HolidayRule",
     "Impact",
     "ImpactCell",
+    "InfeasibleDate",
     "IngestOptions",
     "IngestProgress",
     "IngestReport",
@@ -92,9 +106,18 @@ __all__ = [
     "Lineage",
     "Link",
     "MappedLink",
+    "MergePoint",
+    "Message",
+    "MessageTemplate",
     "MetFact",
+    "NamedCalendar",
+    "NetworkActivity",
+    "NetworkChange",
+    "NetworkDependency",
+    "NetworkQuery",
     "NextSlot",
     "Outlook",
+    "PictureOptions",
     "Policy",
     "PolicyRule",
     "Readiness",
@@ -104,8 +127,11 @@ __all__ = [
     "Refusal",
     "Reject",
     "Related",
+    "ReleaseDate",
+    "ReleaseDates",
     "ReleaseTemplate",
     "RuleTest",
+    "ScheduleChanges",
     "Scope",
     "Seal",
     "ShippedItem",
@@ -134,6 +160,8 @@ __all__ = [
     "WorkingHours",
     "ValueStream",
     "Watch",
+    "schedule",
+    "LiveSchedule",
     "add_working_time",
     "working_time_between",
     "next_departure",
@@ -141,7 +169,7 @@ __all__ = [
 
 @final
 class Activity:
-    """One item of a schedule."""
+    """One activity of a schedule."""
     @property
     def item(self) -> str:
         """The item."""
@@ -156,7 +184,12 @@ class Activity:
         """Whether it is finished; then its dates are those it really had."""
     @property
     def duration(self) -> timedelta:
-        """Working time that it takes from its early start; none for a release, a parent or a gate without estimate."""
+        """Working time that it takes from its early start, of what has started what is left; none for a release, a parent or a
+        gate without estimate.
+        """
+    @property
+    def duration_from(self) -> DurationSource | None:
+        """Where the duration comes from; absent for what is done and for what takes no time of its own."""
     @property
     def early_start(self) -> datetime:
         """The earliest it can start."""
@@ -171,27 +204,64 @@ class Activity:
         """The latest it can finish without moving the finish of the whole."""
     @property
     def total_float(self) -> timedelta:
-        """How much later it can finish without moving the finish of the whole, in working time; waiting for a train
-        is float.
+        """How much later it can start and finish without moving the finish of the whole, in its working time; of what has
+        started and of what takes a train the finish alone counts. Negative where a demanded date can't be kept.
         """
     @property
     def free_float(self) -> timedelta:
-        """How much later it can finish without moving anything else, in working time."""
+        """How much later it can be without moving anything else, in its working time."""
     @property
     def critical(self) -> bool:
         """Whether it lies on a driving chain."""
     @property
-    def driver(self) -> str | None:
-        """What decides its early start; the alphabetically first where several do."""
+    def near_critical(self) -> bool:
+        """Whether it is open and its total float is at most the threshold of the question."""
+    @property
+    def started_by(self) -> StartCause:
+        """What decides its early start."""
+    @property
+    def drivers(self) -> list[str]:
+        """What it waits for to the last, by id: the items that decide its early start."""
     @property
     def cadence_wait(self) -> timedelta:
-        """For a release with a train, how long it waits for the departure."""
+        """For what takes a train, how long it waits for the departure."""
+    @property
+    def part_of(self) -> str | None:
+        """The activity that it is part of, where that spans its parts."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Activity:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ActivityMove:
+    """An activity whose dates are others now."""
+    @property
+    def item(self) -> str:
+        """The activity."""
+    @property
+    def early_start_before(self) -> datetime | None:
+        """The earliest it could start; absent for a new one."""
+    @property
+    def early_start(self) -> datetime | None:
+        """The earliest it can start; absent where it was dropped."""
+    @property
+    def early_finish_before(self) -> datetime | None:
+        """The earliest it could finish; absent for a new one."""
+    @property
+    def early_finish(self) -> datetime | None:
+        """The earliest it can finish; absent where it was dropped."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ActivityMove:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -289,6 +359,7 @@ class Blackout:
         start: datetime,
         end: datetime,
         every_days: int | None = None,
+        rrule: str | None = None,
         reason: str | None = None,
         category: str | None = None,
     ) -> Blackout: ...
@@ -300,7 +371,13 @@ class Blackout:
         """First instant after it."""
     @property
     def every_days(self) -> int | None:
-        """Repeats after so many times 24 hours, without end; absent = once."""
+        """Repeats after so many times 24 hours, without begin and end; absent = once, or by `rrule`."""
+    @property
+    def rrule(self) -> str | None:
+        """Repeats by a recurrence rule of RFC 5545 such as `FREQ=WEEKLY;BYDAY=FR`, of which `start` is the first occurrence:
+        see `Calendar`. Each occurrence begins and ends at the same times of the wall clock in the zone
+        of the calendar: what is closed from 18:00 stays closed from 18:00 when clocks change. Not beside `every_days`.
+        """
     @property
     def reason(self) -> str | None:
         """Why, for people."""
@@ -395,6 +472,9 @@ class BookingConflict:
     @property
     def sentence(self) -> str:
         """The conflict as an English sentence."""
+    @property
+    def messages(self) -> list[Message]:
+        """The sentence by codes and arguments, for other languages."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -514,9 +594,33 @@ class Cadence:
 
 @final
 class Calendar:
-    """When work happens: a zone, weekly hours, holidays and blackouts.
+    """When work happens: a zone, weekly hours, holidays, days with hours of their own, and blackouts.
 
-    Without any `hours` every hour of every day is worked, less holidays and blackouts.
+    Without any `hours` every hour of every day is worked. A day has the first of these that there is for it: the hours of
+    its exception, none if it is a holiday, the hours of its weekday. Blackouts are taken out of what is left.
+
+    Hours are worked when the wall clock of `zone` shows them: what clocks jump over is not worked, and an hour that they
+    show twice is worked twice.
+
+    # Recurrence rules
+
+    Holidays and blackouts may repeat by a rule of RFC 5545 (3.3.10), as calendars of other tools write it:
+
+    | part | |
+    |---|---|
+    | `FREQ` | `DAILY`, `WEEKLY`, `MONTHLY` or `YEARLY` |
+    | `INTERVAL` | every so many of them |
+    | `COUNT` | ends after so many occurrences, at most 10,000 and within two hundred years |
+    | `UNTIL` | ends with the day `YYYYMMDD`, or with the last one that begins not after `YYYYMMDDTHHMMSSZ` |
+    | `BYDAY` | weekdays (`MO,TU`), or the nth of a month or year (`1MO`, `-1FR`) |
+    | `BYMONTHDAY`, `BYMONTH` | days of the month (`-1` is the last one), months |
+    | `BYSETPOS` | of the days of each period only the nth ones |
+    | `WKST` | the first day of a week |
+
+    A rule has to match the day that it starts on. `BYSETPOS` picks from whole periods, the first one included. A time of the
+    wall clock that there is twice is the first of the two, and one that clocks jump over is as late as if they had not
+    jumped yet (3.3.5). What counts in hours or less and what names days or weeks of a year
+    (`BYYEARDAY`, `BYWEEKNO`) is refused.
     """
 
     def __new__(
@@ -525,6 +629,8 @@ class Calendar:
         zone: str,
         hours: Iterable[WorkingHours] | None = None,
         holidays: Iterable[str] | None = None,
+        holiday_rules: Iterable[HolidayRule] | None = None,
+        exceptions: Iterable[CalendarException] | None = None,
         blackouts: Iterable[Blackout] | None = None,
     ) -> Calendar: ...
     @property
@@ -532,19 +638,55 @@ class Calendar:
         """IANA zone in which days and hours are meant."""
     @property
     def hours(self) -> list[WorkingHours]:
-        """Weekly working hours; a day may have several, a day without any is free."""
+        """Weekly working hours; a day may have several, a day without any is free. At most 100."""
     @property
     def holidays(self) -> list[str]:
-        """Free days, as `YYYY-MM-DD` in the zone."""
+        """Free days, as `YYYY-MM-DD` in the zone. At most 10,000."""
+    @property
+    def holiday_rules(self) -> list[HolidayRule]:
+        """Free days that come again. At most 50."""
+    @property
+    def exceptions(self) -> list[CalendarException]:
+        """Days with hours of their own: they beat weekly hours and holidays. At most 1,000."""
     @property
     def blackouts(self) -> list[Blackout]:
-        """Periods without work, deployments or bookings."""
+        """Periods without work, deployments or bookings. At most 1,000, of which 20 may repeat."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Calendar:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class CalendarException:
+    """A day with hours of its own: a Saturday that is worked, the half day before a holiday, or a free day."""
+
+    def __new__(
+        cls,
+        *,
+        day: str,
+        hours: Iterable[ClockHours] | None = None,
+        reason: str | None = None,
+    ) -> CalendarException: ...
+    @property
+    def day(self) -> str:
+        """The day, `YYYY-MM-DD` in the zone of the calendar; each may be there once."""
+    @property
+    def hours(self) -> list[ClockHours]:
+        """When it is worked; none = not at all. At most 24."""
+    @property
+    def reason(self) -> str | None:
+        """Why, for people."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> CalendarException:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -558,6 +700,9 @@ class ChangeReason:
     @property
     def sentence(self) -> str:
         """What is so there now, as an English sentence."""
+    @property
+    def messages(self) -> list[Message]:
+        """The sentence by codes and arguments, for other languages."""
     @property
     def through(self) -> list[str]:
         """The items between, from the one that changed to where it began, both left out: each needs the next. At most
@@ -574,6 +719,32 @@ class ChangeReason:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> ChangeReason:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ClockHours:
+    """A stretch of a day, from `start` to `end` on the wall clock."""
+
+    def __new__(
+        cls,
+        *,
+        start: str,
+        end: str,
+    ) -> ClockHours: ...
+    @property
+    def start(self) -> str:
+        """First minute, `HH:MM`."""
+    @property
+    def end(self) -> str:
+        """End, `HH:MM`; `24:00` is the end of the day."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ClockHours:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -681,14 +852,38 @@ class CoverageRow:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class CrashOption:
+    """An activity that moves the finish."""
+    @property
+    def item(self) -> str:
+        """The activity."""
+    @property
+    def saves(self) -> timedelta:
+        """How much earlier the finish is when the activity takes so much less time as was asked, or no time where it takes
+        less than that; on the wall clock.
+        """
+    @property
+    def saves_at_most(self) -> timedelta:
+        """How much earlier the finish is when it takes no time at all."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> CrashOption:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class CriticalPath:
-    """The schedule of an item and of everything it needs."""
+    """The schedule of some activities and of everything they need."""
     @property
     def item(self) -> str | None:
         """The item; absent where the end of everything was asked for."""
     @property
     def at(self) -> datetime:
-        """The status date."""
+        """The status date; the start of everything where there is none."""
     @property
     def ready_at(self) -> datetime:
         """When everything that the item needs is finished."""
@@ -697,7 +892,7 @@ class CriticalPath:
         """When the item itself is finished: for a release the departure of its train."""
     @property
     def length(self) -> timedelta:
-        """The time from the status date to the finish, on the wall clock."""
+        """The time from `at` to the finish, on the wall clock."""
     @property
     def cadence_wait(self) -> timedelta:
         """How much of that is waiting for trains, along the path."""
@@ -707,6 +902,18 @@ class CriticalPath:
     @property
     def path_count(self) -> int:
         """How many driving chains there are; stops at the largest number it can hold."""
+    @property
+    def paths(self) -> list[FloatPath]:
+        """The chains with the least float, as many as were asked for; the least first, then alphabetically from the end."""
+    @property
+    def crash(self) -> list[CrashOption]:
+        """What moves the finish most when it takes less time, the most first; empty unless asked for."""
+    @property
+    def merge_points(self) -> list[MergePoint]:
+        """Where several chains come together on the way, by early start, then by id."""
+    @property
+    def infeasible(self) -> list[InfeasibleDate]:
+        """Demanded dates that can't be kept, the worst first, then by id."""
     @property
     def activities(self) -> list[Activity]:
         """Everything that is needed and not finished before something that is; by early start, then by id."""
@@ -1243,6 +1450,9 @@ class ExplanationNode:
     @property
     def sentence(self) -> str:
         """The node as an English sentence."""
+    @property
+    def messages(self) -> list[Message]:
+        """The sentence by codes and arguments, for other languages."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1277,6 +1487,9 @@ class FactDeadline:
     @property
     def sentence(self) -> str:
         """The deadline as an English sentence."""
+    @property
+    def messages(self) -> list[Message]:
+        """The sentence by codes and arguments, for other languages."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1498,6 +1711,9 @@ class FindingExample:
     def sentence(self) -> str:
         """What is wrong, in one sentence."""
     @property
+    def messages(self) -> list[Message]:
+        """The sentence by codes and arguments, for other languages."""
+    @property
     def evidence(self) -> list[str]:
         """The events that say so, as `source:id`."""
     def to_json(self) -> str:
@@ -1506,6 +1722,27 @@ class FindingExample:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> FindingExample:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class FloatPath:
+    """A chain of activities and how late it can be."""
+    @property
+    def items(self) -> list[str]:
+        """The chain, first to last."""
+    @property
+    def float(self) -> timedelta:
+        """How much later it can be without moving the finish: the sum of what lies between its activities, in their working
+        time.
+        """
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> FloatPath:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -1675,6 +1912,9 @@ class GateTiming:
     def sentence(self) -> str:
         """All of it as an English sentence; days in UTC."""
     @property
+    def messages(self) -> list[Message]:
+        """The sentence by codes and arguments, for other languages."""
+    @property
     def evidence(self) -> list[str]:
         """The events behind it, as `source:id`."""
     def to_json(self) -> str:
@@ -1683,6 +1923,36 @@ class GateTiming:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> GateTiming:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class HolidayRule:
+    """Holidays that come again, such as every 25 December."""
+
+    def __new__(
+        cls,
+        *,
+        day: str,
+        rrule: str,
+        reason: str | None = None,
+    ) -> HolidayRule: ...
+    @property
+    def day(self) -> str:
+        """The first of them, `YYYY-MM-DD` in the zone of the calendar."""
+    @property
+    def rrule(self) -> str:
+        """When they come again, by a rule such as `FREQ=YEARLY`: see `Calendar`."""
+    @property
+    def reason(self) -> str | None:
+        """Why, for people."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> HolidayRule:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -1739,6 +2009,34 @@ class ImpactCell:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> ImpactCell:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class InfeasibleDate:
+    """A date that can't be kept."""
+    @property
+    def item(self) -> str:
+        """The activity."""
+    @property
+    def constraint(self) -> DateConstraint | None:
+        """What is demanded; absent for a deadline."""
+    @property
+    def at(self) -> datetime:
+        """The date."""
+    @property
+    def by(self) -> timedelta:
+        """By how much it is missed, in the working time of the activity."""
+    @property
+    def chain(self) -> list[str]:
+        """The chain that causes it, first to last, ending with the activity."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> InfeasibleDate:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -2116,6 +2414,73 @@ class MappedLink:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class MergePoint:
+    """A place where chains come together: what comes last there decides."""
+    @property
+    def item(self) -> str:
+        """The activity that waits, which lies on a driving chain."""
+    @property
+    def joins(self) -> list[str]:
+        """What it waits for within the threshold of the question, two or more, by id."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MergePoint:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Message:
+    """A sentence, or a part of one, as a stable code with arguments, so that it can be said in another language.
+
+    Records that have a `sentence` have it as `messages` as well: it is the English templates of their codes with the
+    arguments put in, one after the other; the full stop of a template gives way to what follows. `translate` does that
+    with other templates, and `messages` lists all codes with theirs.
+    """
+    @property
+    def code(self) -> str:
+        """A stable word for what is said."""
+    @property
+    def args(self) -> dict[str, str]:
+        """The arguments by name: `item` as an English sentence shows it, and beside it, for programs, others such as `item_id`;
+        `MessageArg` says which.
+        """
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Message:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MessageTemplate:
+    """What a code says in English, and with which arguments."""
+    @property
+    def code(self) -> str:
+        """The code of the messages."""
+    @property
+    def text(self) -> str:
+        """The English text, with the name of an argument in braces where it is put in: `{item} has not been started.`"""
+    @property
+    def args(self) -> dict[str, MessageArg]:
+        """The arguments that are put in, by name, and of which sort each is."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MessageTemplate:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class MetFact:
     """An unmet fact that is taken for met."""
 
@@ -2146,6 +2511,266 @@ class MetFact:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class NamedCalendar:
+    """A calendar and the name by which activities call it."""
+
+    def __new__(
+        cls,
+        *,
+        name: str,
+        calendar: Calendar,
+    ) -> NamedCalendar: ...
+    @property
+    def name(self) -> str:
+        """The name."""
+    @property
+    def calendar(self) -> Calendar:
+        """When work happens."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> NamedCalendar:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class NetworkActivity:
+    """Something that takes time, or a milestone that takes none."""
+
+    def __new__(
+        cls,
+        *,
+        id: str,
+        title: str | None = None,
+        duration: timedelta | None = None,
+        remaining: timedelta | None = None,
+        calendars: Iterable[str] | None = None,
+        constraint: DateConstraint | str | None = None,
+        constraint_at: datetime | None = None,
+        deadline: datetime | None = None,
+        started_at: datetime | None = None,
+        finished_at: datetime | None = None,
+        trains: Iterable[Cadence] | None = None,
+        part_of: str | None = None,
+    ) -> NetworkActivity: ...
+    @property
+    def id(self) -> str:
+        """By what dependencies and results call it; each once."""
+    @property
+    def title(self) -> str | None:
+        """Its name for people; absent = the id."""
+    @property
+    def duration(self) -> timedelta:
+        """The working time that all of it takes; none for a milestone. Of what spans its parts it is ignored."""
+    @property
+    def remaining(self) -> timedelta | None:
+        """The working time that is left; absent = all, less what lies between its start and the status date."""
+    @property
+    def calendars(self) -> list[str]:
+        """The calendars it is worked by: it goes on when all of them do; none = that of the network."""
+    @property
+    def constraint(self) -> DateConstraint | None:
+        """What is demanded of its dates; absent = as soon as possible."""
+    @property
+    def constraint_at(self) -> datetime | None:
+        """The date of the constraint."""
+    @property
+    def deadline(self) -> datetime | None:
+        """When it should be finished; that moves no early date."""
+    @property
+    def started_at(self) -> datetime | None:
+        """When it really started."""
+    @property
+    def finished_at(self) -> datetime | None:
+        """When it really finished."""
+    @property
+    def trains(self) -> list[Cadence]:
+        """The trains it takes when its work is finished: it ends with the latest of their first departures."""
+    @property
+    def part_of(self) -> str | None:
+        """The activity that it is part of, which spans its parts (a hammock): from the first start to the last finish."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> NetworkActivity:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class NetworkChange:
+    """What changes in a network, all of it at once."""
+
+    def __new__(
+        cls,
+        *,
+        activities: Iterable[NetworkActivity] | None = None,
+        dependencies: Iterable[NetworkDependency] | None = None,
+        calendars: Iterable[NamedCalendar] | None = None,
+        removed_dependencies: Iterable[NetworkDependency] | None = None,
+        removed_activities: Iterable[str] | None = None,
+        status_at: datetime | None = None,
+    ) -> NetworkChange: ...
+    @property
+    def activities(self) -> list[NetworkActivity]:
+        """Activities as they are now; one with an id that is not known yet is new."""
+    @property
+    def dependencies(self) -> list[NetworkDependency]:
+        """Dependencies as they are now: each takes the place of all between the same two activities."""
+    @property
+    def calendars(self) -> list[NamedCalendar]:
+        """Calendars as they are now; one with a name that is not known yet is new."""
+    @property
+    def removed_dependencies(self) -> list[NetworkDependency]:
+        """Dependencies that hold no longer; only their two ends are looked at."""
+    @property
+    def removed_activities(self) -> list[str]:
+        """The ids of activities that are dropped, with their dependencies."""
+    @property
+    def status_at(self) -> datetime | None:
+        """The status date, where time went on; absent = as before."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> NetworkChange:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class NetworkDependency:
+    """One activity that waits for another."""
+
+    def __new__(
+        cls,
+        *,
+        from_: str,
+        to: str,
+        dependency: Dependency | str | None = None,
+        lag: timedelta | None = None,
+        elapsed: bool | None = None,
+    ) -> NetworkDependency: ...
+    @property
+    def from_(self) -> str:
+        """What is waited for."""
+    @property
+    def to(self) -> str:
+        """What waits."""
+    @property
+    def dependency(self) -> Dependency | None:
+        """Which ends are tied; absent = finish to start."""
+    @property
+    def lag(self) -> timedelta | None:
+        """How much later it may be than what it waits for; negative = earlier (a lead). Absent = none."""
+    @property
+    def elapsed(self) -> bool | None:
+        """Whether the lag is elapsed time, whatever the calendars say; absent = it is working time."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> NetworkDependency:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class NetworkQuery:
+    """Activities, what they depend on, and the calendars they are worked by.
+
+    All defaults together are Microsoft Project's rules; `status_at` with
+    `ProgressRule::RetainedLogic`, `honor_constraints: false` and `lead_before_start: false` are Primavera's.
+    """
+
+    def __new__(
+        cls,
+        *,
+        start: datetime,
+        activities: Iterable[NetworkActivity],
+        status_at: datetime | None = None,
+        calendars: Iterable[NamedCalendar] | None = None,
+        calendar: str | None = None,
+        dependencies: Iterable[NetworkDependency] | None = None,
+        progress: ProgressRule | str | None = None,
+        honor_constraints: bool | None = None,
+        lead_before_start: bool | None = None,
+        lag_calendar: LagCalendar | str | None = None,
+        finish_by: datetime | None = None,
+        near_critical: timedelta | None = None,
+        longest_paths: int | None = None,
+        shorten_by: timedelta | None = None,
+        critical_only: bool | None = None,
+    ) -> NetworkQuery: ...
+    @property
+    def start(self) -> datetime:
+        """When everything may start."""
+    @property
+    def status_at(self) -> datetime | None:
+        """The status date: open work starts no earlier, and started work goes on there. Absent = there is none."""
+    @property
+    def calendars(self) -> list[NamedCalendar]:
+        """The calendars that activities name."""
+    @property
+    def calendar(self) -> str | None:
+        """The calendar of activities that name none; absent = every hour of every day."""
+    @property
+    def activities(self) -> list[NetworkActivity]:
+        """The activities, in any order."""
+    @property
+    def dependencies(self) -> list[NetworkDependency]:
+        """What depends on what, in any order."""
+    @property
+    def progress(self) -> ProgressRule | None:
+        """How started work goes on; absent = `retained_logic` with a status date, `actual_dates` without."""
+    @property
+    def honor_constraints(self) -> bool | None:
+        """Whether demanded dates win over dependencies, so that an activity may start before what it depends on allows
+        (Microsoft Project's "tasks will always honor their constraint dates"); absent = true. A date that is demanded then
+        stands as it is, even where nobody works. Otherwise dependencies win, and a demanded date that can't be kept shows
+        as negative float.
+        """
+    @property
+    def lead_before_start(self) -> bool | None:
+        """Whether negative lags may let an activity begin before `start`; absent = true, as in Microsoft Project, which makes
+        an exception for `finish_to_finish`: what only has to finish with another never begins before `start`.
+        """
+    @property
+    def lag_calendar(self) -> LagCalendar | None:
+        """By which calendar lags are counted; absent = `successor`."""
+    @property
+    def finish_by(self) -> datetime | None:
+        """When everything should be finished: late dates are counted back from it; absent = from the last early finish."""
+    @property
+    def near_critical(self) -> timedelta | None:
+        """The total float up to which an open activity is near-critical; absent = none."""
+    @property
+    def longest_paths(self) -> int | None:
+        """How many chains are listed, those with the least float; absent = none, at most 1,000."""
+    @property
+    def shorten_by(self) -> timedelta | None:
+        """How much less time an activity takes when it is asked what that would bring (`crash`); absent = nothing is asked."""
+    @property
+    def critical_only(self) -> bool | None:
+        """Whether only the activities on a driving chain are listed; absent = all of them."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> NetworkQuery:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class NextSlot:
     """The first time at which environments are free together."""
     @property
@@ -2166,6 +2791,9 @@ class NextSlot:
     @property
     def sentence(self) -> str:
         """The answer as an English sentence."""
+    @property
+    def messages(self) -> list[Message]:
+        """The sentence by codes and arguments, for other languages."""
     @property
     def basis(self) -> Basis:
         """What the answer rests on; `n` are the bookings in the window."""
@@ -2240,6 +2868,35 @@ class Outlook:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Outlook:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class PictureOptions:
+    """How a picture is drawn."""
+    @property
+    def zone(self) -> str | None:
+        """IANA zone for days; absent = UTC."""
+    @property
+    def title(self) -> str | None:
+        """What stands above the picture; absent = the name of the item, or "Schedule"."""
+    @property
+    def width(self) -> int | None:
+        """The width of an SVG in pixels, from 400 to 10,000; absent = 1,200 for a Gantt chart, and what it takes for a network,
+        which is otherwise scaled. Mermaid and DOT have none.
+        """
+    @property
+    def limit(self) -> int | None:
+        """How many activities are drawn at most, from 1 to 1,000; absent = 500, and 200 in Mermaid, whose renderers refuse more
+        than 500 arrows or 50,000 characters.
+        """
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> PictureOptions:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -2424,6 +3081,9 @@ class ReadinessChange:
     @property
     def sentence(self) -> str:
         """The change as an English sentence."""
+    @property
+    def messages(self) -> list[Message]:
+        """The sentence by codes and arguments, for other languages."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -2604,6 +3264,65 @@ class Related:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class ReleaseDate:
+    """When one release ships."""
+    @property
+    def release(self) -> str:
+        """The release."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def ready_at(self) -> datetime:
+        """When everything that it needs is finished."""
+    @property
+    def ships_at(self) -> datetime:
+        """When it ships: the departure of its train, or when it is ready."""
+    @property
+    def due_at(self) -> datetime | None:
+        """The target date, where one is set."""
+    @property
+    def late_by(self) -> timedelta | None:
+        """How much later than the target date it ships; negative where it is earlier."""
+    @property
+    def cadence_wait(self) -> timedelta:
+        """How much of the time until then is waiting for trains, along the chain."""
+    @property
+    def path(self) -> list[str]:
+        """The driving chain, first to last; the alphabetically first where there are several."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ReleaseDate:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ReleaseDates:
+    """The dates of releases."""
+    @property
+    def at(self) -> datetime:
+        """The status date."""
+    @property
+    def releases(self) -> list[ReleaseDate]:
+        """One row for each release, by the time it ships, then by id."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ReleaseDates:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class ReleaseTemplate:
     """What releases of one sort have in common. Names tell its parts apart: a part that is renamed is another one."""
 
@@ -2700,6 +3419,31 @@ class RuleTest:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> RuleTest:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ScheduleChanges:
+    """What a change brought."""
+    @property
+    def finish_before(self) -> datetime:
+        """When everything was finished before."""
+    @property
+    def finish(self) -> datetime:
+        """When everything is finished now."""
+    @property
+    def moved_by(self) -> timedelta:
+        """How much later that is; negative = earlier."""
+    @property
+    def moved(self) -> list[ActivityMove]:
+        """The activities whose early dates are others now, those that came or went included; by id."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ScheduleChanges:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -3184,6 +3928,9 @@ class TemplateSkip:
     @property
     def reason(self) -> str:
         """Why, as an English sentence."""
+    @property
+    def messages(self) -> list[Message]:
+        """The same by codes and arguments, for other languages."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -3388,6 +4135,9 @@ class Unmet:
     def sentence(self) -> str:
         """The fact as an English sentence."""
     @property
+    def messages(self) -> list[Message]:
+        """The sentence by codes and arguments, for other languages."""
+    @property
     def waits_for(self) -> str | None:
         """Whom it waits for: of work those responsible, else assignee or owner; of decisions those accountable and approvers."""
     @property
@@ -3588,6 +4338,9 @@ class Waiver:
     @property
     def sentence(self) -> str:
         """The waiver as an English sentence."""
+    @property
+    def messages(self) -> list[Message]:
+        """The sentence by codes and arguments, for other languages."""
     @property
     def reason(self) -> str | None:
         """Why, as its event or a later one says."""
@@ -3841,8 +4594,14 @@ class ValueStream:
         *,
         at: datetime,
         calendar: Calendar | None = None,
+        history_percentile: float | None = None,
         default_duration: timedelta | None = None,
         critical_only: bool | None = None,
+        progress: ProgressRule | str | None = None,
+        finish_by: datetime | None = None,
+        near_critical: timedelta | None = None,
+        longest_paths: int | None = None,
+        shorten_by: timedelta | None = None,
     ) -> CriticalPath:
         """The schedule of an item: early and late dates, float, what drives what, and the trains it takes.
 
@@ -3854,9 +4613,15 @@ class ValueStream:
 
         - ``item``: The release or work item whose end is asked for; absent = the end of everything.
         - ``at``: The status date: open work starts no earlier.
-        - ``calendar``: The calendar in which work, lags and float are counted; absent = plain time.
-        - ``default_duration``: How long an open work item takes that has neither ``remaining`` nor ``estimate``; absent = no time, and it is listed under ``excluded``.
+        - ``calendar``: The calendar in which work, lags and float are counted of items whose teams (``owned_by``, ``responsible``) have none of their own; absent = plain time. The calendars of environments (``ran_in``, ``deployed_to``) come on top.
+        - ``history_percentile``: The percentile, from 0 to 1, of how long finished items of its kind took, for an open item that has neither ``remaining`` nor ``estimate`` nor planned dates (``starts_at`` and ``ends_at`` or ``due_at``); absent = history is not asked.
+        - ``default_duration``: How long an open work item takes of which nothing else is known; absent = no time, and it is listed under ``excluded``.
         - ``critical_only``: Whether only the activities on a driving chain are listed; absent = all of them.
+        - ``progress``: How started work goes on; absent = ``retained_logic``.
+        - ``finish_by``: When everything should be finished: late dates are counted back from it; absent = from the finish.
+        - ``near_critical``: The total float up to which an open activity is near-critical; absent = none.
+        - ``longest_paths``: How many chains are listed, those with the least float; absent = none, at most 1,000.
+        - ``shorten_by``: How much less time an activity takes when it is asked what that would bring (``crash``); absent = nothing is asked.
         """
     def data_quality(
         self,
@@ -4172,6 +4937,26 @@ class ValueStream:
         - ``kind``: The kind of items; absent = releases.
         - ``limit``: How many changes are explained, first by what they changed to, then by id; absent = 100.
         """
+    def release_dates(
+        self,
+        *,
+        at: datetime,
+        releases: Iterable[str] | None = None,
+        calendar: Calendar | None = None,
+        history_percentile: float | None = None,
+        default_duration: timedelta | None = None,
+        progress: ProgressRule | str | None = None,
+    ) -> ReleaseDates:
+        """When releases ship and what drives each, in one forward pass over everything: O(*N* + *M*), and the length of the
+        chains. Each row is what ``critical_path`` says of the release.
+
+        - ``at``: The status date: open work starts no earlier.
+        - ``releases``: The releases; none = all that are neither shipped nor cancelled.
+        - ``calendar``: As in ``CriticalPathQuery``.
+        - ``history_percentile``: As in ``CriticalPathQuery``.
+        - ``default_duration``: As in ``CriticalPathQuery``.
+        - ``progress``: As in ``CriticalPathQuery``.
+        """
     def scope(self, release: str, *, at: datetime) -> Scope:
         """The scope of a release: agreed, added, removed, delivered, and what its build or tag really holds.
 
@@ -4254,6 +5039,48 @@ class Watch:
         """
     def verdict(self, stream: ValueStream, item: str) -> Verdict | None:
         """The verdict of an item as of the last update; None for what has none."""
+
+def schedule(network: NetworkQuery) -> CriticalPath:
+    """The schedule of activities that are given: early and late dates, float, what drives what, and the trains they take.
+
+    Raises ``CycleError`` with its path, ``InvalidError`` naming the field, ``UnknownZone`` for a calendar, and
+    ``HorizonError`` where a calendar or train never gets there. Other threads run meanwhile.
+
+    >>> from datetime import datetime, timedelta, timezone
+    >>> network = NetworkQuery(
+    ...     start=datetime(2026, 3, 2, tzinfo=timezone.utc),
+    ...     activities=[NetworkActivity(id="build", duration=timedelta(days=2)),
+    ...                 NetworkActivity(id="test", duration=timedelta(days=3))],
+    ...     dependencies=[NetworkDependency(from_="build", to="test")])
+    >>> schedule(network).path
+    ['build', 'test']
+    """
+
+@final
+class LiveSchedule:
+    """A network with its schedule, kept up to date: after a change only what depends on it is looked at.
+
+    ``network`` is laid out at first; it raises what ``schedule`` raises. Threads may share one; changes take turns.
+
+    >>> from datetime import datetime, timedelta, timezone
+    >>> live = LiveSchedule(NetworkQuery(
+    ...     start=datetime(2026, 3, 2, tzinfo=timezone.utc),
+    ...     activities=[NetworkActivity(id="build", duration=timedelta(days=2))]))
+    >>> longer = NetworkActivity(id="build", duration=timedelta(days=4))
+    >>> live.change(NetworkChange(activities=[longer])).moved_by
+    datetime.timedelta(days=2)
+    """
+    def __new__(cls, network: NetworkQuery) -> LiveSchedule: ...
+    def change(self, change: NetworkChange) -> ScheduleChanges:
+        """Takes a change in, and says what it moves. What ``schedule`` would refuse is refused, ``UnknownItem`` is raised for
+        an activity that is removed and not known; the network is then as it was.
+        """
+    def critical_path(self) -> CriticalPath:
+        """The whole answer, as ``schedule`` gives it."""
+    def finish(self) -> datetime:
+        """When everything is finished."""
+    def network(self) -> NetworkQuery:
+        """The network as it is now."""
 
 def add_working_time(calendar: Calendar, start: datetime, span: timedelta) -> datetime:
     """The end of a span of working time that begins at ``start``; a negative span leads back."""

@@ -10,26 +10,33 @@ __all__ = [
     "Condition",
     "ConflictMode",
     "CorrelationRule",
+    "DateConstraint",
     "DateOrder",
     "Decision",
     "Dependency",
     "DriftRelation",
+    "DurationSource",
     "EfficiencyRule",
     "FindingGroup",
     "FlowItem",
     "FlowState",
     "ImpactRelation",
     "Kind",
+    "LagCalendar",
     "LineageSide",
     "LinkKind",
     "Measure",
+    "MessageArg",
     "Outcome",
     "PercentileRule",
+    "PictureForm",
+    "ProgressRule",
     "Reach",
     "ReleaseState",
     "RowFormat",
     "Severity",
     "SlotCause",
+    "StartCause",
     "StoreFormat",
     "Verdict",
     "Weekday",
@@ -280,6 +287,28 @@ class CorrelationRule(Word):
     """The latest build before a test run or deployment; only where it is asked for."""
 
 
+class DateConstraint(Word):
+    """What is demanded of the dates of an activity."""
+
+    StartNoEarlierThan = "start_no_earlier_than"
+    """It starts then or later."""
+
+    StartNoLaterThan = "start_no_later_than"
+    """It starts then or earlier."""
+
+    FinishNoEarlierThan = "finish_no_earlier_than"
+    """It finishes then or later."""
+
+    FinishNoLaterThan = "finish_no_later_than"
+    """It finishes then or earlier."""
+
+    MustStartOn = "must_start_on"
+    """It starts then."""
+
+    MustFinishOn = "must_finish_on"
+    """It finishes then."""
+
+
 class DateOrder(Word):
     """The order of day and month in dates such as `03/02/2026`."""
 
@@ -339,6 +368,25 @@ class DriftRelation(Word):
 
     OnlyThere = "only_there"
     """Only the second holds the application."""
+
+
+class DurationSource(Word):
+    """Where the duration of an activity comes from; the first of these that is known counts."""
+
+    Remaining = "remaining"
+    """What is said to be left of it."""
+
+    Estimate = "estimate"
+    """An estimate, less what has been worked since it started."""
+
+    Plan = "plan"
+    """The plan: from its planned start to its target date."""
+
+    History = "history"
+    """A percentile of how long finished items of its kind took."""
+
+    Default = "default"
+    """The default of the question."""
 
 
 class EfficiencyRule(Word):
@@ -509,6 +557,22 @@ class Kind(Word):
     """A person or a group with a say."""
 
 
+class LagCalendar(Word):
+    """By which calendar a lag is counted that is not elapsed time."""
+
+    Successor = "successor"
+    """That of the activity that waits, as in Microsoft Project."""
+
+    Predecessor = "predecessor"
+    """That of the activity that is waited for, as is Primavera's default."""
+
+    Project = "project"
+    """That of the network."""
+
+    Elapsed = "elapsed"
+    """None: every hour of every day."""
+
+
 class LineageSide(Word):
     """Which way to go along what items need of each other."""
 
@@ -631,6 +695,34 @@ class Measure(Word):
     """The share of passed tests among those that ran, from 0 to 1."""
 
 
+class MessageArg(Word):
+    """Of which sort an argument is. Beside an argument `x` stands, for programs, another one by a longer name."""
+
+    Item = "item"
+    """An item by its name for people; `x_id` is its id."""
+
+    Items = "items"
+    """Several of them in one text, of many the first few; `x_ids` are all ids, one a line."""
+
+    Day = "day"
+    """A day in UTC as `2026-03-17`; `x_at` is the instant."""
+
+    Time = "time"
+    """A time of a day; `x_at` is the instant."""
+
+    Span = "span"
+    """A length of time as `2d 3h` or `14 days`; `x_ms` are its milliseconds."""
+
+    Word = "word"
+    """One of the words of the engine or a policy, such as a state or a stage; `x_word` is the word itself."""
+
+    Number = "number"
+    """A number in digits."""
+
+    Text = "text"
+    """A text that somebody wrote, such as a reason."""
+
+
 class Outcome(Word):
     """How a build, test run or deployment went."""
 
@@ -664,6 +756,44 @@ class PercentileRule(Word):
 
     Lower = "lower"
     """The value at or below the interpolated rank of type 7."""
+
+
+class PictureForm(Word):
+    """What a picture shows, and as what.
+
+    A *Gantt chart* has a row for each activity, by early start, and time from left to right. A *network* has a box for
+    each activity, and an arrow from each of its drivers.
+    """
+
+    GanttSvg = "gantt_svg"
+    """A Gantt chart as SVG."""
+
+    NetworkSvg = "network_svg"
+    """A network as SVG."""
+
+    GanttMermaid = "gantt_mermaid"
+    """A Gantt chart in the language of Mermaid."""
+
+    NetworkMermaid = "network_mermaid"
+    """A network as a flowchart in the language of Mermaid."""
+
+    NetworkDot = "network_dot"
+    """A network in DOT, the language of Graphviz."""
+
+
+class ProgressRule(Word):
+    """How work goes on that has started, whatever its links say."""
+
+    RetainedLogic = "retained_logic"
+    """It goes on when what it depends on allows, and not before the status date (Primavera's default)."""
+
+    ProgressOverride = "progress_override"
+    """It goes on at the status date, whatever it depends on."""
+
+    ActualDates = "actual_dates"
+    """It finishes its whole duration after its actual start, whatever the status date is (Microsoft Project's way
+    as long as nobody reschedules uncompleted work).
+    """
 
 
 class Reach(Word):
@@ -762,6 +892,25 @@ class SlotCause(Word):
 
     Blackout = "blackout"
     """It is closed, or what the booking would be for is."""
+
+
+class StartCause(Word):
+    """What decides when an activity starts."""
+
+    Dependency = "dependency"
+    """What it needs: its drivers."""
+
+    Constraint = "constraint"
+    """A date that is demanded of it."""
+
+    Start = "start"
+    """The start of everything."""
+
+    StatusDate = "status_date"
+    """The status date: what is open can't start in the past."""
+
+    Actual = "actual"
+    """It has started."""
 
 
 class StoreFormat(Word):

@@ -12,6 +12,7 @@ use crate::api::{Api, Record, doc_lines};
 
 const STREAM: &str = include_str!("../../../../vsm-py/src/stream.rs");
 const WATCH: &str = include_str!("../../../../vsm-py/src/watch.rs");
+const SCHEDULE: &str = include_str!("../../../../vsm-py/src/schedule.rs");
 const CALENDAR: &str = include_str!("../../../../vsm-py/src/calendar.rs");
 
 /// `questions` is the other source of `ValueStream`, which follows from the core as well.
@@ -28,9 +29,10 @@ pub(crate) fn text(api: &Api, questions: &str) -> String {
         text += &format!("    {},\n", found.name);
     }
     text += ")\n\n_Data: TypeAlias = bytes | bytearray | memoryview | str\n";
-    let (stream, watch, calendar) = (parsed(STREAM), parsed(WATCH), parsed(CALENDAR));
+    let (stream, watch) = (parsed(STREAM), parsed(WATCH));
+    let (schedule, calendar) = (parsed(SCHEDULE), parsed(CALENDAR));
     text += "\n__all__ = [\n";
-    let written_names = [&stream, &watch, &calendar].into_iter().flat_map(names);
+    let written_names = [&stream, &watch, &schedule, &calendar].into_iter().flat_map(names);
     for name in classes(api).map(|record| record.name.clone()).chain(written_names) {
         text += &format!("    \"{name}\",\n");
     }
@@ -38,7 +40,8 @@ pub(crate) fn text(api: &Api, questions: &str) -> String {
     for record in classes(api) {
         text += &class(api, record);
     }
-    text + &written(&stream) + &written(&parsed(questions)) + &written(&watch) + &written(&calendar)
+    text += &(written(&stream) + &written(&parsed(questions)) + &written(&watch));
+    text + &written(&schedule) + &written(&calendar)
 }
 
 /// The sources are part of this program's own workspace: one that can't be parsed doesn't get here.
@@ -121,7 +124,8 @@ fn function(name: &str, attributes: &[Attribute], class: Option<&str>) -> String
     let doc = docstring(&doc_lines(attributes), &format!("{indent}    "));
     let doc = if doc.is_empty() { " ...\n".into() } else { format!("\n{doc}") };
     if let Some(class) = class.filter(|_| has(attributes, "new")) {
-        return format!("{indent}def __new__(cls) -> {class}:{doc}");
+        let given = arguments(attributes).map_or(String::new(), |given| format!(", {given}"));
+        return format!("{indent}def __new__(cls{given}) -> {class}:{doc}");
     }
     let Some((parameters, result)) = signature(attributes).or_else(|| protocol(name)) else {
         return String::new();
@@ -153,14 +157,29 @@ fn protocol(name: &str) -> Option<(String, String)> {
 
 /// Parameters and result of `#[pyo3(signature = (a: "int", *, b: "str | None" = None) -> "bool")]`.
 fn signature(attributes: &[Attribute]) -> Option<(String, String)> {
+    let tokens = tokens(attributes)?;
+    let (parameters, result) = tokens.rsplit_once("->")?;
+    Some((plain_parameters(parameters)?, plain(result)))
+}
+
+/// Parameters of a constructor, which names no result.
+fn arguments(attributes: &[Attribute]) -> Option<String> {
+    plain_parameters(&tokens(attributes)?).filter(|parameters| !parameters.is_empty())
+}
+
+fn tokens(attributes: &[Attribute]) -> Option<String> {
     let attribute = attributes.iter().find(|attribute| attribute.path().is_ident("pyo3"))?;
     let tokens = attribute.meta.require_list().ok()?.tokens.to_string();
-    let tokens = tokens.strip_prefix("signature = (")?;
-    let (parameters, result) = tokens.rsplit_once("->")?;
-    let parameters = parameters.trim().strip_suffix(')')?.trim().trim_end_matches(',');
-    let plain = |text: &str| text.trim().replace('"', "").replace("= false", "= False");
-    let parameters = plain(parameters).replace(" :", ":").replace(" ,", ",").replace("* ", "*");
-    Some((parameters, plain(result)))
+    tokens.strip_prefix("signature = (").map(String::from)
+}
+
+fn plain(text: &str) -> String {
+    text.trim().replace('"', "").replace("= false", "= False")
+}
+
+fn plain_parameters(text: &str) -> Option<String> {
+    let parameters = text.trim().strip_suffix(')')?.trim().trim_end_matches(',');
+    Some(plain(parameters).replace(" :", ":").replace(" ,", ",").replace("* ", "*"))
 }
 
 fn has(attributes: &[Attribute], name: &str) -> bool {
