@@ -33,8 +33,9 @@ function load() {
 }
 
 // By name, so that `import { ValueStream } from 'vsm-core'` finds them as well.
-const { LiveSchedule, ValueStream, Watch, addWorkingTime, leave, nextDeparture, schedule, scheduleAsync, workingTimeBetween } =
-  load()
+const native = load()
+const { LiveSchedule, ValueStream, Watch, addWorkingTime, leave, messages, nextDeparture, picture, pictureAsync } = native
+const { schedule, scheduleAsync, workingTimeBetween } = native
 
 // A worker that ends is noticed by itself; the main thread waits for its pool first.
 if (isMainThread) process.on('exit', leave)
@@ -60,7 +61,10 @@ module.exports = {
   ValueStream,
   Watch,
   addWorkingTime,
+  messages,
   nextDeparture,
+  picture,
+  pictureAsync,
   schedule,
   scheduleAsync,
   workingTimeBetween,

@@ -1,6 +1,8 @@
-//! What needs no stream: working time, trains, defaults.
+//! What needs no stream: working time, trains, pictures, defaults.
 
-use vsm_core::{Cadence, Calendar, Instant, Policy, Span};
+use vsm_core::{
+    Cadence, Calendar, CriticalPath, Instant, MessageTemplate, PictureForm, PictureOptions, Policy, Span,
+};
 
 use crate::error::VsmError;
 
@@ -21,6 +23,24 @@ fn working_time_between(calendar: &Calendar, start: Instant, end: Instant) -> Re
 #[uniffi::export]
 fn next_departure(cadence: &Cadence, ready: Instant) -> Result<Option<Instant>, VsmError> {
     Ok(vsm_core::next_departure(cadence, ready)?)
+}
+
+/// Draws a schedule as Gantt chart or network, in SVG, Mermaid or DOT. The activities that matter most are drawn, critical
+/// ones first; what is left out is counted in the picture.
+#[uniffi::export(default(options = None))]
+fn picture(
+    path: &CriticalPath,
+    form: PictureForm,
+    options: Option<PictureOptions>,
+) -> Result<String, VsmError> {
+    Ok(vsm_core::picture(path, form, &options.unwrap_or_default())?)
+}
+
+/// All that sentences are made of: a code, its English text with places for arguments, and what these are. For translators;
+/// the `messages` of a record say which of them its `sentence` is made of.
+#[uniffi::export]
+fn messages() -> Vec<MessageTemplate> {
+    vsm_core::messages()
 }
 
 /// What counts as ready where a query names no policy.

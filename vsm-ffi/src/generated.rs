@@ -79,6 +79,7 @@ pub struct Activity {
     /// Its name for people.
     pub title: String,
     /// What it is.
+    #[uniffi(default)]
     pub kind: Option<Kind>,
     /// Whether it is finished; then its dates are those it really had.
     pub done: bool,
@@ -87,6 +88,7 @@ pub struct Activity {
     #[uniffi(name = "duration_ms")]
     pub duration: Span,
     /// Where the duration comes from; absent for what is done and for what takes no time of its own.
+    #[uniffi(default)]
     pub duration_from: Option<DurationSource>,
     /// The earliest it can start.
     pub early_start: Instant,
@@ -115,6 +117,7 @@ pub struct Activity {
     #[uniffi(name = "cadence_wait_ms")]
     pub cadence_wait: Span,
     /// The activity that it is part of, where that spans its parts.
+    #[uniffi(default)]
     pub part_of: Option<String>,
 }
 
@@ -492,6 +495,7 @@ pub struct CrashOption {
 #[uniffi::remote(Record)]
 pub struct CriticalPath {
     /// The item; absent where the end of everything was asked for.
+    #[uniffi(default)]
     pub item: Option<String>,
     /// The status date; the start of everything where there is none.
     pub at: Instant,
@@ -1293,6 +1297,7 @@ pub struct InfeasibleDate {
     /// The activity.
     pub item: String,
     /// What is demanded; absent for a deadline.
+    #[uniffi(default)]
     pub constraint: Option<DateConstraint>,
     /// The date.
     pub at: Instant,
@@ -1824,14 +1829,18 @@ pub struct OutlookQuery {
 #[uniffi::remote(Record)]
 pub struct PictureOptions {
     /// IANA zone for days; absent = UTC.
+    #[uniffi(default)]
     pub zone: Option<String>,
     /// What stands above the picture; absent = the name of the item, or "Schedule".
+    #[uniffi(default)]
     pub title: Option<String>,
     /// The width of an SVG in pixels, from 400 to 10,000; absent = 1,200 for a Gantt chart, and what it takes for a network,
     /// which is otherwise scaled. Mermaid and DOT have none.
+    #[uniffi(default)]
     pub width: Option<u32>,
     /// How many activities are drawn at most, from 1 to 1,000; absent = 500, and 200 in Mermaid, whose renderers refuse more
     /// than 500 arrows or 50,000 characters.
+    #[uniffi(default)]
     pub limit: Option<u32>,
 }
 

@@ -577,6 +577,12 @@ impl From<vsm_core::DurationSource> for DurationSource {
     }
 }
 
+impl FromJs for vsm_core::DurationSource {
+    fn from_js(value: Js) -> Fallible<vsm_core::DurationSource> {
+        value.word(vsm_core::DurationSource::ALL, vsm_core::DurationSource::as_str)
+    }
+}
+
 /// How the efficiencies of several items become one.
 ///
 /// - `ratio_of_sums`: Sum of active time over sum of flow time; the default.
@@ -1469,6 +1475,12 @@ impl From<vsm_core::StartCause> for StartCause {
     }
 }
 
+impl FromJs for vsm_core::StartCause {
+    fn from_js(value: Js) -> Fallible<vsm_core::StartCause> {
+        value.word(vsm_core::StartCause::ALL, vsm_core::StartCause::as_str)
+    }
+}
+
 /// How a record is kept on disk.
 ///
 /// - `journal`: A file of the engine's own: the fastest.
@@ -1656,6 +1668,52 @@ impl From<vsm_core::Activity> for Activity {
     }
 }
 
+impl FromJs for vsm_core::Activity {
+    fn from_js(value: Js) -> Fallible<vsm_core::Activity> {
+        let object = value.record()?;
+        object.only(&[
+            "item",
+            "title",
+            "kind",
+            "done",
+            "durationMs",
+            "durationFrom",
+            "earlyStart",
+            "earlyFinish",
+            "lateStart",
+            "lateFinish",
+            "totalFloatMs",
+            "freeFloatMs",
+            "critical",
+            "nearCritical",
+            "startedBy",
+            "drivers",
+            "cadenceWaitMs",
+            "partOf",
+        ])?;
+        Ok(vsm_core::Activity {
+            item: object.field(c"item")?,
+            title: object.field(c"title")?,
+            kind: object.optional(c"kind")?,
+            done: object.field(c"done")?,
+            duration: object.field(c"durationMs")?,
+            duration_from: object.optional(c"durationFrom")?,
+            early_start: object.field(c"earlyStart")?,
+            early_finish: object.field(c"earlyFinish")?,
+            late_start: object.field(c"lateStart")?,
+            late_finish: object.field(c"lateFinish")?,
+            total_float: object.field(c"totalFloatMs")?,
+            free_float: object.field(c"freeFloatMs")?,
+            critical: object.field(c"critical")?,
+            near_critical: object.field(c"nearCritical")?,
+            started_by: object.field(c"startedBy")?,
+            drivers: object.field(c"drivers")?,
+            cadence_wait: object.field(c"cadenceWaitMs")?,
+            part_of: object.optional(c"partOf")?,
+        })
+    }
+}
+
 /// An activity whose dates are others now.
 #[napi(object, object_from_js = false)]
 pub struct ActivityMove {
@@ -1761,6 +1819,19 @@ impl From<vsm_core::Basis> for Basis {
     fn from(record: vsm_core::Basis) -> Basis {
         let vsm_core::Basis { n, excluded, rules, evidence } = record;
         Basis { n: n as f64, excluded: excluded.into_iter().map(Into::into).collect(), rules, evidence }
+    }
+}
+
+impl FromJs for vsm_core::Basis {
+    fn from_js(value: Js) -> Fallible<vsm_core::Basis> {
+        let object = value.record()?;
+        object.only(&["n", "excluded", "rules", "evidence"])?;
+        Ok(vsm_core::Basis {
+            n: object.field(c"n")?,
+            excluded: object.field(c"excluded")?,
+            rules: object.field(c"rules")?,
+            evidence: object.field(c"evidence")?,
+        })
     }
 }
 
@@ -2341,6 +2412,18 @@ impl From<vsm_core::CrashOption> for CrashOption {
     }
 }
 
+impl FromJs for vsm_core::CrashOption {
+    fn from_js(value: Js) -> Fallible<vsm_core::CrashOption> {
+        let object = value.record()?;
+        object.only(&["item", "savesMs", "savesAtMostMs"])?;
+        Ok(vsm_core::CrashOption {
+            item: object.field(c"item")?,
+            saves: object.field(c"savesMs")?,
+            saves_at_most: object.field(c"savesAtMostMs")?,
+        })
+    }
+}
+
 /// The schedule of some activities and of everything they need.
 #[napi(object, object_from_js = false)]
 pub struct CriticalPath {
@@ -2408,6 +2491,44 @@ impl From<vsm_core::CriticalPath> for CriticalPath {
             activities: activities.into_iter().map(Into::into).collect(),
             basis: basis.into(),
         }
+    }
+}
+
+impl FromJs for vsm_core::CriticalPath {
+    fn from_js(value: Js) -> Fallible<vsm_core::CriticalPath> {
+        let object = value.record()?;
+        object.only(&[
+            "item",
+            "at",
+            "readyAt",
+            "finish",
+            "lengthMs",
+            "cadenceWaitMs",
+            "path",
+            "pathCount",
+            "paths",
+            "crash",
+            "mergePoints",
+            "infeasible",
+            "activities",
+            "basis",
+        ])?;
+        Ok(vsm_core::CriticalPath {
+            item: object.optional(c"item")?,
+            at: object.field(c"at")?,
+            ready_at: object.field(c"readyAt")?,
+            finish: object.field(c"finish")?,
+            length: object.field(c"lengthMs")?,
+            cadence_wait: object.field(c"cadenceWaitMs")?,
+            path: object.field(c"path")?,
+            path_count: object.field(c"pathCount")?,
+            paths: object.field(c"paths")?,
+            crash: object.field(c"crash")?,
+            merge_points: object.field(c"mergePoints")?,
+            infeasible: object.field(c"infeasible")?,
+            activities: object.field(c"activities")?,
+            basis: object.field(c"basis")?,
+        })
     }
 }
 
@@ -3045,6 +3166,18 @@ impl From<vsm_core::Exclusion> for Exclusion {
     }
 }
 
+impl FromJs for vsm_core::Exclusion {
+    fn from_js(value: Js) -> Fallible<vsm_core::Exclusion> {
+        let object = value.record()?;
+        object.only(&["reason", "count", "examples"])?;
+        Ok(vsm_core::Exclusion {
+            reason: object.field(c"reason")?,
+            count: object.field(c"count")?,
+            examples: object.field(c"examples")?,
+        })
+    }
+}
+
 /// Why an item is ready or not, as a tree.
 #[napi(object, object_from_js = false)]
 pub struct Explanation {
@@ -3493,6 +3626,14 @@ impl From<vsm_core::FloatPath> for FloatPath {
     }
 }
 
+impl FromJs for vsm_core::FloatPath {
+    fn from_js(value: Js) -> Fallible<vsm_core::FloatPath> {
+        let object = value.record()?;
+        object.only(&["items", "floatMs"])?;
+        Ok(vsm_core::FloatPath { items: object.field(c"items")?, float: object.field(c"floatMs")? })
+    }
+}
+
 /// The flow of a window. What has no data has no value.
 #[napi(object, object_from_js = false)]
 pub struct FlowMetrics {
@@ -3862,6 +4003,20 @@ impl From<vsm_core::InfeasibleDate> for InfeasibleDate {
             by_ms: by.millis() as f64,
             chain,
         }
+    }
+}
+
+impl FromJs for vsm_core::InfeasibleDate {
+    fn from_js(value: Js) -> Fallible<vsm_core::InfeasibleDate> {
+        let object = value.record()?;
+        object.only(&["item", "constraint", "at", "byMs", "chain"])?;
+        Ok(vsm_core::InfeasibleDate {
+            item: object.field(c"item")?,
+            constraint: object.optional(c"constraint")?,
+            at: object.field(c"at")?,
+            by: object.field(c"byMs")?,
+            chain: object.field(c"chain")?,
+        })
     }
 }
 
@@ -4257,6 +4412,14 @@ impl From<vsm_core::MergePoint> for MergePoint {
     fn from(record: vsm_core::MergePoint) -> MergePoint {
         let vsm_core::MergePoint { item, joins } = record;
         MergePoint { item, joins }
+    }
+}
+
+impl FromJs for vsm_core::MergePoint {
+    fn from_js(value: Js) -> Fallible<vsm_core::MergePoint> {
+        let object = value.record()?;
+        object.only(&["item", "joins"])?;
+        Ok(vsm_core::MergePoint { item: object.field(c"item")?, joins: object.field(c"joins")? })
     }
 }
 
@@ -4855,7 +5018,7 @@ impl FromJs for vsm_core::OutlookQuery {
 }
 
 /// How a picture is drawn.
-#[napi(object, object_from_js = false)]
+#[napi(object, object_from_js = false, object_to_js = false)]
 pub struct PictureOptions {
     /// IANA zone for days; absent = UTC.
     pub zone: Option<String>,
@@ -4869,10 +5032,16 @@ pub struct PictureOptions {
     pub limit: Option<u32>,
 }
 
-impl From<vsm_core::PictureOptions> for PictureOptions {
-    fn from(record: vsm_core::PictureOptions) -> PictureOptions {
-        let vsm_core::PictureOptions { zone, title, width, limit } = record;
-        PictureOptions { zone, title, width, limit }
+impl FromJs for vsm_core::PictureOptions {
+    fn from_js(value: Js) -> Fallible<vsm_core::PictureOptions> {
+        let object = value.record()?;
+        object.only(&["zone", "title", "width", "limit"])?;
+        Ok(vsm_core::PictureOptions {
+            zone: object.optional(c"zone")?,
+            title: object.optional(c"title")?,
+            width: object.optional(c"width")?,
+            limit: object.optional(c"limit")?,
+        })
     }
 }
 

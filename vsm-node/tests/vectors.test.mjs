@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { delimiter, join, relative } from 'node:path'
 import { after, test } from 'node:test'
-import { ValueStream, addWorkingTime, nextDeparture, schedule, workingTimeBetween } from 'vsm-core'
+import { ValueStream, addWorkingTime, messages, nextDeparture, picture, schedule, workingTimeBetween } from 'vsm-core'
 
 import { api, camel, path, read, root, toJs, toJson, type } from './support.mjs'
 
@@ -55,6 +55,12 @@ const CALLS = {
     'instant?',
   ],
   schedule: [(_, network) => schedule(network), 'NetworkQuery', 'CriticalPath'],
+  picture: [
+    (_, { path, form, options }) => picture(path, form, options),
+    { path: 'CriticalPath', form: 'PictureForm', options: 'PictureOptions?' },
+    'string',
+  ],
+  messages: [() => messages(), {}, '[MessageTemplate]'],
 }
 
 /** Arguments in the form of JavaScript: those of a record, or several by name. */

@@ -53,6 +53,51 @@ pub(crate) struct Activity(pub(crate) core::Activity);
 
 #[pymethods]
 impl Activity {
+    #[new]
+    #[pyo3(signature = (*, item, title, done, duration, early_start, early_finish, late_start, late_finish, total_float, free_float, critical, near_critical, started_by, drivers, cadence_wait, kind = None, duration_from = None, part_of = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        item: Bound<'_, PyAny>,
+        title: Bound<'_, PyAny>,
+        done: Bound<'_, PyAny>,
+        duration: Bound<'_, PyAny>,
+        early_start: Bound<'_, PyAny>,
+        early_finish: Bound<'_, PyAny>,
+        late_start: Bound<'_, PyAny>,
+        late_finish: Bound<'_, PyAny>,
+        total_float: Bound<'_, PyAny>,
+        free_float: Bound<'_, PyAny>,
+        critical: Bound<'_, PyAny>,
+        near_critical: Bound<'_, PyAny>,
+        started_by: Bound<'_, PyAny>,
+        drivers: Bound<'_, PyAny>,
+        cadence_wait: Bound<'_, PyAny>,
+        kind: Option<Bound<'_, PyAny>>,
+        duration_from: Option<Bound<'_, PyAny>>,
+        part_of: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Activity> {
+        Ok(Activity(core::Activity {
+            item: FromPython::from_python(&item, "item")?,
+            title: FromPython::from_python(&title, "title")?,
+            done: FromPython::from_python(&done, "done")?,
+            duration: FromPython::from_python(&duration, "duration")?,
+            early_start: FromPython::from_python(&early_start, "early_start")?,
+            early_finish: FromPython::from_python(&early_finish, "early_finish")?,
+            late_start: FromPython::from_python(&late_start, "late_start")?,
+            late_finish: FromPython::from_python(&late_finish, "late_finish")?,
+            total_float: FromPython::from_python(&total_float, "total_float")?,
+            free_float: FromPython::from_python(&free_float, "free_float")?,
+            critical: FromPython::from_python(&critical, "critical")?,
+            near_critical: FromPython::from_python(&near_critical, "near_critical")?,
+            started_by: FromPython::from_python(&started_by, "started_by")?,
+            drivers: FromPython::from_python(&drivers, "drivers")?,
+            cadence_wait: FromPython::from_python(&cadence_wait, "cadence_wait")?,
+            kind: taken(kind, "kind", Default::default())?,
+            duration_from: taken(duration_from, "duration_from", Default::default())?,
+            part_of: taken(part_of, "part_of", Default::default())?,
+        }))
+    }
+
     /// The item.
     #[getter]
     fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -214,6 +259,15 @@ impl ToPython for core::Activity {
         shower.field("cadence_wait", &self.cadence_wait);
         shower.field("part_of", &self.part_of);
         shower.end();
+    }
+}
+
+impl FromPython for core::Activity {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::Activity> {
+        match value.cast::<Activity>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "Activity", value)),
+        }
     }
 }
 
@@ -444,6 +498,23 @@ pub(crate) struct Basis(pub(crate) core::Basis);
 
 #[pymethods]
 impl Basis {
+    #[new]
+    #[pyo3(signature = (*, n, excluded, rules, evidence))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        n: Bound<'_, PyAny>,
+        excluded: Bound<'_, PyAny>,
+        rules: Bound<'_, PyAny>,
+        evidence: Bound<'_, PyAny>,
+    ) -> PyResult<Basis> {
+        Ok(Basis(core::Basis {
+            n: FromPython::from_python(&n, "n")?,
+            excluded: FromPython::from_python(&excluded, "excluded")?,
+            rules: FromPython::from_python(&rules, "rules")?,
+            evidence: FromPython::from_python(&evidence, "evidence")?,
+        }))
+    }
+
     /// How many items the answer counts.
     #[getter]
     fn n<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -505,6 +576,15 @@ impl ToPython for core::Basis {
         shower.field("rules", &self.rules);
         shower.field("evidence", &self.evidence);
         shower.end();
+    }
+}
+
+impl FromPython for core::Basis {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::Basis> {
+        match value.cast::<Basis>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "Basis", value)),
+        }
     }
 }
 
@@ -1819,6 +1899,21 @@ pub(crate) struct CrashOption(pub(crate) core::CrashOption);
 
 #[pymethods]
 impl CrashOption {
+    #[new]
+    #[pyo3(signature = (*, item, saves, saves_at_most))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        item: Bound<'_, PyAny>,
+        saves: Bound<'_, PyAny>,
+        saves_at_most: Bound<'_, PyAny>,
+    ) -> PyResult<CrashOption> {
+        Ok(CrashOption(core::CrashOption {
+            item: FromPython::from_python(&item, "item")?,
+            saves: FromPython::from_python(&saves, "saves")?,
+            saves_at_most: FromPython::from_python(&saves_at_most, "saves_at_most")?,
+        }))
+    }
+
     /// The activity.
     #[getter]
     fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -1877,6 +1972,15 @@ impl ToPython for core::CrashOption {
     }
 }
 
+impl FromPython for core::CrashOption {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::CrashOption> {
+        match value.cast::<CrashOption>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "CrashOption", value)),
+        }
+    }
+}
+
 /// The schedule of some activities and of everything they need.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -1884,6 +1988,43 @@ pub(crate) struct CriticalPath(pub(crate) core::CriticalPath);
 
 #[pymethods]
 impl CriticalPath {
+    #[new]
+    #[pyo3(signature = (*, at, ready_at, finish, length, cadence_wait, path, path_count, paths, crash, merge_points, infeasible, activities, basis, item = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        at: Bound<'_, PyAny>,
+        ready_at: Bound<'_, PyAny>,
+        finish: Bound<'_, PyAny>,
+        length: Bound<'_, PyAny>,
+        cadence_wait: Bound<'_, PyAny>,
+        path: Bound<'_, PyAny>,
+        path_count: Bound<'_, PyAny>,
+        paths: Bound<'_, PyAny>,
+        crash: Bound<'_, PyAny>,
+        merge_points: Bound<'_, PyAny>,
+        infeasible: Bound<'_, PyAny>,
+        activities: Bound<'_, PyAny>,
+        basis: Bound<'_, PyAny>,
+        item: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<CriticalPath> {
+        Ok(CriticalPath(core::CriticalPath {
+            at: FromPython::from_python(&at, "at")?,
+            ready_at: FromPython::from_python(&ready_at, "ready_at")?,
+            finish: FromPython::from_python(&finish, "finish")?,
+            length: FromPython::from_python(&length, "length")?,
+            cadence_wait: FromPython::from_python(&cadence_wait, "cadence_wait")?,
+            path: FromPython::from_python(&path, "path")?,
+            path_count: FromPython::from_python(&path_count, "path_count")?,
+            paths: FromPython::from_python(&paths, "paths")?,
+            crash: FromPython::from_python(&crash, "crash")?,
+            merge_points: FromPython::from_python(&merge_points, "merge_points")?,
+            infeasible: FromPython::from_python(&infeasible, "infeasible")?,
+            activities: FromPython::from_python(&activities, "activities")?,
+            basis: FromPython::from_python(&basis, "basis")?,
+            item: taken(item, "item", Default::default())?,
+        }))
+    }
+
     /// The item; absent where the end of everything was asked for.
     #[getter]
     fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -2015,6 +2156,15 @@ impl ToPython for core::CriticalPath {
         shower.field("activities", &self.activities);
         shower.field("basis", &self.basis);
         shower.end();
+    }
+}
+
+impl FromPython for core::CriticalPath {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::CriticalPath> {
+        match value.cast::<CriticalPath>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "CriticalPath", value)),
+        }
     }
 }
 
@@ -3175,6 +3325,21 @@ pub(crate) struct Exclusion(pub(crate) core::Exclusion);
 
 #[pymethods]
 impl Exclusion {
+    #[new]
+    #[pyo3(signature = (*, reason, count, examples))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        reason: Bound<'_, PyAny>,
+        count: Bound<'_, PyAny>,
+        examples: Bound<'_, PyAny>,
+    ) -> PyResult<Exclusion> {
+        Ok(Exclusion(core::Exclusion {
+            reason: FromPython::from_python(&reason, "reason")?,
+            count: FromPython::from_python(&count, "count")?,
+            examples: FromPython::from_python(&examples, "examples")?,
+        }))
+    }
+
     /// A stable word for the reason.
     #[getter]
     fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -3229,6 +3394,15 @@ impl ToPython for core::Exclusion {
         shower.field("count", &self.count);
         shower.field("examples", &self.examples);
         shower.end();
+    }
+}
+
+impl FromPython for core::Exclusion {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::Exclusion> {
+        match value.cast::<Exclusion>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "Exclusion", value)),
+        }
     }
 }
 
@@ -4099,6 +4273,16 @@ pub(crate) struct FloatPath(pub(crate) core::FloatPath);
 
 #[pymethods]
 impl FloatPath {
+    #[new]
+    #[pyo3(signature = (*, items, float))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(items: Bound<'_, PyAny>, float: Bound<'_, PyAny>) -> PyResult<FloatPath> {
+        Ok(FloatPath(core::FloatPath {
+            items: FromPython::from_python(&items, "items")?,
+            float: FromPython::from_python(&float, "float")?,
+        }))
+    }
+
     /// The chain, first to last.
     #[getter]
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -4147,6 +4331,15 @@ impl ToPython for core::FloatPath {
         shower.field("items", &self.items);
         shower.field("float", &self.float);
         shower.end();
+    }
+}
+
+impl FromPython for core::FloatPath {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::FloatPath> {
+        match value.cast::<FloatPath>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "FloatPath", value)),
+        }
     }
 }
 
@@ -4877,6 +5070,25 @@ pub(crate) struct InfeasibleDate(pub(crate) core::InfeasibleDate);
 
 #[pymethods]
 impl InfeasibleDate {
+    #[new]
+    #[pyo3(signature = (*, item, at, by, chain, constraint = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        item: Bound<'_, PyAny>,
+        at: Bound<'_, PyAny>,
+        by: Bound<'_, PyAny>,
+        chain: Bound<'_, PyAny>,
+        constraint: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<InfeasibleDate> {
+        Ok(InfeasibleDate(core::InfeasibleDate {
+            item: FromPython::from_python(&item, "item")?,
+            at: FromPython::from_python(&at, "at")?,
+            by: FromPython::from_python(&by, "by")?,
+            chain: FromPython::from_python(&chain, "chain")?,
+            constraint: taken(constraint, "constraint", Default::default())?,
+        }))
+    }
+
     /// The activity.
     #[getter]
     fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -4945,6 +5157,15 @@ impl ToPython for core::InfeasibleDate {
         shower.field("by", &self.by);
         shower.field("chain", &self.chain);
         shower.end();
+    }
+}
+
+impl FromPython for core::InfeasibleDate {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::InfeasibleDate> {
+        match value.cast::<InfeasibleDate>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "InfeasibleDate", value)),
+        }
     }
 }
 
@@ -5937,6 +6158,16 @@ pub(crate) struct MergePoint(pub(crate) core::MergePoint);
 
 #[pymethods]
 impl MergePoint {
+    #[new]
+    #[pyo3(signature = (*, item, joins))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(item: Bound<'_, PyAny>, joins: Bound<'_, PyAny>) -> PyResult<MergePoint> {
+        Ok(MergePoint(core::MergePoint {
+            item: FromPython::from_python(&item, "item")?,
+            joins: FromPython::from_python(&joins, "joins")?,
+        }))
+    }
+
     /// The activity that waits, which lies on a driving chain.
     #[getter]
     fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -5984,6 +6215,15 @@ impl ToPython for core::MergePoint {
         shower.field("item", &self.item);
         shower.field("joins", &self.joins);
         shower.end();
+    }
+}
+
+impl FromPython for core::MergePoint {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::MergePoint> {
+        match value.cast::<MergePoint>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "MergePoint", value)),
+        }
     }
 }
 
@@ -7141,6 +7381,23 @@ pub(crate) struct PictureOptions(pub(crate) core::PictureOptions);
 
 #[pymethods]
 impl PictureOptions {
+    #[new]
+    #[pyo3(signature = (*, zone = None, title = None, width = None, limit = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        zone: Option<Bound<'_, PyAny>>,
+        title: Option<Bound<'_, PyAny>>,
+        width: Option<Bound<'_, PyAny>>,
+        limit: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<PictureOptions> {
+        Ok(PictureOptions(core::PictureOptions {
+            zone: taken(zone, "zone", Default::default())?,
+            title: taken(title, "title", Default::default())?,
+            width: taken(width, "width", Default::default())?,
+            limit: taken(limit, "limit", Default::default())?,
+        }))
+    }
+
     /// IANA zone for days; absent = UTC.
     #[getter]
     fn zone<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -7204,6 +7461,15 @@ impl ToPython for core::PictureOptions {
         shower.field("width", &self.width);
         shower.field("limit", &self.limit);
         shower.end();
+    }
+}
+
+impl FromPython for core::PictureOptions {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::PictureOptions> {
+        match value.cast::<PictureOptions>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "PictureOptions", value)),
+        }
     }
 }
 

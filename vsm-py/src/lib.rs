@@ -9,6 +9,7 @@ mod error;
 mod frame;
 mod generated;
 mod instant;
+mod picture;
 mod questions;
 mod record;
 mod run;
@@ -25,6 +26,8 @@ mod _vsm {
 
     #[pymodule_export]
     use super::calendar::{add_working_time, next_departure, working_time_between};
+    #[pymodule_export]
+    use super::picture::{messages, picture};
     #[pymodule_export]
     use super::schedule::{LiveSchedule, schedule};
     #[pymodule_export]

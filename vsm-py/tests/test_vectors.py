@@ -31,13 +31,14 @@ RESULTS = {
     "working_time_between": "span",
     "next_departure": "instant?",
     "schedule": "CriticalPath",
+    "messages": "[MessageTemplate]",
 }
 # Arguments of calls that are no query.
 PARAMETERS = {
     "event": "Event", "rules": "CorrelationRules?", "options": "IngestOptions?", "calendar": "Calendar",
     "cadence": "Cadence", "start": "instant", "end": "instant", "ready": "instant", "span": "span",
 }  # fmt: skip
-FUNCTIONS = {"add_working_time", "working_time_between", "next_departure"}
+FUNCTIONS = {"add_working_time", "working_time_between", "next_departure", "messages"}
 
 
 def answer(stream, call, args, folder=None):
@@ -56,6 +57,9 @@ def answer(stream, call, args, folder=None):
         network = typed(args, NETWORK)
         assert plain(vsm.LiveSchedule(network).network(), NETWORK) == plain(network, NETWORK)
         return plain(vsm.schedule(network), RESULTS[call])
+    if call == "picture":
+        kinds = {"path": "CriticalPath", "form": "PictureForm", "options": "PictureOptions?"}
+        return vsm.picture(**{name: typed(value, kinds[name]) for name, value in args.items()})
     if call in QUERIES:
         args = arguments(args, QUERIES[call])
     else:

@@ -144,6 +144,12 @@ private fun typed(stream: ValueStream, name: String, args: Arguments, folder: Fi
         "working_time_between" ->
             toJson(vsm.workingTimeBetween(fromJson(args["calendar"]), fromJson(args["start"]), fromJson(args["end"])))
         "schedule" -> toJson(vsm.schedule(fromJson(args)))
+        "picture" -> {
+            val options: vsm.PictureOptions? = args["options"]?.let { fromJson(it) }
+            vsm.picture(fromJson(args["path"]), fromJson(args["form"]), options)
+        }
+        "messages" -> toJson(vsm.messages())
+        "release_dates" -> toJson(stream.releaseDates(fromJson(args)))
         "next_departure" -> toJson(vsm.nextDeparture(fromJson(args["cadence"]), fromJson(args["ready"])))
         else -> error("no typed call \"$name\"")
     }

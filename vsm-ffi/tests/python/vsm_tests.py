@@ -304,6 +304,12 @@ def typed(stream, name, args):
             return vsm.working_time_between(calendar, instant(args["start"]), instant(args["end"]))
         case "schedule":
             return to_json(vsm.schedule(from_json(vsm.NetworkQuery, args)))
+        case "picture":
+            options = from_json(typing.Optional[vsm.PictureOptions], args.get("options"))
+            path, form = from_json(vsm.CriticalPath, args["path"]), from_json(vsm.PictureForm, args["form"])
+            return vsm.picture(path, form, options)
+        case "messages":
+            return to_json(vsm.messages())
         case "next_departure":
             return to_json(vsm.next_departure(from_json(vsm.Cadence, args["cadence"]), instant(args["ready"])))
         case _:

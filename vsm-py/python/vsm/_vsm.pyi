@@ -170,6 +170,29 @@ __all__ = [
 @final
 class Activity:
     """One activity of a schedule."""
+
+    def __new__(
+        cls,
+        *,
+        item: str,
+        title: str,
+        done: bool,
+        duration: timedelta,
+        early_start: datetime,
+        early_finish: datetime,
+        late_start: datetime,
+        late_finish: datetime,
+        total_float: timedelta,
+        free_float: timedelta,
+        critical: bool,
+        near_critical: bool,
+        started_by: StartCause | str,
+        drivers: Iterable[str],
+        cadence_wait: timedelta,
+        kind: Kind | str | None = None,
+        duration_from: DurationSource | str | None = None,
+        part_of: str | None = None,
+    ) -> Activity: ...
     @property
     def item(self) -> str:
         """The item."""
@@ -319,6 +342,15 @@ class Audit:
 @final
 class Basis:
     """What an answer rests on; every answer carries one."""
+
+    def __new__(
+        cls,
+        *,
+        n: int,
+        excluded: Iterable[Exclusion],
+        rules: Iterable[str],
+        evidence: Iterable[str],
+    ) -> Basis: ...
     @property
     def n(self) -> int:
         """How many items the answer counts."""
@@ -854,6 +886,14 @@ class CoverageRow:
 @final
 class CrashOption:
     """An activity that moves the finish."""
+
+    def __new__(
+        cls,
+        *,
+        item: str,
+        saves: timedelta,
+        saves_at_most: timedelta,
+    ) -> CrashOption: ...
     @property
     def item(self) -> str:
         """The activity."""
@@ -878,6 +918,25 @@ class CrashOption:
 @final
 class CriticalPath:
     """The schedule of some activities and of everything they need."""
+
+    def __new__(
+        cls,
+        *,
+        at: datetime,
+        ready_at: datetime,
+        finish: datetime,
+        length: timedelta,
+        cadence_wait: timedelta,
+        path: Iterable[str],
+        path_count: int,
+        paths: Iterable[FloatPath],
+        crash: Iterable[CrashOption],
+        merge_points: Iterable[MergePoint],
+        infeasible: Iterable[InfeasibleDate],
+        activities: Iterable[Activity],
+        basis: Basis,
+        item: str | None = None,
+    ) -> CriticalPath: ...
     @property
     def item(self) -> str | None:
         """The item; absent where the end of everything was asked for."""
@@ -1362,6 +1421,14 @@ class Event:
 @final
 class Exclusion:
     """Items that an answer leaves out for one reason."""
+
+    def __new__(
+        cls,
+        *,
+        reason: str,
+        count: int,
+        examples: Iterable[str],
+    ) -> Exclusion: ...
     @property
     def reason(self) -> str:
         """A stable word for the reason."""
@@ -1729,6 +1796,13 @@ class FindingExample:
 @final
 class FloatPath:
     """A chain of activities and how late it can be."""
+
+    def __new__(
+        cls,
+        *,
+        items: Iterable[str],
+        float: timedelta,
+    ) -> FloatPath: ...
     @property
     def items(self) -> list[str]:
         """The chain, first to last."""
@@ -2016,6 +2090,16 @@ class ImpactCell:
 @final
 class InfeasibleDate:
     """A date that can't be kept."""
+
+    def __new__(
+        cls,
+        *,
+        item: str,
+        at: datetime,
+        by: timedelta,
+        chain: Iterable[str],
+        constraint: DateConstraint | str | None = None,
+    ) -> InfeasibleDate: ...
     @property
     def item(self) -> str:
         """The activity."""
@@ -2416,6 +2500,13 @@ class MappedLink:
 @final
 class MergePoint:
     """A place where chains come together: what comes last there decides."""
+
+    def __new__(
+        cls,
+        *,
+        item: str,
+        joins: Iterable[str],
+    ) -> MergePoint: ...
     @property
     def item(self) -> str:
         """The activity that waits, which lies on a driving chain."""
@@ -2875,6 +2966,15 @@ class Outlook:
 @final
 class PictureOptions:
     """How a picture is drawn."""
+
+    def __new__(
+        cls,
+        *,
+        zone: str | None = None,
+        title: str | None = None,
+        width: int | None = None,
+        limit: int | None = None,
+    ) -> PictureOptions: ...
     @property
     def zone(self) -> str | None:
         """IANA zone for days; absent = UTC."""
