@@ -151,7 +151,8 @@ fn changes(live: &mut LiveSchedule, plan: &Plan, count: u64, share: i64) -> Vec<
             let hours = (plan.hours[number as usize] + dice.below(17) as i64 - 8).max(0);
             let mut own = activity(number, hours);
             own.duration = Span::from_millis(own.duration.millis() / share);
-            let change = NetworkChange { activities: vec![own], ..NetworkChange::default() };
+            let change =
+                NetworkChange { activities: vec![own], count_only: Some(true), ..NetworkChange::default() };
             let start = Clock::now();
             std::hint::black_box(live.change(&change).unwrap());
             start.elapsed()

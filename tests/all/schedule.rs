@@ -42,13 +42,10 @@ fn weekly(days: usize, slots: &[(&str, &str)], dice: &mut Dice) -> Calendar {
         })
     });
     let from = hours_after(24 * (3 + dice.below(20) as i64));
-    let blackout = Blackout {
-        start: from,
-        end: Instant::from_millis(from.millis() + (5 + dice.below(90) as i64) * HOUR).unwrap(),
-        every_days: None,
-        reason: None,
-        category: None,
-    };
+    let blackout = Blackout::new(
+        from,
+        Instant::from_millis(from.millis() + (5 + dice.below(90) as i64) * HOUR).unwrap(),
+    );
     Calendar {
         zone: "UTC".into(),
         hours: hours.collect(),
@@ -214,6 +211,7 @@ fn a_live_schedule_is_always_what_a_new_one_would_be() {
                     let fresh = schedule(live.network()).unwrap();
                     assert_eq!(now, fresh, "seed {seed}: {change:?}");
                     assert_eq!((changes.finish_before, changes.finish), (before.finish, now.finish));
+                    assert_eq!(changes.moved_count, changes.moved.len() as u64);
                     // What is said to have moved is all that has.
                     let dates = |path: &CriticalPath| -> Vec<(String, Instant, Instant)> {
                         let all = path.activities.iter();
@@ -500,13 +498,7 @@ fn bad_networks_are_refused_with_the_place() {
         ("horizon", &|q| q.activities[0].duration = Span::from_days(365 * 9_000)),
         ("horizon", &|q| {
             let closed = Calendar { zone: "UTC".into(), ..Calendar::default() };
-            let never = Blackout {
-                start: Instant::MIN,
-                end: Instant::MAX,
-                every_days: None,
-                reason: None,
-                category: None,
-            };
+            let never = Blackout::new(Instant::MIN, Instant::MAX);
             let calendar = Calendar { blackouts: vec![never], ..closed };
             q.calendars.push(NamedCalendar { name: "never".into(), calendar });
             q.calendar = Some("never".into());

@@ -1642,6 +1642,9 @@ pub struct NetworkChange {
     /// The status date, where time went on; absent = as before.
     #[uniffi(default)]
     pub status_at: Option<Instant>,
+    /// Whether what moves is only counted; absent = it is listed too, a record for each.
+    #[uniffi(default)]
+    pub count_only: Option<bool>,
 }
 
 /// One activity that waits for another.
@@ -2213,7 +2216,9 @@ pub struct ScheduleChanges {
     /// How much later that is; negative = earlier.
     #[uniffi(name = "moved_by_ms")]
     pub moved_by: Span,
-    /// The activities whose early dates are others now, those that came or went included; by id.
+    /// How many activities have other early dates now, those that came or went included.
+    pub moved_count: u64,
+    /// These activities, by id; empty where they are only counted.
     pub moved: Vec<ActivityMove>,
 }
 

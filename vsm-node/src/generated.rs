@@ -4626,6 +4626,8 @@ pub struct NetworkChange {
     pub removed_activities: Option<Vec<String>>,
     /// The status date, where time went on; absent = as before.
     pub status_at: Option<Date>,
+    /// Whether what moves is only counted; absent = it is listed too, a record for each.
+    pub count_only: Option<bool>,
 }
 
 impl FromJs for vsm_core::NetworkChange {
@@ -4638,6 +4640,7 @@ impl FromJs for vsm_core::NetworkChange {
             "removedDependencies",
             "removedActivities",
             "statusAt",
+            "countOnly",
         ])?;
         Ok(vsm_core::NetworkChange {
             activities: object.optional(c"activities")?.unwrap_or_default(),
@@ -4646,6 +4649,7 @@ impl FromJs for vsm_core::NetworkChange {
             removed_dependencies: object.optional(c"removedDependencies")?.unwrap_or_default(),
             removed_activities: object.optional(c"removedActivities")?.unwrap_or_default(),
             status_at: object.optional(c"statusAt")?,
+            count_only: object.optional(c"countOnly")?,
         })
     }
 }
@@ -5655,17 +5659,20 @@ pub struct ScheduleChanges {
     pub finish: Date,
     /// How much later that is; negative = earlier.
     pub moved_by_ms: f64,
-    /// The activities whose early dates are others now, those that came or went included; by id.
+    /// How many activities have other early dates now, those that came or went included.
+    pub moved_count: f64,
+    /// These activities, by id; empty where they are only counted.
     pub moved: Vec<ActivityMove>,
 }
 
 impl From<vsm_core::ScheduleChanges> for ScheduleChanges {
     fn from(record: vsm_core::ScheduleChanges) -> ScheduleChanges {
-        let vsm_core::ScheduleChanges { finish_before, finish, moved_by, moved } = record;
+        let vsm_core::ScheduleChanges { finish_before, finish, moved_by, moved_count, moved } = record;
         ScheduleChanges {
             finish_before: Date(finish_before),
             finish: Date(finish),
             moved_by_ms: moved_by.millis() as f64,
+            moved_count: moved_count as f64,
             moved: moved.into_iter().map(Into::into).collect(),
         }
     }

@@ -6694,7 +6694,7 @@ pub(crate) struct NetworkChange(pub(crate) core::NetworkChange);
 #[pymethods]
 impl NetworkChange {
     #[new]
-    #[pyo3(signature = (*, activities = None, dependencies = None, calendars = None, removed_dependencies = None, removed_activities = None, status_at = None))]
+    #[pyo3(signature = (*, activities = None, dependencies = None, calendars = None, removed_dependencies = None, removed_activities = None, status_at = None, count_only = None))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         activities: Option<Bound<'_, PyAny>>,
@@ -6703,6 +6703,7 @@ impl NetworkChange {
         removed_dependencies: Option<Bound<'_, PyAny>>,
         removed_activities: Option<Bound<'_, PyAny>>,
         status_at: Option<Bound<'_, PyAny>>,
+        count_only: Option<Bound<'_, PyAny>>,
     ) -> PyResult<NetworkChange> {
         Ok(NetworkChange(core::NetworkChange {
             activities: taken(activities, "activities", Default::default())?,
@@ -6711,6 +6712,7 @@ impl NetworkChange {
             removed_dependencies: taken(removed_dependencies, "removed_dependencies", Default::default())?,
             removed_activities: taken(removed_activities, "removed_activities", Default::default())?,
             status_at: taken(status_at, "status_at", Default::default())?,
+            count_only: taken(count_only, "count_only", Default::default())?,
         }))
     }
 
@@ -6748,6 +6750,12 @@ impl NetworkChange {
     #[getter]
     fn status_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.status_at.to_python(py)
+    }
+
+    /// Whether what moves is only counted; absent = it is listed too, a record for each.
+    #[getter]
+    fn count_only<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.count_only.to_python(py)
     }
 
     /// This record as JSON.
@@ -6788,6 +6796,7 @@ impl ToPython for core::NetworkChange {
         shower.field("removed_dependencies", &self.removed_dependencies);
         shower.field("removed_activities", &self.removed_activities);
         shower.field("status_at", &self.status_at);
+        shower.field("count_only", &self.count_only);
         shower.end();
     }
 }
@@ -8866,7 +8875,13 @@ impl ScheduleChanges {
         self.0.moved_by.to_python(py)
     }
 
-    /// The activities whose early dates are others now, those that came or went included; by id.
+    /// How many activities have other early dates now, those that came or went included.
+    #[getter]
+    fn moved_count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.moved_count.to_python(py)
+    }
+
+    /// These activities, by id; empty where they are only counted.
     #[getter]
     fn moved<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.moved.to_python(py)
@@ -8907,6 +8922,7 @@ impl ToPython for core::ScheduleChanges {
         shower.field("finish_before", &self.finish_before);
         shower.field("finish", &self.finish);
         shower.field("moved_by", &self.moved_by);
+        shower.field("moved_count", &self.moved_count);
         shower.field("moved", &self.moved);
         shower.end();
     }

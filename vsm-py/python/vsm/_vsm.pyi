@@ -2706,6 +2706,7 @@ class NetworkChange:
         removed_dependencies: Iterable[NetworkDependency] | None = None,
         removed_activities: Iterable[str] | None = None,
         status_at: datetime | None = None,
+        count_only: bool | None = None,
     ) -> NetworkChange: ...
     @property
     def activities(self) -> list[NetworkActivity]:
@@ -2725,6 +2726,9 @@ class NetworkChange:
     @property
     def status_at(self) -> datetime | None:
         """The status date, where time went on; absent = as before."""
+    @property
+    def count_only(self) -> bool | None:
+        """Whether what moves is only counted; absent = it is listed too, a record for each."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -3536,8 +3540,11 @@ class ScheduleChanges:
     def moved_by(self) -> timedelta:
         """How much later that is; negative = earlier."""
     @property
+    def moved_count(self) -> int:
+        """How many activities have other early dates now, those that came or went included."""
+    @property
     def moved(self) -> list[ActivityMove]:
-        """The activities whose early dates are others now, those that came or went included; by id."""
+        """These activities, by id; empty where they are only counted."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:

@@ -7,6 +7,10 @@ use super::dates::{Dates, Late, Unreachable};
 use super::network::Network;
 use crate::hash::HashMap;
 
+/// The part of a network from which on a pass over all of it is cheaper than to follow a change: a step of a pass reads
+/// what lies side by side.
+const MUCH: usize = 256;
+
 /// What needs each node, grouped by node.
 #[derive(Debug)]
 pub(super) struct Followers {
@@ -74,8 +78,8 @@ impl Followers {
 
 impl Network {
     /// Brings early dates up to date after some nodes or their needs have changed, and gives what the dates were before,
-    /// by node. With `a` nodes whose dates change it takes O(a log a) steps; where that is much of the network, it goes
-    /// over the rest in one pass instead, which is cheaper.
+    /// by node. With `a` nodes whose dates change it takes O(a log a) steps; where that is much of the network, all are
+    /// counted anew instead, which is cheaper.
     ///
     /// # Errors
     /// The first node that no calendar or train reaches. The dates are then as they were.
@@ -85,7 +89,7 @@ impl Network {
         followers: &Followers,
         changed: &[u32],
     ) -> Result<Vec<Before>, Unreachable> {
-        let much = self.nodes.len() / 16;
+        let much = self.nodes.len() / MUCH;
         let mut heap: BinaryHeap<Reverse<u32>> = changed.iter().copied().map(Reverse).collect();
         let mut before: Vec<Before> = Vec::new();
         let mut last = None;
@@ -94,9 +98,8 @@ impl Network {
                 continue;
             }
             if before.len() > much {
-                let rest = (number..self.len())
-                    .try_for_each(|number| self.renew(dates, number, &mut before).map(|_| ()));
-                return rest.map(|()| before.clone()).inspect_err(|_| self.restore(dates, &before));
+                self.restore(dates, &before);
+                return self.follow_all(dates);
             }
             last = Some(number);
             match self.renew(dates, number, &mut before) {
@@ -141,7 +144,7 @@ impl Network {
     /// Brings late dates and free float up to date, given the nodes for which something changed that they depend on: the
     /// nodes themselves, what they need, and all of which early dates are others.
     pub(super) fn follow_back(&self, dates: &mut Dates, followers: &Followers, changed: Vec<u32>, end: i64) {
-        let much = self.nodes.len() / 16;
+        let much = self.nodes.len() / MUCH;
         let mut heap = BinaryHeap::from(changed);
         let (mut last, mut count) = (None, 0);
         while let Some(number) = heap.pop() {

@@ -36,6 +36,9 @@ pub struct NetworkChange {
     /// The status date, where time went on; absent = as before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_at: Option<Instant>,
+    /// Whether what moves is only counted; absent = it is listed too, a record for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count_only: Option<bool>,
 }
 
 /// What a change brought.
@@ -47,7 +50,9 @@ pub struct ScheduleChanges {
     pub finish: Instant,
     /// How much later that is; negative = earlier.
     pub moved_by: Span,
-    /// The activities whose early dates are others now, those that came or went included; by id.
+    /// How many activities have other early dates now, those that came or went included.
+    pub moved_count: u64,
+    /// These activities, by id; empty where they are only counted.
     pub moved: Vec<ActivityMove>,
 }
 
@@ -274,8 +279,10 @@ impl LiveSchedule {
                 early_finish: now.map(|dates| dates.1),
             })
         });
-        let moved = moved.collect();
-        Ok(changes(old.finish(), self.finish(), moved))
+        let moved: Vec<ActivityMove> = moved.collect();
+        let count = moved.len() as u64;
+        let moved = if change.count_only == Some(true) { Vec::new() } else { moved };
+        Ok(changes(old.finish(), self.finish(), count, moved))
     }
 
     fn change_in_place(&mut self, change: &NetworkChange) -> Result<ScheduleChanges> {
@@ -304,7 +311,7 @@ impl LiveSchedule {
         match before {
             Ok(before) => {
                 self.remember(change);
-                Ok(self.settle(touched, &before))
+                Ok(self.settle(touched, &before, change.count_only == Some(true)))
             }
             Err(error) => {
                 for step in touched.undo.into_iter().rev() {
@@ -477,7 +484,7 @@ impl LiveSchedule {
     }
 
     /// Brings everything up to date that follows from early dates.
-    fn settle(&mut self, touched: Touched, before: &[Before]) -> ScheduleChanges {
+    fn settle(&mut self, touched: Touched, before: &[Before], is_counted: bool) -> ScheduleChanges {
         let network = &self.own.network;
         let finish_before = self.finish();
         let end_before = self.end();
@@ -500,23 +507,25 @@ impl LiveSchedule {
             }
             network.follow_back(&mut self.dates, &self.followers, changed, end);
         }
+        let has_moved = |old: &&Before| {
+            let now = (self.dates.early_start(old.node), self.dates.early_finish(old.node));
+            (old.early_start, old.early_finish) != now
+        };
+        let count = before.iter().filter(has_moved).count() as u64;
+        if is_counted {
+            return changes(finish_before, self.finish(), count, Vec::new());
+        }
         let names = Given { query: &self.query, places: &self.own.places };
-        let mut moved: Vec<ActivityMove> = before
-            .iter()
-            .map(|old| ActivityMove {
-                item: names.id(old.node).to_owned(),
-                early_start_before: Some(Instant::clamped(old.early_start)),
-                early_start: Some(Instant::clamped(self.dates.early_start(old.node))),
-                early_finish_before: Some(Instant::clamped(old.early_finish)),
-                early_finish: Some(Instant::clamped(self.dates.early_finish(old.node))),
-            })
-            .filter(|moved| {
-                (moved.early_start_before, moved.early_finish_before)
-                    != (moved.early_start, moved.early_finish)
-            })
-            .collect();
+        let moved = before.iter().filter(has_moved).map(|old| ActivityMove {
+            item: names.id(old.node).to_owned(),
+            early_start_before: Some(Instant::clamped(old.early_start)),
+            early_start: Some(Instant::clamped(self.dates.early_start(old.node))),
+            early_finish_before: Some(Instant::clamped(old.early_finish)),
+            early_finish: Some(Instant::clamped(self.dates.early_finish(old.node))),
+        });
+        let mut moved: Vec<ActivityMove> = moved.collect();
         moved.sort_unstable_by(|a, b| a.item.cmp(&b.item));
-        changes(finish_before, self.finish(), moved)
+        changes(finish_before, self.finish(), count, moved)
     }
 }
 
@@ -528,8 +537,13 @@ impl NetworkChange {
     }
 }
 
-fn changes(finish_before: Instant, finish: Instant, moved: Vec<ActivityMove>) -> ScheduleChanges {
-    ScheduleChanges { finish_before, finish, moved_by: finish.since(finish_before), moved }
+fn changes(
+    finish_before: Instant,
+    finish: Instant,
+    moved_count: u64,
+    moved: Vec<ActivityMove>,
+) -> ScheduleChanges {
+    ScheduleChanges { finish_before, finish, moved_by: finish.since(finish_before), moved_count, moved }
 }
 
 /// Puts new records in the place of those that are the same, and the others at the end.
