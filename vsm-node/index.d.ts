@@ -6,6 +6,29 @@ export interface ValueStream {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** A network with its schedule, kept up to date: after a change only what depends on it is looked at. */
+export declare class LiveSchedule {
+  /** Lays a network out and counts its dates. Throws what `schedule` throws. */
+  constructor(network: NetworkQuery)
+  /** As the constructor, off the event loop. */
+  static createAsync(network: NetworkQuery): Promise<LiveSchedule>
+  /**
+   * Takes a change in, and says what it moves. What `schedule` would refuse is refused, with `unknown_item` for an
+   * activity that is removed and not known; the network is then as it was.
+   */
+  change(change: NetworkChange): ScheduleChanges
+  /** As `change`, off the event loop. */
+  changeAsync(change: NetworkChange): Promise<ScheduleChanges>
+  /** The whole answer, as `schedule` gives it. */
+  criticalPath(): CriticalPath
+  /** As `criticalPath`, off the event loop. */
+  criticalPathAsync(): Promise<CriticalPath>
+  /** When everything is finished. */
+  get finish(): Date
+  /** The network as it is now. */
+  network(): NetworkQuery
+}
+
 /**
  * A value stream: the record of all events, and the answers that follow from it.
  *
@@ -232,6 +255,13 @@ export declare class ValueStream {
   /** As `readinessChanges`, off the event loop. */
   readinessChangesAsync(query: ReadinessChangesQuery): Promise<ReadinessChanges>
   /**
+   * When releases ship and what drives each, in one forward pass over everything: O(*N* + *M*), and the length of the
+   * chains. Each row is what `criticalPath` says of the release.
+   */
+  releaseDates(query: ReleaseDatesQuery): ReleaseDates
+  /** As `releaseDates`, off the event loop. */
+  releaseDatesAsync(query: ReleaseDatesQuery): Promise<ReleaseDates>
+  /**
    * The scope of a release: agreed, added, removed, delivered, and what its build or tag really holds.
    *
    * What ships are the changes behind the commit that the release was tagged at, or behind its candidate builds, less
@@ -446,7 +476,7 @@ export declare class Watch {
   verdict(stream: ValueStream, item: string): Verdict | null
 }
 
-/** One item of a schedule. */
+/** One activity of a schedule. */
 export interface Activity {
   /** The item. */
   item: string
@@ -456,8 +486,13 @@ export interface Activity {
   kind?: Kind
   /** Whether it is finished; then its dates are those it really had. */
   done: boolean
-  /** Working time that it takes from its early start; none for a release, a parent or a gate without estimate. */
+  /**
+   * Working time that it takes from its early start, of what has started what is left; none for a release, a parent or a
+   * gate without estimate.
+   */
   durationMs: number
+  /** Where the duration comes from; absent for what is done and for what takes no time of its own. */
+  durationFrom?: DurationSource
   /** The earliest it can start. */
   earlyStart: Date
   /** The earliest it can finish; for a release with a train the departure. */
@@ -467,18 +502,38 @@ export interface Activity {
   /** The latest it can finish without moving the finish of the whole. */
   lateFinish: Date
   /**
-   * How much later it can finish without moving the finish of the whole, in working time; waiting for a train
-   * is float.
+   * How much later it can start and finish without moving the finish of the whole, in its working time; of what has
+   * started and of what takes a train the finish alone counts. Negative where a demanded date can't be kept.
    */
   totalFloatMs: number
-  /** How much later it can finish without moving anything else, in working time. */
+  /** How much later it can be without moving anything else, in its working time. */
   freeFloatMs: number
   /** Whether it lies on a driving chain. */
   critical: boolean
-  /** What decides its early start; the alphabetically first where several do. */
-  driver?: string
-  /** For a release with a train, how long it waits for the departure. */
+  /** Whether it is open and its total float is at most the threshold of the question. */
+  nearCritical: boolean
+  /** What decides its early start. */
+  startedBy: StartCause
+  /** What it waits for to the last, by id: the items that decide its early start. */
+  drivers: Array<string>
+  /** For what takes a train, how long it waits for the departure. */
   cadenceWaitMs: number
+  /** The activity that it is part of, where that spans its parts. */
+  partOf?: string
+}
+
+/** An activity whose dates are others now. */
+export interface ActivityMove {
+  /** The activity. */
+  item: string
+  /** The earliest it could start; absent for a new one. */
+  earlyStartBefore?: Date
+  /** The earliest it can start; absent where it was dropped. */
+  earlyStart?: Date
+  /** The earliest it could finish; absent for a new one. */
+  earlyFinishBefore?: Date
+  /** The earliest it can finish; absent where it was dropped. */
+  earlyFinish?: Date
 }
 
 /**
@@ -566,8 +621,14 @@ export interface Blackout {
   start: Date
   /** First instant after it. */
   end: Date
-  /** Repeats after so many times 24 hours, without end; absent = once. */
+  /** Repeats after so many times 24 hours, without begin and end; absent = once, or by `rrule`. */
   everyDays?: number
+  /**
+   * Repeats by a recurrence rule of RFC 5545 such as `FREQ=WEEKLY;BYDAY=FR`, of which `start` is the first occurrence:
+   * see `Calendar`. Each occurrence begins and ends at the same times of the wall clock in the zone
+   * of the calendar: what is closed from 18:00 stays closed from 18:00 when clocks change. Not beside `everyDays`.
+   */
+  rrule?: string
   /** Why, for people. */
   reason?: string
   /** What is closed; absent = everything. Case does not matter. */
@@ -633,6 +694,8 @@ export interface BookingConflict {
   waitsFor?: string
   /** The conflict as an English sentence. */
   sentence: string
+  /** The sentence by codes and arguments, for other languages. */
+  messages: Array<Message>
 }
 
 /** Bookings that are in each other's way. */
@@ -714,19 +777,57 @@ export interface Cadence {
 }
 
 /**
- * When work happens: a zone, weekly hours, holidays and blackouts.
+ * When work happens: a zone, weekly hours, holidays, days with hours of their own, and blackouts.
  *
- * Without any `hours` every hour of every day is worked, less holidays and blackouts.
+ * Without any `hours` every hour of every day is worked. A day has the first of these that there is for it: the hours of
+ * its exception, none if it is a holiday, the hours of its weekday. Blackouts are taken out of what is left.
+ *
+ * Hours are worked when the wall clock of `zone` shows them: what clocks jump over is not worked, and an hour that they
+ * show twice is worked twice.
+ *
+ * # Recurrence rules
+ *
+ * Holidays and blackouts may repeat by a rule of RFC 5545 (3.3.10), as calendars of other tools write it:
+ *
+ * | part | |
+ * |---|---|
+ * | `FREQ` | `DAILY`, `WEEKLY`, `MONTHLY` or `YEARLY` |
+ * | `INTERVAL` | every so many of them |
+ * | `COUNT` | ends after so many occurrences, at most 10,000 and within two hundred years |
+ * | `UNTIL` | ends with the day `YYYYMMDD`, or with the last one that begins not after `YYYYMMDDTHHMMSSZ` |
+ * | `BYDAY` | weekdays (`MO,TU`), or the nth of a month or year (`1MO`, `-1FR`) |
+ * | `BYMONTHDAY`, `BYMONTH` | days of the month (`-1` is the last one), months |
+ * | `BYSETPOS` | of the days of each period only the nth ones |
+ * | `WKST` | the first day of a week |
+ *
+ * A rule has to match the day that it starts on. `BYSETPOS` picks from whole periods, the first one included. A time of the
+ * wall clock that there is twice is the first of the two, and one that clocks jump over is as late as if they had not
+ * jumped yet (3.3.5). What counts in hours or less and what names days or weeks of a year
+ * (`BYYEARDAY`, `BYWEEKNO`) is refused.
  */
 export interface Calendar {
   /** IANA zone in which days and hours are meant. */
   zone: string
-  /** Weekly working hours; a day may have several, a day without any is free. */
+  /** Weekly working hours; a day may have several, a day without any is free. At most 100. */
   hours?: Array<WorkingHours>
-  /** Free days, as `YYYY-MM-DD` in the zone. */
+  /** Free days, as `YYYY-MM-DD` in the zone. At most 10,000. */
   holidays?: Array<string>
-  /** Periods without work, deployments or bookings. */
+  /** Free days that come again. At most 50. */
+  holidayRules?: Array<HolidayRule>
+  /** Days with hours of their own: they beat weekly hours and holidays. At most 1,000. */
+  exceptions?: Array<CalendarException>
+  /** Periods without work, deployments or bookings. At most 1,000, of which 20 may repeat. */
   blackouts?: Array<Blackout>
+}
+
+/** A day with hours of its own: a Saturday that is worked, the half day before a holiday, or a free day. */
+export interface CalendarException {
+  /** The day, `YYYY-MM-DD` in the zone of the calendar; each may be there once. */
+  day: string
+  /** When it is worked; none = not at all. At most 24. */
+  hours?: Array<ClockHours>
+  /** Why, for people. */
+  reason?: string
 }
 
 /** Why a verdict changed. Of several reasons the worst, or where it got better, one of them. */
@@ -735,6 +836,8 @@ export interface ChangeReason {
   item: string
   /** What is so there now, as an English sentence. */
   sentence: string
+  /** The sentence by codes and arguments, for other languages. */
+  messages: Array<Message>
   /**
    * The items between, from the one that changed to where it began, both left out: each needs the next. At most
    * ten of them.
@@ -745,6 +848,14 @@ export interface ChangeReason {
    * item.
    */
   evidence: Array<string>
+}
+
+/** A stretch of a day, from `start` to `end` on the wall clock. */
+export interface ClockHours {
+  /** First minute, `HH:MM`. */
+  start: string
+  /** End, `HH:MM`; `24:00` is the end of the day. */
+  end: string
 }
 
 /**
@@ -859,17 +970,30 @@ export interface CoverageRow {
   examples: Array<string>
 }
 
-/** The schedule of an item and of everything it needs. */
+/** An activity that moves the finish. */
+export interface CrashOption {
+  /** The activity. */
+  item: string
+  /**
+   * How much earlier the finish is when the activity takes so much less time as was asked, or no time where it takes
+   * less than that; on the wall clock.
+   */
+  savesMs: number
+  /** How much earlier the finish is when it takes no time at all. */
+  savesAtMostMs: number
+}
+
+/** The schedule of some activities and of everything they need. */
 export interface CriticalPath {
   /** The item; absent where the end of everything was asked for. */
   item?: string
-  /** The status date. */
+  /** The status date; the start of everything where there is none. */
   at: Date
   /** When everything that the item needs is finished. */
   readyAt: Date
   /** When the item itself is finished: for a release the departure of its train. */
   finish: Date
-  /** The time from the status date to the finish, on the wall clock. */
+  /** The time from `at` to the finish, on the wall clock. */
   lengthMs: number
   /** How much of that is waiting for trains, along the path. */
   cadenceWaitMs: number
@@ -877,6 +1001,14 @@ export interface CriticalPath {
   path: Array<string>
   /** How many driving chains there are; stops at the largest number it can hold. */
   pathCount: number
+  /** The chains with the least float, as many as were asked for; the least first, then alphabetically from the end. */
+  paths: Array<FloatPath>
+  /** What moves the finish most when it takes less time, the most first; empty unless asked for. */
+  crash: Array<CrashOption>
+  /** Where several chains come together on the way, by early start, then by id. */
+  mergePoints: Array<MergePoint>
+  /** Demanded dates that can't be kept, the worst first, then by id. */
+  infeasible: Array<InfeasibleDate>
   /** Everything that is needed and not finished before something that is; by early start, then by id. */
   activities: Array<Activity>
   /** What the answer rests on. */
@@ -889,15 +1021,33 @@ export interface CriticalPathQuery {
   item?: string
   /** The status date: open work starts no earlier. */
   at: Date
-  /** The calendar in which work, lags and float are counted; absent = plain time. */
+  /**
+   * The calendar in which work, lags and float are counted of items whose teams (`owned_by`, `responsible`) have none of
+   * their own; absent = plain time. The calendars of environments (`ran_in`, `deployed_to`) come on top.
+   */
   calendar?: Calendar
   /**
-   * How long an open work item takes that has neither `remainingMs` nor `estimateMs`; absent = no time, and it is
-   * listed under `excluded`.
+   * The percentile, from 0 to 1, of how long finished items of its kind took, for an open item that has neither
+   * `remaining` nor `estimate` nor planned dates (`startsAt` and `endsAt` or `dueAt`); absent = history is not asked.
+   */
+  historyPercentile?: number
+  /**
+   * How long an open work item takes of which nothing else is known; absent = no time, and it is listed under
+   * `excluded`.
    */
   defaultDurationMs?: number
   /** Whether only the activities on a driving chain are listed; absent = all of them. */
   criticalOnly?: boolean
+  /** How started work goes on; absent = `retained_logic`. */
+  progress?: ProgressRule
+  /** When everything should be finished: late dates are counted back from it; absent = from the finish. */
+  finishBy?: Date
+  /** The total float up to which an open activity is near-critical; absent = none. */
+  nearCriticalMs?: number
+  /** How many chains are listed, those with the least float; absent = none, at most 1,000. */
+  longestPaths?: number
+  /** How much less time an activity takes when it is asked what that would bring (`crash`); absent = nothing is asked. */
+  shortenByMs?: number
 }
 
 /** A place in a store where something is not as it was written. */
@@ -931,6 +1081,18 @@ export interface DataQualityQuery {
   /** The steps that releases may take; absent = `Transition::defaults`. */
   transitions?: Array<Transition>
 }
+
+/**
+ * What is demanded of the dates of an activity.
+ *
+ * - `start_no_earlier_than`: It starts then or later.
+ * - `start_no_later_than`: It starts then or earlier.
+ * - `finish_no_earlier_than`: It finishes then or later.
+ * - `finish_no_later_than`: It finishes then or earlier.
+ * - `must_start_on`: It starts then.
+ * - `must_finish_on`: It finishes then.
+ */
+export type DateConstraint = 'start_no_earlier_than' | 'start_no_later_than' | 'finish_no_earlier_than' | 'finish_no_later_than' | 'must_start_on' | 'must_finish_on'
 
 /**
  * The order of day and month in dates such as `03/02/2026`.
@@ -1111,6 +1273,17 @@ export interface Durations {
 }
 
 /**
+ * Where the duration of an activity comes from; the first of these that is known counts.
+ *
+ * - `remaining`: What is said to be left of it.
+ * - `estimate`: An estimate, less what has been worked since it started.
+ * - `plan`: The plan: from its planned start to its target date.
+ * - `history`: A percentile of how long finished items of its kind took.
+ * - `default`: The default of the question.
+ */
+export type DurationSource = 'remaining' | 'estimate' | 'plan' | 'history' | 'default'
+
+/**
  * How the efficiencies of several items become one.
  *
  * - `ratio_of_sums`: Sum of active time over sum of flow time; the default.
@@ -1269,6 +1442,8 @@ export interface ExplanationNode {
   facts: Array<Unmet>
   /** The node as an English sentence. */
   sentence: string
+  /** The sentence by codes and arguments, for other languages. */
+  messages: Array<Message>
 }
 
 /** By when an unmet fact has to be settled for a departure. */
@@ -1287,6 +1462,8 @@ export interface FactDeadline {
   possible: boolean
   /** The deadline as an English sentence. */
   sentence: string
+  /** The sentence by codes and arguments, for other languages. */
+  messages: Array<Message>
 }
 
 /**
@@ -1397,6 +1574,8 @@ export interface FindingExample {
   items: Array<string>
   /** What is wrong, in one sentence. */
   sentence: string
+  /** The sentence by codes and arguments, for other languages. */
+  messages: Array<Message>
   /** The events that say so, as `source:id`. */
   evidence: Array<string>
 }
@@ -1413,6 +1592,17 @@ export interface FindingExample {
  * - `incomplete`: Something that does not say all that it should.
  */
 export type FindingGroup = 'contradiction' | 'impossible_span' | 'implausible_time' | 'unmapped' | 'numbering' | 'unlinked' | 'incomplete'
+
+/** A chain of activities and how late it can be. */
+export interface FloatPath {
+  /** The chain, first to last. */
+  items: Array<string>
+  /**
+   * How much later it can be without moving the finish: the sum of what lies between its activities, in their working
+   * time.
+   */
+  floatMs: number
+}
 
 /**
  * What flows (the Flow Framework's four flow items).
@@ -1553,8 +1743,20 @@ export interface GateTiming {
   waitedMs?: number
   /** All of it as an English sentence; days in UTC. */
   sentence: string
+  /** The sentence by codes and arguments, for other languages. */
+  messages: Array<Message>
   /** The events behind it, as `source:id`. */
   evidence: Array<string>
+}
+
+/** Holidays that come again, such as every 25 December. */
+export interface HolidayRule {
+  /** The first of them, `YYYY-MM-DD` in the zone of the calendar. */
+  day: string
+  /** When they come again, by a rule such as `FREQ=YEARLY`: see `Calendar`. */
+  rrule: string
+  /** Why, for people. */
+  reason?: string
 }
 
 /** Two matrices as lists of their cells: what is not listed is empty. */
@@ -1603,6 +1805,20 @@ export interface ImpactQuery {
  * - `built`: A build of the release belongs to the application.
  */
 export type ImpactRelation = 'booked' | 'deployed' | 'tested' | 'belongs_to' | 'scope' | 'changed' | 'built'
+
+/** A date that can't be kept. */
+export interface InfeasibleDate {
+  /** The activity. */
+  item: string
+  /** What is demanded; absent for a deadline. */
+  constraint?: DateConstraint
+  /** The date. */
+  at: Date
+  /** By how much it is missed, in the working time of the activity. */
+  byMs: number
+  /** The chain that causes it, first to last, ending with the activity. */
+  chain: Array<string>
+}
 
 /** What an adapter is told beside the bytes. Everything is optional. */
 export interface IngestOptions {
@@ -1746,6 +1962,16 @@ export interface ItemVerdict {
  */
 export type Kind = 'theme' | 'epic' | 'feature' | 'story' | 'defect' | 'risk' | 'debt' | 'change' | 'build' | 'test_run' | 'environment' | 'deployment' | 'release' | 'gate' | 'phase' | 'activity' | 'criterion' | 'evidence' | 'booking' | 'incident' | 'application' | 'team' | 'stakeholder'
 
+/**
+ * By which calendar a lag is counted that is not elapsed time.
+ *
+ * - `successor`: That of the activity that waits, as in Microsoft Project.
+ * - `predecessor`: That of the activity that is waited for, as is Primavera's default.
+ * - `project`: That of the network.
+ * - `elapsed`: None: every hour of every day.
+ */
+export type LagCalendar = 'successor' | 'predecessor' | 'project' | 'elapsed'
+
 /** One step in the life of a release. */
 export interface LifecycleStep {
   /** When it was taken. */
@@ -1879,6 +2105,55 @@ export interface MappedLink {
  */
 export type Measure = 'count' | 'share' | 'size' | 'value' | 'pass_rate'
 
+/** A place where chains come together: what comes last there decides. */
+export interface MergePoint {
+  /** The activity that waits, which lies on a driving chain. */
+  item: string
+  /** What it waits for within the threshold of the question, two or more, by id. */
+  joins: Array<string>
+}
+
+/**
+ * A sentence, or a part of one, as a stable code with arguments, so that it can be said in another language.
+ *
+ * Records that have a `sentence` have it as `messages` as well: it is the English templates of their codes with the
+ * arguments put in, one after the other; the full stop of a template gives way to what follows. `translate` does that
+ * with other templates, and `messages` lists all codes with theirs.
+ */
+export interface Message {
+  /** A stable word for what is said. */
+  code: string
+  /**
+   * The arguments by name: `item` as an English sentence shows it, and beside it, for programs, others such as `item_id`;
+   * `MessageArg` says which.
+   */
+  args: Record<string, string>
+}
+
+/**
+ * Of which sort an argument is. Beside an argument `x` stands, for programs, another one by a longer name.
+ *
+ * - `item`: An item by its name for people; `x_id` is its id.
+ * - `items`: Several of them in one text, of many the first few; `x_ids` are all ids, one a line.
+ * - `day`: A day in UTC as `2026-03-17`; `x_at` is the instant.
+ * - `time`: A time of a day; `x_at` is the instant.
+ * - `span`: A length of time as `2d 3h` or `14 days`; `x_ms` are its milliseconds.
+ * - `word`: One of the words of the engine or a policy, such as a state or a stage; `x_word` is the word itself.
+ * - `number`: A number in digits.
+ * - `text`: A text that somebody wrote, such as a reason.
+ */
+export type MessageArg = 'item' | 'items' | 'day' | 'time' | 'span' | 'word' | 'number' | 'text'
+
+/** What a code says in English, and with which arguments. */
+export interface MessageTemplate {
+  /** The code of the messages. */
+  code: string
+  /** The English text, with the name of an argument in braces where it is put in: `{item} has not been started.` */
+  text: string
+  /** The arguments that are put in, by name, and of which sort each is. */
+  args: Record<string, MessageArg>
+}
+
 /** An unmet fact that is taken for met. */
 export interface MetFact {
   /** The condition. */
@@ -1887,6 +2162,121 @@ export interface MetFact {
   item: string
   /** The rule, where the condition is `rule_met`. */
   rule?: string
+}
+
+/** A calendar and the name by which activities call it. */
+export interface NamedCalendar {
+  /** The name. */
+  name: string
+  /** When work happens. */
+  calendar: Calendar
+}
+
+/** Something that takes time, or a milestone that takes none. */
+export interface NetworkActivity {
+  /** By what dependencies and results call it; each once. */
+  id: string
+  /** Its name for people; absent = the id. */
+  title?: string
+  /** The working time that all of it takes; none for a milestone. Of what spans its parts it is ignored. */
+  durationMs?: number
+  /** The working time that is left; absent = all, less what lies between its start and the status date. */
+  remainingMs?: number
+  /** The calendars it is worked by: it goes on when all of them do; none = that of the network. */
+  calendars?: Array<string>
+  /** What is demanded of its dates; absent = as soon as possible. */
+  constraint?: DateConstraint
+  /** The date of the constraint. */
+  constraintAt?: Date
+  /** When it should be finished; that moves no early date. */
+  deadline?: Date
+  /** When it really started. */
+  startedAt?: Date
+  /** When it really finished. */
+  finishedAt?: Date
+  /** The trains it takes when its work is finished: it ends with the latest of their first departures. */
+  trains?: Array<Cadence>
+  /** The activity that it is part of, which spans its parts (a hammock): from the first start to the last finish. */
+  partOf?: string
+}
+
+/** What changes in a network, all of it at once. */
+export interface NetworkChange {
+  /** Activities as they are now; one with an id that is not known yet is new. */
+  activities?: Array<NetworkActivity>
+  /** Dependencies as they are now: each takes the place of all between the same two activities. */
+  dependencies?: Array<NetworkDependency>
+  /** Calendars as they are now; one with a name that is not known yet is new. */
+  calendars?: Array<NamedCalendar>
+  /** Dependencies that hold no longer; only their two ends are looked at. */
+  removedDependencies?: Array<NetworkDependency>
+  /** The ids of activities that are dropped, with their dependencies. */
+  removedActivities?: Array<string>
+  /** The status date, where time went on; absent = as before. */
+  statusAt?: Date
+  /** Whether what moves is only counted; absent = it is listed too, a record for each. */
+  countOnly?: boolean
+}
+
+/** One activity that waits for another. */
+export interface NetworkDependency {
+  /** What is waited for. */
+  from: string
+  /** What waits. */
+  to: string
+  /** Which ends are tied; absent = finish to start. */
+  dependency?: Dependency
+  /** How much later it may be than what it waits for; negative = earlier (a lead). Absent = none. */
+  lagMs?: number
+  /** Whether the lag is elapsed time, whatever the calendars say; absent = it is working time. */
+  elapsed?: boolean
+}
+
+/**
+ * Activities, what they depend on, and the calendars they are worked by.
+ *
+ * All defaults together are Microsoft Project's rules; `statusAt` with
+ * `ProgressRule::RetainedLogic`, `honor_constraints: false` and `lead_before_start: false` are Primavera's.
+ */
+export interface NetworkQuery {
+  /** When everything may start. */
+  start: Date
+  /** The status date: open work starts no earlier, and started work goes on there. Absent = there is none. */
+  statusAt?: Date
+  /** The calendars that activities name. */
+  calendars?: Array<NamedCalendar>
+  /** The calendar of activities that name none; absent = every hour of every day. */
+  calendar?: string
+  /** The activities, in any order. */
+  activities: Array<NetworkActivity>
+  /** What depends on what, in any order. */
+  dependencies?: Array<NetworkDependency>
+  /** How started work goes on; absent = `retained_logic` with a status date, `actual_dates` without. */
+  progress?: ProgressRule
+  /**
+   * Whether demanded dates win over dependencies, so that an activity may start before what it depends on allows
+   * (Microsoft Project's "tasks will always honor their constraint dates"); absent = true. A date that is demanded then
+   * stands as it is, even where nobody works. Otherwise dependencies win, and a demanded date that can't be kept shows
+   * as negative float.
+   */
+  honorConstraints?: boolean
+  /**
+   * Whether negative lags may let an activity begin before `start`; absent = true, as in Microsoft Project, which makes
+   * an exception for `finish_to_finish`: what only has to finish with another never begins before `start`.
+   */
+  leadBeforeStart?: boolean
+  /** By which calendar lags are counted; absent = `successor`. */
+  lagCalendar?: LagCalendar
+  /** When everything should be finished: late dates are counted back from it; absent = from the last early finish. */
+  finishBy?: Date
+  /** The total float up to which an open activity is near-critical; absent = none. */
+  nearCriticalMs?: number
+  /** How many chains are listed, those with the least float; absent = none, at most 1,000. */
+  longestPaths?: number
+  /** How much less time an activity takes when it is asked what that would bring (`crash`); absent = nothing is asked. */
+  shortenByMs?: number
+  /** Whether only the activities on a driving chain are listed; absent = all of them. */
+  criticalOnly?: boolean
 }
 
 /** The first departure whose cut-off is not before `ready`; undefined after the last one. */
@@ -1906,6 +2296,8 @@ export interface NextSlot {
   neverFree: Array<string>
   /** The answer as an English sentence. */
   sentence: string
+  /** The sentence by codes and arguments, for other languages. */
+  messages: Array<Message>
   /** What the answer rests on; `n` are the bookings in the window. */
   basis: Basis
 }
@@ -2010,6 +2402,38 @@ export interface OutlookQuery {
 export type PercentileRule = 'nearest_rank' | 'linear' | 'lower'
 
 /**
+ * What a picture shows, and as what.
+ *
+ * A *Gantt chart* has a row for each activity, by early start, and time from left to right. A *network* has a box for
+ * each activity, and an arrow from each of its drivers.
+ *
+ * - `gantt_svg`: A Gantt chart as SVG.
+ * - `network_svg`: A network as SVG.
+ * - `gantt_mermaid`: A Gantt chart in the language of Mermaid.
+ * - `network_mermaid`: A network as a flowchart in the language of Mermaid.
+ * - `network_dot`: A network in DOT, the language of Graphviz.
+ */
+export type PictureForm = 'gantt_svg' | 'network_svg' | 'gantt_mermaid' | 'network_mermaid' | 'network_dot'
+
+/** How a picture is drawn. */
+export interface PictureOptions {
+  /** IANA zone for days; absent = UTC. */
+  zone?: string
+  /** What stands above the picture; absent = the name of the item, or "Schedule". */
+  title?: string
+  /**
+   * The width of an SVG in pixels, from 400 to 10,000; absent = 1,200 for a Gantt chart, and what it takes for a network,
+   * which is otherwise scaled. Mermaid and DOT have none.
+   */
+  width?: number
+  /**
+   * How many activities are drawn at most, from 1 to 1,000; absent = 500, and 200 in Mermaid, whose renderers refuse more
+   * than 500 arrows or 50,000 characters.
+   */
+  limit?: number
+}
+
+/**
  * What counts as ready. The default asks every stage for every `Condition` and needs no configuration.
  *
  * A policy is data: it can be kept as JSON, and is checked as a whole before a question is answered. Its rules are
@@ -2054,6 +2478,15 @@ export interface PolicyRule {
   /** Whom it waits for; absent = whom the item waits for. */
   waitsFor?: string
 }
+
+/**
+ * How work goes on that has started, whatever its links say.
+ *
+ * - `retained_logic`: It goes on when what it depends on allows, and not before the status date (Primavera's default).
+ * - `progress_override`: It goes on at the status date, whatever it depends on.
+ * - `actual_dates`: It finishes its whole duration after its actual start, whatever the status date is (Microsoft Project's way as long as nobody reschedules uncompleted work).
+ */
+export type ProgressRule = 'retained_logic' | 'progress_override' | 'actual_dates'
 
 /**
  * What a rule looks at, from the item that it is asked of.
@@ -2123,6 +2556,8 @@ export interface ReadinessChange {
   because: Array<string>
   /** The change as an English sentence. */
   sentence: string
+  /** The sentence by codes and arguments, for other languages. */
+  messages: Array<Message>
 }
 
 /** How verdicts differ between two times. */
@@ -2250,6 +2685,52 @@ export interface Related {
   matched?: string
 }
 
+/** When one release ships. */
+export interface ReleaseDate {
+  /** The release. */
+  release: string
+  /** Its name for people. */
+  title: string
+  /** When everything that it needs is finished. */
+  readyAt: Date
+  /** When it ships: the departure of its train, or when it is ready. */
+  shipsAt: Date
+  /** The target date, where one is set. */
+  dueAt?: Date
+  /** How much later than the target date it ships; negative where it is earlier. */
+  lateByMs?: number
+  /** How much of the time until then is waiting for trains, along the chain. */
+  cadenceWaitMs: number
+  /** The driving chain, first to last; the alphabetically first where there are several. */
+  path: Array<string>
+}
+
+/** The dates of releases. */
+export interface ReleaseDates {
+  /** The status date. */
+  at: Date
+  /** One row for each release, by the time it ships, then by id. */
+  releases: Array<ReleaseDate>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A question for the dates of releases. */
+export interface ReleaseDatesQuery {
+  /** The status date: open work starts no earlier. */
+  at: Date
+  /** The releases; none = all that are neither shipped nor cancelled. */
+  releases?: Array<string>
+  /** As in `CriticalPathQuery`. */
+  calendar?: Calendar
+  /** As in `CriticalPathQuery`. */
+  historyPercentile?: number
+  /** As in `CriticalPathQuery`. */
+  defaultDurationMs?: number
+  /** As in `CriticalPathQuery`. */
+  progress?: ProgressRule
+}
+
 /**
  * Where a release stands in its life, as those who lead it say. Each implies a `FlowState`.
  *
@@ -2313,6 +2794,30 @@ export interface RuleTest {
   atLeast?: number
   /** The most that the figure may be. */
   atMost?: number
+}
+
+/**
+ * The schedule of activities that are given: early and late dates, float, what drives what, and the trains they take.
+ * Throws `cycle` with its path, `invalid` naming the field, `unknown_zone` for a calendar, and `horizon` where a calendar
+ * or train never gets there.
+ */
+export declare function schedule(network: NetworkQuery): CriticalPath
+
+/** As `schedule`, off the event loop. */
+export declare function scheduleAsync(network: NetworkQuery): Promise<CriticalPath>
+
+/** What a change brought. */
+export interface ScheduleChanges {
+  /** When everything was finished before. */
+  finishBefore: Date
+  /** When everything is finished now. */
+  finish: Date
+  /** How much later that is; negative = earlier. */
+  movedByMs: number
+  /** How many activities have other early dates now, those that came or went included. */
+  movedCount: number
+  /** These activities, by id; empty where they are only counted. */
+  moved: Array<ActivityMove>
 }
 
 /**
@@ -2441,6 +2946,17 @@ export interface StageOutlook {
 }
 
 /**
+ * What decides when an activity starts.
+ *
+ * - `dependency`: What it needs: its drivers.
+ * - `constraint`: A date that is demanded of it.
+ * - `start`: The start of everything.
+ * - `status_date`: The status date: what is open can't start in the past.
+ * - `actual`: It has started.
+ */
+export type StartCause = 'dependency' | 'constraint' | 'start' | 'status_date' | 'actual'
+
+/**
  * How a record is kept on disk.
  *
  * - `journal`: A file of the engine's own: the fastest.
@@ -2477,7 +2993,7 @@ export interface TableMapping {
   dates?: string
   /** Whether a comma is the decimal mark. */
   decimalComma?: boolean
-  /** Hours of a day in `estimateMs` and `remainingMs`; absent = 24. */
+  /** Hours of a day in `estimate` and `remaining`; absent = 24. */
   hoursPerDay?: number
   /** Pattern of the item's id: `plan:{Key}`. */
   id?: string
@@ -2586,6 +3102,8 @@ export interface TemplateSkip {
   item: string
   /** Why, as an English sentence. */
   reason: string
+  /** The same by codes and arguments, for other languages. */
+  messages: Array<Message>
 }
 
 /** Counts of one run of a test suite; `tests` is the sum of the four outcomes. */
@@ -2691,6 +3209,8 @@ export interface Unmet {
   title: string
   /** The fact as an English sentence. */
   sentence: string
+  /** The sentence by codes and arguments, for other languages. */
+  messages: Array<Message>
   /** Whom it waits for: of work those responsible, else assignee or owner; of decisions those accountable and approvers. */
   waitsFor?: string
   /** Since when it has been so. */
@@ -2840,6 +3360,8 @@ export interface Waiver {
   title: string
   /** The waiver as an English sentence. */
   sentence: string
+  /** The sentence by codes and arguments, for other languages. */
+  messages: Array<Message>
   /** Why, as its event or a later one says. */
   reason?: string
   /** Who granted it, by name. */
