@@ -162,6 +162,8 @@ __all__ = [
     "Watch",
     "schedule",
     "LiveSchedule",
+    "picture",
+    "messages",
     "add_working_time",
     "working_time_between",
     "next_departure",
@@ -988,6 +990,8 @@ class CriticalPath:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
+    def _repr_svg_(self) -> str:
+        """The Gantt chart, as notebooks show it."""
 
 @final
 class Damage:
@@ -5188,6 +5192,28 @@ class LiveSchedule:
         """When everything is finished."""
     def network(self) -> NetworkQuery:
         """The network as it is now."""
+
+def picture(path: CriticalPath, form: PictureForm, options: PictureOptions | None = None) -> str:
+    """Draws a schedule as Gantt chart or network, in SVG, Mermaid or DOT.
+
+    The activities that matter most are drawn, critical ones first; what is left out is counted in the picture. Raises
+    ``InvalidError`` for options out of range, and ``UnknownZone``. Other threads run meanwhile.
+
+    >>> from datetime import datetime, timedelta, timezone
+    >>> path = schedule(NetworkQuery(
+    ...     start=datetime(2026, 3, 2, tzinfo=timezone.utc),
+    ...     activities=[NetworkActivity(id="build", duration=timedelta(days=2))]))
+    >>> picture(path, "network_dot").startswith("digraph")
+    True
+    """
+
+def messages() -> list[MessageTemplate]:
+    """All that sentences are made of: a code, its English text with places for arguments, and what these are. For translators;
+    the ``messages`` of a record say which of them its ``sentence`` is made of.
+
+    >>> [told.text for told in messages() if told.code == "gate_undecided"]
+    ['{item} is not decided.']
+    """
 
 def add_working_time(calendar: Calendar, start: datetime, span: timedelta) -> datetime:
     """The end of a span of working time that begins at ``start``; a negative span leads back."""

@@ -13,6 +13,7 @@ use crate::api::{Api, Record, doc_lines};
 const STREAM: &str = include_str!("../../../../vsm-py/src/stream.rs");
 const WATCH: &str = include_str!("../../../../vsm-py/src/watch.rs");
 const SCHEDULE: &str = include_str!("../../../../vsm-py/src/schedule.rs");
+const PICTURE: &str = include_str!("../../../../vsm-py/src/picture.rs");
 const CALENDAR: &str = include_str!("../../../../vsm-py/src/calendar.rs");
 
 /// `questions` is the other source of `ValueStream`, which follows from the core as well.
@@ -31,17 +32,36 @@ pub(crate) fn text(api: &Api, questions: &str) -> String {
     text += ")\n\n_Data: TypeAlias = bytes | bytearray | memoryview | str\n";
     let (stream, watch) = (parsed(STREAM), parsed(WATCH));
     let (schedule, calendar) = (parsed(SCHEDULE), parsed(CALENDAR));
+    let (methods, picture) = parted(parsed(PICTURE));
     text += "\n__all__ = [\n";
-    let written_names = [&stream, &watch, &schedule, &calendar].into_iter().flat_map(names);
+    let written_names = [&stream, &watch, &schedule, &picture, &calendar].into_iter().flat_map(names);
     for name in classes(api).map(|record| record.name.clone()).chain(written_names) {
         text += &format!("    \"{name}\",\n");
     }
     text += "]\n";
     for record in classes(api) {
         text += &class(api, record);
+        let own = methods.iter().filter(|file| class_of(file).as_ref() == Some(&record.name));
+        own.for_each(|file| text += &written(file));
     }
     text += &(written(&stream) + &written(&parsed(questions)) + &written(&watch));
-    text + &written(&schedule) + &written(&calendar)
+    text + &written(&schedule) + &written(&picture) + &written(&calendar)
+}
+
+/// What a source file adds to records, each as a file of its own, and the rest of it.
+fn parted(file: syn::File) -> (Vec<syn::File>, syn::File) {
+    let (methods, rest) = file.items.into_iter().partition(|item| matches!(item, Item::Impl(_)));
+    let alone = |item| syn::File { shebang: None, attrs: Vec::new(), items: vec![item] };
+    let methods: Vec<Item> = methods;
+    (methods.into_iter().map(alone).collect(), syn::File { shebang: None, attrs: Vec::new(), items: rest })
+}
+
+/// The class that a file adds methods to.
+fn class_of(file: &syn::File) -> Option<String> {
+    file.items.iter().find_map(|item| match item {
+        Item::Impl(found) => Some(found.self_ty.to_token_stream().to_string()),
+        _ => None,
+    })
 }
 
 /// The sources are part of this program's own workspace: one that can't be parsed doesn't get here.
