@@ -1,7 +1,7 @@
 //! Activities that span their parts.
 
 use super::clock::{By, Clock};
-use super::own::{NetworkActivity, NetworkQuery};
+use super::query::{NetworkActivity, NetworkQuery};
 use super::records::{Activity, CriticalPath};
 use crate::error::{Error, Result};
 use crate::hash::HashMap;

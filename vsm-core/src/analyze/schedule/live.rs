@@ -1,75 +1,17 @@
 //! A schedule that is kept up to date while its activities change.
 
-use serde::{Deserialize, Serialize};
-
 use super::change::{Before, Followers};
-use super::clock::By;
 use super::dates::Dates;
+use super::difference::{ActivityMove, NetworkChange, ScheduleChanges};
 use super::names::Names;
-use super::network::{Need, Special};
-use super::own::{Given, NamedCalendar, NetworkActivity, NetworkDependency, NetworkQuery, OwnNetwork, check};
+use super::own::{Given, OwnNetwork};
 use super::peaks::Peaks;
+use super::query::{NetworkActivity, NetworkDependency, NetworkQuery, check};
 use super::records::CriticalPath;
-use crate::calendar::WorkingTime;
+use super::touch::{Touched, Undo};
 use crate::error::{Error, Result};
 use crate::hash::HashMap;
-use crate::time::{Instant, Span, clip};
-
-/// What changes in a network, all of it at once.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct NetworkChange {
-    /// Activities as they are now; one with an id that is not known yet is new.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub activities: Vec<NetworkActivity>,
-    /// Dependencies as they are now: each takes the place of all between the same two activities.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub dependencies: Vec<NetworkDependency>,
-    /// Calendars as they are now; one with a name that is not known yet is new.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub calendars: Vec<NamedCalendar>,
-    /// Dependencies that hold no longer; only their two ends are looked at.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub removed_dependencies: Vec<NetworkDependency>,
-    /// The ids of activities that are dropped, with their dependencies.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub removed_activities: Vec<String>,
-    /// The status date, where time went on; absent = as before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status_at: Option<Instant>,
-    /// Whether what moves is only counted; absent = it is listed too, a record for each.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub count_only: Option<bool>,
-}
-
-/// What a change brought.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ScheduleChanges {
-    /// When everything was finished before.
-    pub finish_before: Instant,
-    /// When everything is finished now.
-    pub finish: Instant,
-    /// How much later that is; negative = earlier.
-    pub moved_by: Span,
-    /// How many activities have other early dates now, those that came or went included.
-    pub moved_count: u64,
-    /// These activities, by id; empty where they are only counted.
-    pub moved: Vec<ActivityMove>,
-}
-
-/// An activity whose dates are others now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ActivityMove {
-    /// The activity.
-    pub item: String,
-    /// The earliest it could start; absent for a new one.
-    pub early_start_before: Option<Instant>,
-    /// The earliest it can start; absent where it was dropped.
-    pub early_start: Option<Instant>,
-    /// The earliest it could finish; absent for a new one.
-    pub early_finish_before: Option<Instant>,
-    /// The earliest it can finish; absent where it was dropped.
-    pub early_finish: Option<Instant>,
-}
+use crate::time::{Instant, clip};
 
 /// A network with its schedule, kept up to date: after a change only what depends on it is looked at.
 ///
@@ -96,39 +38,21 @@ pub struct ActivityMove {
 /// ```
 #[derive(Debug)]
 pub struct LiveSchedule {
-    query: NetworkQuery,
-    own: OwnNetwork,
+    pub(super) query: NetworkQuery,
+    pub(super) own: OwnNetwork,
     /// The place of each activity by its id.
-    places: HashMap<String, u32>,
+    pub(super) places: HashMap<String, u32>,
     /// By place: its number; none for what spans its parts.
     numbers: Vec<Option<u32>>,
     /// The places of dependencies by the place of the activity that waits.
-    waits: Vec<Vec<u32>>,
-    dates: Dates,
-    followers: Followers,
+    pub(super) waits: Vec<Vec<u32>>,
+    pub(super) dates: Dates,
+    pub(super) followers: Followers,
     peaks: Peaks,
     /// The end that late dates are counted back from; none where they have to be counted anew.
     late_end: Option<i64>,
     /// Whether late dates keep their distance from the end wherever that is.
     moves_with_end: bool,
-}
-
-/// The nodes that a change touches.
-#[derive(Default)]
-struct Touched {
-    /// Those that may have other early dates of their own.
-    ahead: Vec<u32>,
-    /// Those that something no longer needs.
-    back: Vec<u32>,
-    undo: Vec<Undo>,
-}
-
-/// How to take back a change that leads to dates that nothing reaches.
-enum Undo {
-    Node(u32, i64, Option<Special>),
-    Needs(u32, Vec<Need>),
-    Calendar(By, WorkingTime),
-    Status(Option<i64>),
 }
 
 impl LiveSchedule {
@@ -178,7 +102,7 @@ impl LiveSchedule {
         }
     }
 
-    fn number(&self, id: &str) -> Option<u32> {
+    pub(super) fn number(&self, id: &str) -> Option<u32> {
         *self.numbers.get(*self.places.get(id)? as usize)?
     }
 
@@ -322,128 +246,6 @@ impl LiveSchedule {
         }
     }
 
-    /// Changes the network, and notes which nodes have to be looked at and how to take it back.
-    fn touch(&mut self, change: &NetworkChange, touched: &mut Touched) -> Result<()> {
-        for (n, named) in change.calendars.iter().enumerate() {
-            let work = WorkingTime::new(&named.calendar, self.query.start);
-            let work = work.map_err(|error| error.within(&format!("calendars[{n}]")))?;
-            self.touch_calendar(&named.name, work, touched)?;
-        }
-        if let Some(status) = change.status_at {
-            touched.undo.push(Undo::Status(self.own.network.set_status(Some(status.millis()))));
-            self.touch_started(0..self.own.network.len(), status, touched);
-        }
-        let status = change.status_at.or(self.query.status_at);
-        for activity in &change.activities {
-            self.touch_activity(activity, status, touched);
-        }
-        let links = change.dependencies.iter().chain(&change.removed_dependencies);
-        let mut waiting: Vec<&str> = links.map(|link| link.to.as_str()).collect();
-        waiting.sort_unstable();
-        waiting.dedup();
-        for id in waiting {
-            self.touch_needs(id, change, touched)?;
-        }
-        Ok(())
-    }
-
-    /// How much is left of what has started is counted by its calendar, and until the status date.
-    fn touch_started(&mut self, numbers: impl Iterator<Item = u32>, status: Instant, touched: &mut Touched) {
-        let place = |number: u32| Some(*self.own.places.get(number as usize)? as usize);
-        let started: Vec<NetworkActivity> = numbers
-            .filter(|number| self.own.network.started(*number).is_some())
-            .filter_map(|number| self.query.activities.get(place(number)?))
-            .cloned()
-            .collect();
-        for activity in &started {
-            self.touch_activity(activity, Some(status), touched);
-        }
-    }
-
-    fn touch_activity(&mut self, activity: &NetworkActivity, status: Option<Instant>, touched: &mut Touched) {
-        let Some(number) = self.number(&activity.id) else { return };
-        let network = &mut self.own.network;
-        let old = network.special_of(number).cloned();
-        let trains = old.as_ref().map_or(0..0, |special| special.trains.clone());
-        let by = network.by(number);
-        touched.undo.push(Undo::Node(number, network.duration(number), old));
-        let (left, special) = self.own.described(activity, by, status, trains);
-        let specials = self.own.network.special_count();
-        self.own.network.set_node(number, left, special);
-        if self.own.network.special_count() > specials {
-            // What is special keeps apart when it is ready.
-            self.dates.ready.push(self.dates.early_finish(number));
-        }
-        touched.ahead.push(number);
-    }
-
-    /// Puts the dependencies of an activity together anew: those that stay, and those that come.
-    fn touch_needs(&mut self, id: &str, change: &NetworkChange, touched: &mut Touched) -> Result<()> {
-        let (Some(number), Some(place)) = (self.number(id), self.places.get(id).copied()) else {
-            return Ok(());
-        };
-        let old: Vec<Need> = self.own.network.needs(number).collect();
-        let stay = self.waits.get(place as usize).into_iter().flatten();
-        let stay = stay.filter_map(|n| self.query.dependencies.get(*n as usize));
-        let stay = stay.filter(|link| !change.unties(link));
-        let links: Vec<NetworkDependency> =
-            stay.chain(change.dependencies.iter().filter(|link| link.to == id)).cloned().collect();
-        let by = self.own.network.by(number);
-        let mut needs = Vec::with_capacity(links.len());
-        for link in &links {
-            let Some(from) = self.number(&link.from) else { continue };
-            let place = self.places.get(link.from.as_str()).copied().unwrap_or(0);
-            let Some(needed) = self.query.activities.get(place as usize) else { continue };
-            let bond = self.own.bond(&self.query, link, needed, by)?;
-            needs.push(Need { node: from, bond });
-            self.followers.add(from, number);
-        }
-        self.own.network.set_needs(number, &needs);
-        touched.back.extend(old.iter().map(|need| need.node));
-        touched.undo.push(Undo::Needs(number, old));
-        touched.ahead.push(number);
-        Ok(())
-    }
-
-    /// Puts a calendar in the place of the one that had its name, and of what it has in common with others.
-    fn touch_calendar(&mut self, name: &str, work: WorkingTime, touched: &mut Touched) -> Result<()> {
-        let laid_out = &self.own.clocks.laid_out;
-        let with_it = laid_out.iter().filter(|(names, _)| names.iter().any(|other| other == name));
-        let mut with_it: Vec<(Vec<String>, By)> = with_it.map(|(names, by)| (names.clone(), *by)).collect();
-        // What several have in common comes after each of them.
-        with_it.sort_by_key(|(names, _)| names.len());
-        for (names, by) in &with_it {
-            let work = match names.as_slice() {
-                [_] => Some(work.clone()),
-                names => self.own.clocks.common(names, &self.own.network, || "calendars".into())?,
-            };
-            let old = work.and_then(|work| self.own.network.clock.replace(*by, work));
-            touched.undo.extend(old.map(|old| Undo::Calendar(*by, old)));
-        }
-        let is_touched = |by: By| with_it.iter().any(|(_, other)| *other == by);
-        let network = &self.own.network;
-        for number in 0..network.len() {
-            if is_touched(network.by(number)) || network.needs(number).any(|need| is_touched(need.bond.by)) {
-                touched.ahead.push(number);
-                touched.back.extend(network.needs(number).map(|need| need.node));
-            }
-        }
-        if let Some(status) = self.query.status_at {
-            let numbers = touched.ahead.clone();
-            self.touch_started(numbers.into_iter(), status, touched);
-        }
-        Ok(())
-    }
-
-    fn take_back(&mut self, step: Undo) {
-        match step {
-            Undo::Node(number, duration, special) => self.own.network.set_node(number, duration, special),
-            Undo::Needs(number, needs) => self.own.network.set_needs(number, &needs),
-            Undo::Calendar(by, work) => drop(self.own.network.clock.replace(by, work)),
-            Undo::Status(status) => drop(self.own.network.set_status(status)),
-        }
-    }
-
     /// Writes a change down that holds from now on.
     fn remember(&mut self, change: &NetworkChange) {
         self.query.status_at = change.status_at.or(self.query.status_at);
@@ -526,14 +328,6 @@ impl LiveSchedule {
         let mut moved: Vec<ActivityMove> = moved.collect();
         moved.sort_unstable_by(|a, b| a.item.cmp(&b.item));
         changes(finish_before, self.finish(), count, moved)
-    }
-}
-
-impl NetworkChange {
-    /// Whether a dependency does not hold any longer, or is told anew.
-    fn unties(&self, link: &NetworkDependency) -> bool {
-        let mut ends = self.removed_dependencies.iter().chain(&self.dependencies);
-        ends.any(|gone| gone.from == link.from && gone.to == link.to)
     }
 }
 

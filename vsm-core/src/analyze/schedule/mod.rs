@@ -14,23 +14,29 @@ mod change;
 mod clock;
 mod crash;
 mod dates;
+mod difference;
 mod forward;
 mod hammock;
 mod live;
+mod named;
 mod names;
 mod network;
 mod order;
 mod own;
 mod peaks;
 mod plain;
+mod query;
 mod records;
 mod report;
 #[cfg(test)]
 mod tests;
+mod touch;
 mod words;
 
-pub use live::{ActivityMove, LiveSchedule, NetworkChange, ScheduleChanges};
-pub use own::{NamedCalendar, NetworkActivity, NetworkDependency, NetworkQuery, schedule};
+pub use difference::{ActivityMove, NetworkChange, ScheduleChanges};
+pub use live::LiveSchedule;
+pub use own::schedule;
+pub use query::{NamedCalendar, NetworkActivity, NetworkDependency, NetworkQuery};
 pub use records::{Activity, CrashOption, CriticalPath, FloatPath, InfeasibleDate, MergePoint};
 pub use words::{DateConstraint, DurationSource, LagCalendar, ProgressRule, StartCause};
 
