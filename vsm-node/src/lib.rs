@@ -3,6 +3,7 @@
 //! ```text
 //! stream.rs     the class                 store.rs      what it does with files
 //! calendar.rs   the functions             schedule.rs   networks of activities
+//! picture.rs    pictures of them, and what sentences are made of
 //! generated.rs  the records, written by vsm-mirror
 //! js.rs         reading arguments         batch.rs      reading arrays of events
 //! date.rs       instants                  map.rs        texts to values
@@ -22,6 +23,7 @@ pub mod generated;
 pub mod js;
 pub mod map;
 mod names;
+pub mod picture;
 pub mod questions;
 pub mod run;
 pub mod schedule;

@@ -34,6 +34,8 @@ test('an item comes back as it went in', () => {
       zone: 'Europe/Zurich',
       hours: [{ day: 'mon', start: '09:00', end: '17:00' }],
       holidays: ['2026-12-25'],
+      holidayRules: [{ day: '2026-01-01', rrule: 'FREQ=YEARLY', reason: 'new year' }],
+      exceptions: [{ day: '2026-12-24', hours: [{ start: '09:00', end: '12:00' }], reason: 'half a day' }],
       blackouts: [{ start: at, end: new Date(+at + hour), everyDays: 7, reason: 'batch' }],
     },
     attributes: { team: 'blue', ['__proto__']: 'kept', constructor: 'too' },
