@@ -2144,6 +2144,12 @@ export interface Message {
  */
 export type MessageArg = 'item' | 'items' | 'day' | 'time' | 'span' | 'word' | 'number' | 'text'
 
+/**
+ * All that sentences are made of: a code, its English text with places for arguments, and what these are. For translators;
+ * the `messages` of a record say which of them its `sentence` is made of.
+ */
+export declare function messages(): Array<MessageTemplate>
+
 /** What a code says in English, and with which arguments. */
 export interface MessageTemplate {
   /** The code of the messages. */
@@ -2400,6 +2406,15 @@ export interface OutlookQuery {
  * - `lower`: The value at or below the interpolated rank of type 7.
  */
 export type PercentileRule = 'nearest_rank' | 'linear' | 'lower'
+
+/**
+ * Draws a schedule as Gantt chart or network, in SVG, Mermaid or DOT. The activities that matter most are drawn, critical
+ * ones first; what is left out is counted in the picture. Throws `invalid` for options out of range, and `unknown_zone`.
+ */
+export declare function picture(path: CriticalPath, form: PictureForm, options: PictureOptions | undefined | null): string
+
+/** As `picture`, off the event loop. */
+export declare function pictureAsync(path: CriticalPath, form: PictureForm, options: PictureOptions | undefined | null): Promise<string>
 
 /**
  * What a picture shows, and as what.

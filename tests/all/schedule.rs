@@ -1,14 +1,12 @@
 //! Schedules of random networks: what holds for all of them, and what changes do.
 
-#[path = "../../benches/dice.rs"]
-mod dice;
-
-use dice::Dice;
 use vsm_core::{
     Activity, Blackout, Cadence, Calendar, CriticalPath, DateConstraint, Dependency, Error, Instant,
     LagCalendar, LiveSchedule, NamedCalendar, NetworkActivity, NetworkChange, NetworkDependency,
     NetworkQuery, ProgressRule, Span, StartCause, Weekday, WorkingHours, schedule,
 };
+
+use crate::scale::factories::dice::Dice;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -480,7 +478,8 @@ fn bad_networks_are_refused_with_the_place() {
             other => other.code().to_owned(),
         }
     };
-    let cases: [(&str, &dyn Fn(&mut NetworkQuery)); 16] = [
+    type Change<'a> = &'a dyn Fn(&mut NetworkQuery);
+    let cases: [(&str, Change<'_>); 16] = [
         ("cycle", &|q| q.dependencies.push(link("b", "a"))),
         ("cycle", &|q| q.dependencies.push(link("a", "a"))),
         ("activities[1].id", &|q| q.activities[1].id = "a".into()),

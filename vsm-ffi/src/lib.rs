@@ -18,6 +18,7 @@ mod watch;
 
 pub use error::VsmError;
 pub use run::IngestListener;
+pub use schedule::LiveSchedule;
 pub use stream::ValueStream;
 
 uniffi::setup_scaffolding!("vsm");
