@@ -272,8 +272,12 @@ impl<'a> Plan<'a> {
         (&mut self.network, labels, &mut self.grounds)
     }
 
+    fn labels(&self) -> Labels<'_> {
+        Labels { stream: self.stream, frozen: self.frozen, ranks: &self.ranks, sources: &self.sources }
+    }
+
     pub(super) fn item(&self, number: u32) -> u32 {
-        self.ranks.get(number as usize).map_or(0, |rank| self.frozen.item(*rank))
+        self.labels().item(number)
     }
 
     /// The number of an item, where it is in the network.
@@ -286,15 +290,7 @@ impl<'a> Plan<'a> {
     }
 
     pub(super) fn explain(&self, error: &Unreachable) -> Error {
-        let what = format!(
-            "the {} of \"{}\"",
-            if error.is_train { "departure" } else { "work" },
-            self.id(error.node)
-        );
-        match self.network.clock.calendar(self.network.by(error.node)) {
-            Some(work) if !error.is_train => work.beyond(&what),
-            _ => Error::Horizon { what, around: self.query.at },
-        }
+        error.explain(&self.network, self.id(error.node))
     }
 
     /// The nodes whose finish is the answer.
@@ -302,11 +298,7 @@ impl<'a> Plan<'a> {
         if let Some(target) = target {
             return self.number(target).into_iter().collect();
         }
-        let end = dates.early_finishes().map(|(_, finish)| finish).max();
-        let last = dates.early_finishes().filter(|(_, finish)| Some(*finish) == end);
-        let mut sinks: Vec<u32> = last.map(|(number, _)| number).collect();
-        sinks.sort_unstable_by_key(|n| self.id(*n));
-        sinks
+        dates.last(&self.labels())
     }
 }
 

@@ -19,8 +19,8 @@ pub(super) struct Saving {
 const TRIED: usize = 200;
 
 impl Network {
-    /// What moves the finish, of one node or of everything, when it takes `by` less, the most first. Where there are several driving chains
-    /// only what lies on all of them moves it; the longest activities are tried.
+    /// What moves the finish, of one node or of everything, when it takes `by` less, the most first. Where there are several
+    /// driving chains only what lies on all of them moves it; the longest activities are tried.
     pub(super) fn savings(
         &mut self,
         dates: &mut Dates,

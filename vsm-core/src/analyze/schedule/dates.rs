@@ -1,6 +1,9 @@
 //! The dates that the passes find.
 
+use super::names::Names;
 use super::network::Network;
+use crate::error::Error;
+use crate::time::Instant;
 
 /// The dates of all activities. Each kind of date lies by itself: a pass reads one of them from all over the place.
 #[derive(Clone, Debug, Default)]
@@ -59,9 +62,29 @@ impl Dates {
         Late { finish: late.finish.saturating_add(self.shift), free: late.free }
     }
 
+    /// The activities that finish last, by id.
+    pub(in crate::analyze) fn last(&self, names: &impl Names) -> Vec<u32> {
+        let end = self.early_finishes().map(|(_, finish)| finish).max();
+        let last = self.early_finishes().filter(|(_, finish)| Some(*finish) == end);
+        let mut last: Vec<u32> = last.map(|(number, _)| number).collect();
+        last.sort_unstable_by_key(|number| names.id(*number));
+        last
+    }
+
     /// The number of the node with each early finish.
     pub(in crate::analyze) fn early_finishes(&self) -> impl Iterator<Item = (u32, i64)> {
         (0..).zip(self.early_finish.iter().copied())
+    }
+}
+
+impl Unreachable {
+    /// What could not be placed, for an error.
+    pub(in crate::analyze) fn explain(&self, network: &Network, id: &str) -> Error {
+        let what = format!("the {} of \"{id}\"", if self.is_train { "departure" } else { "work" });
+        match network.clock.calendar(network.by(self.node)) {
+            Some(work) if !self.is_train => work.beyond(&what),
+            _ => Error::Horizon { what, around: Instant::clamped(network.start) },
+        }
     }
 }
 

@@ -51,8 +51,6 @@ pub struct LiveSchedule {
     peaks: Peaks,
     /// The end that late dates are counted back from; none where they have to be counted anew.
     late_end: Option<i64>,
-    /// Whether late dates keep their distance from the end wherever that is.
-    moves_with_end: bool,
 }
 
 impl LiveSchedule {
@@ -73,20 +71,9 @@ impl LiveSchedule {
         }
         let followers = Followers::new(&own.network);
         let peaks = Peaks::new(&dates.early_finish);
-        let moves_with_end = own.network.moves_with_end();
         let waits = vec![Vec::new(); query.activities.len()];
-        let mut live = LiveSchedule {
-            query,
-            own,
-            places,
-            numbers,
-            waits,
-            dates,
-            followers,
-            peaks,
-            late_end: None,
-            moves_with_end,
-        };
+        let mut live =
+            LiveSchedule { query, own, places, numbers, waits, dates, followers, peaks, late_end: None };
         for n in 0..live.query.dependencies.len() as u32 {
             live.note_wait(n);
         }
@@ -186,8 +173,7 @@ impl LiveSchedule {
         let old = std::mem::replace(self, new);
         let dates = |live: &LiveSchedule, id: &str| {
             let number = live.number(id)?;
-            let (start, finish) = (live.dates.early_start(number), live.dates.early_finish(number));
-            Some((Instant::clamped(start), Instant::clamped(finish)))
+            Some((live.dates.early_start(number), live.dates.early_finish(number)))
         };
         let ids = old.query.activities.iter().chain(&self.query.activities).map(|activity| &activity.id);
         let mut ids: Vec<&String> = ids.collect();
@@ -195,13 +181,7 @@ impl LiveSchedule {
         ids.dedup();
         let moved = ids.into_iter().filter_map(|id| {
             let (before, now) = (dates(&old, id), dates(self, id));
-            (before != now).then(|| ActivityMove {
-                item: id.clone(),
-                early_start_before: before.map(|dates| dates.0),
-                early_start: now.map(|dates| dates.0),
-                early_finish_before: before.map(|dates| dates.1),
-                early_finish: now.map(|dates| dates.1),
-            })
+            (before != now).then(|| moved_from(id, before, now))
         });
         let moved: Vec<ActivityMove> = moved.collect();
         let count = moved.len() as u64;
@@ -292,11 +272,8 @@ impl LiveSchedule {
         let end_before = self.end();
         self.peaks.renew(&self.dates.early_finish, before.iter().map(|old| old.node));
         let end = self.end();
-        if touched.undo.iter().any(|step| !matches!(step, Undo::Calendar(..))) {
-            self.moves_with_end = network.moves_with_end();
-        }
         let is_status = touched.undo.iter().any(|step| matches!(step, Undo::Status(_)));
-        let may_follow = self.late_end == Some(end_before) && (end == end_before || self.moves_with_end);
+        let may_follow = self.late_end == Some(end_before) && (end == end_before || network.moves_with_end());
         self.late_end = may_follow.then_some(end);
         if is_status {
             self.count_late();
@@ -309,25 +286,30 @@ impl LiveSchedule {
             }
             network.follow_back(&mut self.dates, &self.followers, changed, end);
         }
-        let has_moved = |old: &&Before| {
-            let now = (self.dates.early_start(old.node), self.dates.early_finish(old.node));
-            (old.early_start, old.early_finish) != now
-        };
+        let now = |old: &Before| (self.dates.early_start(old.node), self.dates.early_finish(old.node));
+        let has_moved = |old: &&Before| (old.early_start, old.early_finish) != now(old);
         let count = before.iter().filter(has_moved).count() as u64;
         if is_counted {
             return changes(finish_before, self.finish(), count, Vec::new());
         }
         let names = Given { query: &self.query, places: &self.own.places };
-        let moved = before.iter().filter(has_moved).map(|old| ActivityMove {
-            item: names.id(old.node).to_owned(),
-            early_start_before: Some(Instant::clamped(old.early_start)),
-            early_start: Some(Instant::clamped(self.dates.early_start(old.node))),
-            early_finish_before: Some(Instant::clamped(old.early_finish)),
-            early_finish: Some(Instant::clamped(self.dates.early_finish(old.node))),
+        let moved = before.iter().filter(has_moved).map(|old| {
+            moved_from(names.id(old.node), Some((old.early_start, old.early_finish)), Some(now(old)))
         });
         let mut moved: Vec<ActivityMove> = moved.collect();
         moved.sort_unstable_by(|a, b| a.item.cmp(&b.item));
         changes(finish_before, self.finish(), count, moved)
+    }
+}
+
+/// An activity that moves, by its early start and finish before and now; none where it was not there.
+fn moved_from(id: &str, before: Option<(i64, i64)>, now: Option<(i64, i64)>) -> ActivityMove {
+    ActivityMove {
+        item: id.to_owned(),
+        early_start_before: before.map(|dates| Instant::clamped(dates.0)),
+        early_start: now.map(|dates| Instant::clamped(dates.0)),
+        early_finish_before: before.map(|dates| Instant::clamped(dates.1)),
+        early_finish: now.map(|dates| Instant::clamped(dates.1)),
     }
 }
 

@@ -88,6 +88,8 @@ pub(in crate::analyze) struct Network {
     /// The needs of nodes that have others now than they were laid out with.
     changed_needs: HashMap<u32, Vec<(u32, u32)>>,
     bonds: Vec<Bond>,
+    /// Whether any lag has ever been counted by a calendar.
+    has_working_lags: bool,
     specials: Vec<Special>,
     pub(in crate::analyze) trains: Vec<Cadence>,
 }
@@ -104,6 +106,7 @@ impl Network {
             needs: Vec::new(),
             changed_needs: HashMap::default(),
             bonds: Vec::new(),
+            has_working_lags: false,
             specials: Vec::new(),
             trains: Vec::new(),
         }
@@ -148,6 +151,7 @@ impl Network {
         if bond == Bond::PLAIN {
             return 0;
         }
+        self.has_working_lags |= bond.by != By::PLAIN;
         self.bonds.push(bond);
         self.bonds.len() as u32
     }
@@ -182,7 +186,7 @@ impl Network {
     /// Whether everything moves together with the end: nothing is tied to a date or a calendar, so that late dates are as
     /// far from the end wherever that is.
     pub(super) fn moves_with_end(&self) -> bool {
-        self.by == By::PLAIN && self.specials.is_empty() && self.bonds.iter().all(|bond| bond.by == By::PLAIN)
+        self.by == By::PLAIN && self.specials.is_empty() && !self.has_working_lags
     }
 
     /// Lets a node take another working time, of what has started what is left.

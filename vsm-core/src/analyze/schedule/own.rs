@@ -208,24 +208,14 @@ impl OwnNetwork {
         (left, (!is_plain).then_some(special))
     }
 
-    /// The activities that finish last, by id.
-    pub(super) fn sinks(&self, query: &NetworkQuery, dates: &Dates) -> Vec<u32> {
-        let names = Given { query, places: &self.places };
-        let end = dates.early_finishes().map(|(_, finish)| finish).max();
-        let last = dates.early_finishes().filter(|(_, finish)| Some(*finish) == end);
-        let mut sinks: Vec<u32> = last.map(|(number, _)| number).collect();
-        sinks.sort_unstable_by_key(|number| names.id(*number));
-        sinks
-    }
-
     /// The answer, once all dates have been counted.
     pub(super) fn tell(&mut self, query: &NetworkQuery, dates: &mut Dates) -> CriticalPath {
-        let sinks = self.sinks(query, dates);
+        let names = Given { query, places: &self.places };
+        let sinks = dates.last(&names);
         let end = sinks.first().map_or(query.start.millis(), |number| dates.early_finish(*number));
         let mut wanted = query.wanted();
         // What spans its parts has to see all of them.
         wanted.critical_only &= !self.hammocks.is_any();
-        let names = Given { query, places: &self.places };
         let report =
             Report { network: &mut self.network, dates, names: &names, sinks: &sinks, end, wanted: &wanted };
         let mut path = report.tell(query.status_at.unwrap_or(query.start), None, |_| {});
@@ -240,12 +230,7 @@ impl OwnNetwork {
 
     pub(super) fn explain(&self, query: &NetworkQuery, error: &Unreachable) -> Error {
         let names = Given { query, places: &self.places };
-        let id = names.id(error.node);
-        let what = format!("the {} of \"{id}\"", if error.is_train { "departure" } else { "work" });
-        match self.network.clock.calendar(self.network.by(error.node)) {
-            Some(work) if !error.is_train => work.beyond(&what),
-            _ => Error::Horizon { what, around: Instant::clamped(self.network.start) },
-        }
+        error.explain(&self.network, names.id(error.node))
     }
 }
 
