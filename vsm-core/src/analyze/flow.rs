@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::life::{Life, in_progress};
 use super::{Basis, Grounds};
 use crate::error::{Error, Result};
 use crate::graph::Direction;
 use crate::hash::HashSet;
-use crate::model::{FlowState, Kind, LinkKind, state_said};
-use crate::record::Stored;
+use crate::model::{FlowState, Kind, LinkKind};
 use crate::stream::ValueStream;
 use crate::text_enum::text_enum;
 use crate::time::{Instant, Span, Zone};
@@ -290,60 +290,6 @@ impl ValueStream {
             }
         }
     }
-}
-
-/// The states and kinds of one item over time.
-struct Life {
-    /// (since, state, event), consecutive equal states joined.
-    changes: Vec<(Instant, FlowState, u32)>,
-    kinds: Vec<(Instant, Kind)>,
-    /// The last forward crossing into done, if the item is done now.
-    done: Option<(Instant, u32)>,
-}
-
-impl Life {
-    fn of(events: &[(u32, &Stored)]) -> Life {
-        let mut life = Life { changes: Vec::new(), kinds: Vec::new(), done: None };
-        for (number, event) in events {
-            if let Some(kind) = event.kind {
-                life.kinds.push((event.occurred, kind));
-            }
-            if let Some(Some(state)) = state_said(&event.sets)
-                && life.changes.last().is_none_or(|(_, last, _)| *last != state)
-            {
-                life.changes.push((event.occurred, state, *number));
-            }
-        }
-        life.done =
-            life.changes.last().filter(|(_, state, _)| *state == FlowState::Done).map(|(at, _, e)| (*at, *e));
-        life
-    }
-
-    fn kind_at(&self, at: Instant) -> Option<Kind> {
-        // What is said of the kind at a time holds from that time on; before the first word the first word holds.
-        let index = self.kinds.partition_point(|(since, _)| *since <= at);
-        self.kinds.get(index.saturating_sub(1)).map(|(_, kind)| *kind)
-    }
-
-    fn started(&self) -> Option<Instant> {
-        self.changes.iter().find(|(_, state, _)| in_progress(*state)).map(|(at, ..)| *at)
-    }
-
-    fn stays(&self) -> impl Iterator<Item = (Instant, Instant, FlowState)> {
-        let ends = self.changes.iter().skip(1).map(|(at, ..)| *at).chain([Instant::MAX]);
-        self.changes.iter().zip(ends).map(|((at, state, _), end)| (*at, end, *state))
-    }
-
-    fn active(&self, start: Instant, done: Instant) -> i64 {
-        self.stays()
-            .filter(|(_, _, state)| *state == FlowState::Active)
-            .map(|(from, to, _)| to.min(done).millis().saturating_sub(from.max(start).millis()).max(0))
-            .sum()
-    }
-}
-
-fn in_progress(state: FlowState) -> bool {
-    matches!(state, FlowState::Active | FlowState::Waiting)
 }
 
 /// What the items of a window add up to.

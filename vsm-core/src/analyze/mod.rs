@@ -8,6 +8,7 @@ mod environments;
 mod flow;
 mod item_clocks;
 mod lateness;
+mod life;
 mod lifecycle;
 mod lineage;
 mod message;
