@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::analyze::{CriticalPath, PictureForm, PictureOptions, picture, schedule};
+use crate::analyze::{CriticalPath, PictureForm, PictureOptions, metric_presets, metrics, picture, schedule};
 use crate::calendar::{Cadence, Calendar, add_working_time, next_departure, working_time_between};
 use crate::correlate::CorrelationRules;
 use crate::document::document;
@@ -37,6 +37,11 @@ pub const CALLS: &[&str] = &[
     "lineage",
     "links",
     "messages",
+    "metric",
+    "metric_presets",
+    "metric_samples",
+    "metric_state",
+    "metrics",
     "next_departure",
     "next_slot",
     "ocel",
@@ -45,6 +50,7 @@ pub const CALLS: &[&str] = &[
     "picture",
     "readiness",
     "readiness_changes",
+    "reconcile",
     "release_dates",
     "schedule",
     "scope",
@@ -102,7 +108,7 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "item" | "links" | "history" | "trace" => only(args, &["id"])?,
         "items" => only(args, &["kind"])?,
         "picture" => only(args, &["path", "form", "options"])?,
-        "coverage" | "messages" | "ocel" | "snapshot" => only(args, &[])?,
+        "coverage" | "messages" | "metric_presets" | "metrics" | "ocel" | "snapshot" => only(args, &[])?,
         "add_working_time" => only(args, &["calendar", "start", "span"])?,
         "working_time_between" => only(args, &["calendar", "start", "end"])?,
         "next_departure" => only(args, &["cadence", "ready"])?,
@@ -147,6 +153,12 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "scope" => text(&stream.scope(&whole(args)?)?),
         "coverage" => text(&stream.coverage()),
         "messages" => text(&crate::analyze::messages()),
+        "metric" => text(&stream.metric(&whole(args)?)?),
+        "metric_presets" => text(&metric_presets()),
+        "metric_samples" => text(&stream.metric_samples(&whole(args)?)?),
+        "metric_state" => text(&stream.metric_state(&whole(args)?)?),
+        "metrics" => text(&metrics()),
+        "reconcile" => text(&stream.reconcile(&whole(args)?)?),
         "data_quality" => text(&stream.data_quality(&whole(args)?)?),
         "outlook" => text(&stream.outlook(&whole(args)?)?),
         "outlook_text" => text(&stream.outlook(&whole(args)?)?.to_text()),

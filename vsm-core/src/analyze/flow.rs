@@ -217,7 +217,7 @@ impl ValueStream {
 
     /// Everything under an item: its parts, its scope, what belongs to it or is owned by it, and their parts. Under an
     /// application or team a part counts only where it has none of its own: an epic's features may be other teams'.
-    fn under(&self, item: u32) -> HashSet<u32> {
+    pub(super) fn under(&self, item: u32) -> HashSet<u32> {
         let membership = match self.kind(item) {
             Some(Kind::Application) => Some(LinkKind::BelongsTo),
             Some(Kind::Team) => Some(LinkKind::OwnedBy),
@@ -244,7 +244,7 @@ impl ValueStream {
     }
 
     /// When the item got its first part, if it has any.
-    fn parts_since(&self, item: u32) -> Option<Instant> {
+    pub(super) fn parts_since(&self, item: u32) -> Option<Instant> {
         let parts = self.from(item, LinkKind::Parent);
         let own = self.kind(item);
         let parts = parts.filter(|(part, _)| {

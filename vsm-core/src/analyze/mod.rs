@@ -12,6 +12,7 @@ mod life;
 mod lifecycle;
 mod lineage;
 mod message;
+mod metrics;
 mod outlook;
 mod page;
 mod picture;
@@ -48,6 +49,12 @@ pub use lateness::{GateLateness, GateLatenessQuery, GateTiming};
 pub use lifecycle::{LifecycleStep, Transition, Transitions, TransitionsQuery};
 pub use lineage::{Lineage, LineageQuery, LineageSide};
 pub use message::{MESSAGES, Message, MessageArg, MessageTemplate, messages, translate};
+pub use metrics::{
+    Aggregation, Bucket, DayCount, ItemDifference, MetricCell, MetricEvent, MetricInfo, MetricPreset,
+    MetricQuery, MetricRow, MetricRules, MetricSample, MetricSamples, MetricState, MetricTable, MetricUnit,
+    NegativeRule, ReconcileQuery, Reconciliation, ReopenPolicy, RuleDifference, SampleSummary, WipRule,
+    metric_presets, metrics,
+};
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
 pub use picture::{PictureForm, PictureOptions, picture};
 pub use quality::{DataQuality, DataQualityQuery, Finding, FindingExample, FindingGroup};

@@ -1,0 +1,173 @@
+//! The parts of a window.
+
+use chrono::{Datelike, Months, NaiveDate};
+
+use super::query::{Bucket, MetricQuery};
+use crate::error::{Error, Result};
+use crate::time::{Instant, Span, Zone};
+
+/// The longest window, in days: a century of them is a mistake.
+const LONGEST_WINDOW: i64 = 36_600;
+
+/// A window with its parts and days.
+pub(super) struct Buckets {
+    /// Where each part begins, and where the last one ends.
+    edges: Vec<Instant>,
+    keys: Vec<String>,
+    /// Where each day that the window touches begins, and where the last one ends, beyond the window if need be.
+    days: Vec<Instant>,
+}
+
+impl Buckets {
+    pub(super) fn of(query: &MetricQuery, zone: Zone) -> Result<Buckets> {
+        let (start, end) = (query.start, query.end);
+        if end < start {
+            return Err(Error::invalid("end", "the window must not end before it starts"));
+        }
+        if end.since(start) > Span::from_days(LONGEST_WINDOW) {
+            return Err(Error::invalid("end", "the window must not be longer than a hundred years"));
+        }
+        let is_custom = query.bucket == Some(Bucket::Custom);
+        if !is_custom && !query.bucket_starts.is_empty() {
+            return Err(Error::invalid("bucket_starts", "goes with the bucket \"custom\" only"));
+        }
+        let (mut edges, mut keys) = (vec![start], Vec::new());
+        match query.bucket {
+            None => keys.push(String::new()),
+            Some(Bucket::Custom) => {
+                for (place, at) in query.bucket_starts.iter().enumerate() {
+                    if edges.last().is_none_or(|last| at <= last) || *at >= end {
+                        let reason = "must lie within the window, each after the one before";
+                        return Err(Error::invalid(&format!("bucket_starts[{place}]"), reason));
+                    }
+                    edges.push(*at);
+                }
+                keys.extend(edges.iter().map(Instant::to_string));
+            }
+            Some(bucket) => {
+                let mut from = first_day(bucket, zone.date(start));
+                while keys.is_empty() || edges.last().is_some_and(|last| *last < end) {
+                    keys.push(key(bucket, from));
+                    let Some(next) = next_day(bucket, from) else { break };
+                    edges.push(zone.day_start(next).min(end));
+                    from = next;
+                }
+            }
+        }
+        if edges.len() == keys.len() {
+            edges.push(end);
+        }
+        let mut days = Vec::new();
+        let mut day = zone.date(start);
+        while zone.day_start(day) < end {
+            days.push(zone.day_start(day));
+            let Some(next) = day.succ_opt() else { break };
+            day = next;
+        }
+        days.push(zone.day_start(day));
+        Ok(Buckets { edges, keys, days })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The part's name; nothing where the window is one.
+    pub(super) fn key(&self, bucket: usize) -> Option<&str> {
+        self.keys.get(bucket).map(String::as_str).filter(|key| !key.is_empty())
+    }
+
+    pub(super) fn start(&self, bucket: usize) -> Instant {
+        self.edges.get(bucket).copied().unwrap_or(Instant::MAX)
+    }
+
+    pub(super) fn end(&self, bucket: usize) -> Instant {
+        self.edges.get(bucket + 1).copied().unwrap_or(Instant::MAX)
+    }
+
+    /// The part that an instant lies in.
+    pub(super) fn at(&self, at: Instant) -> Option<usize> {
+        let bucket = self.edges.partition_point(|edge| *edge <= at).checked_sub(1)?;
+        (bucket < self.len()).then_some(bucket)
+    }
+
+    /// The parts that end at a time from `from` on and before `to`.
+    pub(super) fn ending(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
+        let ends = self.edges.get(1..).unwrap_or_default();
+        ends.partition_point(|end| *end <= from)..ends.partition_point(|end| *end <= to)
+    }
+
+    /// The parts that an interval overlaps.
+    pub(super) fn overlapping(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
+        let first = self.edges.partition_point(|edge| *edge <= from).saturating_sub(1);
+        let last = self.edges.partition_point(|edge| *edge < to).min(self.len());
+        first.min(last)..last
+    }
+
+    /// The days of a part, by number: those that begin in it, and for the first the day that the window begins on.
+    pub(super) fn days(&self, bucket: usize) -> std::ops::Range<usize> {
+        let first = |at: Instant| self.days.partition_point(|day| *day < at);
+        let from = if bucket == 0 { 0 } else { first(self.start(bucket)) };
+        let to = if bucket + 1 == self.len() { self.day_count() } else { first(self.end(bucket)) };
+        from.min(to)..to
+    }
+
+    /// The parts that some days lie in.
+    pub(super) fn of_days(&self, days: &std::ops::Range<usize>) -> std::ops::Range<usize> {
+        let at = |day: usize| self.days.get(day).copied().unwrap_or(Instant::MAX);
+        if days.is_empty() { 0..0 } else { self.overlapping(at(days.start), at(days.end)) }
+    }
+
+    fn day_count(&self) -> usize {
+        self.days.len().saturating_sub(1)
+    }
+
+    /// The days at whose ends something is that is so from `from` until before `to`. The last day ends with the window.
+    pub(super) fn ends_of_day(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
+        let ends = self.days.get(1..).unwrap_or_default();
+        let last = self.end(self.len().saturating_sub(1));
+        let number = |at: Instant| ends.partition_point(|end| (*end).min(last) <= at);
+        number(from)..number(to)
+    }
+
+    /// The number of the day that an instant lies on; before the first day, the first; after the last, the one after it.
+    pub(super) fn day_of(&self, at: Instant) -> usize {
+        self.days.partition_point(|day| *day <= at).saturating_sub(1)
+    }
+
+    /// Whether an instant is before all days of the window.
+    pub(super) fn is_before(&self, at: Instant) -> bool {
+        self.days.first().is_none_or(|first| at < *first)
+    }
+}
+
+fn first_day(bucket: Bucket, day: NaiveDate) -> NaiveDate {
+    let first = match bucket {
+        Bucket::Day | Bucket::Custom => Some(day),
+        Bucket::Week => day.checked_sub_days(chrono::Days::new(day.weekday().num_days_from_monday().into())),
+        Bucket::Month => day.with_day(1),
+        Bucket::Quarter => NaiveDate::from_ymd_opt(day.year(), day.month0() / 3 * 3 + 1, 1),
+        Bucket::Year => NaiveDate::from_ymd_opt(day.year(), 1, 1),
+    };
+    first.unwrap_or(day)
+}
+
+fn next_day(bucket: Bucket, first: NaiveDate) -> Option<NaiveDate> {
+    match bucket {
+        Bucket::Day | Bucket::Custom => first.succ_opt(),
+        Bucket::Week => first.checked_add_days(chrono::Days::new(7)),
+        Bucket::Month => first.checked_add_months(Months::new(1)),
+        Bucket::Quarter => first.checked_add_months(Months::new(3)),
+        Bucket::Year => first.checked_add_months(Months::new(12)),
+    }
+}
+
+fn key(bucket: Bucket, first: NaiveDate) -> String {
+    match bucket {
+        Bucket::Day | Bucket::Custom => first.to_string(),
+        Bucket::Week => format!("{:04}-W{:02}", first.iso_week().year(), first.iso_week().week()),
+        Bucket::Month => format!("{:04}-{:02}", first.year(), first.month()),
+        Bucket::Quarter => format!("{:04}-Q{}", first.year(), first.month0() / 3 + 1),
+        Bucket::Year => format!("{:04}", first.year()),
+    }
+}

@@ -1,0 +1,209 @@
+//! A metric before its last step: partial results that add up.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::facts::{Amount, Fact, Sink};
+use super::groups::Groups;
+use super::plan::Plan;
+use super::query::MetricQuery;
+use super::table::MetricTable;
+use crate::analyze::{Basis, EVIDENCE, EXAMPLES, Exclusion, Grounds};
+use crate::error::{Error, Result};
+use crate::hash::HashMap;
+use crate::stream::ValueStream;
+
+/// A metric of a part of the items, ready to be put together with those of other parts.
+///
+/// [`merge`](MetricState::merge) is associative and commutative: records that are split by item into any parts, asked apart
+/// and merged, give what the whole record gives, to the byte. The state is plain data, for other processes to make or take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricState {
+    /// The question.
+    pub query: MetricQuery,
+    /// One cell for each group and part of the window that anything was found for, by group and part.
+    pub cells: Vec<MetricCell>,
+    /// Whether any item was ever in a waiting state; without one, efficiency has no value.
+    pub waits: bool,
+    /// What it rests on.
+    pub basis: Basis,
+}
+
+/// What was found for one group in one part of the window.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MetricCell {
+    /// The values that it is grouped by, in the order of the query.
+    pub group: Vec<String>,
+    /// The number of the part, from 0.
+    pub bucket: u64,
+    /// How many facts count.
+    pub n: u64,
+    /// The values of a sample, ascending.
+    pub values: Vec<f64>,
+    /// The ages of what belongs to the sample and is not over, ascending.
+    pub open: Vec<f64>,
+    /// What is counted: items, days, or milliseconds of a part.
+    pub part: i64,
+    /// Milliseconds or items of the whole.
+    pub whole: i64,
+}
+
+impl MetricState {
+    /// Adds what was found in another part of the record for the same question.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the question is another one.
+    ///
+    /// ```
+    /// use vsm_core::{MetricQuery, ValueStream};
+    /// let query = MetricQuery::new("throughput", "2026-01-01T00:00:00Z".parse()?, "2026-02-01T00:00:00Z".parse()?, "UTC");
+    /// let (one, other) = (ValueStream::new(), ValueStream::new());
+    /// let mut state = one.metric_state(&query)?;
+    /// state.merge(&other.metric_state(&query)?)?;
+    /// assert_eq!(state.table()?, one.metric(&query)?);
+    /// # Ok::<(), vsm_core::Error>(())
+    /// ```
+    pub fn merge(&mut self, other: &MetricState) -> Result<()> {
+        if self.query != other.query {
+            return Err(Error::invalid("state", "is of another question: only the same one adds up"));
+        }
+        let mut cells: BTreeMap<(Vec<String>, u64), MetricCell> = BTreeMap::new();
+        for cell in self.cells.drain(..).chain(other.cells.iter().cloned()) {
+            match cells.entry((cell.group.clone(), cell.bucket)) {
+                std::collections::btree_map::Entry::Vacant(entry) => {
+                    entry.insert(cell);
+                }
+                std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().add(cell),
+            }
+        }
+        self.cells = cells.into_values().collect();
+        self.waits |= other.waits;
+        self.basis.add(&other.basis);
+        Ok(())
+    }
+
+    /// The metric.
+    ///
+    /// # Errors
+    /// Those of the question, and [`Error::Invalid`] for a cell that lies outside its window.
+    pub fn table(&self) -> Result<MetricTable> {
+        MetricTable::of(self, &Plan::of(&self.query)?)
+    }
+}
+
+impl MetricCell {
+    fn add(&mut self, other: MetricCell) {
+        self.n = self.n.saturating_add(other.n);
+        self.part = self.part.saturating_add(other.part);
+        self.whole = self.whole.saturating_add(other.whole);
+        self.values.extend(other.values);
+        self.open.extend(other.open);
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        self.values.sort_unstable_by(f64::total_cmp);
+        self.open.sort_unstable_by(f64::total_cmp);
+    }
+}
+
+impl Basis {
+    /// Adds the basis of another part of the record.
+    fn add(&mut self, other: &Basis) {
+        self.n = self.n.saturating_add(other.n);
+        let mut excluded: BTreeMap<String, Exclusion> = BTreeMap::new();
+        for exclusion in self.excluded.drain(..).chain(other.excluded.iter().cloned()) {
+            let Exclusion { reason, count, examples } = exclusion;
+            let sum = excluded.entry(reason.clone()).or_insert(Exclusion {
+                reason,
+                count: 0,
+                examples: Vec::new(),
+            });
+            sum.count = sum.count.saturating_add(count);
+            sum.examples.extend(examples);
+        }
+        for sum in excluded.values_mut() {
+            sum.examples.sort_unstable();
+            sum.examples.truncate(EXAMPLES);
+        }
+        self.excluded = excluded.into_values().collect();
+        self.rules.extend(other.rules.iter().cloned());
+        self.rules.sort_unstable();
+        self.rules.dedup();
+        self.evidence.extend(other.evidence.iter().cloned());
+        self.evidence.sort_unstable();
+        self.evidence.dedup();
+        self.evidence.truncate(EVIDENCE);
+    }
+}
+
+/// Adds facts up.
+struct Tally<'a> {
+    stream: &'a ValueStream,
+    groups: Groups,
+    cells: HashMap<(u32, usize), MetricCell>,
+    /// The groups of the fact at hand.
+    found: Vec<u32>,
+    waits: bool,
+    grounds: Grounds,
+}
+
+impl Sink for Tally<'_> {
+    fn take(&mut self, fact: Fact) {
+        self.grounds.n += 1;
+        self.grounds.evidence.push(fact.event);
+        self.groups.find(self.stream, fact.item, fact.kind, fact.at, &mut self.found);
+        for group in &self.found {
+            let cell = self.cells.entry((*group, fact.bucket)).or_default();
+            match fact.amount {
+                Amount::Sample(value) => {
+                    cell.n += 1;
+                    cell.values.push(value);
+                }
+                Amount::Open(age) => cell.open.push(age),
+                Amount::Part { part, whole } => {
+                    cell.n += 1;
+                    cell.part = cell.part.saturating_add(part);
+                    cell.whole = cell.whole.saturating_add(whole);
+                }
+                Amount::Count(count) => {
+                    cell.n += 1;
+                    cell.part = cell.part.saturating_add(count);
+                }
+            }
+        }
+    }
+
+    fn leave_out(&mut self, item: u32, reason: &'static str) {
+        self.grounds.exclude(reason, self.stream.id(item));
+    }
+
+    fn waits(&mut self) {
+        self.waits = true;
+    }
+}
+
+pub(super) fn state(stream: &ValueStream, query: &MetricQuery) -> Result<MetricState> {
+    let plan = Plan::of(query)?;
+    let mut tally = Tally {
+        stream,
+        groups: Groups::of(query)?,
+        cells: HashMap::default(),
+        found: Vec::new(),
+        waits: false,
+        grounds: Grounds::default(),
+    };
+    stream.facts(&plan, query.within.as_deref(), &mut tally)?;
+    plan.name_rules(query, &mut tally.grounds);
+    let Tally { groups, cells, waits, grounds, .. } = tally;
+    let name = |((group, bucket), mut cell): ((u32, usize), MetricCell)| {
+        cell.group = groups.name(group).to_vec();
+        cell.bucket = bucket as u64;
+        cell.sort();
+        cell
+    };
+    let mut cells: Vec<MetricCell> = cells.into_iter().map(name).collect();
+    cells.sort_unstable_by(|a, b| (&a.group, a.bucket).cmp(&(&b.group, b.bucket)));
+    Ok(MetricState { query: query.clone(), cells, waits, basis: grounds.finish(stream) })
+}
