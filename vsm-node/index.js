@@ -32,10 +32,8 @@ function load() {
   }
 }
 
-// By name, so that `import { ValueStream } from 'vsm-core'` finds them as well.
 const native = load()
-const { LiveSchedule, ValueStream, Watch, addWorkingTime, leave, messages, nextDeparture, picture, pictureAsync } = native
-const { schedule, scheduleAsync, workingTimeBetween } = native
+const { ValueStream, leave } = native
 
 // A worker that ends is noticed by itself; the main thread waits for its pool first.
 if (isMainThread) process.on('exit', leave)
@@ -56,16 +54,21 @@ ValueStream.prototype.ingestPath = async function (adapter, path, how) {
 
 ValueStream.prototype[Symbol.asyncDispose] = ValueStream.prototype.close
 
-module.exports = {
-  LiveSchedule,
-  ValueStream,
-  Watch,
-  addWorkingTime,
-  messages,
-  nextDeparture,
-  picture,
-  pictureAsync,
-  schedule,
-  scheduleAsync,
-  workingTimeBetween,
-}
+// By name, so that `import { ValueStream } from 'vsm-core'` finds them as well.
+module.exports.LiveSchedule = native.LiveSchedule
+module.exports.ValueStream = native.ValueStream
+module.exports.Watch = native.Watch
+module.exports.addWorkingTime = native.addWorkingTime
+module.exports.mergeMetrics = native.mergeMetrics
+module.exports.mergeMetricsAsync = native.mergeMetricsAsync
+module.exports.messages = native.messages
+module.exports.metricPresets = native.metricPresets
+module.exports.metricTable = native.metricTable
+module.exports.metricTableAsync = native.metricTableAsync
+module.exports.metrics = native.metrics
+module.exports.nextDeparture = native.nextDeparture
+module.exports.picture = native.picture
+module.exports.pictureAsync = native.pictureAsync
+module.exports.schedule = native.schedule
+module.exports.scheduleAsync = native.scheduleAsync
+module.exports.workingTimeBetween = native.workingTimeBetween

@@ -4,7 +4,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::analyze::{CriticalPath, PictureForm, PictureOptions, metric_presets, metrics, picture, schedule};
+use crate::analyze::{
+    CriticalPath, PictureForm, PictureOptions, merge_metrics, metric_presets, metric_table, metrics, picture,
+    schedule,
+};
 use crate::calendar::{Cadence, Calendar, add_working_time, next_departure, working_time_between};
 use crate::correlate::CorrelationRules;
 use crate::document::document;
@@ -36,11 +39,13 @@ pub const CALLS: &[&str] = &[
     "items",
     "lineage",
     "links",
+    "merge_metrics",
     "messages",
     "metric",
     "metric_presets",
     "metric_samples",
     "metric_state",
+    "metric_table",
     "metrics",
     "next_departure",
     "next_slot",
@@ -157,6 +162,8 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "metric_presets" => text(&metric_presets()),
         "metric_samples" => text(&stream.metric_samples(&whole(args)?)?),
         "metric_state" => text(&stream.metric_state(&whole(args)?)?),
+        "merge_metrics" => text(&merge_metrics(&whole(args)?)?),
+        "metric_table" => text(&metric_table(&whole(args)?)?),
         "metrics" => text(&metrics()),
         "reconcile" => text(&stream.reconcile(&whole(args)?)?),
         "data_quality" => text(&stream.data_quality(&whole(args)?)?),

@@ -1,8 +1,6 @@
 //! What needs no stream: working time, trains, pictures, defaults.
 
-use vsm_core::{
-    Cadence, Calendar, CriticalPath, Instant, MessageTemplate, PictureForm, PictureOptions, Policy, Span,
-};
+use vsm_core::{Cadence, Calendar, CriticalPath, Instant, PictureForm, PictureOptions, Policy, Span};
 
 use crate::error::VsmError;
 
@@ -34,13 +32,6 @@ fn picture(
     options: Option<PictureOptions>,
 ) -> Result<String, VsmError> {
     Ok(vsm_core::picture(path, form, &options.unwrap_or_default())?)
-}
-
-/// All that sentences are made of: a code, its English text with places for arguments, and what these are. For translators;
-/// the `messages` of a record say which of them its `sentence` is made of.
-#[uniffi::export]
-fn messages() -> Vec<MessageTemplate> {
-    vsm_core::messages()
 }
 
 /// What counts as ready where a query names no policy.

@@ -4,29 +4,31 @@
 use std::collections::{BTreeMap, HashMap};
 
 use vsm_core::{
-    Activity, ActivityMove, Adapter, ApplyReport, Audit, Basis, Blackout, Booking, BookingBlackout,
-    BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, Boundary, Cadence, Calendar,
-    CalendarException, ChangeReason, ClockHours, Condition, ConflictMode, CorrelationRule, CorrelationRules,
-    Coverage, CoverageRow, CrashOption, CriticalPath, CriticalPathQuery, Damage, DataQuality,
-    DataQualityQuery, DateConstraint, DateOrder, DayLoad, Decision, DepartureReach, Departures,
-    DeparturesQuery, Dependency, Drift, DriftQuery, DriftRelation, DriftRow, DurationSource, Durations,
-    EfficiencyRule, EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery, EnvironmentLoad,
-    EnvironmentNames, Event, Exclusion, Explanation, ExplanationNode, FactDeadline, Fields, Finding,
-    FindingExample, FindingGroup, FloatPath, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowState,
+    Activity, ActivityMove, Adapter, Aggregation, ApplyReport, Audit, Basis, Blackout, Booking,
+    BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, Boundary, Bucket,
+    Cadence, Calendar, CalendarException, ChangeReason, ClockHours, Condition, ConflictMode, CorrelationRule,
+    CorrelationRules, Coverage, CoverageRow, CrashOption, CriticalPath, CriticalPathQuery, Damage,
+    DataQuality, DataQualityQuery, DateConstraint, DateOrder, DayCount, DayLoad, Decision, DepartureReach,
+    Departures, DeparturesQuery, Dependency, Drift, DriftQuery, DriftRelation, DriftRow, DurationSource,
+    Durations, EfficiencyRule, EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery,
+    EnvironmentLoad, EnvironmentNames, Event, Exclusion, Explanation, ExplanationNode, FactDeadline, Fields,
+    Finding, FindingExample, FindingGroup, FloatPath, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowState,
     FreeSlot, GateLateness, GateLatenessQuery, GateTiming, HolidayRule, Impact, ImpactCell, ImpactQuery,
     ImpactRelation, InfeasibleDate, IngestOptions, IngestProgress, IngestReport, IngestRun, Instant, Item,
-    ItemVerdict, Kind, LagCalendar, LifecycleStep, Lineage, LineageQuery, LineageSide, Link, LinkKind,
-    MappedLink, Measure, MergePoint, Message, MessageArg, MessageTemplate, MetFact, NamedCalendar,
+    ItemDifference, ItemVerdict, Kind, LagCalendar, LifecycleStep, Lineage, LineageQuery, LineageSide, Link,
+    LinkKind, MappedLink, Measure, MergePoint, MergeQuery, Message, MessageArg, MessageTemplate, MetFact,
+    MetricCell, MetricEvent, MetricInfo, MetricPreset, MetricQuery, MetricRow, MetricRules, MetricSample,
+    MetricSamples, MetricState, MetricTable, MetricTableQuery, MetricUnit, NamedCalendar, NegativeRule,
     NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery, Outcome,
     Outlook, OutlookQuery, PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule, ProgressRule,
-    Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, Recovery,
-    Refusal, Reject, Related, ReleaseDate, ReleaseDates, ReleaseDatesQuery, ReleaseState, ReleaseTemplate,
-    RowFormat, RuleTest, ScheduleChanges, Scope, ScopeQuery, Seal, Severity, ShippedItem, Shipping,
-    SlotBlock, SlotCause, Span, StageOutlook, StartCause, StoreFormat, StoreOptions, TableMapping,
-    TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery,
-    TemplateSkip, TestCounts, Trace, TraceStep, Transition, Transitions, TransitionsQuery, Unmet, Verdict,
-    VerdictChange, VerdictChanges, VerdictQuery, Verdicts, VersionRule, Waiver, WatchQuery, Weekday,
-    WorkingHours,
+    Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery,
+    ReconcileQuery, Reconciliation, Recovery, Refusal, Reject, Related, ReleaseDate, ReleaseDates,
+    ReleaseDatesQuery, ReleaseState, ReleaseTemplate, ReopenPolicy, RowFormat, RuleDifference, RuleTest,
+    SampleSummary, ScheduleChanges, Scope, ScopeQuery, Seal, Severity, ShippedItem, Shipping, SlotBlock,
+    SlotCause, Span, StageOutlook, StartCause, StoreFormat, StoreOptions, TableMapping, TemplateActivity,
+    TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, TestCounts,
+    Trace, TraceStep, Transition, Transitions, TransitionsQuery, Unmet, Verdict, VerdictChange,
+    VerdictChanges, VerdictQuery, Verdicts, VersionRule, Waiver, WatchQuery, Weekday, WipRule, WorkingHours,
 };
 
 type U64Map = BTreeMap<String, u64>;
@@ -1420,6 +1422,22 @@ pub struct Item {
     pub fields: Fields,
 }
 
+/// One item that counts differently.
+#[uniffi::remote(Record)]
+pub struct ItemDifference {
+    /// The item.
+    pub item: String,
+    /// What it contributes on the one side; absent where it does not count there.
+    pub a: Option<f64>,
+    /// What it contributes on the other side.
+    pub b: Option<f64>,
+    /// Why it does not count on the side where it doesn't; absent where it counts on both, or never ended by that side's
+    /// rules.
+    pub reason: Option<String>,
+    /// The rules each of which alone changes what it contributes; empty where only several together do.
+    pub rules: Vec<String>,
+}
+
 /// The verdict of one item.
 #[uniffi::remote(Record)]
 pub struct ItemVerdict {
@@ -1535,6 +1553,13 @@ pub struct MergePoint {
     pub joins: Vec<String>,
 }
 
+/// States of parts of the record to be put together.
+#[uniffi::remote(Record)]
+pub struct MergeQuery {
+    /// The states, of the same question each; at least one.
+    pub states: Vec<MetricState>,
+}
+
 /// A sentence, or a part of one, as a stable code with arguments, so that it can be said in another language.
 ///
 /// Records that have a `sentence` have it as `messages` as well: it is the English templates of their codes with the
@@ -1570,6 +1595,232 @@ pub struct MetFact {
     /// The rule, where the condition is `rule_met`.
     #[uniffi(default)]
     pub rule: Option<String>,
+}
+
+/// What was found for one group in one part of the window.
+#[uniffi::remote(Record)]
+pub struct MetricCell {
+    /// The values that it is grouped by, in the order of the query.
+    pub group: Vec<String>,
+    /// The number of the part, from 0.
+    pub bucket: u64,
+    /// How many facts count.
+    pub n: u64,
+    /// The values of a sample, ascending.
+    pub values: Vec<f64>,
+    /// The ages of what belongs to the sample and is not over, ascending.
+    pub open: Vec<f64>,
+    /// What is counted: items, days, or milliseconds of a part.
+    pub part: i64,
+    /// Milliseconds or items of the whole.
+    pub whole: i64,
+}
+
+/// A metric that `metric` knows.
+#[uniffi::remote(Record)]
+pub struct MetricInfo {
+    /// Its name.
+    pub name: String,
+    /// What it says, in one sentence.
+    pub about: String,
+    /// What its figures are.
+    pub unit: MetricUnit,
+    /// The rules that hold where neither the query nor a preset says anything.
+    pub rules: MetricRules,
+}
+
+/// The rules of a tool for a metric.
+#[uniffi::remote(Record)]
+pub struct MetricPreset {
+    /// The name, after the tool.
+    pub name: String,
+    /// The metric that they are for.
+    pub metric: String,
+    /// What the tool calls it, and what its rules come to.
+    pub about: String,
+    /// The rules in which it differs from the default.
+    pub rules: MetricRules,
+}
+
+/// A question for one metric.
+#[uniffi::remote(Record)]
+pub struct MetricQuery {
+    /// The metric; `metrics` lists them.
+    pub metric: String,
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window. What is not over by then is open.
+    pub end: Instant,
+    /// IANA zone of its days.
+    pub zone: String,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// Items of these kinds, whether or not they have parts; empty = those that the metric is made for, without those that
+    /// are counted by their parts.
+    #[uniffi(default)]
+    pub kinds: Vec<Kind>,
+    /// A row for each value of these: `kind`, `team`, `application`, `release`, `theme`, `epic`, `feature`, `priority`,
+    /// `severity`, `assignee`, or `attribute:NAME`. An item with several values counts in each.
+    #[uniffi(default)]
+    pub group_by: Vec<String>,
+    /// A row for each part of the window; absent = one for all of it.
+    #[uniffi(default)]
+    pub bucket: Option<Bucket>,
+    /// For `custom`: where the parts after the first begin, in order.
+    #[uniffi(default)]
+    pub bucket_starts: Vec<Instant>,
+    /// Rules as a tool has them; `metric_presets` lists them.
+    #[uniffi(default)]
+    pub preset: Option<String>,
+    /// Rules of one's own; they win over the preset's.
+    #[uniffi(default)]
+    pub rules: Option<MetricRules>,
+}
+
+/// The figures of one group in one part of the window.
+#[uniffi::remote(Record)]
+pub struct MetricRow {
+    /// The values of what it is grouped by, in that order; empty where an item has none.
+    pub group: Vec<String>,
+    /// The part of the window: `2026-07-01`, `2026-W27`, `2026-07`, `2026-Q3`, `2026`, or the instant that it starts at;
+    /// absent where the window is one.
+    pub bucket: Option<String>,
+    /// First instant of the part.
+    pub start: Instant,
+    /// First instant after it.
+    pub end: Instant,
+    /// How many items count; for work in progress how many were in progress at any time.
+    pub n: u64,
+    /// The figure.
+    pub value: Option<f64>,
+    /// Why there is no figure: `no_data`, `no_waiting_state`.
+    pub reason: Option<String>,
+    /// What is measured as a part: items, item-days, milliseconds.
+    pub part: Option<f64>,
+    /// The whole that it is a part of, in the same unit; for work in progress days or milliseconds.
+    pub whole: Option<f64>,
+    /// The sample behind the figure of a duration, in the table's unit.
+    pub sample: Option<SampleSummary>,
+    /// Items that belong to the sample and are not over at the end of the part; absent where nothing can be open.
+    pub open: Option<u64>,
+}
+
+/// The rules of a metric. What is absent is as the preset has it, else as the metric has it by default.
+#[uniffi::remote(Record)]
+pub struct MetricRules {
+    /// What begins a duration.
+    #[uniffi(default)]
+    pub start_event: Option<MetricEvent>,
+    /// What ends it.
+    #[uniffi(default)]
+    pub end_event: Option<MetricEvent>,
+    /// The tool's own states that begin it, by name or id; for `start_event` = `status`.
+    #[uniffi(default)]
+    pub start_status: Vec<String>,
+    /// The tool's own states that end it, by name or id; for `end_event` = `status`.
+    #[uniffi(default)]
+    pub end_status: Vec<String>,
+    /// How time becomes days.
+    #[uniffi(default)]
+    pub day_count: Option<DayCount>,
+    /// The calendar of `business_hours`.
+    #[uniffi(default)]
+    pub calendar: Option<Calendar>,
+    /// When an item that was done more than once is done.
+    #[uniffi(default)]
+    pub reopen: Option<ReopenPolicy>,
+    /// What becomes of an item that ends before it starts.
+    #[uniffi(default)]
+    pub negative: Option<NegativeRule>,
+    /// What counts as work in progress.
+    #[uniffi(default)]
+    pub wip: Option<WipRule>,
+    /// Which figure of a sample is the value.
+    #[uniffi(default)]
+    pub aggregation: Option<Aggregation>,
+    /// How percentiles are read; the median is interpolated unless this says `lower`.
+    #[uniffi(default)]
+    pub percentiles: Option<PercentileRule>,
+    /// How ratios of several items are added up.
+    #[uniffi(default)]
+    pub efficiency: Option<EfficiencyRule>,
+}
+
+/// What one item contributes.
+#[uniffi::remote(Record)]
+pub struct MetricSample {
+    /// The item.
+    pub item: String,
+    /// When it started; absent where that does not count or is not known.
+    pub started_at: Option<Instant>,
+    /// When it counts: its end; its start where starts are counted; the end of the part for what is open or in progress.
+    pub counted_at: Instant,
+    /// The part of the window; absent where the window is one.
+    pub bucket: Option<String>,
+    /// What it contributes.
+    pub value: f64,
+    /// Whether it is not over: then the value is its age, and no part of the sample.
+    pub open: bool,
+    /// The event that it rests on, as `source:id`.
+    pub evidence: String,
+}
+
+/// What the items contribute to a metric.
+#[uniffi::remote(Record)]
+pub struct MetricSamples {
+    /// The metric.
+    pub metric: String,
+    /// What a value of a duration is; for counts, items; for work in progress, item-days (or milliseconds for the integral).
+    pub unit: MetricUnit,
+    /// One row for each item and part of the window that it counts in, by item and then by time.
+    pub rows: Vec<MetricSample>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A metric of a part of the items, ready to be put together with those of other parts.
+///
+/// `merge` is associative and commutative: records that are split by item into any parts, asked apart
+/// and merged, give what the whole record gives, to the byte. The state is plain data, for other processes to make or take.
+#[uniffi::remote(Record)]
+pub struct MetricState {
+    /// The question.
+    pub query: MetricQuery,
+    /// One cell for each group and part of the window that anything was found for, by group and part.
+    pub cells: Vec<MetricCell>,
+    /// Whether any item was ever in a waiting state; without one, efficiency has no value.
+    pub waits: bool,
+    /// What it rests on.
+    pub basis: Basis,
+}
+
+/// A metric by group and part of the window. What has no data has no value, and says why.
+#[uniffi::remote(Record)]
+pub struct MetricTable {
+    /// The metric.
+    pub metric: String,
+    /// What its figures are.
+    pub unit: MetricUnit,
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// The zone of its days.
+    pub zone: String,
+    /// What it is grouped by.
+    pub group_by: Vec<String>,
+    /// One row for each group and each part of the window, by group and part; parts without data are there too.
+    pub rows: Vec<MetricRow>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A state whose metric is asked for.
+#[uniffi::remote(Record)]
+pub struct MetricTableQuery {
+    /// The state.
+    pub state: MetricState,
 }
 
 /// A calendar and the name by which activities call it.
@@ -2024,6 +2275,39 @@ pub struct ReadinessQuery {
     pub assume: Vec<MetFact>,
 }
 
+/// A question why a metric differs between two sets of rules.
+#[uniffi::remote(Record)]
+pub struct ReconcileQuery {
+    /// The metric and its window; its own `preset` must be absent, and its `rules` hold on both sides where a preset says
+    /// nothing else.
+    pub query: MetricQuery,
+    /// The preset on the one side; absent = the defaults.
+    #[uniffi(default)]
+    pub preset_a: Option<String>,
+    /// The preset on the other side; absent = the defaults.
+    #[uniffi(default)]
+    pub preset_b: Option<String>,
+}
+
+/// What makes the difference between two figures of one metric.
+#[uniffi::remote(Record)]
+pub struct Reconciliation {
+    /// The metric.
+    pub metric: String,
+    /// Its value by the one side's rules.
+    pub value_a: Option<f64>,
+    /// Its value by the other side's.
+    pub value_b: Option<f64>,
+    /// The rules that differ, each with what it changes alone, by name.
+    pub rules: Vec<RuleDifference>,
+    /// The items that differ, by id.
+    pub items: Vec<ItemDifference>,
+    /// How many items are the same on both sides.
+    pub same: u64,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
 /// What was found when a store was read.
 #[uniffi::remote(Record)]
 pub struct Recovery {
@@ -2162,6 +2446,22 @@ pub struct ReleaseTemplate {
     pub gates: Vec<TemplateGate>,
 }
 
+/// One rule in which two sides differ.
+#[uniffi::remote(Record)]
+pub struct RuleDifference {
+    /// The rule.
+    pub rule: String,
+    /// As the one side has it; several words are separated by commas.
+    pub a: String,
+    /// As the other side has it.
+    pub b: String,
+    /// The value by the one side's rules with only this one taken from the other side; absent where the rule can't be
+    /// changed alone, or there is no value.
+    pub value: Option<f64>,
+    /// How many items this changes.
+    pub items: u64,
+}
+
 /// What a rule counts, and within which bounds the figure must be.
 ///
 /// Of what `of` reaches, those match that fit every filter; an empty filter fits all. What lacks the
@@ -2204,6 +2504,23 @@ pub struct RuleTest {
     /// The most that the figure may be.
     #[uniffi(default)]
     pub at_most: Option<f64>,
+}
+
+/// A sample in numbers.
+#[uniffi::remote(Record)]
+pub struct SampleSummary {
+    /// The arithmetic mean.
+    pub mean: f64,
+    /// The smallest.
+    pub min: f64,
+    /// The median.
+    pub median: f64,
+    /// The 85th percentile.
+    pub p85: f64,
+    /// The 95th percentile.
+    pub p95: f64,
+    /// The largest.
+    pub max: f64,
 }
 
 /// What a change brought.
@@ -2848,6 +3165,25 @@ pub enum Adapter {
     Events,
 }
 
+/// Which figure of a sample is the value.
+#[uniffi::remote(Enum)]
+pub enum Aggregation {
+    /// The arithmetic mean.
+    Mean,
+    /// The median; the default of durations.
+    Median,
+    /// The 85th percentile.
+    P85,
+    /// The 95th percentile.
+    P95,
+    /// The smallest.
+    Min,
+    /// The largest.
+    Max,
+    /// The sum.
+    Sum,
+}
+
 /// Where a booking stands.
 #[uniffi::remote(Enum)]
 pub enum Booking {
@@ -2868,6 +3204,23 @@ pub enum Boundary {
     Entry,
     /// It must be met before the phase has ended; the default.
     Exit,
+}
+
+/// Into which parts a window falls. Those at its two ends may be shorter.
+#[uniffi::remote(Enum)]
+pub enum Bucket {
+    /// Days of the zone, as `2026-07-01`.
+    Day,
+    /// ISO weeks, from Monday, as `2026-W27`: the year is that of the week.
+    Week,
+    /// Months, as `2026-07`.
+    Month,
+    /// Quarters, as `2026-Q3`.
+    Quarter,
+    /// Years, as `2026`.
+    Year,
+    /// Parts that the query names the beginnings of.
+    Custom,
 }
 
 /// A condition of being ready.
@@ -2998,6 +3351,24 @@ pub enum DateOrder {
     DayFirst,
     /// 2 March.
     MonthFirst,
+}
+
+/// How the time between two instants becomes a number of days. Each goes with a rule for work in progress, or
+/// Little's law breaks.
+#[uniffi::remote(Enum)]
+pub enum DayCount {
+    /// The plain difference, in days of 24 hours; the default. Goes with `integral`.
+    Elapsed,
+    /// End day - start day + 1, at least 1, in the query's zone. Goes with `inclusive`.
+    CalendarInclusive,
+    /// End day - start day in the query's zone. Goes with `exclusive`.
+    CalendarExclusive,
+    /// The whole days of 24 hours, and one more.
+    FloorPlusOne,
+    /// End day - start day in the query's zone, and half a day where both are the same day.
+    HalfDay,
+    /// The working hours of the rules' calendar between the two, in hours.
+    BusinessHours,
 }
 
 /// What was decided at a gate.
@@ -3304,6 +3675,49 @@ pub enum MessageArg {
     Text,
 }
 
+/// What begins or ends a duration.
+#[uniffi::remote(Enum)]
+pub enum MetricEvent {
+    /// The item is first spoken of.
+    Created,
+    /// It first becomes active or waiting.
+    Started,
+    /// The first change that does its work is made.
+    Committed,
+    /// It first becomes active.
+    Active,
+    /// It is done; which time of several is the re-open policy's.
+    Done,
+    /// It enters one of the tool's own states that the rules name.
+    Status,
+    /// The first release that it ships in is done.
+    Released,
+}
+
+/// What the figures of a metric are.
+#[uniffi::remote(Enum)]
+pub enum MetricUnit {
+    /// Days of 24 hours, or counted as the rule for days says.
+    Days,
+    /// Hours.
+    Hours,
+    /// Items.
+    Items,
+    /// A part of a whole; 1 is all of it.
+    Ratio,
+    /// The portfolio's own unit of size.
+    Size,
+}
+
+/// What becomes of an item that ends before it starts.
+#[uniffi::remote(Enum)]
+pub enum NegativeRule {
+    /// It has no duration, and is listed as bad data; the default.
+    Absent,
+    /// It lasted one day.
+    OneDay,
+}
+
 /// How a build, test run or deployment went.
 #[uniffi::remote(Enum)]
 pub enum Outcome {
@@ -3406,6 +3820,17 @@ pub enum ReleaseState {
     Cancelled,
 }
 
+/// When an item that was done more than once is done.
+#[uniffi::remote(Enum)]
+pub enum ReopenPolicy {
+    /// The first time, whatever came later.
+    FirstDone,
+    /// The last forward crossing into done, if the item still is; the default.
+    LastDone,
+    /// As `last_done`, and its duration is the time in active alone (by own states: in those that start it).
+    ActiveSegments,
+}
+
 /// How the rows of a mapped table are written.
 #[uniffi::remote(Enum)]
 pub enum RowFormat {
@@ -3491,4 +3916,17 @@ pub enum Weekday {
     Sat,
     /// Sunday
     Sun,
+}
+
+/// What counts as work in progress.
+#[uniffi::remote(Enum)]
+pub enum WipRule {
+    /// What is active or waiting at the end of a day, averaged over days; the default.
+    EndOfDay,
+    /// The integral of the number of items between start and end, over the time.
+    Integral,
+    /// On each day the items with start day <= day <= end day, averaged over days.
+    Inclusive,
+    /// On each day the items with start day <= day < end day, averaged over days.
+    Exclusive,
 }

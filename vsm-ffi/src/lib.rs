@@ -5,6 +5,7 @@
 
 #![deny(unsafe_code)]
 
+mod asked;
 pub mod c;
 mod error;
 mod functions;

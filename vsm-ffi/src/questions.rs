@@ -5,9 +5,10 @@ use vsm_core::{
     BookingConflicts, BookingConflictsQuery, CriticalPath, CriticalPathQuery, DataQuality, DataQualityQuery,
     Departures, DeparturesQuery, Drift, DriftQuery, EnvironmentContents, EnvironmentContentsQuery,
     Explanation, FlowMetrics, FlowQuery, GateLateness, GateLatenessQuery, Impact, ImpactQuery, Lineage,
-    LineageQuery, NextSlot, NextSlotQuery, Outlook, OutlookQuery, Readiness, ReadinessChanges,
-    ReadinessChangesQuery, ReadinessQuery, ReleaseDates, ReleaseDatesQuery, Scope, ScopeQuery,
-    TemplateEvents, TemplateQuery, Transitions, TransitionsQuery, VerdictQuery, Verdicts,
+    LineageQuery, MetricQuery, MetricSamples, MetricState, MetricTable, NextSlot, NextSlotQuery, Outlook,
+    OutlookQuery, Readiness, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery,
+    Reconciliation, ReleaseDates, ReleaseDatesQuery, Scope, ScopeQuery, TemplateEvents, TemplateQuery,
+    Transitions, TransitionsQuery, VerdictQuery, Verdicts,
 };
 
 use crate::error::VsmError;
@@ -157,6 +158,27 @@ impl ValueStream {
         Ok(self.now().lineage(query)?)
     }
 
+    /// One metric, by group and part of the window.
+    ///
+    /// `metrics` lists what there is, with the rules that hold by default; the query changes any of them,
+    /// and a preset all of them to those of a tool. An item belongs to the part of the window that its end lies in, as what
+    /// it was then. What is cancelled counts in nothing. Items without a start or end that the rules ask for are left out
+    /// and counted in the basis. Takes one pass over the history of every item, and a step for each part of the window that
+    /// an item is open in.
+    pub fn metric(&self, query: &MetricQuery) -> Result<MetricTable, VsmError> {
+        Ok(self.now().metric(query)?)
+    }
+
+    /// What each item contributes to a metric.
+    pub fn metric_samples(&self, query: &MetricQuery) -> Result<MetricSamples, VsmError> {
+        Ok(self.now().metric_samples(query)?)
+    }
+
+    /// The metric before its last step, to be put together with those of other parts of the record.
+    pub fn metric_state(&self, query: &MetricQuery) -> Result<MetricState, VsmError> {
+        Ok(self.now().metric_state(query)?)
+    }
+
     /// The first time within a window at which all of some environments are free for so long, and the next ones.
     ///
     /// An environment is free while fewer bookings run than it takes, pending ones included, and no blackout closes it:
@@ -216,6 +238,14 @@ impl ValueStream {
     /// Takes two passes over everything and an explanation for each change that is listed.
     pub fn readiness_changes(&self, query: &ReadinessChangesQuery) -> Result<ReadinessChanges, VsmError> {
         Ok(self.now().readiness_changes(query)?)
+    }
+
+    /// Why a metric is not the same by the rules of two tools: the items that make the difference, and the rules.
+    ///
+    /// Each rule in which the two differ is also changed alone, which shows how much of the difference it makes; rules that
+    /// work on each other need not add up. Takes as long as the metric for each of them, and twice for each side.
+    pub fn reconcile(&self, query: &ReconcileQuery) -> Result<Reconciliation, VsmError> {
+        Ok(self.now().reconcile(query)?)
     }
 
     /// When releases ship and what drives each, in one forward pass over everything: O(*N* + *M*), and the length of the

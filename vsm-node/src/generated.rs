@@ -105,6 +105,54 @@ impl FromJs for vsm_core::Adapter {
     }
 }
 
+/// Which figure of a sample is the value.
+///
+/// - `mean`: The arithmetic mean.
+/// - `median`: The median; the default of durations.
+/// - `p85`: The 85th percentile.
+/// - `p95`: The 95th percentile.
+/// - `min`: The smallest.
+/// - `max`: The largest.
+/// - `sum`: The sum.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum Aggregation {
+    #[napi(value = "mean")]
+    Mean,
+    #[napi(value = "median")]
+    Median,
+    #[napi(value = "p85")]
+    P85,
+    #[napi(value = "p95")]
+    P95,
+    #[napi(value = "min")]
+    Min,
+    #[napi(value = "max")]
+    Max,
+    #[napi(value = "sum")]
+    Sum,
+}
+
+impl From<vsm_core::Aggregation> for Aggregation {
+    fn from(value: vsm_core::Aggregation) -> Aggregation {
+        match value {
+            vsm_core::Aggregation::Mean => Aggregation::Mean,
+            vsm_core::Aggregation::Median => Aggregation::Median,
+            vsm_core::Aggregation::P85 => Aggregation::P85,
+            vsm_core::Aggregation::P95 => Aggregation::P95,
+            vsm_core::Aggregation::Min => Aggregation::Min,
+            vsm_core::Aggregation::Max => Aggregation::Max,
+            vsm_core::Aggregation::Sum => Aggregation::Sum,
+        }
+    }
+}
+
+impl FromJs for vsm_core::Aggregation {
+    fn from_js(value: Js) -> Fallible<vsm_core::Aggregation> {
+        value.word(vsm_core::Aggregation::ALL, vsm_core::Aggregation::as_str)
+    }
+}
+
 /// Where a booking stands.
 ///
 /// - `pending`: Asked for.
@@ -166,6 +214,50 @@ impl From<vsm_core::Boundary> for Boundary {
 impl FromJs for vsm_core::Boundary {
     fn from_js(value: Js) -> Fallible<vsm_core::Boundary> {
         value.word(vsm_core::Boundary::ALL, vsm_core::Boundary::as_str)
+    }
+}
+
+/// Into which parts a window falls. Those at its two ends may be shorter.
+///
+/// - `day`: Days of the zone, as `2026-07-01`.
+/// - `week`: ISO weeks, from Monday, as `2026-W27`: the year is that of the week.
+/// - `month`: Months, as `2026-07`.
+/// - `quarter`: Quarters, as `2026-Q3`.
+/// - `year`: Years, as `2026`.
+/// - `custom`: Parts that the query names the beginnings of.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum Bucket {
+    #[napi(value = "day")]
+    Day,
+    #[napi(value = "week")]
+    Week,
+    #[napi(value = "month")]
+    Month,
+    #[napi(value = "quarter")]
+    Quarter,
+    #[napi(value = "year")]
+    Year,
+    #[napi(value = "custom")]
+    Custom,
+}
+
+impl From<vsm_core::Bucket> for Bucket {
+    fn from(value: vsm_core::Bucket) -> Bucket {
+        match value {
+            vsm_core::Bucket::Day => Bucket::Day,
+            vsm_core::Bucket::Week => Bucket::Week,
+            vsm_core::Bucket::Month => Bucket::Month,
+            vsm_core::Bucket::Quarter => Bucket::Quarter,
+            vsm_core::Bucket::Year => Bucket::Year,
+            vsm_core::Bucket::Custom => Bucket::Custom,
+        }
+    }
+}
+
+impl FromJs for vsm_core::Bucket {
+    fn from_js(value: Js) -> Fallible<vsm_core::Bucket> {
+        value.word(vsm_core::Bucket::ALL, vsm_core::Bucket::as_str)
     }
 }
 
@@ -437,6 +529,51 @@ impl FromJs for vsm_core::DateOrder {
     }
 }
 
+/// How the time between two instants becomes a number of days. Each goes with a rule for work in progress, or
+/// Little's law breaks.
+///
+/// - `elapsed`: The plain difference, in days of 24 hours; the default. Goes with `integral`.
+/// - `calendar_inclusive`: End day - start day + 1, at least 1, in the query's zone. Goes with `inclusive`.
+/// - `calendar_exclusive`: End day - start day in the query's zone. Goes with `exclusive`.
+/// - `floor_plus_one`: The whole days of 24 hours, and one more.
+/// - `half_day`: End day - start day in the query's zone, and half a day where both are the same day.
+/// - `business_hours`: The working hours of the rules' calendar between the two, in hours.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum DayCount {
+    #[napi(value = "elapsed")]
+    Elapsed,
+    #[napi(value = "calendar_inclusive")]
+    CalendarInclusive,
+    #[napi(value = "calendar_exclusive")]
+    CalendarExclusive,
+    #[napi(value = "floor_plus_one")]
+    FloorPlusOne,
+    #[napi(value = "half_day")]
+    HalfDay,
+    #[napi(value = "business_hours")]
+    BusinessHours,
+}
+
+impl From<vsm_core::DayCount> for DayCount {
+    fn from(value: vsm_core::DayCount) -> DayCount {
+        match value {
+            vsm_core::DayCount::Elapsed => DayCount::Elapsed,
+            vsm_core::DayCount::CalendarInclusive => DayCount::CalendarInclusive,
+            vsm_core::DayCount::CalendarExclusive => DayCount::CalendarExclusive,
+            vsm_core::DayCount::FloorPlusOne => DayCount::FloorPlusOne,
+            vsm_core::DayCount::HalfDay => DayCount::HalfDay,
+            vsm_core::DayCount::BusinessHours => DayCount::BusinessHours,
+        }
+    }
+}
+
+impl FromJs for vsm_core::DayCount {
+    fn from_js(value: Js) -> Fallible<vsm_core::DayCount> {
+        value.word(vsm_core::DayCount::ALL, vsm_core::DayCount::as_str)
+    }
+}
+
 /// What was decided at a gate.
 ///
 /// - `approved`: Passed.
@@ -594,6 +731,15 @@ pub enum EfficiencyRule {
     RatioOfSums,
     #[napi(value = "mean_of_ratios")]
     MeanOfRatios,
+}
+
+impl From<vsm_core::EfficiencyRule> for EfficiencyRule {
+    fn from(value: vsm_core::EfficiencyRule) -> EfficiencyRule {
+        match value {
+            vsm_core::EfficiencyRule::RatioOfSums => EfficiencyRule::RatioOfSums,
+            vsm_core::EfficiencyRule::MeanOfRatios => EfficiencyRule::MeanOfRatios,
+        }
+    }
 }
 
 impl FromJs for vsm_core::EfficiencyRule {
@@ -1140,6 +1286,116 @@ impl From<vsm_core::MessageArg> for MessageArg {
     }
 }
 
+/// What begins or ends a duration.
+///
+/// - `created`: The item is first spoken of.
+/// - `started`: It first becomes active or waiting.
+/// - `committed`: The first change that does its work is made.
+/// - `active`: It first becomes active.
+/// - `done`: It is done; which time of several is the re-open policy's.
+/// - `status`: It enters one of the tool's own states that the rules name.
+/// - `released`: The first release that it ships in is done.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum MetricEvent {
+    #[napi(value = "created")]
+    Created,
+    #[napi(value = "started")]
+    Started,
+    #[napi(value = "committed")]
+    Committed,
+    #[napi(value = "active")]
+    Active,
+    #[napi(value = "done")]
+    Done,
+    #[napi(value = "status")]
+    Status,
+    #[napi(value = "released")]
+    Released,
+}
+
+impl From<vsm_core::MetricEvent> for MetricEvent {
+    fn from(value: vsm_core::MetricEvent) -> MetricEvent {
+        match value {
+            vsm_core::MetricEvent::Created => MetricEvent::Created,
+            vsm_core::MetricEvent::Started => MetricEvent::Started,
+            vsm_core::MetricEvent::Committed => MetricEvent::Committed,
+            vsm_core::MetricEvent::Active => MetricEvent::Active,
+            vsm_core::MetricEvent::Done => MetricEvent::Done,
+            vsm_core::MetricEvent::Status => MetricEvent::Status,
+            vsm_core::MetricEvent::Released => MetricEvent::Released,
+        }
+    }
+}
+
+impl FromJs for vsm_core::MetricEvent {
+    fn from_js(value: Js) -> Fallible<vsm_core::MetricEvent> {
+        value.word(vsm_core::MetricEvent::ALL, vsm_core::MetricEvent::as_str)
+    }
+}
+
+/// What the figures of a metric are.
+///
+/// - `days`: Days of 24 hours, or counted as the rule for days says.
+/// - `hours`: Hours.
+/// - `items`: Items.
+/// - `ratio`: A part of a whole; 1 is all of it.
+/// - `size`: The portfolio's own unit of size.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum MetricUnit {
+    #[napi(value = "days")]
+    Days,
+    #[napi(value = "hours")]
+    Hours,
+    #[napi(value = "items")]
+    Items,
+    #[napi(value = "ratio")]
+    Ratio,
+    #[napi(value = "size")]
+    Size,
+}
+
+impl From<vsm_core::MetricUnit> for MetricUnit {
+    fn from(value: vsm_core::MetricUnit) -> MetricUnit {
+        match value {
+            vsm_core::MetricUnit::Days => MetricUnit::Days,
+            vsm_core::MetricUnit::Hours => MetricUnit::Hours,
+            vsm_core::MetricUnit::Items => MetricUnit::Items,
+            vsm_core::MetricUnit::Ratio => MetricUnit::Ratio,
+            vsm_core::MetricUnit::Size => MetricUnit::Size,
+        }
+    }
+}
+
+/// What becomes of an item that ends before it starts.
+///
+/// - `absent`: It has no duration, and is listed as bad data; the default.
+/// - `one_day`: It lasted one day.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum NegativeRule {
+    #[napi(value = "absent")]
+    Absent,
+    #[napi(value = "one_day")]
+    OneDay,
+}
+
+impl From<vsm_core::NegativeRule> for NegativeRule {
+    fn from(value: vsm_core::NegativeRule) -> NegativeRule {
+        match value {
+            vsm_core::NegativeRule::Absent => NegativeRule::Absent,
+            vsm_core::NegativeRule::OneDay => NegativeRule::OneDay,
+        }
+    }
+}
+
+impl FromJs for vsm_core::NegativeRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::NegativeRule> {
+        value.word(vsm_core::NegativeRule::ALL, vsm_core::NegativeRule::as_str)
+    }
+}
+
 /// How a build, test run or deployment went.
 ///
 /// - `success`: It worked.
@@ -1198,6 +1454,16 @@ pub enum PercentileRule {
     Linear,
     #[napi(value = "lower")]
     Lower,
+}
+
+impl From<vsm_core::PercentileRule> for PercentileRule {
+    fn from(value: vsm_core::PercentileRule) -> PercentileRule {
+        match value {
+            vsm_core::PercentileRule::NearestRank => PercentileRule::NearestRank,
+            vsm_core::PercentileRule::Linear => PercentileRule::Linear,
+            vsm_core::PercentileRule::Lower => PercentileRule::Lower,
+        }
+    }
 }
 
 impl FromJs for vsm_core::PercentileRule {
@@ -1357,6 +1623,38 @@ impl From<vsm_core::ReleaseState> for ReleaseState {
 impl FromJs for vsm_core::ReleaseState {
     fn from_js(value: Js) -> Fallible<vsm_core::ReleaseState> {
         value.word(vsm_core::ReleaseState::ALL, vsm_core::ReleaseState::as_str)
+    }
+}
+
+/// When an item that was done more than once is done.
+///
+/// - `first_done`: The first time, whatever came later.
+/// - `last_done`: The last forward crossing into done, if the item still is; the default.
+/// - `active_segments`: As `last_done`, and its duration is the time in active alone (by own states: in those that start it).
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum ReopenPolicy {
+    #[napi(value = "first_done")]
+    FirstDone,
+    #[napi(value = "last_done")]
+    LastDone,
+    #[napi(value = "active_segments")]
+    ActiveSegments,
+}
+
+impl From<vsm_core::ReopenPolicy> for ReopenPolicy {
+    fn from(value: vsm_core::ReopenPolicy) -> ReopenPolicy {
+        match value {
+            vsm_core::ReopenPolicy::FirstDone => ReopenPolicy::FirstDone,
+            vsm_core::ReopenPolicy::LastDone => ReopenPolicy::LastDone,
+            vsm_core::ReopenPolicy::ActiveSegments => ReopenPolicy::ActiveSegments,
+        }
+    }
+}
+
+impl FromJs for vsm_core::ReopenPolicy {
+    fn from_js(value: Js) -> Fallible<vsm_core::ReopenPolicy> {
+        value.word(vsm_core::ReopenPolicy::ALL, vsm_core::ReopenPolicy::as_str)
     }
 }
 
@@ -1577,6 +1875,42 @@ impl From<vsm_core::Weekday> for Weekday {
 impl FromJs for vsm_core::Weekday {
     fn from_js(value: Js) -> Fallible<vsm_core::Weekday> {
         value.word(vsm_core::Weekday::ALL, vsm_core::Weekday::as_str)
+    }
+}
+
+/// What counts as work in progress.
+///
+/// - `end_of_day`: What is active or waiting at the end of a day, averaged over days; the default.
+/// - `integral`: The integral of the number of items between start and end, over the time.
+/// - `inclusive`: On each day the items with start day <= day <= end day, averaged over days.
+/// - `exclusive`: On each day the items with start day <= day < end day, averaged over days.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum WipRule {
+    #[napi(value = "end_of_day")]
+    EndOfDay,
+    #[napi(value = "integral")]
+    Integral,
+    #[napi(value = "inclusive")]
+    Inclusive,
+    #[napi(value = "exclusive")]
+    Exclusive,
+}
+
+impl From<vsm_core::WipRule> for WipRule {
+    fn from(value: vsm_core::WipRule) -> WipRule {
+        match value {
+            vsm_core::WipRule::EndOfDay => WipRule::EndOfDay,
+            vsm_core::WipRule::Integral => WipRule::Integral,
+            vsm_core::WipRule::Inclusive => WipRule::Inclusive,
+            vsm_core::WipRule::Exclusive => WipRule::Exclusive,
+        }
+    }
+}
+
+impl FromJs for vsm_core::WipRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::WipRule> {
+        value.word(vsm_core::WipRule::ALL, vsm_core::WipRule::as_str)
     }
 }
 
@@ -4204,6 +4538,29 @@ impl From<vsm_core::Item> for Item {
     }
 }
 
+/// One item that counts differently.
+#[napi(object, object_from_js = false)]
+pub struct ItemDifference {
+    /// The item.
+    pub item: String,
+    /// What it contributes on the one side; absent where it does not count there.
+    pub a: Option<f64>,
+    /// What it contributes on the other side.
+    pub b: Option<f64>,
+    /// Why it does not count on the side where it doesn't; absent where it counts on both, or never ended by that side's
+    /// rules.
+    pub reason: Option<String>,
+    /// The rules each of which alone changes what it contributes; empty where only several together do.
+    pub rules: Vec<String>,
+}
+
+impl From<vsm_core::ItemDifference> for ItemDifference {
+    fn from(record: vsm_core::ItemDifference) -> ItemDifference {
+        let vsm_core::ItemDifference { item, a, b, reason, rules } = record;
+        ItemDifference { item, a, b, reason, rules }
+    }
+}
+
 /// The verdict of one item.
 #[napi(object, object_from_js = false)]
 pub struct ItemVerdict {
@@ -4423,6 +4780,21 @@ impl FromJs for vsm_core::MergePoint {
     }
 }
 
+/// States of parts of the record to be put together.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct MergeQuery {
+    /// The states, of the same question each; at least one.
+    pub states: Vec<MetricState>,
+}
+
+impl FromJs for vsm_core::MergeQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::MergeQuery> {
+        let object = value.record()?;
+        object.only(&["states"])?;
+        Ok(vsm_core::MergeQuery { states: object.field(c"states")? })
+    }
+}
+
 /// A sentence, or a part of one, as a stable code with arguments, so that it can be said in another language.
 ///
 /// Records that have a `sentence` have it as `messages` as well: it is the English templates of their codes with the
@@ -4488,6 +4860,484 @@ impl FromJs for vsm_core::MetFact {
             item: object.field(c"item")?,
             rule: object.optional(c"rule")?,
         })
+    }
+}
+
+/// What was found for one group in one part of the window.
+#[napi(object, object_from_js = false)]
+pub struct MetricCell {
+    /// The values that it is grouped by, in the order of the query.
+    pub group: Vec<String>,
+    /// The number of the part, from 0.
+    pub bucket: f64,
+    /// How many facts count.
+    pub n: f64,
+    /// The values of a sample, ascending.
+    pub values: Vec<f64>,
+    /// The ages of what belongs to the sample and is not over, ascending.
+    pub open: Vec<f64>,
+    /// What is counted: items, days, or milliseconds of a part.
+    pub part: f64,
+    /// Milliseconds or items of the whole.
+    pub whole: f64,
+}
+
+impl From<vsm_core::MetricCell> for MetricCell {
+    fn from(record: vsm_core::MetricCell) -> MetricCell {
+        let vsm_core::MetricCell { group, bucket, n, values, open, part, whole } = record;
+        MetricCell {
+            group,
+            bucket: bucket as f64,
+            n: n as f64,
+            values,
+            open,
+            part: part as f64,
+            whole: whole as f64,
+        }
+    }
+}
+
+impl FromJs for vsm_core::MetricCell {
+    fn from_js(value: Js) -> Fallible<vsm_core::MetricCell> {
+        let object = value.record()?;
+        object.only(&["group", "bucket", "n", "values", "open", "part", "whole"])?;
+        Ok(vsm_core::MetricCell {
+            group: object.field(c"group")?,
+            bucket: object.field(c"bucket")?,
+            n: object.field(c"n")?,
+            values: object.field(c"values")?,
+            open: object.field(c"open")?,
+            part: object.field(c"part")?,
+            whole: object.field(c"whole")?,
+        })
+    }
+}
+
+/// A metric that `metric` knows.
+#[napi(object, object_from_js = false)]
+pub struct MetricInfo {
+    /// Its name.
+    pub name: String,
+    /// What it says, in one sentence.
+    pub about: String,
+    /// What its figures are.
+    pub unit: MetricUnit,
+    /// The rules that hold where neither the query nor a preset says anything.
+    pub rules: MetricRules,
+}
+
+impl From<vsm_core::MetricInfo> for MetricInfo {
+    fn from(record: vsm_core::MetricInfo) -> MetricInfo {
+        let vsm_core::MetricInfo { name, about, unit, rules } = record;
+        MetricInfo { name, about, unit: unit.into(), rules: rules.into() }
+    }
+}
+
+/// The rules of a tool for a metric.
+#[napi(object, object_from_js = false)]
+pub struct MetricPreset {
+    /// The name, after the tool.
+    pub name: String,
+    /// The metric that they are for.
+    pub metric: String,
+    /// What the tool calls it, and what its rules come to.
+    pub about: String,
+    /// The rules in which it differs from the default.
+    pub rules: MetricRules,
+}
+
+impl From<vsm_core::MetricPreset> for MetricPreset {
+    fn from(record: vsm_core::MetricPreset) -> MetricPreset {
+        let vsm_core::MetricPreset { name, metric, about, rules } = record;
+        MetricPreset { name, metric, about, rules: rules.into() }
+    }
+}
+
+/// A question for one metric.
+#[napi(object, object_from_js = false)]
+pub struct MetricQuery {
+    /// The metric; `metrics` lists them.
+    pub metric: String,
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window. What is not over by then is open.
+    pub end: Date,
+    /// IANA zone of its days.
+    pub zone: String,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    pub within: Option<String>,
+    /// Items of these kinds, whether or not they have parts; empty = those that the metric is made for, without those that
+    /// are counted by their parts.
+    pub kinds: Option<Vec<Kind>>,
+    /// A row for each value of these: `kind`, `team`, `application`, `release`, `theme`, `epic`, `feature`, `priority`,
+    /// `severity`, `assignee`, or `attribute:NAME`. An item with several values counts in each.
+    pub group_by: Option<Vec<String>>,
+    /// A row for each part of the window; absent = one for all of it.
+    pub bucket: Option<Bucket>,
+    /// For `custom`: where the parts after the first begin, in order.
+    pub bucket_starts: Option<Vec<Date>>,
+    /// Rules as a tool has them; `metric_presets` lists them.
+    pub preset: Option<String>,
+    /// Rules of one's own; they win over the preset's.
+    pub rules: Option<MetricRules>,
+}
+
+impl From<vsm_core::MetricQuery> for MetricQuery {
+    fn from(record: vsm_core::MetricQuery) -> MetricQuery {
+        let vsm_core::MetricQuery {
+            metric,
+            start,
+            end,
+            zone,
+            within,
+            kinds,
+            group_by,
+            bucket,
+            bucket_starts,
+            preset,
+            rules,
+        } = record;
+        MetricQuery {
+            metric,
+            start: Date(start),
+            end: Date(end),
+            zone,
+            within,
+            kinds: Some(kinds.into_iter().map(Into::into).collect()),
+            group_by: Some(group_by),
+            bucket: bucket.map(Into::into),
+            bucket_starts: Some(bucket_starts.into_iter().map(Date).collect()),
+            preset,
+            rules: rules.map(Into::into),
+        }
+    }
+}
+
+impl FromJs for vsm_core::MetricQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::MetricQuery> {
+        let object = value.record()?;
+        object.only(&[
+            "metric",
+            "start",
+            "end",
+            "zone",
+            "within",
+            "kinds",
+            "groupBy",
+            "bucket",
+            "bucketStarts",
+            "preset",
+            "rules",
+        ])?;
+        Ok(vsm_core::MetricQuery {
+            metric: object.field(c"metric")?,
+            start: object.field(c"start")?,
+            end: object.field(c"end")?,
+            zone: object.field(c"zone")?,
+            within: object.optional(c"within")?,
+            kinds: object.optional(c"kinds")?.unwrap_or_default(),
+            group_by: object.optional(c"groupBy")?.unwrap_or_default(),
+            bucket: object.optional(c"bucket")?,
+            bucket_starts: object.optional(c"bucketStarts")?.unwrap_or_default(),
+            preset: object.optional(c"preset")?,
+            rules: object.optional(c"rules")?,
+        })
+    }
+}
+
+/// The figures of one group in one part of the window.
+#[napi(object, object_from_js = false)]
+pub struct MetricRow {
+    /// The values of what it is grouped by, in that order; empty where an item has none.
+    pub group: Vec<String>,
+    /// The part of the window: `2026-07-01`, `2026-W27`, `2026-07`, `2026-Q3`, `2026`, or the instant that it starts at;
+    /// absent where the window is one.
+    pub bucket: Option<String>,
+    /// First instant of the part.
+    pub start: Date,
+    /// First instant after it.
+    pub end: Date,
+    /// How many items count; for work in progress how many were in progress at any time.
+    pub n: f64,
+    /// The figure.
+    pub value: Option<f64>,
+    /// Why there is no figure: `no_data`, `no_waiting_state`.
+    pub reason: Option<String>,
+    /// What is measured as a part: items, item-days, milliseconds.
+    pub part: Option<f64>,
+    /// The whole that it is a part of, in the same unit; for work in progress days or milliseconds.
+    pub whole: Option<f64>,
+    /// The sample behind the figure of a duration, in the table's unit.
+    pub sample: Option<SampleSummary>,
+    /// Items that belong to the sample and are not over at the end of the part; absent where nothing can be open.
+    pub open: Option<f64>,
+}
+
+impl From<vsm_core::MetricRow> for MetricRow {
+    fn from(record: vsm_core::MetricRow) -> MetricRow {
+        let vsm_core::MetricRow { group, bucket, start, end, n, value, reason, part, whole, sample, open } =
+            record;
+        MetricRow {
+            group,
+            bucket,
+            start: Date(start),
+            end: Date(end),
+            n: n as f64,
+            value,
+            reason,
+            part,
+            whole,
+            sample: sample.map(Into::into),
+            open: open.map(|value| value as f64),
+        }
+    }
+}
+
+/// The rules of a metric. What is absent is as the preset has it, else as the metric has it by default.
+#[napi(object, object_from_js = false)]
+pub struct MetricRules {
+    /// What begins a duration.
+    pub start_event: Option<MetricEvent>,
+    /// What ends it.
+    pub end_event: Option<MetricEvent>,
+    /// The tool's own states that begin it, by name or id; for `startEvent` = `status`.
+    pub start_status: Option<Vec<String>>,
+    /// The tool's own states that end it, by name or id; for `endEvent` = `status`.
+    pub end_status: Option<Vec<String>>,
+    /// How time becomes days.
+    pub day_count: Option<DayCount>,
+    /// The calendar of `business_hours`.
+    pub calendar: Option<Calendar>,
+    /// When an item that was done more than once is done.
+    pub reopen: Option<ReopenPolicy>,
+    /// What becomes of an item that ends before it starts.
+    pub negative: Option<NegativeRule>,
+    /// What counts as work in progress.
+    pub wip: Option<WipRule>,
+    /// Which figure of a sample is the value.
+    pub aggregation: Option<Aggregation>,
+    /// How percentiles are read; the median is interpolated unless this says `lower`.
+    pub percentiles: Option<PercentileRule>,
+    /// How ratios of several items are added up.
+    pub efficiency: Option<EfficiencyRule>,
+}
+
+impl From<vsm_core::MetricRules> for MetricRules {
+    fn from(record: vsm_core::MetricRules) -> MetricRules {
+        let vsm_core::MetricRules {
+            start_event,
+            end_event,
+            start_status,
+            end_status,
+            day_count,
+            calendar,
+            reopen,
+            negative,
+            wip,
+            aggregation,
+            percentiles,
+            efficiency,
+        } = record;
+        MetricRules {
+            start_event: start_event.map(Into::into),
+            end_event: end_event.map(Into::into),
+            start_status: Some(start_status),
+            end_status: Some(end_status),
+            day_count: day_count.map(Into::into),
+            calendar: calendar.map(Into::into),
+            reopen: reopen.map(Into::into),
+            negative: negative.map(Into::into),
+            wip: wip.map(Into::into),
+            aggregation: aggregation.map(Into::into),
+            percentiles: percentiles.map(Into::into),
+            efficiency: efficiency.map(Into::into),
+        }
+    }
+}
+
+impl FromJs for vsm_core::MetricRules {
+    fn from_js(value: Js) -> Fallible<vsm_core::MetricRules> {
+        let object = value.record()?;
+        object.only(&[
+            "startEvent",
+            "endEvent",
+            "startStatus",
+            "endStatus",
+            "dayCount",
+            "calendar",
+            "reopen",
+            "negative",
+            "wip",
+            "aggregation",
+            "percentiles",
+            "efficiency",
+        ])?;
+        Ok(vsm_core::MetricRules {
+            start_event: object.optional(c"startEvent")?,
+            end_event: object.optional(c"endEvent")?,
+            start_status: object.optional(c"startStatus")?.unwrap_or_default(),
+            end_status: object.optional(c"endStatus")?.unwrap_or_default(),
+            day_count: object.optional(c"dayCount")?,
+            calendar: object.optional(c"calendar")?,
+            reopen: object.optional(c"reopen")?,
+            negative: object.optional(c"negative")?,
+            wip: object.optional(c"wip")?,
+            aggregation: object.optional(c"aggregation")?,
+            percentiles: object.optional(c"percentiles")?,
+            efficiency: object.optional(c"efficiency")?,
+        })
+    }
+}
+
+/// What one item contributes.
+#[napi(object, object_from_js = false)]
+pub struct MetricSample {
+    /// The item.
+    pub item: String,
+    /// When it started; absent where that does not count or is not known.
+    pub started_at: Option<Date>,
+    /// When it counts: its end; its start where starts are counted; the end of the part for what is open or in progress.
+    pub counted_at: Date,
+    /// The part of the window; absent where the window is one.
+    pub bucket: Option<String>,
+    /// What it contributes.
+    pub value: f64,
+    /// Whether it is not over: then the value is its age, and no part of the sample.
+    pub open: bool,
+    /// The event that it rests on, as `source:id`.
+    pub evidence: String,
+}
+
+impl From<vsm_core::MetricSample> for MetricSample {
+    fn from(record: vsm_core::MetricSample) -> MetricSample {
+        let vsm_core::MetricSample { item, started_at, counted_at, bucket, value, open, evidence } = record;
+        MetricSample {
+            item,
+            started_at: started_at.map(Date),
+            counted_at: Date(counted_at),
+            bucket,
+            value,
+            open,
+            evidence,
+        }
+    }
+}
+
+/// What the items contribute to a metric.
+#[napi(object, object_from_js = false)]
+pub struct MetricSamples {
+    /// The metric.
+    pub metric: String,
+    /// What a value of a duration is; for counts, items; for work in progress, item-days (or milliseconds for the integral).
+    pub unit: MetricUnit,
+    /// One row for each item and part of the window that it counts in, by item and then by time.
+    pub rows: Vec<MetricSample>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::MetricSamples> for MetricSamples {
+    fn from(record: vsm_core::MetricSamples) -> MetricSamples {
+        let vsm_core::MetricSamples { metric, unit, rows, basis } = record;
+        MetricSamples {
+            metric,
+            unit: unit.into(),
+            rows: rows.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A metric of a part of the items, ready to be put together with those of other parts.
+///
+/// `merge` is associative and commutative: records that are split by item into any parts, asked apart
+/// and merged, give what the whole record gives, to the byte. The state is plain data, for other processes to make or take.
+#[napi(object, object_from_js = false)]
+pub struct MetricState {
+    /// The question.
+    pub query: MetricQuery,
+    /// One cell for each group and part of the window that anything was found for, by group and part.
+    pub cells: Vec<MetricCell>,
+    /// Whether any item was ever in a waiting state; without one, efficiency has no value.
+    pub waits: bool,
+    /// What it rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::MetricState> for MetricState {
+    fn from(record: vsm_core::MetricState) -> MetricState {
+        let vsm_core::MetricState { query, cells, waits, basis } = record;
+        MetricState {
+            query: query.into(),
+            cells: cells.into_iter().map(Into::into).collect(),
+            waits,
+            basis: basis.into(),
+        }
+    }
+}
+
+impl FromJs for vsm_core::MetricState {
+    fn from_js(value: Js) -> Fallible<vsm_core::MetricState> {
+        let object = value.record()?;
+        object.only(&["query", "cells", "waits", "basis"])?;
+        Ok(vsm_core::MetricState {
+            query: object.field(c"query")?,
+            cells: object.field(c"cells")?,
+            waits: object.field(c"waits")?,
+            basis: object.field(c"basis")?,
+        })
+    }
+}
+
+/// A metric by group and part of the window. What has no data has no value, and says why.
+#[napi(object, object_from_js = false)]
+pub struct MetricTable {
+    /// The metric.
+    pub metric: String,
+    /// What its figures are.
+    pub unit: MetricUnit,
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// The zone of its days.
+    pub zone: String,
+    /// What it is grouped by.
+    pub group_by: Vec<String>,
+    /// One row for each group and each part of the window, by group and part; parts without data are there too.
+    pub rows: Vec<MetricRow>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::MetricTable> for MetricTable {
+    fn from(record: vsm_core::MetricTable) -> MetricTable {
+        let vsm_core::MetricTable { metric, unit, start, end, zone, group_by, rows, basis } = record;
+        MetricTable {
+            metric,
+            unit: unit.into(),
+            start: Date(start),
+            end: Date(end),
+            zone,
+            group_by,
+            rows: rows.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A state whose metric is asked for.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct MetricTableQuery {
+    /// The state.
+    pub state: MetricState,
+}
+
+impl FromJs for vsm_core::MetricTableQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::MetricTableQuery> {
+        let object = value.record()?;
+        object.only(&["state"])?;
+        Ok(vsm_core::MetricTableQuery { state: object.field(c"state")? })
     }
 }
 
@@ -5360,6 +6210,64 @@ impl FromJs for vsm_core::ReadinessQuery {
     }
 }
 
+/// A question why a metric differs between two sets of rules.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct ReconcileQuery {
+    /// The metric and its window; its own `preset` must be absent, and its `rules` hold on both sides where a preset says
+    /// nothing else.
+    pub query: MetricQuery,
+    /// The preset on the one side; absent = the defaults.
+    pub preset_a: Option<String>,
+    /// The preset on the other side; absent = the defaults.
+    pub preset_b: Option<String>,
+}
+
+impl FromJs for vsm_core::ReconcileQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::ReconcileQuery> {
+        let object = value.record()?;
+        object.only(&["query", "presetA", "presetB"])?;
+        Ok(vsm_core::ReconcileQuery {
+            query: object.field(c"query")?,
+            preset_a: object.optional(c"presetA")?,
+            preset_b: object.optional(c"presetB")?,
+        })
+    }
+}
+
+/// What makes the difference between two figures of one metric.
+#[napi(object, object_from_js = false)]
+pub struct Reconciliation {
+    /// The metric.
+    pub metric: String,
+    /// Its value by the one side's rules.
+    pub value_a: Option<f64>,
+    /// Its value by the other side's.
+    pub value_b: Option<f64>,
+    /// The rules that differ, each with what it changes alone, by name.
+    pub rules: Vec<RuleDifference>,
+    /// The items that differ, by id.
+    pub items: Vec<ItemDifference>,
+    /// How many items are the same on both sides.
+    pub same: f64,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Reconciliation> for Reconciliation {
+    fn from(record: vsm_core::Reconciliation) -> Reconciliation {
+        let vsm_core::Reconciliation { metric, value_a, value_b, rules, items, same, basis } = record;
+        Reconciliation {
+            metric,
+            value_a,
+            value_b,
+            rules: rules.into_iter().map(Into::into).collect(),
+            items: items.into_iter().map(Into::into).collect(),
+            same: same as f64,
+            basis: basis.into(),
+        }
+    }
+}
+
 /// What was found when a store was read.
 #[napi(object, object_from_js = false)]
 pub struct Recovery {
@@ -5582,6 +6490,29 @@ impl FromJs for vsm_core::ReleaseTemplate {
     }
 }
 
+/// One rule in which two sides differ.
+#[napi(object, object_from_js = false)]
+pub struct RuleDifference {
+    /// The rule.
+    pub rule: String,
+    /// As the one side has it; several words are separated by commas.
+    pub a: String,
+    /// As the other side has it.
+    pub b: String,
+    /// The value by the one side's rules with only this one taken from the other side; absent where the rule can't be
+    /// changed alone, or there is no value.
+    pub value: Option<f64>,
+    /// How many items this changes.
+    pub items: f64,
+}
+
+impl From<vsm_core::RuleDifference> for RuleDifference {
+    fn from(record: vsm_core::RuleDifference) -> RuleDifference {
+        let vsm_core::RuleDifference { rule, a, b, value, items } = record;
+        RuleDifference { rule, a, b, value, items: items as f64 }
+    }
+}
+
 /// What a rule counts, and within which bounds the figure must be.
 ///
 /// Of what `of` reaches, those match that fit every filter; an empty filter fits all. What lacks the
@@ -5647,6 +6578,30 @@ impl FromJs for vsm_core::RuleTest {
             at_least: object.optional(c"atLeast")?,
             at_most: object.optional(c"atMost")?,
         })
+    }
+}
+
+/// A sample in numbers.
+#[napi(object, object_from_js = false)]
+pub struct SampleSummary {
+    /// The arithmetic mean.
+    pub mean: f64,
+    /// The smallest.
+    pub min: f64,
+    /// The median.
+    pub median: f64,
+    /// The 85th percentile.
+    pub p85: f64,
+    /// The 95th percentile.
+    pub p95: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+impl From<vsm_core::SampleSummary> for SampleSummary {
+    fn from(record: vsm_core::SampleSummary) -> SampleSummary {
+        let vsm_core::SampleSummary { mean, min, median, p85, p95, max } = record;
+        SampleSummary { mean, min, median, p85, p95, max }
     }
 }
 

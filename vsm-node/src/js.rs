@@ -310,6 +310,19 @@ impl FromJs for u64 {
     }
 }
 
+impl FromJs for i64 {
+    fn from_js(value: Js) -> Fallible<i64> {
+        let number = value.number("a whole number")?;
+        if number.fract() != 0.0 || number.abs() > MOST_WHOLE {
+            return Err(Failure::argument(format!(
+                "expected a whole number between {} and {MOST_WHOLE}, not {number}",
+                -MOST_WHOLE
+            )));
+        }
+        Ok(number as i64)
+    }
+}
+
 /// A number of milliseconds; fractions, which arithmetic with numbers leaves, are rounded.
 impl FromJs for Span {
     fn from_js(value: Js) -> Fallible<Span> {

@@ -3,8 +3,8 @@
 //! ```text
 //! stream.rs     the class                 store.rs      what it does with files
 //! calendar.rs   the functions             schedule.rs   networks of activities
-//! picture.rs    pictures of them, and what sentences are made of
-//! generated.rs  the records, written by vsm-mirror
+//! picture.rs    pictures of them
+//! generated.rs  the records, questions.rs and asked.rs what is asked: written by vsm-mirror
 //! js.rs         reading arguments         batch.rs      reading arrays of events
 //! date.rs       instants                  map.rs        texts to values
 //! names.rs      field names that are data
@@ -15,6 +15,7 @@
 //! Arguments are read by [`js::FromJs`] and not by napi's own conversion: that one wraps numbers out of range,
 //! knows no path to what is wrong, gives up on `null`, and aborts on an array that only claims to be long.
 
+pub mod asked;
 pub mod batch;
 pub mod calendar;
 pub mod date;

@@ -1,11 +1,10 @@
-//! Pictures of schedules, and what sentences are made of.
+//! Pictures of schedules.
 
 use napi::bindgen_prelude::AsyncTask;
 use napi::{Env, Result};
 use napi_derive::napi;
 
 use crate::error::throwing;
-use crate::generated::MessageTemplate;
 use crate::js::Arg;
 use crate::task::Job;
 
@@ -35,11 +34,4 @@ pub fn picture_async(
         let options = options.get("options")?.unwrap_or_default();
         Ok(vsm_core::picture(&path.get("path")?, form.get("form")?, &options)?)
     })
-}
-
-/// All that sentences are made of: a code, its English text with places for arguments, and what these are. For translators;
-/// the `messages` of a record say which of them its `sentence` is made of.
-#[napi(catch_unwind)]
-pub fn messages() -> Vec<MessageTemplate> {
-    vsm_core::messages().into_iter().map(Into::into).collect()
 }

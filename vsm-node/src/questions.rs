@@ -6,15 +6,15 @@ use napi::{Env, Result};
 use napi_derive::napi;
 use vsm_core::{
     BookingConflictsQuery, CriticalPathQuery, DataQualityQuery, DeparturesQuery, DriftQuery,
-    EnvironmentContentsQuery, FlowQuery, GateLatenessQuery, ImpactQuery, LineageQuery, NextSlotQuery,
-    OutlookQuery, ReadinessChangesQuery, ReadinessQuery, ReleaseDatesQuery, ScopeQuery, TemplateQuery,
-    TransitionsQuery, VerdictQuery,
+    EnvironmentContentsQuery, FlowQuery, GateLatenessQuery, ImpactQuery, LineageQuery, MetricQuery,
+    NextSlotQuery, OutlookQuery, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, ReleaseDatesQuery,
+    ScopeQuery, TemplateQuery, TransitionsQuery, VerdictQuery,
 };
 
 use crate::generated::{
     BookingConflicts, CriticalPath, DataQuality, Departures, Drift, EnvironmentContents, Explanation,
-    FlowMetrics, GateLateness, Impact, Lineage, NextSlot, Outlook, Readiness, ReadinessChanges, ReleaseDates,
-    Scope, TemplateEvents, Transitions, Verdicts,
+    FlowMetrics, GateLateness, Impact, Lineage, MetricSamples, MetricState, MetricTable, NextSlot, Outlook,
+    Readiness, ReadinessChanges, Reconciliation, ReleaseDates, Scope, TemplateEvents, Transitions, Verdicts,
 };
 use crate::js::Arg;
 use crate::stream::ValueStream;
@@ -315,6 +315,69 @@ impl ValueStream {
         self.promise(("query", query), vsm_core::ValueStream::lineage)
     }
 
+    /// One metric, by group and part of the window.
+    ///
+    /// `metrics` lists what there is, with the rules that hold by default; the query changes any of them,
+    /// and a preset all of them to those of a tool. An item belongs to the part of the window that its end lies in, as what
+    /// it was then. What is cancelled counts in nothing. Items without a start or end that the rules ask for are left out
+    /// and counted in the basis. Takes one pass over the history of every item, and a step for each part of the window that
+    /// an item is open in.
+    #[napi(catch_unwind)]
+    pub fn metric(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "MetricQuery")] query: Arg<MetricQuery>,
+    ) -> Result<MetricTable> {
+        self.answer(env, ("query", query), vsm_core::ValueStream::metric)
+    }
+
+    /// As `metric`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<MetricTable>")]
+    pub fn metric_async(
+        &self,
+        #[napi(ts_arg_type = "MetricQuery")] query: Arg<MetricQuery>,
+    ) -> AsyncTask<Job<MetricTable>> {
+        self.promise(("query", query), vsm_core::ValueStream::metric)
+    }
+
+    /// What each item contributes to a metric.
+    #[napi(catch_unwind)]
+    pub fn metric_samples(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "MetricQuery")] query: Arg<MetricQuery>,
+    ) -> Result<MetricSamples> {
+        self.answer(env, ("query", query), vsm_core::ValueStream::metric_samples)
+    }
+
+    /// As `metricSamples`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<MetricSamples>")]
+    pub fn metric_samples_async(
+        &self,
+        #[napi(ts_arg_type = "MetricQuery")] query: Arg<MetricQuery>,
+    ) -> AsyncTask<Job<MetricSamples>> {
+        self.promise(("query", query), vsm_core::ValueStream::metric_samples)
+    }
+
+    /// The metric before its last step, to be put together with those of other parts of the record.
+    #[napi(catch_unwind)]
+    pub fn metric_state(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "MetricQuery")] query: Arg<MetricQuery>,
+    ) -> Result<MetricState> {
+        self.answer(env, ("query", query), vsm_core::ValueStream::metric_state)
+    }
+
+    /// As `metricState`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<MetricState>")]
+    pub fn metric_state_async(
+        &self,
+        #[napi(ts_arg_type = "MetricQuery")] query: Arg<MetricQuery>,
+    ) -> AsyncTask<Job<MetricState>> {
+        self.promise(("query", query), vsm_core::ValueStream::metric_state)
+    }
+
     /// The first time within a window at which all of some environments are free for so long, and the next ones.
     ///
     /// An environment is free while fewer bookings run than it takes, pending ones included, and no blackout closes it:
@@ -430,6 +493,28 @@ impl ValueStream {
         #[napi(ts_arg_type = "ReadinessChangesQuery")] query: Arg<ReadinessChangesQuery>,
     ) -> AsyncTask<Job<ReadinessChanges>> {
         self.promise(("query", query), vsm_core::ValueStream::readiness_changes)
+    }
+
+    /// Why a metric is not the same by the rules of two tools: the items that make the difference, and the rules.
+    ///
+    /// Each rule in which the two differ is also changed alone, which shows how much of the difference it makes; rules that
+    /// work on each other need not add up. Takes as long as the metric for each of them, and twice for each side.
+    #[napi(catch_unwind)]
+    pub fn reconcile(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "ReconcileQuery")] query: Arg<ReconcileQuery>,
+    ) -> Result<Reconciliation> {
+        self.answer(env, ("query", query), vsm_core::ValueStream::reconcile)
+    }
+
+    /// As `reconcile`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Reconciliation>")]
+    pub fn reconcile_async(
+        &self,
+        #[napi(ts_arg_type = "ReconcileQuery")] query: Arg<ReconcileQuery>,
+    ) -> AsyncTask<Job<Reconciliation>> {
+        self.promise(("query", query), vsm_core::ValueStream::reconcile)
     }
 
     /// When releases ship and what drives each, in one forward pass over everything: O(*N* + *M*), and the length of the

@@ -5,9 +5,11 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { delimiter, join, relative } from 'node:path'
 import { after, test } from 'node:test'
-import { ValueStream, addWorkingTime, messages, nextDeparture, picture, schedule, workingTimeBetween } from 'vsm-core'
+import * as vsm from 'vsm-core'
 
 import { api, camel, path, read, root, toJs, toJson, type } from './support.mjs'
+
+const { ValueStream, addWorkingTime, nextDeparture, picture, schedule, workingTimeBetween } = vsm
 
 const byId = (name) => [(stream, { id }) => stream[name](id), { id: 'string' }]
 
@@ -19,9 +21,19 @@ const questions = Object.fromEntries(
   ]),
 )
 
+/** The functions that need no stream: a query each, or nothing. */
+const functions = Object.fromEntries([
+  ...Object.entries(api.functions).map(([name, { query, answer }]) => [
+    name,
+    [(_, args) => vsm[camel(name)](args), query, answer],
+  ]),
+  ...Object.entries(api.lists).map(([name, record]) => [name, [() => vsm[camel(name)](), {}, `[${record}]`]]),
+])
+
 /** Each call: how it is made, with arguments of which types, and of which type its answer is. */
 const CALLS = {
   ...questions,
+  ...functions,
   apply: [(stream, event) => ({ accepted: stream.apply(event) }), 'Event', 'any'],
   ingest: [
     (stream, { adapter, text, options }) => stream.ingest(adapter, text, options),
@@ -60,7 +72,6 @@ const CALLS = {
     { path: 'CriticalPath', form: 'PictureForm', options: 'PictureOptions?' },
     'string',
   ],
-  messages: [() => messages(), {}, '[MessageTemplate]'],
 }
 
 /** Arguments in the form of JavaScript: those of a record, or several by name. */

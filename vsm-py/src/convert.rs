@@ -97,14 +97,14 @@ macro_rules! integers {
                     }
                     value
                         .extract()
-                        .map_err(|_| invalid(field, format!("must lie between 0 and {}", <$integer>::MAX)))
+                        .map_err(|_| invalid(field, format!("must lie between {} and {}", <$integer>::MIN, <$integer>::MAX)))
                 }
             }
         )+
     };
 }
 
-integers!(u32, u64);
+integers!(u32, u64, i64);
 
 impl ToPython for f64 {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

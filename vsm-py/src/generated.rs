@@ -10,13 +10,16 @@ use crate::record::{self, Shower};
 use crate::words::word;
 
 word!(Adapter);
+word!(Aggregation);
 word!(Booking);
 word!(Boundary);
+word!(Bucket);
 word!(Condition);
 word!(ConflictMode);
 word!(CorrelationRule);
 word!(DateConstraint);
 word!(DateOrder);
+word!(DayCount);
 word!(Decision);
 word!(Dependency);
 word!(DriftRelation);
@@ -32,12 +35,16 @@ word!(LineageSide);
 word!(LinkKind);
 word!(Measure);
 word!(MessageArg);
+word!(MetricEvent);
+word!(MetricUnit);
+word!(NegativeRule);
 word!(Outcome);
 word!(PercentileRule);
 word!(PictureForm);
 word!(ProgressRule);
 word!(Reach);
 word!(ReleaseState);
+word!(ReopenPolicy);
 word!(RowFormat);
 word!(Severity);
 word!(SlotCause);
@@ -45,6 +52,7 @@ word!(StartCause);
 word!(StoreFormat);
 word!(Verdict);
 word!(Weekday);
+word!(WipRule);
 
 /// One activity of a schedule.
 #[pyclass(frozen, eq, module = "vsm")]
@@ -5676,6 +5684,85 @@ impl ToPython for core::Item {
     }
 }
 
+/// One item that counts differently.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ItemDifference(pub(crate) core::ItemDifference);
+
+#[pymethods]
+impl ItemDifference {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// What it contributes on the one side; absent where it does not count there.
+    #[getter]
+    fn a<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.a.to_python(py)
+    }
+
+    /// What it contributes on the other side.
+    #[getter]
+    fn b<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.b.to_python(py)
+    }
+
+    /// Why it does not count on the side where it doesn't; absent where it counts on both, or never ended by that side's
+    /// rules.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// The rules each of which alone changes what it contributes; empty where only several together do.
+    #[getter]
+    fn rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rules.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ItemDifference> {
+        record::from_json(text).map(ItemDifference)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ItemDifference>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ItemDifference {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ItemDifference(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ItemDifference", out, depth);
+        shower.field("item", &self.item);
+        shower.field("a", &self.a);
+        shower.field("b", &self.b);
+        shower.field("reason", &self.reason);
+        shower.field("rules", &self.rules);
+        shower.end();
+    }
+}
+
 /// The verdict of one item.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -6438,6 +6525,1086 @@ impl FromPython for core::MetFact {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "MetFact", value)),
         }
+    }
+}
+
+/// What was found for one group in one part of the window.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetricCell(pub(crate) core::MetricCell);
+
+#[pymethods]
+impl MetricCell {
+    #[new]
+    #[pyo3(signature = (*, group, bucket, n, values, open, part, whole))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        group: Bound<'_, PyAny>,
+        bucket: Bound<'_, PyAny>,
+        n: Bound<'_, PyAny>,
+        values: Bound<'_, PyAny>,
+        open: Bound<'_, PyAny>,
+        part: Bound<'_, PyAny>,
+        whole: Bound<'_, PyAny>,
+    ) -> PyResult<MetricCell> {
+        Ok(MetricCell(core::MetricCell {
+            group: FromPython::from_python(&group, "group")?,
+            bucket: FromPython::from_python(&bucket, "bucket")?,
+            n: FromPython::from_python(&n, "n")?,
+            values: FromPython::from_python(&values, "values")?,
+            open: FromPython::from_python(&open, "open")?,
+            part: FromPython::from_python(&part, "part")?,
+            whole: FromPython::from_python(&whole, "whole")?,
+        }))
+    }
+
+    /// The values that it is grouped by, in the order of the query.
+    #[getter]
+    fn group<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.group.to_python(py)
+    }
+
+    /// The number of the part, from 0.
+    #[getter]
+    fn bucket<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bucket.to_python(py)
+    }
+
+    /// How many facts count.
+    #[getter]
+    fn n<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.n.to_python(py)
+    }
+
+    /// The values of a sample, ascending.
+    #[getter]
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.values.to_python(py)
+    }
+
+    /// The ages of what belongs to the sample and is not over, ascending.
+    #[getter]
+    fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.open.to_python(py)
+    }
+
+    /// What is counted: items, days, or milliseconds of a part.
+    #[getter]
+    fn part<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.part.to_python(py)
+    }
+
+    /// Milliseconds or items of the whole.
+    #[getter]
+    fn whole<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.whole.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetricCell> {
+        record::from_json(text).map(MetricCell)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetricCell>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetricCell {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetricCell(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetricCell", out, depth);
+        shower.field("group", &self.group);
+        shower.field("bucket", &self.bucket);
+        shower.field("n", &self.n);
+        shower.field("values", &self.values);
+        shower.field("open", &self.open);
+        shower.field("part", &self.part);
+        shower.field("whole", &self.whole);
+        shower.end();
+    }
+}
+
+impl FromPython for core::MetricCell {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::MetricCell> {
+        match value.cast::<MetricCell>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "MetricCell", value)),
+        }
+    }
+}
+
+/// A metric that `metric` knows.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetricInfo(pub(crate) core::MetricInfo);
+
+#[pymethods]
+impl MetricInfo {
+    /// Its name.
+    #[getter]
+    fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.name.to_python(py)
+    }
+
+    /// What it says, in one sentence.
+    #[getter]
+    fn about<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.about.to_python(py)
+    }
+
+    /// What its figures are.
+    #[getter]
+    fn unit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.unit.to_python(py)
+    }
+
+    /// The rules that hold where neither the query nor a preset says anything.
+    #[getter]
+    fn rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rules.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetricInfo> {
+        record::from_json(text).map(MetricInfo)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetricInfo>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetricInfo {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetricInfo(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetricInfo", out, depth);
+        shower.field("name", &self.name);
+        shower.field("about", &self.about);
+        shower.field("unit", &self.unit);
+        shower.field("rules", &self.rules);
+        shower.end();
+    }
+}
+
+/// The rules of a tool for a metric.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetricPreset(pub(crate) core::MetricPreset);
+
+#[pymethods]
+impl MetricPreset {
+    /// The name, after the tool.
+    #[getter]
+    fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.name.to_python(py)
+    }
+
+    /// The metric that they are for.
+    #[getter]
+    fn metric<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.metric.to_python(py)
+    }
+
+    /// What the tool calls it, and what its rules come to.
+    #[getter]
+    fn about<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.about.to_python(py)
+    }
+
+    /// The rules in which it differs from the default.
+    #[getter]
+    fn rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rules.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetricPreset> {
+        record::from_json(text).map(MetricPreset)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetricPreset>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetricPreset {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetricPreset(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetricPreset", out, depth);
+        shower.field("name", &self.name);
+        shower.field("metric", &self.metric);
+        shower.field("about", &self.about);
+        shower.field("rules", &self.rules);
+        shower.end();
+    }
+}
+
+/// A question for one metric.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetricQuery(pub(crate) core::MetricQuery);
+
+#[pymethods]
+impl MetricQuery {
+    #[new]
+    #[pyo3(signature = (*, metric, start, end, zone, within = None, kinds = None, group_by = None, bucket = None, bucket_starts = None, preset = None, rules = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        metric: Bound<'_, PyAny>,
+        start: Bound<'_, PyAny>,
+        end: Bound<'_, PyAny>,
+        zone: Bound<'_, PyAny>,
+        within: Option<Bound<'_, PyAny>>,
+        kinds: Option<Bound<'_, PyAny>>,
+        group_by: Option<Bound<'_, PyAny>>,
+        bucket: Option<Bound<'_, PyAny>>,
+        bucket_starts: Option<Bound<'_, PyAny>>,
+        preset: Option<Bound<'_, PyAny>>,
+        rules: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<MetricQuery> {
+        Ok(MetricQuery(core::MetricQuery {
+            metric: FromPython::from_python(&metric, "metric")?,
+            start: FromPython::from_python(&start, "start")?,
+            end: FromPython::from_python(&end, "end")?,
+            zone: FromPython::from_python(&zone, "zone")?,
+            within: taken(within, "within", Default::default())?,
+            kinds: taken(kinds, "kinds", Default::default())?,
+            group_by: taken(group_by, "group_by", Default::default())?,
+            bucket: taken(bucket, "bucket", Default::default())?,
+            bucket_starts: taken(bucket_starts, "bucket_starts", Default::default())?,
+            preset: taken(preset, "preset", Default::default())?,
+            rules: taken(rules, "rules", Default::default())?,
+        }))
+    }
+
+    /// The metric; `metrics` lists them.
+    #[getter]
+    fn metric<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.metric.to_python(py)
+    }
+
+    /// First instant of the window.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after the window. What is not over by then is open.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// IANA zone of its days.
+    #[getter]
+    fn zone<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.zone.to_python(py)
+    }
+
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    #[getter]
+    fn within<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.within.to_python(py)
+    }
+
+    /// Items of these kinds, whether or not they have parts; empty = those that the metric is made for, without those that
+    /// are counted by their parts.
+    #[getter]
+    fn kinds<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kinds.to_python(py)
+    }
+
+    /// A row for each value of these: `kind`, `team`, `application`, `release`, `theme`, `epic`, `feature`, `priority`,
+    /// `severity`, `assignee`, or `attribute:NAME`. An item with several values counts in each.
+    #[getter]
+    fn group_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.group_by.to_python(py)
+    }
+
+    /// A row for each part of the window; absent = one for all of it.
+    #[getter]
+    fn bucket<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bucket.to_python(py)
+    }
+
+    /// For `custom`: where the parts after the first begin, in order.
+    #[getter]
+    fn bucket_starts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bucket_starts.to_python(py)
+    }
+
+    /// Rules as a tool has them; `metric_presets` lists them.
+    #[getter]
+    fn preset<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.preset.to_python(py)
+    }
+
+    /// Rules of one's own; they win over the preset's.
+    #[getter]
+    fn rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rules.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetricQuery> {
+        record::from_json(text).map(MetricQuery)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetricQuery>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetricQuery {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetricQuery(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetricQuery", out, depth);
+        shower.field("metric", &self.metric);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("zone", &self.zone);
+        shower.field("within", &self.within);
+        shower.field("kinds", &self.kinds);
+        shower.field("group_by", &self.group_by);
+        shower.field("bucket", &self.bucket);
+        shower.field("bucket_starts", &self.bucket_starts);
+        shower.field("preset", &self.preset);
+        shower.field("rules", &self.rules);
+        shower.end();
+    }
+}
+
+impl FromPython for core::MetricQuery {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::MetricQuery> {
+        match value.cast::<MetricQuery>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "MetricQuery", value)),
+        }
+    }
+}
+
+/// The figures of one group in one part of the window.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetricRow(pub(crate) core::MetricRow);
+
+#[pymethods]
+impl MetricRow {
+    /// The values of what it is grouped by, in that order; empty where an item has none.
+    #[getter]
+    fn group<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.group.to_python(py)
+    }
+
+    /// The part of the window: `2026-07-01`, `2026-W27`, `2026-07`, `2026-Q3`, `2026`, or the instant that it starts at;
+    /// absent where the window is one.
+    #[getter]
+    fn bucket<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bucket.to_python(py)
+    }
+
+    /// First instant of the part.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after it.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// How many items count; for work in progress how many were in progress at any time.
+    #[getter]
+    fn n<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.n.to_python(py)
+    }
+
+    /// The figure.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value.to_python(py)
+    }
+
+    /// Why there is no figure: `no_data`, `no_waiting_state`.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// What is measured as a part: items, item-days, milliseconds.
+    #[getter]
+    fn part<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.part.to_python(py)
+    }
+
+    /// The whole that it is a part of, in the same unit; for work in progress days or milliseconds.
+    #[getter]
+    fn whole<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.whole.to_python(py)
+    }
+
+    /// The sample behind the figure of a duration, in the table's unit.
+    #[getter]
+    fn sample<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sample.to_python(py)
+    }
+
+    /// Items that belong to the sample and are not over at the end of the part; absent where nothing can be open.
+    #[getter]
+    fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.open.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetricRow> {
+        record::from_json(text).map(MetricRow)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetricRow>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetricRow {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetricRow(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetricRow", out, depth);
+        shower.field("group", &self.group);
+        shower.field("bucket", &self.bucket);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("n", &self.n);
+        shower.field("value", &self.value);
+        shower.field("reason", &self.reason);
+        shower.field("part", &self.part);
+        shower.field("whole", &self.whole);
+        shower.field("sample", &self.sample);
+        shower.field("open", &self.open);
+        shower.end();
+    }
+}
+
+/// The rules of a metric. What is absent is as the preset has it, else as the metric has it by default.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetricRules(pub(crate) core::MetricRules);
+
+#[pymethods]
+impl MetricRules {
+    #[new]
+    #[pyo3(signature = (*, start_event = None, end_event = None, start_status = None, end_status = None, day_count = None, calendar = None, reopen = None, negative = None, wip = None, aggregation = None, percentiles = None, efficiency = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        start_event: Option<Bound<'_, PyAny>>,
+        end_event: Option<Bound<'_, PyAny>>,
+        start_status: Option<Bound<'_, PyAny>>,
+        end_status: Option<Bound<'_, PyAny>>,
+        day_count: Option<Bound<'_, PyAny>>,
+        calendar: Option<Bound<'_, PyAny>>,
+        reopen: Option<Bound<'_, PyAny>>,
+        negative: Option<Bound<'_, PyAny>>,
+        wip: Option<Bound<'_, PyAny>>,
+        aggregation: Option<Bound<'_, PyAny>>,
+        percentiles: Option<Bound<'_, PyAny>>,
+        efficiency: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<MetricRules> {
+        Ok(MetricRules(core::MetricRules {
+            start_event: taken(start_event, "start_event", Default::default())?,
+            end_event: taken(end_event, "end_event", Default::default())?,
+            start_status: taken(start_status, "start_status", Default::default())?,
+            end_status: taken(end_status, "end_status", Default::default())?,
+            day_count: taken(day_count, "day_count", Default::default())?,
+            calendar: taken(calendar, "calendar", Default::default())?,
+            reopen: taken(reopen, "reopen", Default::default())?,
+            negative: taken(negative, "negative", Default::default())?,
+            wip: taken(wip, "wip", Default::default())?,
+            aggregation: taken(aggregation, "aggregation", Default::default())?,
+            percentiles: taken(percentiles, "percentiles", Default::default())?,
+            efficiency: taken(efficiency, "efficiency", Default::default())?,
+        }))
+    }
+
+    /// What begins a duration.
+    #[getter]
+    fn start_event<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start_event.to_python(py)
+    }
+
+    /// What ends it.
+    #[getter]
+    fn end_event<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end_event.to_python(py)
+    }
+
+    /// The tool's own states that begin it, by name or id; for `start_event` = `status`.
+    #[getter]
+    fn start_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start_status.to_python(py)
+    }
+
+    /// The tool's own states that end it, by name or id; for `end_event` = `status`.
+    #[getter]
+    fn end_status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end_status.to_python(py)
+    }
+
+    /// How time becomes days.
+    #[getter]
+    fn day_count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.day_count.to_python(py)
+    }
+
+    /// The calendar of `business_hours`.
+    #[getter]
+    fn calendar<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.calendar.to_python(py)
+    }
+
+    /// When an item that was done more than once is done.
+    #[getter]
+    fn reopen<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reopen.to_python(py)
+    }
+
+    /// What becomes of an item that ends before it starts.
+    #[getter]
+    fn negative<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.negative.to_python(py)
+    }
+
+    /// What counts as work in progress.
+    #[getter]
+    fn wip<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.wip.to_python(py)
+    }
+
+    /// Which figure of a sample is the value.
+    #[getter]
+    fn aggregation<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.aggregation.to_python(py)
+    }
+
+    /// How percentiles are read; the median is interpolated unless this says `lower`.
+    #[getter]
+    fn percentiles<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.percentiles.to_python(py)
+    }
+
+    /// How ratios of several items are added up.
+    #[getter]
+    fn efficiency<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.efficiency.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetricRules> {
+        record::from_json(text).map(MetricRules)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetricRules>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetricRules {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetricRules(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetricRules", out, depth);
+        shower.field("start_event", &self.start_event);
+        shower.field("end_event", &self.end_event);
+        shower.field("start_status", &self.start_status);
+        shower.field("end_status", &self.end_status);
+        shower.field("day_count", &self.day_count);
+        shower.field("calendar", &self.calendar);
+        shower.field("reopen", &self.reopen);
+        shower.field("negative", &self.negative);
+        shower.field("wip", &self.wip);
+        shower.field("aggregation", &self.aggregation);
+        shower.field("percentiles", &self.percentiles);
+        shower.field("efficiency", &self.efficiency);
+        shower.end();
+    }
+}
+
+impl FromPython for core::MetricRules {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::MetricRules> {
+        match value.cast::<MetricRules>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "MetricRules", value)),
+        }
+    }
+}
+
+/// What one item contributes.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetricSample(pub(crate) core::MetricSample);
+
+#[pymethods]
+impl MetricSample {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// When it started; absent where that does not count or is not known.
+    #[getter]
+    fn started_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.started_at.to_python(py)
+    }
+
+    /// When it counts: its end; its start where starts are counted; the end of the part for what is open or in progress.
+    #[getter]
+    fn counted_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.counted_at.to_python(py)
+    }
+
+    /// The part of the window; absent where the window is one.
+    #[getter]
+    fn bucket<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bucket.to_python(py)
+    }
+
+    /// What it contributes.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value.to_python(py)
+    }
+
+    /// Whether it is not over: then the value is its age, and no part of the sample.
+    #[getter]
+    fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.open.to_python(py)
+    }
+
+    /// The event that it rests on, as `source:id`.
+    #[getter]
+    fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.evidence.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetricSample> {
+        record::from_json(text).map(MetricSample)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetricSample>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetricSample {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetricSample(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetricSample", out, depth);
+        shower.field("item", &self.item);
+        shower.field("started_at", &self.started_at);
+        shower.field("counted_at", &self.counted_at);
+        shower.field("bucket", &self.bucket);
+        shower.field("value", &self.value);
+        shower.field("open", &self.open);
+        shower.field("evidence", &self.evidence);
+        shower.end();
+    }
+}
+
+/// What the items contribute to a metric.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetricSamples(pub(crate) core::MetricSamples);
+
+#[pymethods]
+impl MetricSamples {
+    /// The metric.
+    #[getter]
+    fn metric<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.metric.to_python(py)
+    }
+
+    /// What a value of a duration is; for counts, items; for work in progress, item-days (or milliseconds for the integral).
+    #[getter]
+    fn unit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.unit.to_python(py)
+    }
+
+    /// One row for each item and part of the window that it counts in, by item and then by time.
+    #[getter]
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rows.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetricSamples> {
+        record::from_json(text).map(MetricSamples)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetricSamples>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetricSamples {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetricSamples(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetricSamples", out, depth);
+        shower.field("metric", &self.metric);
+        shower.field("unit", &self.unit);
+        shower.field("rows", &self.rows);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// A metric of a part of the items, ready to be put together with those of other parts.
+///
+/// `merge` is associative and commutative: records that are split by item into any parts, asked apart
+/// and merged, give what the whole record gives, to the byte. The state is plain data, for other processes to make or take.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetricState(pub(crate) core::MetricState);
+
+#[pymethods]
+impl MetricState {
+    #[new]
+    #[pyo3(signature = (*, query, cells, waits, basis))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        query: Bound<'_, PyAny>,
+        cells: Bound<'_, PyAny>,
+        waits: Bound<'_, PyAny>,
+        basis: Bound<'_, PyAny>,
+    ) -> PyResult<MetricState> {
+        Ok(MetricState(core::MetricState {
+            query: FromPython::from_python(&query, "query")?,
+            cells: FromPython::from_python(&cells, "cells")?,
+            waits: FromPython::from_python(&waits, "waits")?,
+            basis: FromPython::from_python(&basis, "basis")?,
+        }))
+    }
+
+    /// The question.
+    #[getter]
+    fn query<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.query.to_python(py)
+    }
+
+    /// One cell for each group and part of the window that anything was found for, by group and part.
+    #[getter]
+    fn cells<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cells.to_python(py)
+    }
+
+    /// Whether any item was ever in a waiting state; without one, efficiency has no value.
+    #[getter]
+    fn waits<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waits.to_python(py)
+    }
+
+    /// What it rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetricState> {
+        record::from_json(text).map(MetricState)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetricState>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetricState {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetricState(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetricState", out, depth);
+        shower.field("query", &self.query);
+        shower.field("cells", &self.cells);
+        shower.field("waits", &self.waits);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+impl FromPython for core::MetricState {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::MetricState> {
+        match value.cast::<MetricState>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "MetricState", value)),
+        }
+    }
+}
+
+/// A metric by group and part of the window. What has no data has no value, and says why.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetricTable(pub(crate) core::MetricTable);
+
+#[pymethods]
+impl MetricTable {
+    /// The metric.
+    #[getter]
+    fn metric<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.metric.to_python(py)
+    }
+
+    /// What its figures are.
+    #[getter]
+    fn unit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.unit.to_python(py)
+    }
+
+    /// First instant of the window.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after the window.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// The zone of its days.
+    #[getter]
+    fn zone<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.zone.to_python(py)
+    }
+
+    /// What it is grouped by.
+    #[getter]
+    fn group_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.group_by.to_python(py)
+    }
+
+    /// One row for each group and each part of the window, by group and part; parts without data are there too.
+    #[getter]
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rows.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetricTable> {
+        record::from_json(text).map(MetricTable)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetricTable>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetricTable {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetricTable(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetricTable", out, depth);
+        shower.field("metric", &self.metric);
+        shower.field("unit", &self.unit);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("zone", &self.zone);
+        shower.field("group_by", &self.group_by);
+        shower.field("rows", &self.rows);
+        shower.field("basis", &self.basis);
+        shower.end();
     }
 }
 
@@ -8085,6 +9252,98 @@ impl ToPython for core::ReadinessChanges {
     }
 }
 
+/// What makes the difference between two figures of one metric.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Reconciliation(pub(crate) core::Reconciliation);
+
+#[pymethods]
+impl Reconciliation {
+    /// The metric.
+    #[getter]
+    fn metric<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.metric.to_python(py)
+    }
+
+    /// Its value by the one side's rules.
+    #[getter]
+    fn value_a<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value_a.to_python(py)
+    }
+
+    /// Its value by the other side's.
+    #[getter]
+    fn value_b<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value_b.to_python(py)
+    }
+
+    /// The rules that differ, each with what it changes alone, by name.
+    #[getter]
+    fn rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rules.to_python(py)
+    }
+
+    /// The items that differ, by id.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// How many items are the same on both sides.
+    #[getter]
+    fn same<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.same.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Reconciliation> {
+        record::from_json(text).map(Reconciliation)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Reconciliation>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Reconciliation {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Reconciliation(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Reconciliation", out, depth);
+        shower.field("metric", &self.metric);
+        shower.field("value_a", &self.value_a);
+        shower.field("value_b", &self.value_b);
+        shower.field("rules", &self.rules);
+        shower.field("items", &self.items);
+        shower.field("same", &self.same);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
 /// What was found when a store was read.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -8677,6 +9936,85 @@ impl FromPython for core::ReleaseTemplate {
     }
 }
 
+/// One rule in which two sides differ.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct RuleDifference(pub(crate) core::RuleDifference);
+
+#[pymethods]
+impl RuleDifference {
+    /// The rule.
+    #[getter]
+    fn rule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rule.to_python(py)
+    }
+
+    /// As the one side has it; several words are separated by commas.
+    #[getter]
+    fn a<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.a.to_python(py)
+    }
+
+    /// As the other side has it.
+    #[getter]
+    fn b<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.b.to_python(py)
+    }
+
+    /// The value by the one side's rules with only this one taken from the other side; absent where the rule can't be
+    /// changed alone, or there is no value.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value.to_python(py)
+    }
+
+    /// How many items this changes.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<RuleDifference> {
+        record::from_json(text).map(RuleDifference)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<RuleDifference>(py, &self.0)
+    }
+}
+
+impl ToPython for core::RuleDifference {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, RuleDifference(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("RuleDifference", out, depth);
+        shower.field("rule", &self.rule);
+        shower.field("a", &self.a);
+        shower.field("b", &self.b);
+        shower.field("value", &self.value);
+        shower.field("items", &self.items);
+        shower.end();
+    }
+}
+
 /// What a rule counts, and within which bounds the figure must be.
 ///
 /// Of what `of` reaches, those match that fit every filter; an empty filter fits all. What lacks the
@@ -8847,6 +10185,91 @@ impl FromPython for core::RuleTest {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "RuleTest", value)),
         }
+    }
+}
+
+/// A sample in numbers.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct SampleSummary(pub(crate) core::SampleSummary);
+
+#[pymethods]
+impl SampleSummary {
+    /// The arithmetic mean.
+    #[getter]
+    fn mean<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.mean.to_python(py)
+    }
+
+    /// The smallest.
+    #[getter]
+    fn min<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.min.to_python(py)
+    }
+
+    /// The median.
+    #[getter]
+    fn median<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.median.to_python(py)
+    }
+
+    /// The 85th percentile.
+    #[getter]
+    fn p85<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.p85.to_python(py)
+    }
+
+    /// The 95th percentile.
+    #[getter]
+    fn p95<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.p95.to_python(py)
+    }
+
+    /// The largest.
+    #[getter]
+    fn max<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.max.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<SampleSummary> {
+        record::from_json(text).map(SampleSummary)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<SampleSummary>(py, &self.0)
+    }
+}
+
+impl ToPython for core::SampleSummary {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, SampleSummary(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("SampleSummary", out, depth);
+        shower.field("mean", &self.mean);
+        shower.field("min", &self.min);
+        shower.field("median", &self.median);
+        shower.field("p85", &self.p85);
+        shower.field("p95", &self.p95);
+        shower.field("max", &self.max);
+        shower.end();
     }
 }
 
@@ -11529,6 +12952,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<IngestReport>()?;
     module.add_class::<IngestRun>()?;
     module.add_class::<Item>()?;
+    module.add_class::<ItemDifference>()?;
     module.add_class::<ItemVerdict>()?;
     module.add_class::<LifecycleStep>()?;
     module.add_class::<Lineage>()?;
@@ -11538,6 +12962,16 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Message>()?;
     module.add_class::<MessageTemplate>()?;
     module.add_class::<MetFact>()?;
+    module.add_class::<MetricCell>()?;
+    module.add_class::<MetricInfo>()?;
+    module.add_class::<MetricPreset>()?;
+    module.add_class::<MetricQuery>()?;
+    module.add_class::<MetricRow>()?;
+    module.add_class::<MetricRules>()?;
+    module.add_class::<MetricSample>()?;
+    module.add_class::<MetricSamples>()?;
+    module.add_class::<MetricState>()?;
+    module.add_class::<MetricTable>()?;
     module.add_class::<NamedCalendar>()?;
     module.add_class::<NetworkActivity>()?;
     module.add_class::<NetworkChange>()?;
@@ -11551,6 +12985,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Readiness>()?;
     module.add_class::<ReadinessChange>()?;
     module.add_class::<ReadinessChanges>()?;
+    module.add_class::<Reconciliation>()?;
     module.add_class::<Recovery>()?;
     module.add_class::<Refusal>()?;
     module.add_class::<Reject>()?;
@@ -11558,7 +12993,9 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<ReleaseDate>()?;
     module.add_class::<ReleaseDates>()?;
     module.add_class::<ReleaseTemplate>()?;
+    module.add_class::<RuleDifference>()?;
     module.add_class::<RuleTest>()?;
+    module.add_class::<SampleSummary>()?;
     module.add_class::<ScheduleChanges>()?;
     module.add_class::<Scope>()?;
     module.add_class::<Seal>()?;

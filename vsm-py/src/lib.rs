@@ -2,6 +2,7 @@
 //!
 //! `generated.rs` holds one class for each record of the core, written by `cargo xtask generate`.
 
+mod asked;
 mod bytes;
 mod calendar;
 mod convert;
@@ -27,7 +28,7 @@ mod _vsm {
     #[pymodule_export]
     use super::calendar::{add_working_time, next_departure, working_time_between};
     #[pymodule_export]
-    use super::picture::{messages, picture};
+    use super::picture::picture;
     #[pymodule_export]
     use super::schedule::{LiveSchedule, schedule};
     #[pymodule_export]
@@ -37,6 +38,7 @@ mod _vsm {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::asked::register(module)?;
         super::generated::register(module)
     }
 }

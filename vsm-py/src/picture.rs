@@ -1,9 +1,9 @@
-//! Pictures of schedules, and what sentences are made of.
+//! Pictures of schedules.
 
 use pyo3::prelude::*;
 use vsm_core as core;
 
-use crate::convert::{FromPython, ToPython};
+use crate::convert::FromPython;
 use crate::error::raise;
 use crate::generated::CriticalPath;
 
@@ -40,15 +40,4 @@ impl CriticalPath {
         let options = core::PictureOptions::default();
         py.detach(|| core::picture(&self.0, core::PictureForm::GanttSvg, &options)).map_err(raise)
     }
-}
-
-/// All that sentences are made of: a code, its English text with places for arguments, and what these are. For translators;
-/// the ``messages`` of a record say which of them its ``sentence`` is made of.
-///
-/// >>> [told.text for told in messages() if told.code == "gate_undecided"]
-/// ['{item} is not decided.']
-#[pyfunction]
-#[pyo3(signature = () -> "list[MessageTemplate]")]
-pub(crate) fn messages(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    core::messages().to_python(py)
 }

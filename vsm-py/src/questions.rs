@@ -8,8 +8,8 @@ use crate::convert::{FromPython, optional};
 use crate::error::raise;
 use crate::generated::{
     BookingConflicts, CriticalPath, DataQuality, Departures, Drift, EnvironmentContents, Explanation,
-    FlowMetrics, GateLateness, Impact, Lineage, NextSlot, Outlook, Readiness, ReadinessChanges, ReleaseDates,
-    Scope, TemplateEvents, Transitions, Verdicts,
+    FlowMetrics, GateLateness, Impact, Lineage, MetricSamples, MetricState, MetricTable, NextSlot, Outlook,
+    Readiness, ReadinessChanges, Reconciliation, ReleaseDates, Scope, TemplateEvents, Transitions, Verdicts,
 };
 use crate::stream::ValueStream;
 
@@ -379,6 +379,150 @@ impl ValueStream {
         self.ask(py, |stream| stream.lineage(&query)).map(Lineage).map_err(raise)
     }
 
+    /// One metric, by group and part of the window.
+    ///
+    /// ``metrics`` lists what there is, with the rules that hold by default; the query changes any of them,
+    /// and a preset all of them to those of a tool. An item belongs to the part of the window that its end lies in, as what
+    /// it was then. What is cancelled counts in nothing. Items without a start or end that the rules ask for are left out
+    /// and counted in the basis. Takes one pass over the history of every item, and a step for each part of the window that
+    /// an item is open in.
+    ///
+    /// - ``metric``: The metric; ``metrics`` lists them.
+    /// - ``start``: First instant of the window.
+    /// - ``end``: First instant after the window. What is not over by then is open.
+    /// - ``zone``: IANA zone of its days.
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``kinds``: Items of these kinds, whether or not they have parts; empty = those that the metric is made for, without those that are counted by their parts.
+    /// - ``group_by``: A row for each value of these: ``kind``, ``team``, ``application``, ``release``, ``theme``, ``epic``, ``feature``, ``priority``, ``severity``, ``assignee``, or ``attribute:NAME``. An item with several values counts in each.
+    /// - ``bucket``: A row for each part of the window; absent = one for all of it.
+    /// - ``bucket_starts``: For ``custom``: where the parts after the first begin, in order.
+    /// - ``preset``: Rules as a tool has them; ``metric_presets`` lists them.
+    /// - ``rules``: Rules of one's own; they win over the preset's.
+    #[pyo3(signature = (*, metric: "str", start: "datetime", end: "datetime", zone: "str", within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, group_by: "Iterable[str] | None" = None, bucket: "Bucket | str | None" = None, bucket_starts: "Iterable[datetime] | None" = None, preset: "str | None" = None, rules: "MetricRules | None" = None) -> "MetricTable")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn metric(
+        &self,
+        py: Python<'_>,
+        metric: &Bound<'_, PyAny>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        zone: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        kinds: Option<&Bound<'_, PyAny>>,
+        group_by: Option<&Bound<'_, PyAny>>,
+        bucket: Option<&Bound<'_, PyAny>>,
+        bucket_starts: Option<&Bound<'_, PyAny>>,
+        preset: Option<&Bound<'_, PyAny>>,
+        rules: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<MetricTable> {
+        let query = core::MetricQuery {
+            metric: FromPython::from_python(metric, "metric")?,
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            zone: FromPython::from_python(zone, "zone")?,
+            within: optional(within, "within")?,
+            kinds: optional(kinds, "kinds")?.unwrap_or_default(),
+            group_by: optional(group_by, "group_by")?.unwrap_or_default(),
+            bucket: optional(bucket, "bucket")?,
+            bucket_starts: optional(bucket_starts, "bucket_starts")?.unwrap_or_default(),
+            preset: optional(preset, "preset")?,
+            rules: optional(rules, "rules")?,
+        };
+        self.ask(py, |stream| stream.metric(&query)).map(MetricTable).map_err(raise)
+    }
+
+    /// What each item contributes to a metric.
+    ///
+    /// - ``metric``: The metric; ``metrics`` lists them.
+    /// - ``start``: First instant of the window.
+    /// - ``end``: First instant after the window. What is not over by then is open.
+    /// - ``zone``: IANA zone of its days.
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``kinds``: Items of these kinds, whether or not they have parts; empty = those that the metric is made for, without those that are counted by their parts.
+    /// - ``group_by``: A row for each value of these: ``kind``, ``team``, ``application``, ``release``, ``theme``, ``epic``, ``feature``, ``priority``, ``severity``, ``assignee``, or ``attribute:NAME``. An item with several values counts in each.
+    /// - ``bucket``: A row for each part of the window; absent = one for all of it.
+    /// - ``bucket_starts``: For ``custom``: where the parts after the first begin, in order.
+    /// - ``preset``: Rules as a tool has them; ``metric_presets`` lists them.
+    /// - ``rules``: Rules of one's own; they win over the preset's.
+    #[pyo3(signature = (*, metric: "str", start: "datetime", end: "datetime", zone: "str", within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, group_by: "Iterable[str] | None" = None, bucket: "Bucket | str | None" = None, bucket_starts: "Iterable[datetime] | None" = None, preset: "str | None" = None, rules: "MetricRules | None" = None) -> "MetricSamples")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn metric_samples(
+        &self,
+        py: Python<'_>,
+        metric: &Bound<'_, PyAny>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        zone: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        kinds: Option<&Bound<'_, PyAny>>,
+        group_by: Option<&Bound<'_, PyAny>>,
+        bucket: Option<&Bound<'_, PyAny>>,
+        bucket_starts: Option<&Bound<'_, PyAny>>,
+        preset: Option<&Bound<'_, PyAny>>,
+        rules: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<MetricSamples> {
+        let query = core::MetricQuery {
+            metric: FromPython::from_python(metric, "metric")?,
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            zone: FromPython::from_python(zone, "zone")?,
+            within: optional(within, "within")?,
+            kinds: optional(kinds, "kinds")?.unwrap_or_default(),
+            group_by: optional(group_by, "group_by")?.unwrap_or_default(),
+            bucket: optional(bucket, "bucket")?,
+            bucket_starts: optional(bucket_starts, "bucket_starts")?.unwrap_or_default(),
+            preset: optional(preset, "preset")?,
+            rules: optional(rules, "rules")?,
+        };
+        self.ask(py, |stream| stream.metric_samples(&query)).map(MetricSamples).map_err(raise)
+    }
+
+    /// The metric before its last step, to be put together with those of other parts of the record.
+    ///
+    /// - ``metric``: The metric; ``metrics`` lists them.
+    /// - ``start``: First instant of the window.
+    /// - ``end``: First instant after the window. What is not over by then is open.
+    /// - ``zone``: IANA zone of its days.
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``kinds``: Items of these kinds, whether or not they have parts; empty = those that the metric is made for, without those that are counted by their parts.
+    /// - ``group_by``: A row for each value of these: ``kind``, ``team``, ``application``, ``release``, ``theme``, ``epic``, ``feature``, ``priority``, ``severity``, ``assignee``, or ``attribute:NAME``. An item with several values counts in each.
+    /// - ``bucket``: A row for each part of the window; absent = one for all of it.
+    /// - ``bucket_starts``: For ``custom``: where the parts after the first begin, in order.
+    /// - ``preset``: Rules as a tool has them; ``metric_presets`` lists them.
+    /// - ``rules``: Rules of one's own; they win over the preset's.
+    #[pyo3(signature = (*, metric: "str", start: "datetime", end: "datetime", zone: "str", within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, group_by: "Iterable[str] | None" = None, bucket: "Bucket | str | None" = None, bucket_starts: "Iterable[datetime] | None" = None, preset: "str | None" = None, rules: "MetricRules | None" = None) -> "MetricState")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn metric_state(
+        &self,
+        py: Python<'_>,
+        metric: &Bound<'_, PyAny>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        zone: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        kinds: Option<&Bound<'_, PyAny>>,
+        group_by: Option<&Bound<'_, PyAny>>,
+        bucket: Option<&Bound<'_, PyAny>>,
+        bucket_starts: Option<&Bound<'_, PyAny>>,
+        preset: Option<&Bound<'_, PyAny>>,
+        rules: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<MetricState> {
+        let query = core::MetricQuery {
+            metric: FromPython::from_python(metric, "metric")?,
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            zone: FromPython::from_python(zone, "zone")?,
+            within: optional(within, "within")?,
+            kinds: optional(kinds, "kinds")?.unwrap_or_default(),
+            group_by: optional(group_by, "group_by")?.unwrap_or_default(),
+            bucket: optional(bucket, "bucket")?,
+            bucket_starts: optional(bucket_starts, "bucket_starts")?.unwrap_or_default(),
+            preset: optional(preset, "preset")?,
+            rules: optional(rules, "rules")?,
+        };
+        self.ask(py, |stream| stream.metric_state(&query)).map(MetricState).map_err(raise)
+    }
+
     /// The first time within a window at which all of some environments are free for so long, and the next ones.
     ///
     /// An environment is free while fewer bookings run than it takes, pending ones included, and no blackout closes it:
@@ -547,6 +691,30 @@ impl ValueStream {
             limit: optional(limit, "limit")?,
         };
         self.ask(py, |stream| stream.readiness_changes(&query)).map(ReadinessChanges).map_err(raise)
+    }
+
+    /// Why a metric is not the same by the rules of two tools: the items that make the difference, and the rules.
+    ///
+    /// Each rule in which the two differ is also changed alone, which shows how much of the difference it makes; rules that
+    /// work on each other need not add up. Takes as long as the metric for each of them, and twice for each side.
+    ///
+    /// - ``query``: The metric and its window; its own ``preset`` must be absent, and its ``rules`` hold on both sides where a preset says nothing else.
+    /// - ``preset_a``: The preset on the one side; absent = the defaults.
+    /// - ``preset_b``: The preset on the other side; absent = the defaults.
+    #[pyo3(signature = (*, query: "MetricQuery", preset_a: "str | None" = None, preset_b: "str | None" = None) -> "Reconciliation")]
+    fn reconcile(
+        &self,
+        py: Python<'_>,
+        query: &Bound<'_, PyAny>,
+        preset_a: Option<&Bound<'_, PyAny>>,
+        preset_b: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Reconciliation> {
+        let query = core::ReconcileQuery {
+            query: FromPython::from_python(query, "query")?,
+            preset_a: optional(preset_a, "preset_a")?,
+            preset_b: optional(preset_b, "preset_b")?,
+        };
+        self.ask(py, |stream| stream.reconcile(&query)).map(Reconciliation).map_err(raise)
     }
 
     /// When releases ship and what drives each, in one forward pass over everything: O(*N* + *M*), and the length of the

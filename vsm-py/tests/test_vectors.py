@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 import vsm
-from typed import API, ENUMS, NETWORK, QUERIES, RECORDS, TESTS, arguments, plain, typed
+from typed import API, ASKED, ENUMS, NETWORK, QUERIES, RECORDS, TESTS, arguments, plain, typed
 
 FOLDERS = [TESTS / "vectors", *map(Path, filter(None, os.environ.get("VSM_VECTORS", "").split(os.pathsep)))]
 FILES = [file for folder in FOLDERS for file in sorted(folder.rglob("*.json"))]
 
 # What a call answers.
 RESULTS = {
-    **{method: question["answer"] for method, question in API["questions"].items()},
+    **{name: asked["answer"] for name, asked in ASKED.items()},
+    **{name: f"[{record}]" for name, record in API["lists"].items()},
     "item": "Item",
     "items": "[string]",
     "links": "[Related]",
@@ -31,14 +32,13 @@ RESULTS = {
     "working_time_between": "span",
     "next_departure": "instant?",
     "schedule": "CriticalPath",
-    "messages": "[MessageTemplate]",
 }
 # Arguments of calls that are no query.
 PARAMETERS = {
     "event": "Event", "rules": "CorrelationRules?", "options": "IngestOptions?", "calendar": "Calendar",
     "cadence": "Cadence", "start": "instant", "end": "instant", "ready": "instant", "span": "span",
 }  # fmt: skip
-FUNCTIONS = {"add_working_time", "working_time_between", "next_departure", "messages"}
+FUNCTIONS = {"add_working_time", "working_time_between", "next_departure", *API["functions"], *API["lists"]}
 
 
 def answer(stream, call, args, folder=None):

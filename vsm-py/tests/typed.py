@@ -11,8 +11,9 @@ API = json.loads((TESTS / "api.json").read_text(encoding="utf-8"))
 RECORDS = {name: record["fields"] for name, record in API["records"].items()}
 ENUMS = API["enums"]
 
-# In Python the fields of a query are the parameters of a method.
-QUERIES = {method: question["query"] for method, question in API["questions"].items()} | {"watch": "WatchQuery"}
+# In Python the fields of a query are the parameters of a method or function.
+ASKED = API["questions"] | API["functions"]
+QUERIES = {name: asked["query"] for name, asked in ASKED.items()} | {"watch": "WatchQuery"}
 # A network is handed in as a whole, and comes back from a schedule that is kept up to date.
 NETWORK = "NetworkQuery"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

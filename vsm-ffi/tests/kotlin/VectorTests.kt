@@ -2,6 +2,7 @@
 // JSON: the two have to agree in every key.
 
 import java.io.File
+import java.lang.reflect.InvocationTargetException
 import vsm.Adapter
 import vsm.IngestOptions
 import vsm.Kind
@@ -114,26 +115,7 @@ private fun typed(stream: ValueStream, name: String, args: Arguments, folder: Fi
         "links" -> toJson(stream.links(args["id"] as String))
         "history" -> toJson(stream.history(args["id"] as String))
         "trace" -> toJson(stream.trace(args["id"] as String))
-        "readiness" -> toJson(stream.readiness(fromJson(args)))
-        "verdicts" -> toJson(stream.verdicts(fromJson(args)))
-        "explain" -> toJson(stream.explain(fromJson(args)))
-        "readiness_changes" -> toJson(stream.readinessChanges(fromJson(args)))
-        "departures" -> toJson(stream.departures(fromJson(args)))
-        "booking_conflicts" -> toJson(stream.bookingConflicts(fromJson(args)))
-        "drift" -> toJson(stream.drift(fromJson(args)))
-        "environment_contents" -> toJson(stream.environmentContents(fromJson(args)))
-        "gate_lateness" -> toJson(stream.gateLateness(fromJson(args)))
-        "impact" -> toJson(stream.impact(fromJson(args)))
-        "lineage" -> toJson(stream.lineage(fromJson(args)))
-        "next_slot" -> toJson(stream.nextSlot(fromJson(args)))
-        "template_events" -> toJson(stream.templateEvents(fromJson(args)))
-        "transitions" -> toJson(stream.transitions(fromJson(args)))
-        "critical_path" -> toJson(stream.criticalPath(fromJson(args)))
-        "flow_metrics" -> toJson(stream.flowMetrics(fromJson(args)))
-        "scope" -> toJson(stream.scope(fromJson(args)))
         "coverage" -> toJson(stream.coverage())
-        "data_quality" -> toJson(stream.dataQuality(fromJson(args)))
-        "outlook" -> toJson(stream.outlook(fromJson(args)))
         "outlook_text" -> stream.outlookText(fromJson(args))
         "ocel" -> parseJson(stream.ocel().decodeToString())
         "snapshot" -> parseJson(restored(stream).decodeToString())
@@ -143,16 +125,25 @@ private fun typed(stream: ValueStream, name: String, args: Arguments, folder: Fi
         }
         "working_time_between" ->
             toJson(vsm.workingTimeBetween(fromJson(args["calendar"]), fromJson(args["start"]), fromJson(args["end"])))
-        "schedule" -> toJson(vsm.schedule(fromJson(args)))
         "picture" -> {
             val options: vsm.PictureOptions? = args["options"]?.let { fromJson(it) }
             vsm.picture(fromJson(args["path"]), fromJson(args["form"]), options)
         }
-        "messages" -> toJson(vsm.messages())
-        "release_dates" -> toJson(stream.releaseDates(fromJson(args)))
         "next_departure" -> toJson(vsm.nextDeparture(fromJson(args["cadence"]), fromJson(args["ready"])))
-        else -> error("no typed call \"$name\"")
+        else -> asked(stream, name, args)
     }
+
+/** What follows from the core: a method or function that takes a query or nothing, and gives a record or a list. */
+private fun asked(stream: ValueStream, name: String, args: Arguments): Any? {
+    val all = ValueStream::class.java.methods + Class.forName("vsm.VsmKt").methods
+    val method = all.firstOrNull { it.name == camel(name) } ?: error("no typed call \"$name\"")
+    val query = method.genericParameterTypes.map { fromJson(it, args) }
+    try {
+        return toJson(method.invoke(stream, *query.toTypedArray()))
+    } catch (error: InvocationTargetException) {
+        throw error.targetException
+    }
+}
 
 private fun same(expected: Any?, actual: Any?) {
     difference(expected, actual)?.let { throw AssertionError(it) }

@@ -302,20 +302,16 @@ def typed(stream, name, args):
         case "working_time_between":
             calendar = from_json(vsm.Calendar, args["calendar"])
             return vsm.working_time_between(calendar, instant(args["start"]), instant(args["end"]))
-        case "schedule":
-            return to_json(vsm.schedule(from_json(vsm.NetworkQuery, args)))
         case "picture":
             options = from_json(typing.Optional[vsm.PictureOptions], args.get("options"))
             path, form = from_json(vsm.CriticalPath, args["path"]), from_json(vsm.PictureForm, args["form"])
             return vsm.picture(path, form, options)
-        case "messages":
-            return to_json(vsm.messages())
         case "next_departure":
             return to_json(vsm.next_departure(from_json(vsm.Cadence, args["cadence"]), instant(args["ready"])))
         case _:
-            method = getattr(stream, name)
-            query = typing.get_type_hints(method, vars(vsm))["query"]
-            return to_json(method(from_json(query, args)))
+            asked = getattr(stream if hasattr(stream, name) else vsm, name)
+            given = [kind for given, kind in typing.get_type_hints(asked, vars(vsm)).items() if given != "return"]
+            return to_json(asked(*(from_json(kind, args) for kind in given)))
 
 
 def restored(stream):

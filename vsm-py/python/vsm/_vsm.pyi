@@ -6,13 +6,16 @@ from typing import Any, ClassVar, TypeAlias, final
 
 from vsm._words import (
     Adapter,
+    Aggregation,
     Booking,
     Boundary,
+    Bucket,
     Condition,
     ConflictMode,
     CorrelationRule,
     DateConstraint,
     DateOrder,
+    DayCount,
     Decision,
     Dependency,
     DriftRelation,
@@ -28,12 +31,16 @@ from vsm._words import (
     LinkKind,
     Measure,
     MessageArg,
+    MetricEvent,
+    MetricUnit,
+    NegativeRule,
     Outcome,
     PercentileRule,
     PictureForm,
     ProgressRule,
     Reach,
     ReleaseState,
+    ReopenPolicy,
     RowFormat,
     Severity,
     SlotCause,
@@ -41,6 +48,7 @@ from vsm._words import (
     StoreFormat,
     Verdict,
     Weekday,
+    WipRule,
 )
 
 _Data: TypeAlias = bytes | bytearray | memoryview | str
@@ -101,6 +109,7 @@ __all__ = [
     "IngestReport",
     "IngestRun",
     "Item",
+    "ItemDifference",
     "ItemVerdict",
     "LifecycleStep",
     "Lineage",
@@ -110,6 +119,16 @@ __all__ = [
     "Message",
     "MessageTemplate",
     "MetFact",
+    "MetricCell",
+    "MetricInfo",
+    "MetricPreset",
+    "MetricQuery",
+    "MetricRow",
+    "MetricRules",
+    "MetricSample",
+    "MetricSamples",
+    "MetricState",
+    "MetricTable",
     "NamedCalendar",
     "NetworkActivity",
     "NetworkChange",
@@ -123,6 +142,7 @@ __all__ = [
     "Readiness",
     "ReadinessChange",
     "ReadinessChanges",
+    "Reconciliation",
     "Recovery",
     "Refusal",
     "Reject",
@@ -130,7 +150,9 @@ __all__ = [
     "ReleaseDate",
     "ReleaseDates",
     "ReleaseTemplate",
+    "RuleDifference",
     "RuleTest",
+    "SampleSummary",
     "ScheduleChanges",
     "Scope",
     "Seal",
@@ -163,10 +185,14 @@ __all__ = [
     "schedule",
     "LiveSchedule",
     "picture",
-    "messages",
     "add_working_time",
     "working_time_between",
     "next_departure",
+    "messages",
+    "metric_presets",
+    "metrics",
+    "merge_metrics",
+    "metric_table",
 ]
 
 @final
@@ -2329,6 +2355,36 @@ class Item:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class ItemDifference:
+    """One item that counts differently."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def a(self) -> float | None:
+        """What it contributes on the one side; absent where it does not count there."""
+    @property
+    def b(self) -> float | None:
+        """What it contributes on the other side."""
+    @property
+    def reason(self) -> str | None:
+        """Why it does not count on the side where it doesn't; absent where it counts on both, or never ended by that side's
+        rules.
+        """
+    @property
+    def rules(self) -> list[str]:
+        """The rules each of which alone changes what it contributes; empty where only several together do."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ItemDifference:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class ItemVerdict:
     """The verdict of one item."""
     @property
@@ -2601,6 +2657,416 @@ class MetFact:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> MetFact:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MetricCell:
+    """What was found for one group in one part of the window."""
+
+    def __new__(
+        cls,
+        *,
+        group: Iterable[str],
+        bucket: int,
+        n: int,
+        values: Iterable[float],
+        open: Iterable[float],
+        part: int,
+        whole: int,
+    ) -> MetricCell: ...
+    @property
+    def group(self) -> list[str]:
+        """The values that it is grouped by, in the order of the query."""
+    @property
+    def bucket(self) -> int:
+        """The number of the part, from 0."""
+    @property
+    def n(self) -> int:
+        """How many facts count."""
+    @property
+    def values(self) -> list[float]:
+        """The values of a sample, ascending."""
+    @property
+    def open(self) -> list[float]:
+        """The ages of what belongs to the sample and is not over, ascending."""
+    @property
+    def part(self) -> int:
+        """What is counted: items, days, or milliseconds of a part."""
+    @property
+    def whole(self) -> int:
+        """Milliseconds or items of the whole."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetricCell:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MetricInfo:
+    """A metric that `metric` knows."""
+    @property
+    def name(self) -> str:
+        """Its name."""
+    @property
+    def about(self) -> str:
+        """What it says, in one sentence."""
+    @property
+    def unit(self) -> MetricUnit:
+        """What its figures are."""
+    @property
+    def rules(self) -> MetricRules:
+        """The rules that hold where neither the query nor a preset says anything."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetricInfo:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MetricPreset:
+    """The rules of a tool for a metric."""
+    @property
+    def name(self) -> str:
+        """The name, after the tool."""
+    @property
+    def metric(self) -> str:
+        """The metric that they are for."""
+    @property
+    def about(self) -> str:
+        """What the tool calls it, and what its rules come to."""
+    @property
+    def rules(self) -> MetricRules:
+        """The rules in which it differs from the default."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetricPreset:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MetricQuery:
+    """A question for one metric."""
+
+    def __new__(
+        cls,
+        *,
+        metric: str,
+        start: datetime,
+        end: datetime,
+        zone: str,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        group_by: Iterable[str] | None = None,
+        bucket: Bucket | str | None = None,
+        bucket_starts: Iterable[datetime] | None = None,
+        preset: str | None = None,
+        rules: MetricRules | None = None,
+    ) -> MetricQuery: ...
+    @property
+    def metric(self) -> str:
+        """The metric; `metrics` lists them."""
+    @property
+    def start(self) -> datetime:
+        """First instant of the window."""
+    @property
+    def end(self) -> datetime:
+        """First instant after the window. What is not over by then is open."""
+    @property
+    def zone(self) -> str:
+        """IANA zone of its days."""
+    @property
+    def within(self) -> str | None:
+        """Only items of this application, team, release, theme, epic or other item; absent = all."""
+    @property
+    def kinds(self) -> list[Kind]:
+        """Items of these kinds, whether or not they have parts; empty = those that the metric is made for, without those that
+        are counted by their parts.
+        """
+    @property
+    def group_by(self) -> list[str]:
+        """A row for each value of these: `kind`, `team`, `application`, `release`, `theme`, `epic`, `feature`, `priority`,
+        `severity`, `assignee`, or `attribute:NAME`. An item with several values counts in each.
+        """
+    @property
+    def bucket(self) -> Bucket | None:
+        """A row for each part of the window; absent = one for all of it."""
+    @property
+    def bucket_starts(self) -> list[datetime]:
+        """For `custom`: where the parts after the first begin, in order."""
+    @property
+    def preset(self) -> str | None:
+        """Rules as a tool has them; `metric_presets` lists them."""
+    @property
+    def rules(self) -> MetricRules | None:
+        """Rules of one's own; they win over the preset's."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetricQuery:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MetricRow:
+    """The figures of one group in one part of the window."""
+    @property
+    def group(self) -> list[str]:
+        """The values of what it is grouped by, in that order; empty where an item has none."""
+    @property
+    def bucket(self) -> str | None:
+        """The part of the window: `2026-07-01`, `2026-W27`, `2026-07`, `2026-Q3`, `2026`, or the instant that it starts at;
+        absent where the window is one.
+        """
+    @property
+    def start(self) -> datetime:
+        """First instant of the part."""
+    @property
+    def end(self) -> datetime:
+        """First instant after it."""
+    @property
+    def n(self) -> int:
+        """How many items count; for work in progress how many were in progress at any time."""
+    @property
+    def value(self) -> float | None:
+        """The figure."""
+    @property
+    def reason(self) -> str | None:
+        """Why there is no figure: `no_data`, `no_waiting_state`."""
+    @property
+    def part(self) -> float | None:
+        """What is measured as a part: items, item-days, milliseconds."""
+    @property
+    def whole(self) -> float | None:
+        """The whole that it is a part of, in the same unit; for work in progress days or milliseconds."""
+    @property
+    def sample(self) -> SampleSummary | None:
+        """The sample behind the figure of a duration, in the table's unit."""
+    @property
+    def open(self) -> int | None:
+        """Items that belong to the sample and are not over at the end of the part; absent where nothing can be open."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetricRow:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MetricRules:
+    """The rules of a metric. What is absent is as the preset has it, else as the metric has it by default."""
+
+    def __new__(
+        cls,
+        *,
+        start_event: MetricEvent | str | None = None,
+        end_event: MetricEvent | str | None = None,
+        start_status: Iterable[str] | None = None,
+        end_status: Iterable[str] | None = None,
+        day_count: DayCount | str | None = None,
+        calendar: Calendar | None = None,
+        reopen: ReopenPolicy | str | None = None,
+        negative: NegativeRule | str | None = None,
+        wip: WipRule | str | None = None,
+        aggregation: Aggregation | str | None = None,
+        percentiles: PercentileRule | str | None = None,
+        efficiency: EfficiencyRule | str | None = None,
+    ) -> MetricRules: ...
+    @property
+    def start_event(self) -> MetricEvent | None:
+        """What begins a duration."""
+    @property
+    def end_event(self) -> MetricEvent | None:
+        """What ends it."""
+    @property
+    def start_status(self) -> list[str]:
+        """The tool's own states that begin it, by name or id; for `start_event` = `status`."""
+    @property
+    def end_status(self) -> list[str]:
+        """The tool's own states that end it, by name or id; for `end_event` = `status`."""
+    @property
+    def day_count(self) -> DayCount | None:
+        """How time becomes days."""
+    @property
+    def calendar(self) -> Calendar | None:
+        """The calendar of `business_hours`."""
+    @property
+    def reopen(self) -> ReopenPolicy | None:
+        """When an item that was done more than once is done."""
+    @property
+    def negative(self) -> NegativeRule | None:
+        """What becomes of an item that ends before it starts."""
+    @property
+    def wip(self) -> WipRule | None:
+        """What counts as work in progress."""
+    @property
+    def aggregation(self) -> Aggregation | None:
+        """Which figure of a sample is the value."""
+    @property
+    def percentiles(self) -> PercentileRule | None:
+        """How percentiles are read; the median is interpolated unless this says `lower`."""
+    @property
+    def efficiency(self) -> EfficiencyRule | None:
+        """How ratios of several items are added up."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetricRules:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MetricSample:
+    """What one item contributes."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def started_at(self) -> datetime | None:
+        """When it started; absent where that does not count or is not known."""
+    @property
+    def counted_at(self) -> datetime:
+        """When it counts: its end; its start where starts are counted; the end of the part for what is open or in progress."""
+    @property
+    def bucket(self) -> str | None:
+        """The part of the window; absent where the window is one."""
+    @property
+    def value(self) -> float:
+        """What it contributes."""
+    @property
+    def open(self) -> bool:
+        """Whether it is not over: then the value is its age, and no part of the sample."""
+    @property
+    def evidence(self) -> str:
+        """The event that it rests on, as `source:id`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetricSample:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MetricSamples:
+    """What the items contribute to a metric."""
+    @property
+    def metric(self) -> str:
+        """The metric."""
+    @property
+    def unit(self) -> MetricUnit:
+        """What a value of a duration is; for counts, items; for work in progress, item-days (or milliseconds for the integral)."""
+    @property
+    def rows(self) -> list[MetricSample]:
+        """One row for each item and part of the window that it counts in, by item and then by time."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetricSamples:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MetricState:
+    """A metric of a part of the items, ready to be put together with those of other parts.
+
+    `merge` is associative and commutative: records that are split by item into any parts, asked apart
+    and merged, give what the whole record gives, to the byte. The state is plain data, for other processes to make or take.
+    """
+
+    def __new__(
+        cls,
+        *,
+        query: MetricQuery,
+        cells: Iterable[MetricCell],
+        waits: bool,
+        basis: Basis,
+    ) -> MetricState: ...
+    @property
+    def query(self) -> MetricQuery:
+        """The question."""
+    @property
+    def cells(self) -> list[MetricCell]:
+        """One cell for each group and part of the window that anything was found for, by group and part."""
+    @property
+    def waits(self) -> bool:
+        """Whether any item was ever in a waiting state; without one, efficiency has no value."""
+    @property
+    def basis(self) -> Basis:
+        """What it rests on."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetricState:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MetricTable:
+    """A metric by group and part of the window. What has no data has no value, and says why."""
+    @property
+    def metric(self) -> str:
+        """The metric."""
+    @property
+    def unit(self) -> MetricUnit:
+        """What its figures are."""
+    @property
+    def start(self) -> datetime:
+        """First instant of the window."""
+    @property
+    def end(self) -> datetime:
+        """First instant after the window."""
+    @property
+    def zone(self) -> str:
+        """The zone of its days."""
+    @property
+    def group_by(self) -> list[str]:
+        """What it is grouped by."""
+    @property
+    def rows(self) -> list[MetricRow]:
+        """One row for each group and each part of the window, by group and part; parts without data are there too."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetricTable:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -3246,6 +3712,40 @@ class ReadinessChanges:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class Reconciliation:
+    """What makes the difference between two figures of one metric."""
+    @property
+    def metric(self) -> str:
+        """The metric."""
+    @property
+    def value_a(self) -> float | None:
+        """Its value by the one side's rules."""
+    @property
+    def value_b(self) -> float | None:
+        """Its value by the other side's."""
+    @property
+    def rules(self) -> list[RuleDifference]:
+        """The rules that differ, each with what it changes alone, by name."""
+    @property
+    def items(self) -> list[ItemDifference]:
+        """The items that differ, by id."""
+    @property
+    def same(self) -> int:
+        """How many items are the same on both sides."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Reconciliation:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class Recovery:
     """What was found when a store was read."""
     @property
@@ -3461,6 +3961,36 @@ class ReleaseTemplate:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class RuleDifference:
+    """One rule in which two sides differ."""
+    @property
+    def rule(self) -> str:
+        """The rule."""
+    @property
+    def a(self) -> str:
+        """As the one side has it; several words are separated by commas."""
+    @property
+    def b(self) -> str:
+        """As the other side has it."""
+    @property
+    def value(self) -> float | None:
+        """The value by the one side's rules with only this one taken from the other side; absent where the rule can't be
+        changed alone, or there is no value.
+        """
+    @property
+    def items(self) -> int:
+        """How many items this changes."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> RuleDifference:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class RuleTest:
     """What a rule counts, and within which bounds the figure must be.
 
@@ -3527,6 +4057,37 @@ class RuleTest:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> RuleTest:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class SampleSummary:
+    """A sample in numbers."""
+    @property
+    def mean(self) -> float:
+        """The arithmetic mean."""
+    @property
+    def min(self) -> float:
+        """The smallest."""
+    @property
+    def median(self) -> float:
+        """The median."""
+    @property
+    def p85(self) -> float:
+        """The 85th percentile."""
+    @property
+    def p95(self) -> float:
+        """The 95th percentile."""
+    @property
+    def max(self) -> float:
+        """The largest."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> SampleSummary:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -4927,6 +5488,99 @@ class ValueStream:
         - ``kind``: The kind of the items that are counted and listed; absent = all.
         - ``list``: Whether to list them; absent = yes. Counting alone saves a text for each.
         """
+    def metric(
+        self,
+        *,
+        metric: str,
+        start: datetime,
+        end: datetime,
+        zone: str,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        group_by: Iterable[str] | None = None,
+        bucket: Bucket | str | None = None,
+        bucket_starts: Iterable[datetime] | None = None,
+        preset: str | None = None,
+        rules: MetricRules | None = None,
+    ) -> MetricTable:
+        """One metric, by group and part of the window.
+
+        ``metrics`` lists what there is, with the rules that hold by default; the query changes any of them,
+        and a preset all of them to those of a tool. An item belongs to the part of the window that its end lies in, as what
+        it was then. What is cancelled counts in nothing. Items without a start or end that the rules ask for are left out
+        and counted in the basis. Takes one pass over the history of every item, and a step for each part of the window that
+        an item is open in.
+
+        - ``metric``: The metric; ``metrics`` lists them.
+        - ``start``: First instant of the window.
+        - ``end``: First instant after the window. What is not over by then is open.
+        - ``zone``: IANA zone of its days.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``kinds``: Items of these kinds, whether or not they have parts; empty = those that the metric is made for, without those that are counted by their parts.
+        - ``group_by``: A row for each value of these: ``kind``, ``team``, ``application``, ``release``, ``theme``, ``epic``, ``feature``, ``priority``, ``severity``, ``assignee``, or ``attribute:NAME``. An item with several values counts in each.
+        - ``bucket``: A row for each part of the window; absent = one for all of it.
+        - ``bucket_starts``: For ``custom``: where the parts after the first begin, in order.
+        - ``preset``: Rules as a tool has them; ``metric_presets`` lists them.
+        - ``rules``: Rules of one's own; they win over the preset's.
+        """
+    def metric_samples(
+        self,
+        *,
+        metric: str,
+        start: datetime,
+        end: datetime,
+        zone: str,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        group_by: Iterable[str] | None = None,
+        bucket: Bucket | str | None = None,
+        bucket_starts: Iterable[datetime] | None = None,
+        preset: str | None = None,
+        rules: MetricRules | None = None,
+    ) -> MetricSamples:
+        """What each item contributes to a metric.
+
+        - ``metric``: The metric; ``metrics`` lists them.
+        - ``start``: First instant of the window.
+        - ``end``: First instant after the window. What is not over by then is open.
+        - ``zone``: IANA zone of its days.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``kinds``: Items of these kinds, whether or not they have parts; empty = those that the metric is made for, without those that are counted by their parts.
+        - ``group_by``: A row for each value of these: ``kind``, ``team``, ``application``, ``release``, ``theme``, ``epic``, ``feature``, ``priority``, ``severity``, ``assignee``, or ``attribute:NAME``. An item with several values counts in each.
+        - ``bucket``: A row for each part of the window; absent = one for all of it.
+        - ``bucket_starts``: For ``custom``: where the parts after the first begin, in order.
+        - ``preset``: Rules as a tool has them; ``metric_presets`` lists them.
+        - ``rules``: Rules of one's own; they win over the preset's.
+        """
+    def metric_state(
+        self,
+        *,
+        metric: str,
+        start: datetime,
+        end: datetime,
+        zone: str,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        group_by: Iterable[str] | None = None,
+        bucket: Bucket | str | None = None,
+        bucket_starts: Iterable[datetime] | None = None,
+        preset: str | None = None,
+        rules: MetricRules | None = None,
+    ) -> MetricState:
+        """The metric before its last step, to be put together with those of other parts of the record.
+
+        - ``metric``: The metric; ``metrics`` lists them.
+        - ``start``: First instant of the window.
+        - ``end``: First instant after the window. What is not over by then is open.
+        - ``zone``: IANA zone of its days.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``kinds``: Items of these kinds, whether or not they have parts; empty = those that the metric is made for, without those that are counted by their parts.
+        - ``group_by``: A row for each value of these: ``kind``, ``team``, ``application``, ``release``, ``theme``, ``epic``, ``feature``, ``priority``, ``severity``, ``assignee``, or ``attribute:NAME``. An item with several values counts in each.
+        - ``bucket``: A row for each part of the window; absent = one for all of it.
+        - ``bucket_starts``: For ``custom``: where the parts after the first begin, in order.
+        - ``preset``: Rules as a tool has them; ``metric_presets`` lists them.
+        - ``rules``: Rules of one's own; they win over the preset's.
+        """
     def next_slot(
         self,
         release: str | None = None,
@@ -5047,6 +5701,22 @@ class ValueStream:
         - ``policy``: What counts as ready; absent = the default policy.
         - ``kind``: The kind of items; absent = releases.
         - ``limit``: How many changes are explained, first by what they changed to, then by id; absent = 100.
+        """
+    def reconcile(
+        self,
+        *,
+        query: MetricQuery,
+        preset_a: str | None = None,
+        preset_b: str | None = None,
+    ) -> Reconciliation:
+        """Why a metric is not the same by the rules of two tools: the items that make the difference, and the rules.
+
+        Each rule in which the two differ is also changed alone, which shows how much of the difference it makes; rules that
+        work on each other need not add up. Takes as long as the metric for each of them, and twice for each side.
+
+        - ``query``: The metric and its window; its own ``preset`` must be absent, and its ``rules`` hold on both sides where a preset says nothing else.
+        - ``preset_a``: The preset on the one side; absent = the defaults.
+        - ``preset_b``: The preset on the other side; absent = the defaults.
         """
     def release_dates(
         self,
@@ -5207,14 +5877,6 @@ def picture(path: CriticalPath, form: PictureForm, options: PictureOptions | Non
     True
     """
 
-def messages() -> list[MessageTemplate]:
-    """All that sentences are made of: a code, its English text with places for arguments, and what these are. For translators;
-    the ``messages`` of a record say which of them its ``sentence`` is made of.
-
-    >>> [told.text for told in messages() if told.code == "gate_undecided"]
-    ['{item} is not decided.']
-    """
-
 def add_working_time(calendar: Calendar, start: datetime, span: timedelta) -> datetime:
     """The end of a span of working time that begins at ``start``; a negative span leads back."""
 
@@ -5228,4 +5890,25 @@ def next_departure(cadence: Cadence, ready: datetime) -> datetime | None:
     >>> train = Cadence(departure=datetime(2026, 1, 6, tzinfo=timezone.utc), every_days=14)
     >>> next_departure(train, datetime(2026, 3, 4, tzinfo=timezone.utc)).date()
     datetime.date(2026, 3, 17)
+    """
+
+def messages() -> list[MessageTemplate]:
+    """Every message that there is, with its English template and its arguments, grouped by what they are about."""
+
+def metric_presets() -> list[MetricPreset]:
+    """The presets that a question for a metric may name, by tool and metric."""
+
+def metrics() -> list[MetricInfo]:
+    """The metrics that ``metric`` knows, by name."""
+
+def merge_metrics(*, states: Iterable[MetricState]) -> MetricState:
+    """Puts the states of several parts of the record together, in whatever order: see ``MetricState``.
+
+    - ``states``: The states, of the same question each; at least one.
+    """
+
+def metric_table(*, state: MetricState) -> MetricTable:
+    """The metric that a state stands for.
+
+    - ``state``: The state.
     """

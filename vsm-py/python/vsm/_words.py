@@ -5,13 +5,16 @@ from vsm._word import Word
 
 __all__ = [
     "Adapter",
+    "Aggregation",
     "Booking",
     "Boundary",
+    "Bucket",
     "Condition",
     "ConflictMode",
     "CorrelationRule",
     "DateConstraint",
     "DateOrder",
+    "DayCount",
     "Decision",
     "Dependency",
     "DriftRelation",
@@ -27,12 +30,16 @@ __all__ = [
     "LinkKind",
     "Measure",
     "MessageArg",
+    "MetricEvent",
+    "MetricUnit",
+    "NegativeRule",
     "Outcome",
     "PercentileRule",
     "PictureForm",
     "ProgressRule",
     "Reach",
     "ReleaseState",
+    "ReopenPolicy",
     "RowFormat",
     "Severity",
     "SlotCause",
@@ -40,6 +47,7 @@ __all__ = [
     "StoreFormat",
     "Verdict",
     "Weekday",
+    "WipRule",
 ]
 
 
@@ -115,6 +123,31 @@ class Adapter(Word):
     """Events in this engine's own form, as JSON Lines."""
 
 
+class Aggregation(Word):
+    """Which figure of a sample is the value."""
+
+    Mean = "mean"
+    """The arithmetic mean."""
+
+    Median = "median"
+    """The median; the default of durations."""
+
+    P85 = "p85"
+    """The 85th percentile."""
+
+    P95 = "p95"
+    """The 95th percentile."""
+
+    Min = "min"
+    """The smallest."""
+
+    Max = "max"
+    """The largest."""
+
+    Sum = "sum"
+    """The sum."""
+
+
 class Booking(Word):
     """Where a booking stands."""
 
@@ -139,6 +172,28 @@ class Boundary(Word):
 
     Exit = "exit"
     """It must be met before the phase has ended; the default."""
+
+
+class Bucket(Word):
+    """Into which parts a window falls. Those at its two ends may be shorter."""
+
+    Day = "day"
+    """Days of the zone, as `2026-07-01`."""
+
+    Week = "week"
+    """ISO weeks, from Monday, as `2026-W27`: the year is that of the week."""
+
+    Month = "month"
+    """Months, as `2026-07`."""
+
+    Quarter = "quarter"
+    """Quarters, as `2026-Q3`."""
+
+    Year = "year"
+    """Years, as `2026`."""
+
+    Custom = "custom"
+    """Parts that the query names the beginnings of."""
 
 
 class Condition(Word):
@@ -317,6 +372,30 @@ class DateOrder(Word):
 
     MonthFirst = "month_first"
     """2 March."""
+
+
+class DayCount(Word):
+    """How the time between two instants becomes a number of days. Each goes with a rule for work in progress, or
+    Little's law breaks.
+    """
+
+    Elapsed = "elapsed"
+    """The plain difference, in days of 24 hours; the default. Goes with `integral`."""
+
+    CalendarInclusive = "calendar_inclusive"
+    """End day - start day + 1, at least 1, in the query's zone. Goes with `inclusive`."""
+
+    CalendarExclusive = "calendar_exclusive"
+    """End day - start day in the query's zone. Goes with `exclusive`."""
+
+    FloorPlusOne = "floor_plus_one"
+    """The whole days of 24 hours, and one more."""
+
+    HalfDay = "half_day"
+    """End day - start day in the query's zone, and half a day where both are the same day."""
+
+    BusinessHours = "business_hours"
+    """The working hours of the rules' calendar between the two, in hours."""
 
 
 class Decision(Word):
@@ -723,6 +802,60 @@ class MessageArg(Word):
     """A text that somebody wrote, such as a reason."""
 
 
+class MetricEvent(Word):
+    """What begins or ends a duration."""
+
+    Created = "created"
+    """The item is first spoken of."""
+
+    Started = "started"
+    """It first becomes active or waiting."""
+
+    Committed = "committed"
+    """The first change that does its work is made."""
+
+    Active = "active"
+    """It first becomes active."""
+
+    Done = "done"
+    """It is done; which time of several is the re-open policy's."""
+
+    Status = "status"
+    """It enters one of the tool's own states that the rules name."""
+
+    Released = "released"
+    """The first release that it ships in is done."""
+
+
+class MetricUnit(Word):
+    """What the figures of a metric are."""
+
+    Days = "days"
+    """Days of 24 hours, or counted as the rule for days says."""
+
+    Hours = "hours"
+    """Hours."""
+
+    Items = "items"
+    """Items."""
+
+    Ratio = "ratio"
+    """A part of a whole; 1 is all of it."""
+
+    Size = "size"
+    """The portfolio's own unit of size."""
+
+
+class NegativeRule(Word):
+    """What becomes of an item that ends before it starts."""
+
+    Absent = "absent"
+    """It has no duration, and is listed as bad data; the default."""
+
+    OneDay = "one_day"
+    """It lasted one day."""
+
+
 class Outcome(Word):
     """How a build, test run or deployment went."""
 
@@ -855,6 +988,19 @@ class ReleaseState(Word):
     """Given up; cancelled."""
 
 
+class ReopenPolicy(Word):
+    """When an item that was done more than once is done."""
+
+    FirstDone = "first_done"
+    """The first time, whatever came later."""
+
+    LastDone = "last_done"
+    """The last forward crossing into done, if the item still is; the default."""
+
+    ActiveSegments = "active_segments"
+    """As `last_done`, and its duration is the time in active alone (by own states: in those that start it)."""
+
+
 class RowFormat(Word):
     """How the rows of a mapped table are written."""
 
@@ -959,3 +1105,19 @@ class Weekday(Word):
 
     Sun = "sun"
     """Sunday"""
+
+
+class WipRule(Word):
+    """What counts as work in progress."""
+
+    EndOfDay = "end_of_day"
+    """What is active or waiting at the end of a day, averaged over days; the default."""
+
+    Integral = "integral"
+    """The integral of the number of items between start and end, over the time."""
+
+    Inclusive = "inclusive"
+    """On each day the items with start day <= day <= end day, averaged over days."""
+
+    Exclusive = "exclusive"
+    """On each day the items with start day <= day < end day, averaged over days."""

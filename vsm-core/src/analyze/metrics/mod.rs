@@ -25,7 +25,7 @@ pub use query::{
 };
 pub use reconcile::{ItemDifference, ReconcileQuery, Reconciliation, RuleDifference};
 pub use samples::{MetricSample, MetricSamples};
-pub use state::{MetricCell, MetricState};
+pub use state::{MergeQuery, MetricCell, MetricState, MetricTableQuery, merge_metrics, metric_table};
 pub use table::{MetricRow, MetricTable, SampleSummary};
 
 impl ValueStream {

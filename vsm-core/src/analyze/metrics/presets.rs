@@ -18,7 +18,7 @@ pub struct MetricPreset {
     pub rules: MetricRules,
 }
 
-/// The presets that [`MetricQuery::preset`](crate::MetricQuery::preset) knows, by tool and metric.
+/// The presets that a question for a metric may name, by tool and metric.
 pub fn metric_presets() -> Vec<MetricPreset> {
     let preset = |name: &str, metric: &str, about: &str, rules: MetricRules| MetricPreset {
         name: name.into(),

@@ -49,6 +49,43 @@ pub struct MetricCell {
     pub whole: i64,
 }
 
+/// States of parts of the record to be put together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MergeQuery {
+    /// The states, of the same question each; at least one.
+    pub states: Vec<MetricState>,
+}
+
+/// A state whose metric is asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricTableQuery {
+    /// The state.
+    pub state: MetricState,
+}
+
+/// Puts the states of several parts of the record together, in whatever order: see [`MetricState`].
+///
+/// # Errors
+/// [`Error::Invalid`] where there is none, or where two are of different questions.
+pub fn merge_metrics(query: &MergeQuery) -> Result<MetricState> {
+    let mut states = query.states.iter();
+    let first = states.next().ok_or_else(|| Error::invalid("states", "needs at least one"))?;
+    let mut sum = first.clone();
+    for (place, state) in states.enumerate() {
+        let field = format!("states[{}]", place + 1);
+        sum.merge(state).map_err(|_| Error::invalid(&field, "is of another question than the first"))?;
+    }
+    Ok(sum)
+}
+
+/// The metric that a state stands for.
+///
+/// # Errors
+/// Those of [`metric`](crate::ValueStream::metric) for its question, and [`Error::Invalid`] for a cell outside its window.
+pub fn metric_table(query: &MetricTableQuery) -> Result<MetricTable> {
+    query.state.table()
+}
+
 impl MetricState {
     /// Adds what was found in another part of the record for the same question.
     ///
