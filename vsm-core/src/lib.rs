@@ -430,6 +430,8 @@
 )]
 
 mod analyze;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod calendar;
 mod call;
 mod claims;
@@ -481,6 +483,8 @@ pub use analyze::{
     Waiver, Watch, WatchQuery, WipRule, merge_metrics, messages, metric_presets, metric_table, metrics,
     picture, schedule, translate,
 };
+#[cfg(feature = "arrow")]
+pub use arrow::ToArrow;
 pub use calendar::{
     Blackout, Cadence, Calendar, CalendarException, ClockHours, HolidayRule, Weekday, WorkingHours,
     WorkingTime, add_working_time, next_departure, working_time_between,

@@ -6243,10 +6243,10 @@ pub struct Reconciliation {
     pub value_a: Option<f64>,
     /// Its value by the other side's.
     pub value_b: Option<f64>,
-    /// The rules that differ, each with what it changes alone, by name.
-    pub rules: Vec<RuleDifference>,
     /// The items that differ, by id.
     pub items: Vec<ItemDifference>,
+    /// The rules that differ, each with what it changes alone, by name.
+    pub rules: Vec<RuleDifference>,
     /// How many items are the same on both sides.
     pub same: f64,
     /// What the answer rests on.
@@ -6255,13 +6255,13 @@ pub struct Reconciliation {
 
 impl From<vsm_core::Reconciliation> for Reconciliation {
     fn from(record: vsm_core::Reconciliation) -> Reconciliation {
-        let vsm_core::Reconciliation { metric, value_a, value_b, rules, items, same, basis } = record;
+        let vsm_core::Reconciliation { metric, value_a, value_b, items, rules, same, basis } = record;
         Reconciliation {
             metric,
             value_a,
             value_b,
-            rules: rules.into_iter().map(Into::into).collect(),
             items: items.into_iter().map(Into::into).collect(),
+            rules: rules.into_iter().map(Into::into).collect(),
             same: same as f64,
             basis: basis.into(),
         }

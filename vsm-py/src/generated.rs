@@ -9277,16 +9277,16 @@ impl Reconciliation {
         self.0.value_b.to_python(py)
     }
 
-    /// The rules that differ, each with what it changes alone, by name.
-    #[getter]
-    fn rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.0.rules.to_python(py)
-    }
-
     /// The items that differ, by id.
     #[getter]
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.items.to_python(py)
+    }
+
+    /// The rules that differ, each with what it changes alone, by name.
+    #[getter]
+    fn rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rules.to_python(py)
     }
 
     /// How many items are the same on both sides.
@@ -9336,8 +9336,8 @@ impl ToPython for core::Reconciliation {
         shower.field("metric", &self.metric);
         shower.field("value_a", &self.value_a);
         shower.field("value_b", &self.value_b);
-        shower.field("rules", &self.rules);
         shower.field("items", &self.items);
+        shower.field("rules", &self.rules);
         shower.field("same", &self.same);
         shower.field("basis", &self.basis);
         shower.end();

@@ -4,6 +4,7 @@
 //! that definition, so it is written by this program and kept in git; a reader sees plain code.
 
 mod api;
+mod arrow;
 mod ffi;
 mod json;
 mod node;
@@ -38,7 +39,8 @@ fn run(check: bool) -> Result<(), String> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.ancestors().nth(2).ok_or("this crate has left its workspace")?;
     let api = Api::read(&root.join("vsm-core/src"))?;
-    let files = [json::emit(&api), python::emit(&api), node::emit(&api), ffi::emit(&api)].concat();
+    let files =
+        [json::emit(&api), arrow::emit(&api), python::emit(&api), node::emit(&api), ffi::emit(&api)].concat();
     let mut stale = Vec::new();
     for (path, mut text) in files {
         if path.extension().is_some_and(|extension| extension == "rs") {

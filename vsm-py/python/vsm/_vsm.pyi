@@ -3724,11 +3724,11 @@ class Reconciliation:
     def value_b(self) -> float | None:
         """Its value by the other side's."""
     @property
-    def rules(self) -> list[RuleDifference]:
-        """The rules that differ, each with what it changes alone, by name."""
-    @property
     def items(self) -> list[ItemDifference]:
         """The items that differ, by id."""
+    @property
+    def rules(self) -> list[RuleDifference]:
+        """The rules that differ, each with what it changes alone, by name."""
     @property
     def same(self) -> int:
         """How many items are the same on both sides."""

@@ -37,10 +37,10 @@ pub struct Reconciliation {
     pub value_a: Option<f64>,
     /// Its value by the other side's.
     pub value_b: Option<f64>,
-    /// The rules that differ, each with what it changes alone, by name.
-    pub rules: Vec<RuleDifference>,
     /// The items that differ, by id.
     pub items: Vec<ItemDifference>,
+    /// The rules that differ, each with what it changes alone, by name.
+    pub rules: Vec<RuleDifference>,
     /// How many items are the same on both sides.
     pub same: u64,
     /// What the answer rests on.
