@@ -484,7 +484,7 @@ pub use analyze::{
     picture, schedule, translate,
 };
 #[cfg(feature = "arrow")]
-pub use arrow::ToArrow;
+pub use arrow::{ToArrow, arrow_ipc};
 pub use calendar::{
     Blackout, Cadence, Calendar, CalendarException, ClockHours, HolidayRule, Weekday, WorkingHours,
     WorkingTime, add_working_time, next_departure, working_time_between,

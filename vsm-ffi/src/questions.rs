@@ -8,7 +8,7 @@ use vsm_core::{
     LineageQuery, MetricQuery, MetricSamples, MetricState, MetricTable, NextSlot, NextSlotQuery, Outlook,
     OutlookQuery, Readiness, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery,
     Reconciliation, ReleaseDates, ReleaseDatesQuery, Scope, ScopeQuery, TemplateEvents, TemplateQuery,
-    Transitions, TransitionsQuery, VerdictQuery, Verdicts,
+    ToArrow, Transitions, TransitionsQuery, VerdictQuery, Verdicts,
 };
 
 use crate::error::VsmError;
@@ -105,6 +105,12 @@ impl ValueStream {
         Ok(self.now().drift(query)?)
     }
 
+    /// The rows of `drift` as the bytes of an Arrow IPC stream: many rows cross as bytes at a small part of the
+    /// cost.
+    pub fn drift_arrow(&self, query: &DriftQuery) -> Result<Vec<u8>, VsmError> {
+        Ok(self.now().drift(query)?.to_arrow_ipc(None)?)
+    }
+
     /// What is in each environment: of every application the build that its last successful deployment brought.
     ///
     /// A deployment to a group is one to each environment in it. Failed ones change nothing. O(deployments).
@@ -169,9 +175,21 @@ impl ValueStream {
         Ok(self.now().metric(query)?)
     }
 
+    /// The rows of `metric` as the bytes of an Arrow IPC stream: many rows cross as bytes at a small part of the
+    /// cost.
+    pub fn metric_arrow(&self, query: &MetricQuery) -> Result<Vec<u8>, VsmError> {
+        Ok(self.now().metric(query)?.to_arrow_ipc(None)?)
+    }
+
     /// What each item contributes to a metric.
     pub fn metric_samples(&self, query: &MetricQuery) -> Result<MetricSamples, VsmError> {
         Ok(self.now().metric_samples(query)?)
+    }
+
+    /// The rows of `metric_samples` as the bytes of an Arrow IPC stream: many rows cross as bytes at a small part of the
+    /// cost.
+    pub fn metric_samples_arrow(&self, query: &MetricQuery) -> Result<Vec<u8>, VsmError> {
+        Ok(self.now().metric_samples(query)?.to_arrow_ipc(None)?)
     }
 
     /// The metric before its last step, to be put together with those of other parts of the record.

@@ -2,11 +2,13 @@
 //! The records of the core as classes: frozen, converted when an attribute is read.
 
 use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
 use vsm_core as core;
 
 use crate::convert::{FromPython, ToPython, taken};
 use crate::error::wrong_type;
 use crate::record::{self, Shower};
+use crate::table::{self, ArrowTable};
 use crate::words::word;
 
 word!(Adapter);
@@ -995,6 +997,23 @@ impl BookingConflicts {
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
     }
 
     /// This record as JSON.
@@ -2117,6 +2136,23 @@ impl CriticalPath {
         self.0.basis.to_python(py)
     }
 
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -2264,6 +2300,23 @@ impl DataQuality {
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
     }
 
     /// This record as JSON.
@@ -2523,6 +2576,23 @@ impl Departures {
         self.0.basis.to_python(py)
     }
 
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -2596,6 +2666,23 @@ impl Drift {
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
     }
 
     /// This record as JSON.
@@ -2972,6 +3059,23 @@ impl EnvironmentContents {
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
     }
 
     /// This record as JSON.
@@ -3462,6 +3566,23 @@ impl Explanation {
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
     }
 
     /// This record as JSON.
@@ -4418,6 +4539,23 @@ impl FlowMetrics {
         self.0.basis.to_python(py)
     }
 
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -4634,6 +4772,23 @@ impl GateLateness {
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
     }
 
     /// This record as JSON.
@@ -4944,6 +5099,23 @@ impl Impact {
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
     }
 
     /// This record as JSON.
@@ -7369,6 +7541,23 @@ impl MetricSamples {
         self.0.basis.to_python(py)
     }
 
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -7458,6 +7647,23 @@ impl MetricState {
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
     }
 
     /// This record as JSON.
@@ -7562,6 +7768,23 @@ impl MetricTable {
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
     }
 
     /// This record as JSON.
@@ -8341,6 +8564,23 @@ impl NextSlot {
         self.0.basis.to_python(py)
     }
 
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -8496,6 +8736,23 @@ impl Outlook {
 
     fn __str__(&self) -> String {
         self.0.to_text()
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
     }
 
     /// This record as JSON.
@@ -8983,6 +9240,23 @@ impl Readiness {
         self.0.basis.to_python(py)
     }
 
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -9207,6 +9481,23 @@ impl ReadinessChanges {
         self.0.basis.to_python(py)
     }
 
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -9299,6 +9590,23 @@ impl Reconciliation {
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
     }
 
     /// This record as JSON.
@@ -9807,6 +10115,23 @@ impl ReleaseDates {
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
     }
 
     /// This record as JSON.
@@ -12097,6 +12422,23 @@ impl Transitions {
         self.0.basis.to_python(py)
     }
 
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -12534,6 +12876,23 @@ impl Verdicts {
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
     }
 
     /// This record as JSON.

@@ -16,6 +16,7 @@ mod record;
 mod run;
 mod schedule;
 mod stream;
+mod table;
 mod watch;
 mod words;
 
@@ -33,6 +34,8 @@ mod _vsm {
     use super::schedule::{LiveSchedule, schedule};
     #[pymodule_export]
     use super::stream::ValueStream;
+    #[pymodule_export]
+    use super::table::ArrowTable;
     #[pymodule_export]
     use super::watch::Watch;
 

@@ -39,15 +39,22 @@ pub trait ToArrow {
     /// # Errors
     /// As [`to_arrow`](ToArrow::to_arrow).
     fn to_arrow_ipc(&self, list: Option<&str>) -> Result<Vec<u8>> {
-        let batch = self.to_arrow(list)?;
-        let write = || -> std::result::Result<Vec<u8>, ArrowError> {
-            let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema())?;
-            writer.write(&batch)?;
-            writer.finish()?;
-            writer.into_inner()
-        };
-        write().map_err(|error| failed(&error))
+        arrow_ipc(&self.to_arrow(list)?)
     }
+}
+
+/// A record batch as the bytes of an Arrow IPC stream.
+///
+/// # Errors
+/// [`Error::Invalid`] where the format can't hold it.
+pub fn arrow_ipc(batch: &RecordBatch) -> Result<Vec<u8>> {
+    let write = || -> std::result::Result<Vec<u8>, ArrowError> {
+        let mut writer = StreamWriter::try_new(Vec::new(), batch.schema_ref())?;
+        writer.write(batch)?;
+        writer.finish()?;
+        writer.into_inner()
+    };
+    write().map_err(|error| failed(&error))
 }
 
 fn failed(error: &ArrowError) -> Error {

@@ -188,6 +188,7 @@ __all__ = [
     "add_working_time",
     "working_time_between",
     "next_departure",
+    "ArrowTable",
     "messages",
     "metric_presets",
     "metrics",
@@ -566,6 +567,10 @@ class BookingConflicts:
     @property
     def basis(self) -> Basis:
         """What the answer rests on; `n` are the bookings that count."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1007,6 +1012,10 @@ class CriticalPath:
     @property
     def basis(self) -> Basis:
         """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1053,6 +1062,10 @@ class DataQuality:
     @property
     def basis(self) -> Basis:
         """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1149,6 +1162,10 @@ class Departures:
     @property
     def basis(self) -> Basis:
         """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1176,6 +1193,10 @@ class Drift:
     @property
     def basis(self) -> Basis:
         """What the answer rests on; `n` are the pairs of environments."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1315,6 +1336,10 @@ class EnvironmentContents:
     @property
     def basis(self) -> Basis:
         """What the answer rests on; `n` are the environments, and those where nothing is known to be are left out."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1504,6 +1529,10 @@ class Explanation:
     @property
     def basis(self) -> Basis:
         """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1884,6 +1913,10 @@ class FlowMetrics:
     @property
     def basis(self) -> Basis:
         """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -1959,6 +1992,10 @@ class GateLateness:
     @property
     def basis(self) -> Basis:
         """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -2076,6 +2113,10 @@ class Impact:
     @property
     def basis(self) -> Basis:
         """What the answer rests on; `n` are the releases."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -2986,6 +3027,10 @@ class MetricSamples:
     @property
     def basis(self) -> Basis:
         """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -3024,6 +3069,10 @@ class MetricState:
     @property
     def basis(self) -> Basis:
         """What it rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -3061,6 +3110,10 @@ class MetricTable:
     @property
     def basis(self) -> Basis:
         """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -3362,6 +3415,10 @@ class NextSlot:
     @property
     def basis(self) -> Basis:
         """What the answer rests on; `n` are the bookings in the window."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -3427,6 +3484,10 @@ class Outlook:
         """What the answer rests on."""
     def to_text(self) -> str:
         """The answer as a page of text."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -3613,6 +3674,10 @@ class Readiness:
     @property
     def basis(self) -> Basis:
         """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -3701,6 +3766,10 @@ class ReadinessChanges:
     @property
     def basis(self) -> Basis:
         """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -3735,6 +3804,10 @@ class Reconciliation:
     @property
     def basis(self) -> Basis:
         """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -3920,6 +3993,10 @@ class ReleaseDates:
     @property
     def basis(self) -> Basis:
         """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -4772,6 +4849,10 @@ class Transitions:
     @property
     def basis(self) -> Basis:
         """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -4942,6 +5023,10 @@ class Verdicts:
     @property
     def basis(self) -> Basis:
         """What the answer rests on; its evidence are the last events of the first hundred items that are listed."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -5891,6 +5976,23 @@ def next_departure(cadence: Cadence, ready: datetime) -> datetime | None:
     >>> next_departure(train, datetime(2026, 3, 4, tzinfo=timezone.utc)).date()
     datetime.date(2026, 3, 17)
     """
+
+@final
+class ArrowTable:
+    """A list of records as columns. polars, pandas, pyarrow and DuckDB take it as it is, without copying: it speaks the Arrow
+    PyCapsule interface.
+
+    >>> from datetime import datetime, timezone
+    >>> january, february = (datetime(2026, month, 1, tzinfo=timezone.utc) for month in (1, 2))
+    >>> table = ValueStream().metric(metric="throughput", start=january, end=february, zone="UTC")
+    >>> len(table.arrow())
+    1
+    """
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The table for whoever speaks the Arrow PyCapsule interface."""
+    def to_ipc(self) -> bytes:
+        """The table as the bytes of an Arrow IPC stream."""
+    def __len__(self) -> int: ...
 
 def messages() -> list[MessageTemplate]:
     """Every message that there is, with its English template and its arguments, grouped by what they are about."""

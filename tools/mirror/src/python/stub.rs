@@ -6,14 +6,16 @@
 use quote::ToTokens;
 use syn::{Attribute, ImplItem, Item};
 
-use super::classes::methods;
+use super::classes::{TABLE_STUB, methods};
 use super::{attribute, classes, docstring, given, parameters, taken};
 use crate::api::{Api, Record, doc_lines};
+use crate::arrow::has_lists;
 
 const STREAM: &str = include_str!("../../../../vsm-py/src/stream.rs");
 const WATCH: &str = include_str!("../../../../vsm-py/src/watch.rs");
 const SCHEDULE: &str = include_str!("../../../../vsm-py/src/schedule.rs");
 const PICTURE: &str = include_str!("../../../../vsm-py/src/picture.rs");
+const TABLE: &str = include_str!("../../../../vsm-py/src/table.rs");
 const CALENDAR: &str = include_str!("../../../../vsm-py/src/calendar.rs");
 
 /// `questions` is the other source of `ValueStream`, which follows from the core as `functions` do.
@@ -33,10 +35,10 @@ pub(crate) fn text(api: &Api, questions: &str, functions: &str) -> String {
     let (stream, watch) = (parsed(STREAM), parsed(WATCH));
     let (schedule, calendar) = (parsed(SCHEDULE), parsed(CALENDAR));
     let (methods, picture) = parted(parsed(PICTURE));
-    let functions = parsed(functions);
+    let (functions, table) = (parsed(functions), parsed(TABLE));
     text += "\n__all__ = [\n";
     let written_names =
-        [&stream, &watch, &schedule, &picture, &calendar, &functions].into_iter().flat_map(names);
+        [&stream, &watch, &schedule, &picture, &calendar, &table, &functions].into_iter().flat_map(names);
     for name in classes(api).map(|record| record.name.clone()).chain(written_names) {
         text += &format!("    \"{name}\",\n");
     }
@@ -47,7 +49,11 @@ pub(crate) fn text(api: &Api, questions: &str, functions: &str) -> String {
         own.for_each(|file| text += &written(file));
     }
     text += &(written(&stream) + &written(&parsed(questions)) + &written(&watch));
-    text + &written(&schedule) + &written(&picture) + &written(&calendar) + &written(&functions)
+    text + &written(&schedule)
+        + &written(&picture)
+        + &written(&calendar)
+        + &written(&table)
+        + &written(&functions)
 }
 
 /// What a source file adds to records, each as a file of its own, and the rest of it.
@@ -102,6 +108,9 @@ fn class(api: &Api, record: &Record) -> String {
         text += &docstring(&field.doc, "        ");
     }
     text += methods(&record.name).1;
+    if has_lists(api, &record.name) {
+        text += TABLE_STUB;
+    }
     let name = &record.name;
     text + &format!(
         "    def to_json(self) -> str:\n        \"\"\"This record as JSON.\"\"\"\n\
