@@ -19,7 +19,7 @@ use super::packing::{Packing, packing};
 use super::readers::{Reader, open};
 use super::records::{NO_PART, list_trouble, too_long};
 use super::{Adapter, IngestOptions, Ingested, Reject};
-use crate::document::{BOM, LONGEST_LINE, overlong};
+use crate::document::{BOM, LINE_LIMIT, LONGEST_LINE, overlong};
 
 /// The longest text that is read as a whole where it arrives in pieces, in bytes: 1 GiB.
 pub const LONGEST_DOCUMENT: usize = 1 << 30;
@@ -99,9 +99,7 @@ pub(super) struct Limits {
     pub(super) document: usize,
 }
 
-/// Fuzzers would never come to a line of megabytes.
-const LIMITS: Limits =
-    Limits { line: if cfg!(fuzzing) { 100 } else { LONGEST_LINE }, document: LONGEST_DOCUMENT };
+const LIMITS: Limits = Limits { line: LINE_LIMIT, document: LONGEST_DOCUMENT };
 
 /// A text that arrives in pieces, on its way through an adapter.
 pub(crate) struct Parts<'o> {

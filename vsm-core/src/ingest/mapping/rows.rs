@@ -72,6 +72,17 @@ fn extent(text: &[u8], start: u64, end: u64) -> (u64, u64) {
     (feeds, end.saturating_sub(start + passed + closed))
 }
 
+/// Whether the quotes of a row are closed. In CSV one that is not takes everything up to the end.
+fn is_closed(text: &[u8], start: u64, end: u64) -> bool {
+    let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+    let row = text.get(place(start)..place(end)).unwrap_or_default();
+    row.iter().filter(|byte| **byte == b'"').count() % 2 == 0
+}
+
+fn ends_line(text: &[u8]) -> bool {
+    matches!(text.last(), Some(b'\r' | b'\n'))
+}
+
 /// What is said of a row that is too long to be read.
 pub(in crate::ingest) fn long_row(position: u64, longest: usize) -> Reject {
     reject(position, format!("the row is more than {longest} bytes long: a quote in it may not be closed"))
@@ -122,8 +133,10 @@ pub(super) fn csv(
         return Ok(true);
     }
     let header_end = top.position().byte().max(reader.position().byte());
-    let (_, length) = extent(if header.is_empty() { text } else { header }, 0, header_end);
-    if length > part.longest as u64 {
+    let head = if header.is_empty() { text } else { header };
+    let (_, length) = extent(head, 0, header_end);
+    let is_open = is_last && header_end >= head.len() as u64 && !is_closed(head, 0, header_end);
+    if length + u64::from(is_open && ends_line(head)) > part.longest as u64 {
         ingested.rejects.push(long_row(1, part.longest));
         return Ok(false);
     }
@@ -134,14 +147,9 @@ pub(super) fn csv(
         let end = reader.position().byte();
         let (ends, length) = extent(text, start, end);
         let position = (first + line + ends).saturating_sub(1 + added);
-        // In CSV a quote that is not closed takes everything up to the end.
-        let whole = || {
-            let range = usize::try_from(start).ok()?..usize::try_from(end).ok()?;
-            Some(text.get(range)?.iter().filter(|byte| **byte == b'"').count() % 2 == 0)
-        };
-        let is_cut_off = is_last && end >= text.len() as u64 && whole() == Some(false);
+        let is_cut_off = is_last && end >= text.len() as u64 && !is_closed(text, start, end);
         // What looks like its line end stands within the quotes then.
-        let length = length + u64::from(is_cut_off && matches!(text.last(), Some(b'\r' | b'\n')));
+        let length = length + u64::from(is_cut_off && ends_line(text));
         let row = if length > part.longest as u64 {
             Err(long_row(position, part.longest))
         } else if is_cut_off {
