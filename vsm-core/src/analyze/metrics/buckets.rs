@@ -130,6 +130,13 @@ impl Buckets {
         number(from)..number(to)
     }
 
+    /// The days at whose beginnings something is that is so from `from` until before `to`.
+    pub(super) fn starts_of_day(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
+        let starts = self.days.get(..self.day_count()).unwrap_or_default();
+        let number = |at: Instant| starts.partition_point(|start| *start < at);
+        number(from)..number(to)
+    }
+
     /// The number of the day that an instant lies on; before the first day, the first; after the last, the one after it.
     pub(super) fn day_of(&self, at: Instant) -> usize {
         self.days.partition_point(|day| *day <= at).saturating_sub(1)

@@ -220,6 +220,10 @@ impl Flowing<'_> {
             self.level_time(plan, start, last, sink);
             return;
         }
+        if rule == WipRule::StartOfDay {
+            self.level_days(plan, plan.buckets.starts_of_day(start, last), sink);
+            return;
+        }
         if plan.buckets.is_before(last) {
             return;
         }

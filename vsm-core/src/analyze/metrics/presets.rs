@@ -85,8 +85,8 @@ pub fn metric_presets() -> Vec<MetricPreset> {
         preset(
             "flowmetricscsv",
             "wip",
-            "FlowMetricsCSV: started on or before the day and not closed on or before it.",
-            wip(WipRule::Exclusive),
+            "FlowMetricsCSV: started and not closed at the first instant of the day.",
+            wip(WipRule::StartOfDay),
         ),
         preset(
             "gitlab",

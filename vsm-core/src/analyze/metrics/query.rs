@@ -64,6 +64,8 @@ text_enum! {
     pub enum WipRule {
         /// What is active or waiting at the end of a day, averaged over days; the default.
         EndOfDay = "end_of_day",
+        /// What is between start and end at the first instant of a day, averaged over days.
+        StartOfDay = "start_of_day",
         /// The integral of the number of items between start and end, over the time.
         Integral = "integral",
         /// On each day the items with start day <= day <= end day, averaged over days.

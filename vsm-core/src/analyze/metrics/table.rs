@@ -134,12 +134,12 @@ fn row(plan: &Plan, waits: bool, group: &[String], bucket: usize, cell: &MetricC
                 Aggregation::P95 => sample.p95,
                 Aggregation::Min => sample.min,
                 Aggregation::Max => sample.max,
-                Aggregation::Sum => cell.values.iter().sum(),
+                Aggregation::Sum => sum(&cell.values),
             })
         }
         // Nothing done is none done: a count has a value always.
         Measure::Ended | Measure::Begun | Measure::Net => Some(cell.part as f64),
-        Measure::Size => Some(cell.values.iter().sum()),
+        Measure::Size => Some(sum(&cell.values)),
         Measure::Level => {
             let span = match plan.rules.wip {
                 Some(WipRule::Integral) => buckets.end(bucket).since(buckets.start(bucket)).millis(),
@@ -178,6 +178,11 @@ fn row(plan: &Plan, waits: bool, group: &[String], bucket: usize, cell: &MetricC
         sample: sample.filter(|_| is_sample),
         open: (plan.measure() == Measure::Duration).then_some(cell.open.len() as u64),
     }
+}
+
+/// The sum of nothing is 0, and not the -0 that floating-point numbers begin with.
+fn sum(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |sum, value| sum + value)
 }
 
 impl SampleSummary {
