@@ -40,6 +40,8 @@
 //! | Which states did a release go through, and where may it go? | [`transitions`](ValueStream::transitions) |
 //! | What gives a release the phases and gates of a template? | [`template_events`](ValueStream::template_events) |
 //! | How does work flow? | [`flow_metrics`](ValueStream::flow_metrics) |
+//! | Any metric, by group and week, by the rules of any tool | [`metric`](ValueStream::metric), [`metric_samples`](ValueStream::metric_samples) |
+//! | Why do two tools show different figures? | [`reconcile`](ValueStream::reconcile) |
 //! | What does an item serve, and what became of it? | [`trace`](ValueStream::trace) |
 //! | Which bookings of environments are in each other's way? | [`booking_conflicts`](ValueStream::booking_conflicts) |
 //! | When are these environments free together for so long? | [`next_slot`](ValueStream::next_slot) |
@@ -367,6 +369,7 @@
 //! | [`schedule`], [`LiveSchedule`] | O(*n* + *m*), activities and dependencies of your own; a change what it touches |
 //! | [`picture`] | O(*n* log *n*), the activities of the record; what is drawn is bounded |
 //! | [`flow_metrics`](ValueStream::flow_metrics) | O(*N* + *e*), the events of the items within, and a step for each item and day in progress |
+//! | [`metric`](ValueStream::metric), [`metric_samples`](ValueStream::metric_samples) | O(*N* + *e*), the events of the items within, and a step for each item and part of the window that it is open in; [`reconcile`](ValueStream::reconcile) that for each rule that differs |
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
 //! | [`gate_lateness`](ValueStream::gate_lateness) | O(*N*), or what the item consists of, and the history of the gates |
 //! | [`transitions`](ValueStream::transitions), [`template_events`](ValueStream::template_events) | the history of the release, of what the template gives it, and the releases below |
@@ -406,7 +409,56 @@
 //! an item, else its estimate, else the planned time from `starts_at` to `ends_at` or `due_at`, else a percentile of how
 //! long finished items of its kind took (`history_percentile`), else `default_duration`; `duration_from` says which.
 //!
+//! # Metrics
+//!
+//! The same items have a mean cycle time of 4.6 days in one tool, of 5.1 in the next and of 5.5 in a third, and each is
+//! right: they count days differently. Here a metric is data. [`metrics`] lists them; a [`MetricQuery`] names one, with the
+//! population, the window, the groups and the parts of the window; [`MetricRules`] say what begins and ends, how days are
+//! counted, what a re-opened item is, which percentile is meant. A preset is a set of rules under the name of the tool that
+//! has them:
+//!
+//! | preset | of | differs from the default in |
+//! |---|---|---|
+//! | `devlake_2021`, `devlake_2023` | `lead_time`, `time_to_restore` | the mean of lead times |
+//! | `flowmetricscsv` | `cycle_time`, `age`, `wip` | whole days of 24 hours and one more; interpolated percentiles; what is in progress when a day begins |
+//! | `gitlab` | `lead_time`, `cycle_time` | cycle time begins with the first commit |
+//! | `jira_agile_metrics` | `cycle_time`, `age`, `wip` | the difference of the dates; interpolated percentiles |
+//! | `jira_control_chart` | `cycle_time` | every stay in the chosen states; the mean |
+//! | `lighthouse` | `cycle_time`, `age`, `wip` | both dates count; closed before started is one day |
+//! | `planview_viz` | `flow_time` | the mean |
+//!
+//! Whatever a query says itself wins over its preset. The rules that held are in the answer's basis, and
+//! [`reconcile`](ValueStream::reconcile) tells which of them make two figures differ, item by item:
+//!
+//! ```
+//! use vsm_core::{Event, FlowState, Kind, MetricQuery, ReconcileQuery, ValueStream};
+//! let mut stream = ValueStream::new();
+//! for (n, at, state) in [(1, "2026-03-02T10:00:00Z", FlowState::Active), (2, "2026-03-04T09:00:00Z", FlowState::Done)] {
+//!     let mut event = Event::new("jira", format!("{n}"), at.parse()?, "jira:CHK-1");
+//!     event.kind = Some(Kind::Story);
+//!     event.set.state = Some(state);
+//!     stream.apply(event)?;
+//! }
+//! let march = MetricQuery::new("cycle_time", "2026-03-01T00:00:00Z".parse()?, "2026-04-01T00:00:00Z".parse()?, "UTC");
+//! let why = stream.reconcile(&ReconcileQuery {
+//!     query: march,
+//!     preset_a: Some("flowmetricscsv".into()),
+//!     preset_b: Some("lighthouse".into()),
+//! })?;
+//! assert_eq!((why.value_a, why.value_b), (Some(2.0), Some(3.0)));
+//! assert_eq!(why.items[0].rules, ["day_count"]);
+//! # Ok::<(), vsm_core::Error>(())
+//! ```
+//!
+//! An item belongs to the part of the window that its end lies in, as what it was then; what it is later rewrites nothing.
+//! What is open is no sample of a duration, and is counted beside it. Each rule for days goes with one for work in progress
+//! (elapsed with `integral`, inclusive with `inclusive`, exclusive with `exclusive`): only then what is in progress on average
+//! is arrivals times duration. A [`MetricState`] is a metric before its last step: those of several records add up.
+//!
 //! # Features
+//!
+//! * `arrow`: answers as Arrow record batches and IPC bytes (`ToArrow`). It adds `arrow-array`, `arrow-buffer`,
+//!   `arrow-ipc` and `arrow-schema`, which take a minute to compile.
 //!
 //! Without features the crate opens no file. Two features bring a place for the record, and with it the one room of the
 //! crate that names files at all:

@@ -1,0 +1,161 @@
+//! What metrics cost, in one run with a single pass that somebody would write by hand over columns in memory.
+//!
+//! `cargo bench --bench metrics [-- ITEMS]`, of eight events each; a hundred thousand by default. The table goes to
+//! `benches/README.md`.
+
+#[path = "clock.rs"]
+mod clock;
+#[path = "dice.rs"]
+mod dice;
+
+use std::time::Duration;
+
+use clock::median;
+use dice::Dice;
+use vsm_core::{Bucket, Event, FlowState, Instant, Kind, MetricQuery, MetricTable, ValueStream};
+
+const MONDAY: i64 = 1_767_571_200_000; // 2026-01-05T00:00:00Z
+const DAY: i64 = 86_400_000;
+const DAYS: i64 = 364;
+const KINDS: [Kind; 4] = [Kind::Feature, Kind::Story, Kind::Defect, Kind::Risk];
+const STATES: [FlowState; 8] = [
+    FlowState::New,
+    FlowState::Active,
+    FlowState::Waiting,
+    FlowState::Active,
+    FlowState::Waiting,
+    FlowState::Active,
+    FlowState::Waiting,
+    FlowState::Done,
+];
+
+/// The histories of items in columns, item after item: the least that the questions can be answered from.
+struct Columns {
+    kinds: Vec<u8>,
+    /// Eight for each item.
+    times: Vec<i64>,
+}
+
+fn columns(items: u64) -> Columns {
+    let mut dice = Dice(items);
+    let mut columns = Columns { kinds: Vec::new(), times: Vec::new() };
+    for _ in 0..items {
+        columns.kinds.push(dice.below(4) as u8);
+        let mut at = MONDAY + dice.below(DAYS as u64 * 86_400) as i64 * 1_000;
+        for _ in 0..STATES.len() {
+            columns.times.push(at);
+            at += 1_000 * (1 + dice.below(4 * 86_400) as i64);
+        }
+    }
+    columns
+}
+
+fn stream_of(columns: &Columns) -> ValueStream {
+    let mut stream = ValueStream::new();
+    let events = columns.kinds.iter().enumerate().flat_map(|(item, kind)| {
+        (0..STATES.len()).map(move |step| {
+            let at = Instant::from_millis(columns.times[item * STATES.len() + step]).unwrap();
+            let mut event = Event::new("jira", format!("{item}/{step}"), at, format!("jira:CHK-{item}"));
+            event.kind = (step == 0).then(|| KINDS[usize::from(*kind)]);
+            event.set.state = Some(STATES[step]);
+            event
+        })
+    });
+    assert_eq!(stream.apply_batch(events).refused, []);
+    stream
+}
+
+/// What is asked: cycle time by kind and week, throughput by week, work in progress by day, efficiency.
+#[derive(Debug, PartialEq)]
+struct Answers {
+    /// n and the 85th percentile in milliseconds, by kind and then by week.
+    cycle_time: Vec<(u64, i64)>,
+    throughput: Vec<u64>,
+    wip: Vec<u64>,
+    /// In millionths.
+    efficiency: i64,
+}
+
+fn by_hand(columns: &Columns) -> Answers {
+    let weeks = (DAYS / 7) as usize;
+    let mut samples: Vec<Vec<i64>> = vec![Vec::new(); KINDS.len() * weeks];
+    let (mut changes, mut active, mut flow) = (vec![0_i64; DAYS as usize + 1], 0, 0);
+    for (kind, times) in columns.kinds.iter().zip(columns.times.chunks_exact(STATES.len())) {
+        let (start, done) = (times[1], times[7]);
+        let day = |at: i64| ((at - MONDAY) / DAY).clamp(0, DAYS) as usize;
+        changes[day(start)] += 1;
+        changes[day(done)] -= 1;
+        if done < MONDAY + DAYS * DAY {
+            samples[usize::from(*kind) * weeks + day(done) / 7].push(done - start);
+            active += times[2] - times[1] + times[4] - times[3] + times[6] - times[5];
+            flow += done - start;
+        }
+    }
+    let mut throughput = vec![0; weeks];
+    let cycle_time = samples
+        .iter_mut()
+        .enumerate()
+        .map(|(cell, sample)| {
+            throughput[cell % weeks] += sample.len() as u64;
+            let rank = ((sample.len() as f64 * 0.85).ceil() as usize).max(1) - 1;
+            let n = sample.len() as u64;
+            if sample.is_empty() { (0, 0) } else { (n, *sample.select_nth_unstable(rank).1) }
+        })
+        .collect();
+    let mut load = 0;
+    let wip = changes[..DAYS as usize]
+        .iter()
+        .map(|change| {
+            load += change;
+            load as u64
+        })
+        .collect();
+    Answers { cycle_time, throughput, wip, efficiency: active * 1_000_000 / flow }
+}
+
+fn by_engine(stream: &ValueStream) -> Answers {
+    let ask = |metric: &str, bucket, group_by: &[&str]| -> MetricTable {
+        let at = |day: i64| Instant::from_millis(MONDAY + day * DAY).unwrap();
+        let query = MetricQuery {
+            bucket,
+            group_by: group_by.iter().map(|name| (*name).into()).collect(),
+            ..MetricQuery::new(metric, at(0), at(DAYS), "UTC")
+        };
+        stream.metric(&query).unwrap()
+    };
+    let cycle = ask("cycle_time", Some(Bucket::Week), &["kind"]);
+    let mut rows: Vec<_> = cycle.rows.iter().collect();
+    rows.sort_by_key(|row| KINDS.iter().position(|kind| kind.as_str() == row.group[0]));
+    let millis = |days: f64| (days * DAY as f64).round() as i64;
+    let counts = |table: MetricTable| table.rows.iter().map(|row| row.value.unwrap() as u64).collect();
+    Answers {
+        cycle_time: rows
+            .iter()
+            .map(|row| (row.n, row.sample.as_ref().map_or(0, |sample| millis(sample.p85))))
+            .collect(),
+        throughput: counts(ask("throughput", Some(Bucket::Week), &[])),
+        wip: counts(ask("wip", Some(Bucket::Day), &[])),
+        efficiency: (ask("flow_efficiency", None, &[]).rows[0].value.unwrap() * 1e6) as i64,
+    }
+}
+
+fn main() {
+    let items = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(100_000);
+    let columns = columns(items);
+    let stream = stream_of(&columns);
+    assert_eq!(by_hand(&columns), by_engine(&stream), "the two give the same answers");
+    let events = columns.times.len();
+    println!("| {events} events of {items} items | time | an event |\n|---|---|---|");
+    let row = |what: &str, time: Duration| {
+        println!(
+            "| {what} | {:.2} ms | {:.1} ns |",
+            time.as_secs_f64() * 1e3,
+            time.as_nanos() as f64 / events as f64
+        );
+    };
+    let hand = median(5, || by_hand(&columns));
+    let engine = median(5, || by_engine(&stream));
+    row("by hand over columns, in one pass", hand);
+    row("the four questions to the engine", engine);
+    println!("\nratio: {:.1}", engine.as_secs_f64() / hand.as_secs_f64());
+}
