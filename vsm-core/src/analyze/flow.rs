@@ -431,7 +431,7 @@ fn efficiency(active: &[i64], times: &[i64], rule: EfficiencyRule) -> Option<f64
 }
 
 impl Durations {
-    fn of(mut sample: Vec<i64>, rule: PercentileRule) -> Option<Durations> {
+    pub(super) fn of(mut sample: Vec<i64>, rule: PercentileRule) -> Option<Durations> {
         sample.sort_unstable();
         let (min, max) = (*sample.first()?, *sample.last()?);
         let n = sample.len() as i128;

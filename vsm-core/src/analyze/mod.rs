@@ -6,6 +6,7 @@ mod departures;
 mod durations;
 mod environments;
 mod flow;
+mod flowing;
 mod item_clocks;
 mod lateness;
 mod life;
@@ -44,6 +45,10 @@ pub use environments::{
 };
 pub use flow::{
     DayLoad, Durations, EfficiencyRule, FlowItem, FlowMetrics, FlowQuery, FlowShare, PercentileRule,
+};
+pub use flowing::{
+    BlockedTime, CumulativeDay, CumulativeFlow, CumulativeFlowQuery, CumulativeForm, FlowStage,
+    ItemStateTime, ReEntryRule, StateTime, StateWords, TimeInState, TimeInStateQuery,
 };
 pub use lateness::{GateLateness, GateLatenessQuery, GateTiming};
 pub use lifecycle::{LifecycleStep, Transition, Transitions, TransitionsQuery};
