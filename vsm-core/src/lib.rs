@@ -44,6 +44,10 @@
 //! | Why do two tools show different figures? | [`reconcile`](ValueStream::reconcile) |
 //! | How much work had come how far at the end of each day? | [`cumulative_flow`](ValueStream::cumulative_flow) |
 //! | How long is work in each state, and where does it wait? | [`time_in_state`](ValueStream::time_in_state) |
+//! | How old is open work, against what was finished? | [`ageing`](ValueStream::ageing) |
+//! | Do work in progress, arrivals and times fit together? | [`littles_law`](ValueStream::littles_law) |
+//! | What is flow time made of? | [`flow_causes`](ValueStream::flow_causes) |
+//! | How much work goes back, and how much goes through at once? | [`rework`](ValueStream::rework) |
 //! | What does an item serve, and what became of it? | [`trace`](ValueStream::trace) |
 //! | Which bookings of environments are in each other's way? | [`booking_conflicts`](ValueStream::booking_conflicts) |
 //! | When are these environments free together for so long? | [`next_slot`](ValueStream::next_slot) |
@@ -374,6 +378,9 @@
 //! | [`metric`](ValueStream::metric), [`metric_samples`](ValueStream::metric_samples) | O(*N* + *e*), the events of the items within, and a step for each item and part of the window that it is open in; [`reconcile`](ValueStream::reconcile) that for each rule that differs |
 //! | [`cumulative_flow`](ValueStream::cumulative_flow) | O(*N* + *e*), and a step for each stage and day |
 //! | [`time_in_state`](ValueStream::time_in_state) | O(*N* + *e* log *e*); the list costs a record for each item and state |
+//! | [`ageing`](ValueStream::ageing), [`rework`](ValueStream::rework) | O(*N* + *e*) |
+//! | [`littles_law`](ValueStream::littles_law) | O(*e* + *N* log *N*) |
+//! | [`flow_causes`](ValueStream::flow_causes) | O(*N* + *e*), the history of the items twice, and their releases with scope, gates and bookings |
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
 //! | [`gate_lateness`](ValueStream::gate_lateness) | O(*N*), or what the item consists of, and the history of the gates |
 //! | [`transitions`](ValueStream::transitions), [`template_events`](ValueStream::template_events) | the history of the release, of what the template gives it, and the releases below |
@@ -516,25 +523,27 @@ mod time;
 mod view;
 
 pub use analyze::{
-    Activity, ActivityMove, Aggregation, Basis, BlockedTime, BookingBlackout, BookingConflict,
-    BookingConflicts, BookingConflictsQuery, BookingSide, Bucket, ChangeReason, Condition, ConflictMode,
-    Coverage, CoverageRow, CrashOption, CriticalPath, CriticalPathQuery, CumulativeDay, CumulativeFlow,
-    CumulativeFlowQuery, CumulativeForm, DataQuality, DataQualityQuery, DateConstraint, DayCount, DayLoad,
-    DepartureReach, Departures, DeparturesQuery, Drift, DriftQuery, DriftRelation, DriftRow, DurationSource,
-    Durations, EfficiencyRule, EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery,
-    EnvironmentLoad, Exclusion, Explanation, ExplanationNode, FactDeadline, Finding, FindingExample,
-    FindingGroup, FloatPath, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowStage, FreeSlot, GateLateness,
+    Activity, ActivityMove, AgeBand, Ageing, AgeingItem, AgeingQuery, Aggregation, Basis, BlockedTime,
+    BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, Bucket,
+    CauseTime, ChangeReason, Condition, ConflictMode, Coverage, CoverageRow, CrashOption, CriticalPath,
+    CriticalPathQuery, CumulativeDay, CumulativeFlow, CumulativeFlowQuery, CumulativeForm, DataQuality,
+    DataQualityQuery, DateConstraint, DayCount, DayLoad, DepartureReach, Departures, DeparturesQuery, Drift,
+    DriftQuery, DriftRelation, DriftRow, DurationSource, Durations, EfficiencyRule, EnvironmentContent,
+    EnvironmentContents, EnvironmentContentsQuery, EnvironmentLoad, Exclusion, Explanation, ExplanationNode,
+    FactDeadline, Finding, FindingExample, FindingGroup, FloatPath, FlowCause, FlowCauses, FlowCausesQuery,
+    FlowEnd, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowStage, FreeSlot, GateLateness,
     GateLatenessQuery, GateTiming, Impact, ImpactCell, ImpactQuery, ImpactRelation, InfeasibleDate,
-    ItemDifference, ItemStateTime, ItemVerdict, LagCalendar, LifecycleStep, Lineage, LineageQuery,
-    LineageSide, LiveSchedule, MESSAGES, Measure, MergePoint, MergeQuery, Message, MessageArg,
-    MessageTemplate, MetFact, MetricCell, MetricEvent, MetricInfo, MetricPreset, MetricQuery, MetricRow,
-    MetricRules, MetricSample, MetricSamples, MetricState, MetricTable, MetricTableQuery, MetricUnit,
-    NamedCalendar, NegativeRule, NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery, NextSlot,
-    NextSlotQuery, Outlook, OutlookQuery, PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule,
-    ProgressRule, ReEntryRule, Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery,
-    ReadinessQuery, ReconcileQuery, Reconciliation, ReleaseDate, ReleaseDates, ReleaseDatesQuery,
-    ReleaseTemplate, ReopenPolicy, RuleDifference, RuleTest, SampleSummary, ScheduleChanges, Scope,
-    ScopeQuery, ShippedItem, Shipping, SlotBlock, SlotCause, StageOutlook, StartCause, StateTime, StateWords,
+    ItemCauses, ItemDifference, ItemRework, ItemStateTime, ItemVerdict, LagCalendar, LifecycleStep, Lineage,
+    LineageQuery, LineageSide, LittlesLaw, LittlesLawQuery, LittlesLawRow, LittlesLawRule, LiveSchedule,
+    MESSAGES, Measure, MergePoint, MergeQuery, Message, MessageArg, MessageTemplate, MetFact, MetricCell,
+    MetricEvent, MetricInfo, MetricPreset, MetricQuery, MetricRow, MetricRules, MetricSample, MetricSamples,
+    MetricState, MetricTable, MetricTableQuery, MetricUnit, NamedCalendar, NegativeRule, NetworkActivity,
+    NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery, Outlook, OutlookQuery,
+    PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule, ProgressRule, ReEntryRule, Reach,
+    Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery,
+    Reconciliation, ReleaseDate, ReleaseDates, ReleaseDatesQuery, ReleaseTemplate, ReopenPolicy, Rework,
+    ReworkQuery, RuleDifference, RuleTest, SampleSummary, ScheduleChanges, Scope, ScopeQuery, ShippedItem,
+    Shipping, SlotBlock, SlotCause, StageAge, StageOutlook, StageYield, StartCause, StateTime, StateWords,
     TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery,
     TemplateSkip, TimeInState, TimeInStateQuery, Trace, TraceStep, Transition, Transitions, TransitionsQuery,
     Unmet, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery,

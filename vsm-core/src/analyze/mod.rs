@@ -47,8 +47,11 @@ pub use flow::{
     DayLoad, Durations, EfficiencyRule, FlowItem, FlowMetrics, FlowQuery, FlowShare, PercentileRule,
 };
 pub use flowing::{
-    BlockedTime, CumulativeDay, CumulativeFlow, CumulativeFlowQuery, CumulativeForm, FlowStage,
-    ItemStateTime, ReEntryRule, StateTime, StateWords, TimeInState, TimeInStateQuery,
+    AgeBand, Ageing, AgeingItem, AgeingQuery, BlockedTime, CauseTime, CumulativeDay, CumulativeFlow,
+    CumulativeFlowQuery, CumulativeForm, FlowCause, FlowCauses, FlowCausesQuery, FlowEnd, FlowStage,
+    ItemCauses, ItemRework, ItemStateTime, LittlesLaw, LittlesLawQuery, LittlesLawRow, LittlesLawRule,
+    ReEntryRule, Rework, ReworkQuery, StageAge, StageYield, StateTime, StateWords, TimeInState,
+    TimeInStateQuery,
 };
 pub use lateness::{GateLateness, GateLatenessQuery, GateTiming};
 pub use lifecycle::{LifecycleStep, Transition, Transitions, TransitionsQuery};

@@ -1,12 +1,21 @@
 //! The flow answers that are no single figure: who flows, and through which stages.
 
+mod ageing;
+mod cause_times;
+mod causes;
 mod cumulative;
+mod littles_law;
+mod rework;
 mod stages;
 mod state_sums;
 mod time_in_state;
 mod waits;
 
+pub use ageing::{AgeBand, Ageing, AgeingItem, AgeingQuery, StageAge};
+pub use causes::{CauseTime, FlowCause, FlowCauses, FlowCausesQuery, FlowEnd, ItemCauses};
 pub use cumulative::{CumulativeDay, CumulativeFlow, CumulativeFlowQuery, CumulativeForm};
+pub use littles_law::{LittlesLaw, LittlesLawQuery, LittlesLawRow, LittlesLawRule};
+pub use rework::{ItemRework, Rework, ReworkQuery, StageYield};
 pub use stages::FlowStage;
 pub use time_in_state::{
     BlockedTime, ItemStateTime, ReEntryRule, StateTime, StateWords, TimeInState, TimeInStateQuery,
@@ -132,6 +141,11 @@ fn days(start: Instant, end: Instant, zone: Zone) -> Vec<(chrono::NaiveDate, Ins
 /// The milliseconds that `[since, until)` and `[start, end)` have in common.
 fn overlap(since: Instant, until: Instant, start: Instant, end: Instant) -> i64 {
     (until.min(end).millis() - since.max(start).millis()).max(0)
+}
+
+/// A share of a whole, where there is one.
+fn ratio(part: i128, whole: i128) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 /// A sum of spans; the largest span there is beyond it.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Traveller;
+use super::waits::Stretch;
 use crate::analyze::life::stays_by_status;
 use crate::error::{Error, Result};
 use crate::model::FlowState;
@@ -168,6 +169,35 @@ impl Path {
         let is_there = |visit: &&Visit| visit.stage.is_some_and(|at| at >= stage);
         let found = self.visits.iter().rev().take_while(is_there).last()?;
         Some((found.since, found.event))
+    }
+
+    /// When it first was in one of the stages between which work is in progress.
+    pub(super) fn started(&self, from: usize, to: usize) -> Option<Instant> {
+        let is_in = |visit: &&Visit| visit.stage.is_some_and(|stage| (from..to).contains(&stage));
+        self.visits.iter().find(is_in).map(|visit| visit.since)
+    }
+
+    /// The moves back, each with the stage that it leads from and the visit that it leads to.
+    pub(super) fn moves_back(&self, ladder: &Ladder) -> Vec<(usize, Visit)> {
+        let visits: Vec<(usize, Visit)> =
+            self.visits.iter().filter_map(|visit| Some((visit.stage?, *visit))).collect();
+        let pairs = visits.iter().zip(visits.iter().skip(1));
+        let back = pairs.filter(|((before, _), (after, _))| ladder.rank(*after) < ladder.rank(*before));
+        back.map(|((before, _), (_, visit))| (*before, *visit)).collect()
+    }
+
+    /// The times after a move back until it is again as far as it had been, in order.
+    pub(super) fn behind(&self, ladder: &Ladder) -> Vec<Stretch> {
+        let mut furthest = 0;
+        let mut found = Vec::new();
+        for (since, until, stage) in self.stays() {
+            let rank = ladder.rank(stage);
+            if rank < furthest {
+                found.push((since, until));
+            }
+            furthest = furthest.max(rank);
+        }
+        found
     }
 
     /// Where it is now.

@@ -91,6 +91,74 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn no_paired_rule_leaves_a_residual(record in record(), from in 0..480u16, length in 0..600u16) {
+        let stream = stream(&record);
+        let query = LittlesLawQuery::new(hours(from), hours(from + length), "Asia/Kolkata");
+        for row in stream.littles_law(&query).unwrap().rows {
+            prop_assert!(row.residual.is_none_or(|residual| residual == 0.0), "{:?}", row);
+            let sides = row.average_wip.zip(row.arrival_rate.zip(row.average_time));
+            prop_assert!(sides.is_none_or(|(l, (rate, time))| (l - rate * time).abs() < 1e-9), "{:?}", row);
+            prop_assert!(row.open_at_start <= row.arrivals && row.departures <= row.arrivals);
+        }
+    }
+
+    #[test]
+    fn causes_add_up_to_flow_time(record in record(), from in 0..480u16, length in 0..480u16, with_open: bool) {
+        let stream = stream(&record);
+        let (start, end) = (hours(from), hours(from + length));
+        let query = FlowCausesQuery { with_open: Some(with_open), ..FlowCausesQuery::new(start, end) };
+        let causes = stream.flow_causes(&query).unwrap();
+        let sum = |causes: &[CauseTime]| causes.iter().map(|cause| cause.time.millis()).sum::<i64>();
+        prop_assert_eq!(sum(&causes.causes), causes.total.millis());
+        let mut total = 0;
+        for item in &causes.items {
+            prop_assert_eq!(sum(&item.causes), item.total.millis());
+            prop_assert_eq!(item.ended.unwrap_or(end).since(item.started), item.total);
+            total += item.total.millis();
+        }
+        prop_assert_eq!(total, causes.total.millis());
+    }
+
+    #[test]
+    fn yields_are_shares(record in record(), from in 0..480u16, length in 0..480u16) {
+        let stream = stream(&record);
+        let rework = stream.rework(&ReworkQuery::new(hours(from), hours(from + length))).unwrap();
+        let shares = [rework.first_pass_yield, rework.rolled_yield, rework.rework_share];
+        prop_assert!(shares.iter().flatten().all(|share| (0.0..=1.0).contains(share)), "{:?}", rework);
+        prop_assert!(rework.reopenings <= rework.moves_back);
+        prop_assert_eq!(rework.finished == 0, rework.first_pass_yield.is_none());
+    }
+
+    #[test]
+    fn nothing_is_younger_than_its_stay(record in record(), at in 0..600u16) {
+        let stream = stream(&record);
+        let ageing = stream.ageing(&AgeingQuery::new(hours(at))).unwrap();
+        prop_assert_eq!(ageing.stages.iter().map(|stage| stage.open).sum::<u64>(), ageing.items.len() as u64);
+        for item in ageing.items {
+            prop_assert!(item.time_in_stage <= item.age && item.in_stage_since >= item.started, "{:?}", item);
+        }
+    }
+
+    #[test]
+    fn the_order_of_arrival_does_not_show(record in record()) {
+        let (one, mut backwards) = (stream(&record), ValueStream::new());
+        for event in one.events().collect::<Vec<_>>().into_iter().rev() {
+            backwards.apply(event).unwrap();
+        }
+        let (start, end) = (hours(0), hours(480));
+        let ask = |stream: &ValueStream| {
+            let states = stream.time_in_state(&TimeInStateQuery::new(end)).unwrap();
+            let causes = stream.flow_causes(&FlowCausesQuery::new(start, end)).unwrap();
+            let ageing = stream.ageing(&AgeingQuery::new(end)).unwrap();
+            let flow = stream.cumulative_flow(&CumulativeFlowQuery::new(start, end, "UTC")).unwrap();
+            format!("{states:?} {causes:?} {ageing:?} {flow:?}")
+        };
+        prop_assert_eq!(ask(&one), ask(&backwards));
+    }
+}
+
 #[test]
 fn days_of_a_window_are_those_of_the_zone() {
     let zone = Zone::named("Europe/Zurich").unwrap();
