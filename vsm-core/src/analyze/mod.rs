@@ -26,6 +26,7 @@ mod scope;
 mod shipping;
 mod template;
 mod trace;
+mod worth;
 
 use std::collections::BTreeMap;
 
@@ -84,6 +85,7 @@ pub use template::{
     TemplateQuery, TemplateSkip,
 };
 pub use trace::{Trace, TraceStep};
+pub use worth::{InheritRule, OrderCost, Priorities, PrioritizeQuery, PriorityItem, RankRule};
 
 /// What an answer rests on; every answer carries one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
