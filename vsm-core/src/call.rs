@@ -71,6 +71,7 @@ pub const CALLS: &[&str] = &[
     "time_in_state",
     "trace",
     "transitions",
+    "value_realized",
     "verdicts",
     "working_time_between",
 ];
@@ -167,6 +168,7 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "impact" => text(&stream.impact(&whole(args)?)?),
         "lineage" => text(&stream.lineage(&whole(args)?)?),
         "prioritize" => text(&stream.prioritize(&whole(args)?)?),
+        "value_realized" => text(&stream.value_realized(&whole(args)?)?),
         "release_dates" => text(&stream.release_dates(&whole(args)?)?),
         "schedule" => text(&schedule(&whole(args)?)?),
         "scope" => text(&stream.scope(&whole(args)?)?),

@@ -49,6 +49,7 @@
 //! | What is flow time made of? | [`flow_causes`](ValueStream::flow_causes) |
 //! | How much work goes back, and how much goes through at once? | [`rework`](ValueStream::rework) |
 //! | In which order should open work be done, and what does the order cost? | [`prioritize`](ValueStream::prioritize) |
+//! | What value was expected, and what came of it? | [`value_realized`](ValueStream::value_realized) |
 //! | What does an item serve, and what became of it? | [`trace`](ValueStream::trace) |
 //! | Which bookings of environments are in each other's way? | [`booking_conflicts`](ValueStream::booking_conflicts) |
 //! | When are these environments free together for so long? | [`next_slot`](ValueStream::next_slot) |
@@ -384,6 +385,7 @@
 //! | [`flow_causes`](ValueStream::flow_causes) | O(*N* + *e*), the history of the items twice, and their releases with scope, gates and bookings |
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
 //! | [`prioritize`](ValueStream::prioritize) | O(*N*), and for each item asked about what waits for it |
+//! | [`value_realized`](ValueStream::value_realized) | O(*N*), the commits in production, and the history of the items asked about |
 //! | [`gate_lateness`](ValueStream::gate_lateness) | O(*N*), or what the item consists of, and the history of the gates |
 //! | [`transitions`](ValueStream::transitions), [`template_events`](ValueStream::template_events) | the history of the release, of what the template gives it, and the releases below |
 //! | [`trace`](ValueStream::trace) | what is found, and the later commits where the way leads through a change |
@@ -550,6 +552,10 @@ pub use analyze::{
     TemplateSkip, TimeInState, TimeInStateQuery, Trace, TraceStep, Transition, Transitions, TransitionsQuery,
     Unmet, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery,
     WipRule, merge_metrics, messages, metric_presets, metric_table, metrics, picture, schedule, translate,
+};
+pub use analyze::{
+    ArrivalSource, InheritRule, OrderCost, Priorities, PrioritizeQuery, PriorityItem, RankRule, SeriesRule,
+    ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow,
 };
 pub use analyze::{InheritRule, OrderCost, Priorities, PrioritizeQuery, PriorityItem, RankRule};
 #[cfg(feature = "arrow")]

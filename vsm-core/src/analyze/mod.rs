@@ -85,7 +85,10 @@ pub use template::{
     TemplateQuery, TemplateSkip,
 };
 pub use trace::{Trace, TraceStep};
-pub use worth::{InheritRule, OrderCost, Priorities, PrioritizeQuery, PriorityItem, RankRule};
+pub use worth::{
+    ArrivalSource, InheritRule, OrderCost, Priorities, PrioritizeQuery, PriorityItem, RankRule, SeriesRule,
+    ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow,
+};
 
 /// What an answer rests on; every answer carries one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -3,12 +3,19 @@
 //! Numbers that no field has are attributes over time, as tools and mapped tables say them; `figures.rs` says how they are
 //! read.
 
+mod arrival;
 mod figures;
 mod ordering;
 mod prioritize;
 mod rating;
+mod realized;
+mod rows;
+mod series;
 
 #[cfg(test)]
 mod tests;
 
+pub use arrival::ArrivalSource;
 pub use prioritize::{InheritRule, OrderCost, Priorities, PrioritizeQuery, PriorityItem, RankRule};
+pub use realized::{ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow};
+pub use series::SeriesRule;
