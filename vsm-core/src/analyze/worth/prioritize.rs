@@ -232,11 +232,7 @@ impl ValueStream {
             let Some(rating) = ratings.get(item) else { continue };
             grounds.evidence.extend(&rating.events);
             if score.is_none() {
-                rating.exclude(
-                    self,
-                    &mut grounds,
-                    if rank_by == RankRule::Wsjf { is_of_wsjf } else { is_of_cd3 },
-                );
+                rating.exclude(self, &mut grounds, rank_by == RankRule::Cd3);
             }
         }
         rows.sort_by_key(|(row, ..)| row.rank.unwrap_or(u32::MAX));
@@ -341,13 +337,4 @@ impl ValueStream {
             too_early: names(&too_early(self, items, walker)),
         }
     }
-}
-
-/// What an item lacks for WSJF, and for CD3.
-fn is_of_wsjf(reason: &str) -> bool {
-    !is_of_cd3(reason)
-}
-
-fn is_of_cd3(reason: &str) -> bool {
-    reason.contains("cost_of_delay") || reason.contains("duration")
 }

@@ -103,9 +103,10 @@ impl Rating {
         figure.known()
     }
 
-    /// Tells why an item has no place in the order.
-    pub(super) fn exclude(&self, stream: &ValueStream, grounds: &mut Grounds, is_about: fn(&str) -> bool) {
-        for reason in self.missing.iter().filter(|reason| is_about(reason)) {
+    /// Tells why an item has no place in an order by CD3, or else by WSJF.
+    pub(super) fn exclude(&self, stream: &ValueStream, grounds: &mut Grounds, by_cd3: bool) {
+        let is_of_cd3 = |reason: &str| reason.contains("cost_of_delay") || reason.contains("duration");
+        for reason in self.missing.iter().filter(|reason| is_of_cd3(reason) == by_cd3) {
             grounds.exclude(reason, stream.id(self.item));
         }
     }
