@@ -470,6 +470,21 @@
 //! (elapsed with `integral`, inclusive with `inclusive`, exclusive with `exclusive`): only then what is in progress on average
 //! is arrivals times duration. A [`MetricState`] is a metric before its last step: those of several records add up.
 //!
+//! Builds, test runs and deployments that are still to come are activities too. Nobody states what they wait for, but what
+//! they are linked to says so; `policy` has the ladder of stages.
+//! | what has not begun | waits for | is found at a release by |
+//! | a build | the work that it states to contain (`contains`); else the scope of the releases that it is a `candidate` of, without the work of applications other than its own | `candidate`, the tagged commit where there is none, or `contains` of work in its scope |
+//! | a test run | the builds that it `tests`, and their open deployments to the place it runs in (`ran_in`) | its build |
+//! | a deployment | the builds that it `deploys`; their open tests and deployments on the stages below its own (`deployed_to`), tests without a place among them; the release's gates of its stage, of those below and of no stage | its build |
+//! | the release | all of these, beside its scope, parts, gates and upstream releases | |
+//! Each is over when it has a result other than `running` or is done, failed ones as well: then it is an actual, and another
+//! one has to come. What is running or active waits for nothing by these rules, and goes on. Tests count where the
+//! stage above their place asks for them, those without a place where the first stage does; tests and deployments beside the
+//! ladder don't. Where the release takes a train, that is what brings it to the last stage, and a deployment there is no
+//! activity of its own. What is left out so is listed under `excluded`. A run that nobody ended is out of date
+//! when a later one of its sort is over (a build of its application, a run of its suite or a deployment, to the same
+//! place), unless it is new or has a date to come. What is stated wins: a need by these rules that would let something wait for itself does
+//! not hold (`needed_by_rule_but_in_a_circle`). A release without such items is scheduled by what is stated alone.
 //! # Features
 //!
 //! * `arrow`: answers as Arrow record batches and IPC bytes (`ToArrow`). It adds `arrow-array`, `arrow-buffer`,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Policy;
 use super::plan::Plan;
 use super::schedule::{CriticalPath, ProgressRule, Report, Wanted};
 use crate::calendar::Calendar;
@@ -47,6 +48,10 @@ pub struct CriticalPathQuery {
     /// How much less time an activity takes when it is asked what that would bring (`crash`); absent = nothing is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shorten_by: Option<Span>,
+    /// The ladder of stages, and which of them ask for tests and gates, for builds, test runs and deployments that are still
+    /// to come; absent = the default policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
 }
 
 impl CriticalPathQuery {
@@ -64,6 +69,7 @@ impl CriticalPathQuery {
             near_critical: None,
             longest_paths: None,
             shorten_by: None,
+            policy: None,
         }
     }
 
@@ -81,6 +87,7 @@ impl CriticalPathQuery {
         if self.history_percentile.is_some_and(|p| !(0.0..=1.0).contains(&p)) {
             return Err(Error::invalid("history_percentile", "must be from 0 to 1, such as 0.85"));
         }
+        self.policy.as_ref().map_or(Ok(()), Policy::check)?;
         self.wanted().check()
     }
 }
@@ -89,14 +96,15 @@ impl ValueStream {
     /// The schedule of an item: early and late dates, float, what drives what, and the trains it takes.
     ///
     /// An item waits for its parts (`parent`), a release for its scope (`ships_in`), anything for its gates and for
-    /// what it depends on. What is finished keeps its real dates, and what it needed is not looked at again. Started
+    /// what it depends on; builds, test runs and deployments that are still to come are put in order by what they are
+    /// linked to, as the book says under [Schedules](crate#schedules). What is finished keeps its real dates, and what it needed is not looked at again. Started
     /// work goes on at the status date, after what it depends on (retained logic). A release leaves with the first
     /// departure of each application it belongs to that has a train, the latest of them counts. Ties are broken by
     /// id. With `n` needed items and `m` links it takes O(n + m) after one layout of the whole graph.
     ///
     /// # Errors
     /// [`UnknownItem`](crate::Error::UnknownItem), [`UnknownZone`](crate::Error::UnknownZone) and
-    /// [`Invalid`](crate::Error::Invalid) for the calendar, [`Horizon`](crate::Error::Horizon) where calendar or train
+    /// [`Invalid`](crate::Error::Invalid) for the calendar and the policy, [`Horizon`](crate::Error::Horizon) where calendar or train
     /// never gets there, [`Cycle`](crate::Error::Cycle) in a view of the past whose links contradict.
     ///
     /// ```

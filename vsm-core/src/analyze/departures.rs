@@ -161,6 +161,7 @@ impl ValueStream {
         let path_query = CriticalPathQuery {
             calendar: query.calendar.clone().or_else(|| self.calendar_of(&applications)),
             default_duration: query.default_duration,
+            policy: query.policy.clone(),
             ..CriticalPathQuery::new(id.clone(), query.at)
         };
         let frozen = self.frozen()?;

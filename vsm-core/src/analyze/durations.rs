@@ -2,9 +2,10 @@
 
 use super::critical_path::CriticalPathQuery;
 use super::flow::{PercentileRule, percentile};
+use super::pipeline;
 use super::schedule::DurationSource;
 use crate::hash::HashMap;
-use crate::model::{FlowState, Kind, Set};
+use crate::model::{FlowState, Kind, Outcome, Set};
 use crate::stream::ValueStream;
 use crate::time::{Instant, Span};
 
@@ -60,19 +61,31 @@ impl Durations {
 }
 
 /// A percentile of how long the finished items of a kind took from their first start to their last finish, by nearest
-/// rank.
+/// rank; of runs from their own start to their end, where they worked.
 fn history(
     stream: &ValueStream,
     kind: Kind,
     p: f64,
     between: impl Fn(Instant, Instant) -> i64,
 ) -> Option<i64> {
+    let is_run = pipeline::is_run(Some(kind));
     let mut sample: Vec<i64> = stream
         .all()
-        .filter(|item| stream.kind(*item) == Some(kind) && stream.state_of(*item) == Some(FlowState::Done))
+        .filter(|item| {
+            let is_done = || stream.state_of(*item) == Some(FlowState::Done);
+            stream.kind(*item) == Some(kind) && (is_run || is_done())
+        })
         .filter_map(|item| {
-            let (_, event) = stream.state_with_event(item)?;
-            let (start, end) = (Said::of(stream, item).started?, stream.occurred(event)?);
+            let said = Said::of(stream, item);
+            // A run says itself when it began. Of one that failed or was stopped nobody knows how long it would have taken.
+            let (start, end) = if is_run {
+                let worked = [Some(Outcome::Success), Some(Outcome::Unstable)];
+                let (end, _) = pipeline::over(stream, item)?;
+                (said.planned.filter(|_| worked.contains(&stream.outcome(item)))?, end)
+            } else {
+                let (_, event) = stream.state_with_event(item)?;
+                (said.started?, stream.occurred(event)?)
+            };
             (start <= end).then(|| between(start, end))
         })
         .collect();

@@ -17,6 +17,7 @@ mod metrics;
 mod outlook;
 mod page;
 mod picture;
+mod pipeline;
 mod plan;
 mod quality;
 mod readiness;

@@ -146,6 +146,7 @@ impl ValueStream {
         let critical_path = self.critical_path(&CriticalPathQuery {
             calendar: query.calendar.clone().or_else(|| self.calendar_of(&applications)),
             default_duration: query.default_duration,
+            policy: Some(policy),
             ..CriticalPathQuery::new(id.clone(), query.at)
         })?;
         for fact in unmet.iter_mut().filter(|fact| fact.condition == Condition::ScopeDone) {

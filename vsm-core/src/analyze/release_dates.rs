@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::Plan;
 use super::schedule::{DriverMemo, ProgressRule};
-use super::{Basis, CriticalPathQuery};
+use super::{Basis, CriticalPathQuery, Policy};
 use crate::calendar::Calendar;
 use crate::error::{Error, Result};
 use crate::model::{FlowState, Kind, Set};
@@ -31,6 +31,9 @@ pub struct ReleaseDatesQuery {
     /// As in [`CriticalPathQuery`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<ProgressRule>,
+    /// As in [`CriticalPathQuery`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
 }
 
 /// The dates of releases.
@@ -75,6 +78,7 @@ impl ReleaseDatesQuery {
             history_percentile: None,
             default_duration: None,
             progress: None,
+            policy: None,
         }
     }
 }
@@ -110,6 +114,7 @@ impl ValueStream {
             history_percentile: query.history_percentile,
             default_duration: query.default_duration,
             progress: query.progress,
+            policy: query.policy.clone(),
             ..CriticalPathQuery::new("", query.at)
         };
         let frozen = self.frozen()?;

@@ -339,7 +339,11 @@ impl<'a> Judge<'a> {
         let stream = self.stream;
         let applications: Vec<u32> = stream.to(target, LinkKind::BelongsTo).map(|(item, _)| item).collect();
         let calendar = stream.calendar_of(&applications);
-        let query = CriticalPathQuery { calendar, ..CriticalPathQuery::new(stream.id(target), self.at) };
+        let query = CriticalPathQuery {
+            calendar,
+            policy: Some(self.policy.clone()),
+            ..CriticalPathQuery::new(stream.id(target), self.at)
+        };
         let work: HashMap<u32, Instant> = if facts.iter().any(|found| is_work_to_do(found.fact.condition)) {
             // A date that can't be reached is a matter for the schedule; here it is just not known.
             stream.early_finishes(target, &query).unwrap_or_default().into_iter().collect()

@@ -298,7 +298,7 @@ impl Policy {
     }
 
     /// Whether a stage asks for a condition.
-    pub(super) fn asks(&self, stage: &str, condition: Condition) -> bool {
+    pub(in crate::analyze) fn asks(&self, stage: &str, condition: Condition) -> bool {
         condition == Condition::RuleMet
             || self.conditions.get(stage).is_none_or(|asked| asked.contains(&condition))
     }

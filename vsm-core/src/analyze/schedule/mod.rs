@@ -31,6 +31,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 mod touch;
+mod untangle;
 mod words;
 
 pub use difference::{ActivityMove, NetworkChange, ScheduleChanges};
@@ -46,3 +47,4 @@ pub(super) use dates::{Dates, Unreachable};
 pub(super) use names::Names;
 pub(super) use network::{Bond, Need, Network, Rules, Special};
 pub(super) use report::{Report, Wanted};
+pub(super) use untangle::untangled;

@@ -1,27 +1,36 @@
-//! From a question for dates to the network of what it is about.
+//! From a question for dates to the network of what it is about: `collect` finds what is needed, here it is laid out.
+
+mod collect;
+mod members;
 
 use super::Grounds;
 use super::critical_path::CriticalPathQuery;
 use super::durations::{Durations, Said};
 use super::item_clocks::Clocks;
+use super::pipeline::{self, Pipeline};
 use super::schedule::{
     Bond, By, DateConstraint, Dates, DurationSource, Names, Need, Network, ProgressRule, Rules, Special,
     Unreachable,
 };
 use crate::error::{Error, Result};
 use crate::graph::Frozen;
-use crate::model::{FlowState, Kind, LinkKind, Set};
+use crate::hash::HashMap;
+use crate::model::{Kind, LinkKind, Set};
 use crate::stream::ValueStream;
 use crate::time::Instant;
+use members::Members;
 
 /// The part of the graph that a question is about, on its way to a network.
 pub(super) struct Plan<'a> {
     pub(super) stream: &'a ValueStream,
     frozen: &'a Frozen,
     pub(super) query: &'a CriticalPathQuery,
-    /// Ranks of the nodes of the network, ascending: their order is topological.
+    /// Ranks of the nodes of the network in a topological order; ascending where nothing is needed by rule.
     ranks: Vec<u32>,
     members: Members,
+    pipeline: Option<Pipeline<'a>>,
+    /// By rank: the ranks that are needed by rule, beside what is stated.
+    by_rule: HashMap<u32, Vec<u32>>,
     durations: Durations,
     /// By number: where the duration comes from.
     sources: Vec<Option<DurationSource>>,
@@ -57,6 +66,8 @@ impl<'a> Plan<'a> {
             query,
             ranks: Vec::new(),
             members: Members::new(frozen.len()),
+            pipeline: Pipeline::new(stream, query.policy.as_ref(), query.at),
+            by_rule: HashMap::default(),
             durations: Durations::new(query),
             sources: Vec::new(),
             clocks,
@@ -65,82 +76,12 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// Finds everything that the target needs; without a target everything that can be scheduled.
-    fn collect(&mut self, target: Option<u32>) {
-        let target = target.map(|item| self.frozen.rank(item));
-        let mut stack: Vec<u32> = match target {
-            Some(rank) => vec![rank],
-            None => (0..self.frozen.len() as u32)
-                .filter(|rank| {
-                    let kind = self.stream.kind(self.frozen.item(*rank));
-                    kind.is_some_and(|k| k.is_work() || matches!(k, Kind::Release | Kind::Gate))
-                })
-                .collect(),
-        };
-        let top = stack.iter().copied().max().unwrap_or(0);
-        for rank in &stack {
-            self.members.add(*rank);
-        }
-        // A search costs what it finds, but jumps about. Once it turns out to find much of the graph, one look at every
-        // rank, from the last to the first, is cheaper: whatever needs a rank has been looked at before it.
-        let much = self.frozen.len() / 64;
-        while let Some(rank) = stack.pop() {
-            if self.visit(rank, target, |needed| stack.push(needed)) {
-                self.ranks.push(rank);
-            }
-            if self.ranks.len() > much {
-                for rank in (0..=top).rev() {
-                    if self.members.has(rank) {
-                        self.visit(rank, target, |_| {});
-                    }
-                }
-                self.ranks = (0..=top).filter(|rank| self.members.has(*rank)).collect();
-                return;
-            }
-        }
-        self.ranks.sort_unstable();
-    }
-
-    /// Makes what a rank needs members and tells `note` the new ones. What is cancelled goes instead, unless it is the
-    /// target: whether the rank stays a member.
-    fn visit(&mut self, rank: u32, target: Option<u32>, mut note: impl FnMut(u32)) -> bool {
-        let item = self.frozen.item(rank);
-        if self.stream.state_of(item) == Some(FlowState::Cancelled) && target != Some(rank) {
-            self.members.remove(rank);
-            return false;
-        }
-        if self.finished(item).is_none() {
-            for need in self.frozen.needs(rank) {
-                if self.members.add(need.rank) {
-                    note(need.rank);
-                }
-            }
-        }
-        true
-    }
-
-    /// When an item was finished, if it is.
-    fn finished(&self, item: u32) -> Option<(Instant, u32)> {
-        let stream = self.stream;
-        if let Some(kind @ (Kind::Gate | Kind::Criterion)) = stream.kind(item) {
-            let at = self.query.at;
-            let event = if kind == Kind::Gate { stream.passed(item, at) } else { stream.met(item, at) }?;
-            return stream.occurred(event).map(|t| (t, event));
-        }
-        if stream.state_of(item) != Some(FlowState::Done) {
-            return None;
-        }
-        let released = stream.last(item, Set::released_at);
-        released.or_else(|| {
-            let (_, event) = stream.state_with_event(item)?;
-            Some((stream.occurred(event)?, event))
-        })
-    }
-
     /// Makes the network of everything that the target needs; without a target of everything that can be scheduled.
     pub(super) fn lay_out(&mut self, target: Option<u32>) {
         self.collect(target);
+        self.collect_runs(target);
         self.members.count(&self.ranks);
+        self.reorder();
         let needs = self.ranks.iter().map(|rank| self.frozen.needs(*rank).len()).sum();
         self.network.reserve(self.ranks.len(), needs);
         for number in 0..self.ranks.len() as u32 {
@@ -167,6 +108,10 @@ impl<'a> Plan<'a> {
                     });
                     self.network.add_need(Need { node, bond });
                 }
+                for rank in self.by_rule.get(&rank).into_iter().flatten() {
+                    let Some(node) = self.members.number(*rank) else { continue };
+                    self.network.add_need(Need { node, bond: Bond::PLAIN });
+                }
             }
             self.add_node(item, finished.map(|(t, _)| t), is_parent, by);
         }
@@ -177,7 +122,9 @@ impl<'a> Plan<'a> {
         let stream = self.stream;
         let at = self.query.at;
         if let Some(finished) = finished {
-            let started = Said::of(stream, item).started.map(|t| t.min(finished).millis());
+            let said = Said::of(stream, item);
+            let started = if pipeline::is_run(stream.kind(item)) { said.planned } else { said.started };
+            let started = started.map(|t| t.min(finished).millis());
             let special =
                 Special { started, finished: Some(finished.millis()), calendar: by, ..Special::default() };
             self.sources.push(None);
@@ -206,7 +153,12 @@ impl<'a> Plan<'a> {
             }
             _ => {
                 let said = Said::of(stream, item);
-                let started = said.started.filter(|t| *t <= at).map(Instant::millis);
+                let started = if pipeline::is_run(stream.kind(item)) {
+                    pipeline::begun(stream, item, at)
+                } else {
+                    said.started.filter(|t| *t <= at)
+                };
+                let started = started.map(Instant::millis);
                 let planned = said.planned.filter(|planned| *planned > at).map(Instant::millis);
                 let constraint =
                     planned.filter(|_| started.is_none()).map(|at| (DateConstraint::StartNoEarlierThan, at));
@@ -241,6 +193,7 @@ impl<'a> Plan<'a> {
             let reason = match kind {
                 Some(Kind::Gate) => "gate_without_estimate",
                 Some(Kind::Phase) => "phase_without_estimate",
+                Some(Kind::Build | Kind::TestRun | Kind::Deployment) => "run_without_estimate",
                 // It takes no time of its own: what proves it does.
                 Some(Kind::Criterion | Kind::Evidence) => return (0, 0, None),
                 _ => "work_without_estimate",
@@ -331,54 +284,5 @@ impl Names for Labels<'_> {
 
     fn source(&self, number: u32) -> Option<DurationSource> {
         self.sources.get(number as usize).copied().flatten()
-    }
-}
-
-/// Some of many ranks, numbered in their order: a bit for each and, for each group of them, how many come before. It is
-/// asked for one need after another, so it has to fit into the nearest memory; a number for each rank would not.
-struct Members {
-    groups: Vec<(u64, u32)>,
-}
-
-impl Members {
-    fn new(ranks: usize) -> Members {
-        Members { groups: vec![(0, 0); ranks.div_ceil(64)] }
-    }
-
-    fn has(&self, rank: u32) -> bool {
-        self.groups.get(rank as usize / 64).is_some_and(|(bits, _)| bits >> (rank % 64) & 1 == 1)
-    }
-
-    /// Whether it is new.
-    fn add(&mut self, rank: u32) -> bool {
-        let Some((bits, _)) = self.groups.get_mut(rank as usize / 64) else { return false };
-        let bit = 1 << (rank % 64);
-        let is_new = *bits & bit == 0;
-        *bits |= bit;
-        is_new
-    }
-
-    fn remove(&mut self, rank: u32) {
-        if let Some((bits, _)) = self.groups.get_mut(rank as usize / 64) {
-            *bits &= !(1 << (rank % 64));
-        }
-    }
-
-    /// Numbers all of them, once they are known; given in their order, so that few of many cost little.
-    fn count(&mut self, all: &[u32]) {
-        for (number, rank) in (0u32..).zip(all) {
-            if let Some((bits, before)) = self.groups.get_mut(*rank as usize / 64)
-                && bits.trailing_zeros() == rank % 64
-            {
-                *before = number;
-            }
-        }
-    }
-
-    /// The number of a member.
-    fn number(&self, rank: u32) -> Option<u32> {
-        let (bits, before) = self.groups.get(rank as usize / 64)?;
-        let lower = bits & ((1 << (rank % 64)) - 1);
-        self.has(rank).then(|| before + lower.count_ones())
     }
 }
