@@ -528,6 +528,7 @@ mod intake;
 mod join;
 mod late;
 mod links;
+mod lives;
 mod model;
 mod names;
 mod news;
@@ -555,20 +556,21 @@ pub use analyze::{
     InfeasibleDate, InheritRule, ItemCauses, ItemDifference, ItemRework, ItemStateTime, ItemVerdict,
     LagCalendar, LifecycleStep, Lineage, LineageQuery, LineageSide, LittlesLaw, LittlesLawQuery,
     LittlesLawRow, LittlesLawRule, LiveSchedule, MESSAGES, Measure, MergePoint, MergeQuery, Message,
-    MessageArg, MessageTemplate, MetFact, MetricCell, MetricEvent, MetricInfo, MetricPreset, MetricQuery,
-    MetricRow, MetricRules, MetricSample, MetricSamples, MetricState, MetricTable, MetricTableQuery,
-    MetricUnit, NamedCalendar, NegativeRule, NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery,
-    NextSlot, NextSlotQuery, OrderCost, Outlook, OutlookQuery, PercentileRule, PictureForm, PictureOptions,
-    Policy, PolicyRule, Priorities, PrioritizeQuery, PriorityItem, ProgressRule, RankRule, ReEntryRule,
-    Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery,
-    ReconcileQuery, Reconciliation, ReleaseDate, ReleaseDates, ReleaseDatesQuery, ReleaseTemplate,
-    ReopenPolicy, Rework, ReworkQuery, RuleDifference, RuleTest, SampleSummary, ScheduleChanges, Scope,
-    ScopeQuery, SeriesRule, ShippedItem, Shipping, SlotBlock, SlotCause, StageAge, StageOutlook, StageYield,
-    StartCause, StateTime, StateWords, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate,
-    TemplatePhase, TemplateQuery, TemplateSkip, TimeInState, TimeInStateQuery, Trace, TraceStep, Transition,
-    Transitions, TransitionsQuery, Unmet, ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow, Verdict,
-    VerdictChange, VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery, WipRule, merge_metrics,
-    messages, metric_presets, metric_table, metrics, picture, schedule, translate,
+    MessageArg, MessageTemplate, MetFact, MetricCell, MetricEvent, MetricEvidence, MetricInfo, MetricPreset,
+    MetricQuery, MetricRow, MetricRules, MetricSample, MetricSamples, MetricState, MetricTable,
+    MetricTableQuery, MetricUnit, NamedCalendar, NegativeRule, NetworkActivity, NetworkChange,
+    NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery, OrderCost, Outlook, OutlookQuery,
+    PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule, Priorities, PrioritizeQuery,
+    PriorityItem, ProgressRule, RankRule, ReEntryRule, Reach, Readiness, ReadinessChange, ReadinessChanges,
+    ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, Reconciliation, ReleaseDate, ReleaseDates,
+    ReleaseDatesQuery, ReleaseTemplate, ReopenPolicy, Rework, ReworkQuery, RuleDifference, RuleTest,
+    SampleSummary, ScheduleChanges, Scope, ScopeQuery, SeriesRule, ShippedItem, Shipping, SlotBlock,
+    SlotCause, StageAge, StageOutlook, StageYield, StartCause, StateTime, StateWords, TemplateActivity,
+    TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, TimeInState,
+    TimeInStateQuery, Trace, TraceStep, Transition, Transitions, TransitionsQuery, Unmet, ValuePoint,
+    ValueRealized, ValueRealizedQuery, ValueRow, Verdict, VerdictChange, VerdictChanges, VerdictQuery,
+    Verdicts, Waiver, Watch, WatchQuery, WipRule, merge_metrics, messages, metric_presets, metric_table,
+    metrics, picture, schedule, translate,
 };
 #[cfg(feature = "arrow")]
 pub use arrow::{ToArrow, arrow_ipc};

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Frozen, Graph};
 use crate::hash::hash_of;
 use crate::links::{Detail, Links};
+use crate::lives::Lives;
 use crate::model::{Event, FlowState, Kind, Link, LinkKind, LinkSaid, Set, Statement, state_said};
 use crate::names::Names;
 use crate::record::{Bounds, Record, Stored};
@@ -40,6 +41,8 @@ pub struct ValueStream {
     pub(crate) bounds: Option<Bounds>,
     /// The layout of a view, which the state can't keep: it has that of the present.
     pub(crate) past: OnceLock<Arc<Frozen>>,
+    /// The same for what its items went through.
+    pub(crate) past_lives: OnceLock<Arc<Lives>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -56,6 +59,8 @@ pub(crate) struct State {
     pub(crate) links: Links,
     pub(crate) graph: Graph,
     pub(crate) frozen: OnceLock<Arc<Frozen>>,
+    /// What the items went through; kept until that changes.
+    pub(crate) lives: OnceLock<Arc<Lives>>,
     /// The items that any event has ever called a build: few of many, and looked for by every question for readiness.
     pub(crate) builds: Vec<u32>,
     /// The items in the alphabetical order of their ids.
@@ -212,7 +217,12 @@ impl ValueStream {
             None => Bounds { occurred, recorded },
             Some(b) => Bounds { occurred: b.occurred.min(occurred), recorded: b.recorded.min(recorded) },
         };
-        ValueStream { state: Arc::clone(&self.state), bounds: Some(bounds), past: OnceLock::new() }
+        ValueStream {
+            state: Arc::clone(&self.state),
+            bounds: Some(bounds),
+            past: OnceLock::new(),
+            past_lives: OnceLock::new(),
+        }
     }
 }
 
@@ -311,6 +321,12 @@ impl State {
         }
         if mark.items != self.ids.len() {
             self.order = OnceLock::new();
+        }
+        if self.lives.get().is_some() {
+            let tells = |event: &Stored| event.kind.is_some() || state_said(&event.sets).is_some();
+            if !names.is_empty() || self.record.events.last().is_some_and(tells) {
+                self.lives = OnceLock::new();
+            }
         }
         Ok(Applied::Accepted)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::graph::{Direction, Frozen};
 use crate::links::Detail;
+use crate::lives::Lives;
 use crate::model::{Event, Fields, FlowState, Item, Kind, LinkKind, Related, Set, state_said};
 use crate::record::Stored;
 use crate::stream::{State, ValueStream};
@@ -355,5 +356,11 @@ impl ValueStream {
         let frozen = self.state.graph.freeze(|link, active| if now { active } else { self.holds(link) });
         let frozen = frozen.map(Arc::new).map_err(|items| self.state.cycle(items))?;
         Ok(Arc::clone(kept.get_or_init(|| frozen)))
+    }
+
+    /// What all items went through. Kept until that changes; a view keeps its own.
+    pub(crate) fn lives(&self) -> &Lives {
+        let kept = if self.bounds.is_none() { &self.state.lives } else { &self.past_lives };
+        kept.get_or_init(|| Arc::new(Lives::of(&self.state, self.bounds)))
     }
 }

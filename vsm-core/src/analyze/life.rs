@@ -1,5 +1,8 @@
 //! What one item was at each time: its flow states, its kinds, its tool's own statuses, and whether it was blocked.
 
+use std::borrow::Cow;
+
+use crate::lives::{KindChange, Lives, StateChange};
 use crate::model::{FlowState, Kind, Set, state_said};
 use crate::record::Stored;
 use crate::time::Instant;
@@ -7,12 +10,15 @@ use crate::time::Instant;
 /// The attribute that says that an item is blocked; its text is the reason.
 pub(super) const BLOCKED: &str = "blocked";
 
+/// The states and kinds of one item over time, of its own.
+pub(super) type Life = Lived<'static>;
+
 /// The states and kinds of one item over time.
-pub(super) struct Life {
+pub(super) struct Lived<'a> {
     /// (since, state, event), consecutive equal states joined.
-    pub(super) changes: Vec<(Instant, FlowState, u32)>,
+    pub(super) changes: Cow<'a, [StateChange]>,
     /// (since, kind), first to last.
-    pub(super) kinds: Vec<(Instant, Kind)>,
+    pub(super) kinds: Cow<'a, [KindChange]>,
     /// The last forward crossing into done, if the item is done now.
     pub(super) done: Option<(Instant, u32)>,
 }
@@ -39,23 +45,32 @@ pub(super) struct Block<'a> {
     pub(super) event: u32,
 }
 
-impl Life {
+impl<'a> Lived<'a> {
     /// Of the events of an item, first to last.
     pub(super) fn of(events: &[(u32, &Stored)]) -> Life {
-        let mut life = Life { changes: Vec::new(), kinds: Vec::new(), done: None };
+        let (mut changes, mut kinds) = (Vec::new(), Vec::new());
         for (number, event) in events {
             if let Some(kind) = event.kind {
-                life.kinds.push((event.occurred, kind));
+                kinds.push((event.occurred, kind));
             }
             if let Some(Some(state)) = state_said(&event.sets)
-                && life.changes.last().is_none_or(|(_, last, _)| *last != state)
+                && changes.last().is_none_or(|(_, last, _)| *last != state)
             {
-                life.changes.push((event.occurred, state, *number));
+                changes.push((event.occurred, state, *number));
             }
         }
-        life.done =
-            life.changes.last().filter(|(_, state, _)| *state == FlowState::Done).map(|(at, _, e)| (*at, *e));
-        life
+        Lived::with(changes.into(), kinds.into())
+    }
+
+    /// Of an item of a stream.
+    pub(super) fn lent(lives: &'a Lives, item: u32) -> Lived<'a> {
+        Lived::with(lives.states(item).into(), lives.kinds(item).into())
+    }
+
+    fn with<'b>(changes: Cow<'b, [StateChange]>, kinds: Cow<'b, [KindChange]>) -> Lived<'b> {
+        let done =
+            changes.last().filter(|(_, state, _)| *state == FlowState::Done).map(|(at, _, e)| (*at, *e));
+        Lived { changes, kinds, done }
     }
 
     /// What the item was at a time.
@@ -74,6 +89,16 @@ impl Life {
     pub(super) fn stays(&self) -> impl Iterator<Item = (Instant, Instant, FlowState)> {
         let ends = self.changes.iter().skip(1).map(|(at, ..)| *at).chain([Instant::MAX]);
         self.changes.iter().zip(ends).map(|((at, state, _), end)| (*at, end, *state))
+    }
+
+    /// (since, until): the times for which it was active or waiting, the one after the other.
+    pub(super) fn in_progress(&self) -> impl Iterator<Item = (Instant, Instant)> {
+        let mut changes = self.changes.iter().peekable();
+        std::iter::from_fn(move || {
+            let (start, ..) = changes.find(|(_, state, _)| in_progress(*state))?;
+            while changes.next_if(|(_, state, _)| in_progress(*state)).is_some() {}
+            Some((*start, changes.peek().map_or(Instant::MAX, |(end, ..)| *end)))
+        })
     }
 
     /// The milliseconds in active between two instants.

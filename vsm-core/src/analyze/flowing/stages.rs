@@ -122,7 +122,7 @@ impl Ladder {
         let mut path = Path { visits: Vec::new(), has_unmapped: false };
         match &self.by_status {
             None => {
-                for (since, state, event) in &traveller.life.changes {
+                for (since, state, event) in traveller.life.changes.iter() {
                     let stage = match state {
                         FlowState::New => Some(0),
                         FlowState::Waiting => Some(1),

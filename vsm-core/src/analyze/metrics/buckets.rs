@@ -4,7 +4,7 @@ use chrono::{Datelike, Months, NaiveDate};
 
 use super::query::{Bucket, MetricQuery};
 use crate::error::{Error, Result};
-use crate::time::{Instant, Span, Zone};
+use crate::time::{DAY, Instant, Span, Zone};
 
 /// The longest window, in days: a century of them is a mistake.
 const LONGEST_WINDOW: i64 = 36_600;
@@ -16,6 +16,8 @@ pub(super) struct Buckets {
     keys: Vec<String>,
     /// Where each day that the window touches begins, and where the last one ends, beyond the window if need be.
     days: Vec<Instant>,
+    /// Where each day ends, the last one with the window.
+    day_ends: Vec<Instant>,
 }
 
 impl Buckets {
@@ -65,7 +67,8 @@ impl Buckets {
             day = next;
         }
         days.push(zone.day_start(day));
-        Ok(Buckets { edges, keys, days })
+        let day_ends = days.iter().skip(1).map(|day| (*day).min(end)).collect();
+        Ok(Buckets { edges, keys, days, day_ends })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -124,28 +127,36 @@ impl Buckets {
 
     /// The days at whose ends something is that is so from `from` until before `to`. The last day ends with the window.
     pub(super) fn ends_of_day(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
-        let ends = self.days.get(1..).unwrap_or_default();
-        let last = self.end(self.len().saturating_sub(1));
-        let number = |at: Instant| ends.partition_point(|end| (*end).min(last) <= at);
-        number(from)..number(to)
+        let ends = self.day_ends.as_slice();
+        up_to(ends, from)..up_to(ends, to)
     }
 
     /// The days at whose beginnings something is that is so from `from` until before `to`.
     pub(super) fn starts_of_day(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
         let starts = self.days.get(..self.day_count()).unwrap_or_default();
-        let number = |at: Instant| starts.partition_point(|start| *start < at);
-        number(from)..number(to)
+        let before = |at: Instant| up_to(starts, Instant::clamped(at.millis() - 1));
+        before(from)..before(to)
     }
 
     /// The number of the day that an instant lies on; before the first day, the first; after the last, the one after it.
     pub(super) fn day_of(&self, at: Instant) -> usize {
-        self.days.partition_point(|day| *day <= at).saturating_sub(1)
+        up_to(&self.days, at).saturating_sub(1)
     }
 
     /// Whether an instant is before all days of the window.
     pub(super) fn is_before(&self, at: Instant) -> bool {
         self.days.first().is_none_or(|first| at < *first)
     }
+}
+
+/// How many of the days' instants are not after an instant. They are a day apart, give or take the change of a clock: near to
+/// where that leads to is faster than halving.
+fn up_to(days: &[Instant], at: Instant) -> usize {
+    let Some(first) = days.first() else { return 0 };
+    let guess = at.since(*first).millis().div_euclid(DAY).clamp(0, days.len() as i64) as usize;
+    let later = days.get(guess..).unwrap_or_default().iter().take_while(|day| **day <= at).count();
+    let earlier = days.get(..guess).unwrap_or_default().iter().rev().take_while(|day| **day > at).count();
+    guess + later - earlier
 }
 
 fn first_day(bucket: Bucket, day: NaiveDate) -> NaiveDate {

@@ -5,10 +5,11 @@ use super::plan::Plan;
 use super::query::WipRule;
 use super::spans::{Flowing, Releases};
 use crate::analyze::EfficiencyRule;
-use crate::analyze::life::{blocks, in_progress};
+use crate::analyze::life::blocks;
 use crate::error::Result;
 use crate::model::{FlowState, Kind, Set};
 use crate::stream::ValueStream;
+use crate::texts::NONE;
 use crate::time::{DAY, Instant};
 
 /// What one item contributes to one part of the window.
@@ -51,13 +52,13 @@ impl ValueStream {
     pub(super) fn facts(&self, plan: &Plan, within: Option<&str>, sink: &mut impl Sink) -> Result<()> {
         let within = within.map(|id| self.find(id).map(|item| self.under(item))).transpose()?;
         let mut releases = Releases::default();
+        let lives = self.lives();
         for item in self.all() {
             if within.as_ref().is_some_and(|set| !set.contains(&item)) {
                 continue;
             }
-            let events = self.chronicle(item);
-            if events.iter().any(|(_, event)| event.kind.is_some_and(|kind| plan.takes(kind))) {
-                let own = Flowing::of(self, item, events, &plan.rules, &mut releases);
+            if lives.kinds(item).iter().any(|(_, kind)| plan.takes(*kind)) {
+                let own = Flowing::of(self, lives, item, &plan.rules, &mut releases);
                 self.facts_of(&own, plan, sink);
             }
         }
@@ -103,12 +104,6 @@ impl ValueStream {
         let Some(bucket) = plan.buckets.at(at) else { return };
         let kind = own.life.kind_at(at);
         if kind.is_some_and(|kind| plan.takes(kind)) {
-            let event = own
-                .events
-                .iter()
-                .rev()
-                .find(|(_, event)| event.occurred <= at)
-                .map_or(u32::MAX, |(number, _)| *number);
             sink.take(Fact {
                 item: own.item,
                 bucket,
@@ -116,7 +111,7 @@ impl ValueStream {
                 start: Some(at),
                 kind,
                 amount: Amount::Count(count),
-                event,
+                event: own.began_by,
             });
         }
     }
@@ -152,7 +147,8 @@ impl ValueStream {
             Measure::Duration => Amount::Sample(own.length(plan, start()?, at).ok_or("ends_before_start")?),
             Measure::Blocked => {
                 let start = start()?;
-                let blocked = blocks(&own.events).into_iter().map(|block| {
+                let events = own.events();
+                let blocked = blocks(&events).into_iter().map(|block| {
                     let until = block.until.unwrap_or(Instant::MAX).min(at);
                     until.since(block.since.max(start)).millis().max(0)
                 });
@@ -185,7 +181,7 @@ impl Flowing<'_> {
     fn open(&self, plan: &Plan, until: Instant, amount: fn(f64) -> Amount, sink: &mut impl Sink) {
         let Some(start) = self.start else { return };
         let end = self.end.map_or(Instant::MAX, |(at, _)| at).min(until);
-        let event = self.events.last().map_or(u32::MAX, |(number, _)| *number);
+        let event = self.life.changes.last().map_or(NONE, |(_, _, event)| *event);
         for bucket in plan.buckets.ending(start, end) {
             let at = plan.buckets.end(bucket);
             // What it is at the last instant before the end.
@@ -203,10 +199,8 @@ impl Flowing<'_> {
     fn level(&self, plan: &Plan, until: Instant, sink: &mut impl Sink) {
         let rule = plan.rules.wip.unwrap_or(WipRule::EndOfDay);
         if rule == WipRule::EndOfDay {
-            for (from, to, state) in self.life.stays() {
-                if in_progress(state) {
-                    self.level_days(plan, plan.buckets.ends_of_day(from, to.min(until)), sink);
-                }
+            for (from, to) in self.life.in_progress() {
+                self.level_days(plan, plan.buckets.ends_of_day(from, to.min(until)), sink);
             }
             return;
         }
@@ -262,7 +256,7 @@ impl Flowing<'_> {
     fn level_fact(&self, plan: &Plan, bucket: usize, kind: Kind, amount: i64, sink: &mut impl Sink) {
         if amount > 0 {
             let at = plan.buckets.end(bucket);
-            let event = self.events.last().map_or(u32::MAX, |(number, _)| *number);
+            let event = self.life.changes.last().map_or(NONE, |(_, _, event)| *event);
             let (kind, amount) = (Some(kind), Amount::Count(amount));
             sink.take(Fact { item: self.item, bucket, at, start: self.start, kind, amount, event });
         }

@@ -2,6 +2,7 @@
 
 mod buckets;
 mod catalogue;
+mod earliest;
 mod facts;
 mod groups;
 mod plan;
@@ -19,6 +20,7 @@ use crate::error::Result;
 use crate::stream::ValueStream;
 
 pub use catalogue::{MetricInfo, MetricUnit, metrics};
+pub use earliest::MetricEvidence;
 pub use presets::{MetricPreset, metric_presets};
 pub use query::{
     Aggregation, Bucket, DayCount, MetricEvent, MetricQuery, MetricRules, NegativeRule, ReopenPolicy, WipRule,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::MetricUnit;
+use super::earliest::{Earliest, keys};
 use super::facts::{Amount, Fact, Sink};
 use super::plan::Plan;
 use super::query::MetricQuery;
@@ -87,7 +88,8 @@ pub(super) fn samples(stream: &ValueStream, query: &MetricQuery) -> Result<Metri
     for (item, reason) in left_out {
         grounds.exclude(reason, stream.id(item));
     }
-    grounds.evidence.extend(facts.iter().map(|fact| fact.event));
+    let mut evidence = Earliest::default();
+    facts.iter().for_each(|fact| evidence.add(stream, fact.at, fact.event));
     let row = |fact: &Fact| MetricSample {
         item: stream.id(fact.item).into(),
         started_at: fact.start,
@@ -98,5 +100,6 @@ pub(super) fn samples(stream: &ValueStream, query: &MetricQuery) -> Result<Metri
         evidence: stream.key(fact.event).into(),
     };
     let rows = facts.iter().map(row).collect();
-    Ok(MetricSamples { metric: query.metric.clone(), unit: plan.unit(), rows, basis: grounds.finish(stream) })
+    let basis = Basis { evidence: keys(&evidence.finish(stream)), ..grounds.finish(stream) };
+    Ok(MetricSamples { metric: query.metric.clone(), unit: plan.unit(), rows, basis })
 }

@@ -2,20 +2,24 @@
 
 use super::plan::Plan;
 use super::query::{DayCount, MetricEvent, MetricRules, NegativeRule, ReopenPolicy};
-use crate::analyze::life::{Life, Stay, stays_by_status};
+use crate::analyze::life::{Life, Lived, Stay, stays_by_status};
 use crate::graph::Direction;
 use crate::hash::HashMap;
+use crate::lives::Lives;
 use crate::model::{FlowState, LinkKind, Set};
 use crate::record::Stored;
 use crate::stream::ValueStream;
+use crate::texts::NONE;
 use crate::time::{DAY, HOUR, Instant};
 
 /// An item with what it has been through.
 pub(super) struct Flowing<'a> {
+    stream: &'a ValueStream,
     pub(super) item: u32,
-    pub(super) events: Vec<(u32, &'a Stored)>,
-    pub(super) life: Life,
+    pub(super) life: Lived<'a>,
     pub(super) start: Option<Instant>,
+    /// The event that begins it.
+    pub(super) began_by: u32,
     /// With the event that ends it.
     pub(super) end: Option<(Instant, u32)>,
 }
@@ -27,23 +31,30 @@ pub(super) struct Releases(HashMap<u32, Option<(Instant, u32)>>);
 impl<'a> Flowing<'a> {
     pub(super) fn of(
         stream: &'a ValueStream,
+        lives: &'a Lives,
         item: u32,
-        events: Vec<(u32, &'a Stored)>,
         rules: &MetricRules,
         releases: &mut Releases,
     ) -> Flowing<'a> {
-        let mut own = Flowing { item, life: Life::of(&events), events, start: None, end: None };
+        let mut own =
+            Flowing { stream, item, life: Lived::lent(lives, item), start: None, began_by: NONE, end: None };
         let start = rules.start_event.and_then(|event| match event {
             MetricEvent::Done => own.done(rules.reopen),
-            _ => own.first(stream, event, &rules.start_status, releases),
+            _ => own.first(event, &rules.start_status, releases),
         });
         let end = rules.end_event.and_then(|event| match event {
             MetricEvent::Done => own.done(rules.reopen),
             MetricEvent::Status => own.entered_last(&rules.end_status, rules.reopen),
-            _ => own.first(stream, event, &[], releases),
+            _ => own.first(event, &[], releases),
         });
-        (own.start, own.end) = (start.map(|(at, _)| at), end);
+        (own.start, own.began_by, own.end) =
+            (start.map(|(at, _)| at), start.map_or(NONE, |(_, event)| event), end);
         own
+    }
+
+    /// All events of the item, first to last.
+    pub(super) fn events(&self) -> Vec<(u32, &'a Stored)> {
+        self.stream.chronicle(self.item)
     }
 
     fn done(&self, reopen: Option<ReopenPolicy>) -> Option<(Instant, u32)> {
@@ -61,28 +72,29 @@ impl<'a> Flowing<'a> {
     /// The first time that something was so.
     fn first(
         &self,
-        stream: &ValueStream,
         event: MetricEvent,
         states: &[String],
         releases: &mut Releases,
     ) -> Option<(Instant, u32)> {
         match event {
-            MetricEvent::Created => stream.first_seen(self.item),
+            MetricEvent::Created => self.stream.first_seen(self.item),
             MetricEvent::Started => self.entered(crate::analyze::life::in_progress),
-            MetricEvent::Committed => stream.first_commit(self.item),
+            MetricEvent::Committed => self.stream.first_commit(self.item),
             MetricEvent::Active => self.entered(|state| state == FlowState::Active),
             MetricEvent::Done => self.entered(|state| state == FlowState::Done),
             MetricEvent::Status => {
-                let stays = stays_by_status(&self.events);
+                let events = self.events();
+                let stays = stays_by_status(&events);
                 stays.iter().find(|stay| is_one_of(stay, states)).map(|stay| (stay.since, stay.event))
             }
-            MetricEvent::Released => releases.first(stream, self.item),
+            MetricEvent::Released => releases.first(self.stream, self.item),
         }
     }
 
     /// The first entry into one of some states, or the last one if the item is still there.
     fn entered_last(&self, states: &[String], reopen: Option<ReopenPolicy>) -> Option<(Instant, u32)> {
-        let stays = stays_by_status(&self.events);
+        let events = self.events();
+        let stays = stays_by_status(&events);
         let entry = if reopen == Some(ReopenPolicy::FirstDone) {
             stays.iter().find(|stay| is_one_of(stay, states))
         } else {
@@ -96,7 +108,8 @@ impl<'a> Flowing<'a> {
         if rules.start_event != Some(MetricEvent::Status) {
             return self.life.active(start, end);
         }
-        let stays = stays_by_status(&self.events);
+        let events = self.events();
+        let stays = stays_by_status(&events);
         let own = stays.iter().filter(|stay| is_one_of(stay, &rules.start_status));
         let length = |stay: &Stay<'_>| {
             let until = stay.until.unwrap_or(Instant::MAX).min(end);

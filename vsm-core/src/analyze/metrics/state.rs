@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::earliest::{self, Earliest, MetricEvidence};
 use super::facts::{Amount, Fact, Sink};
 use super::groups::Groups;
 use super::plan::Plan;
 use super::query::MetricQuery;
 use super::table::MetricTable;
-use crate::analyze::{Basis, EVIDENCE, EXAMPLES, Exclusion, Grounds};
+use crate::analyze::{Basis, EXAMPLES, Exclusion, Grounds};
 use crate::error::{Error, Result};
 use crate::hash::HashMap;
 use crate::stream::ValueStream;
@@ -26,7 +27,9 @@ pub struct MetricState {
     pub cells: Vec<MetricCell>,
     /// Whether any item was ever in a waiting state; without one, efficiency has no value.
     pub waits: bool,
-    /// What it rests on.
+    /// The first events behind it in time; at most a hundred.
+    pub evidence: Vec<MetricEvidence>,
+    /// What it rests on, without evidence.
     pub basis: Basis,
 }
 
@@ -116,6 +119,7 @@ impl MetricState {
         }
         self.cells = cells.into_values().collect();
         self.waits |= other.waits;
+        earliest::merge(&mut self.evidence, &other.evidence);
         self.basis.add(&other.basis);
         Ok(())
     }
@@ -168,10 +172,6 @@ impl Basis {
         self.rules.extend(other.rules.iter().cloned());
         self.rules.sort_unstable();
         self.rules.dedup();
-        self.evidence.extend(other.evidence.iter().cloned());
-        self.evidence.sort_unstable();
-        self.evidence.dedup();
-        self.evidence.truncate(EVIDENCE);
     }
 }
 
@@ -183,13 +183,14 @@ struct Tally<'a> {
     /// The groups of the fact at hand.
     found: Vec<u32>,
     waits: bool,
+    evidence: Earliest,
     grounds: Grounds,
 }
 
 impl Sink for Tally<'_> {
     fn take(&mut self, fact: Fact) {
         self.grounds.n += 1;
-        self.grounds.evidence.push(fact.event);
+        self.evidence.add(self.stream, fact.at, fact.event);
         self.groups.find(self.stream, fact.item, fact.kind, fact.at, &mut self.found);
         for group in &self.found {
             let cell = self.cells.entry((*group, fact.bucket)).or_default();
@@ -229,11 +230,12 @@ pub(super) fn state(stream: &ValueStream, query: &MetricQuery) -> Result<MetricS
         cells: HashMap::default(),
         found: Vec::new(),
         waits: false,
+        evidence: Earliest::default(),
         grounds: Grounds::default(),
     };
     stream.facts(&plan, query.within.as_deref(), &mut tally)?;
     plan.name_rules(query, &mut tally.grounds);
-    let Tally { groups, cells, waits, grounds, .. } = tally;
+    let Tally { groups, cells, waits, evidence, grounds, .. } = tally;
     let name = |((group, bucket), mut cell): ((u32, usize), MetricCell)| {
         cell.group = groups.name(group).to_vec();
         cell.bucket = bucket as u64;
@@ -242,5 +244,11 @@ pub(super) fn state(stream: &ValueStream, query: &MetricQuery) -> Result<MetricS
     };
     let mut cells: Vec<MetricCell> = cells.into_iter().map(name).collect();
     cells.sort_unstable_by(|a, b| (&a.group, a.bucket).cmp(&(&b.group, b.bucket)));
-    Ok(MetricState { query: query.clone(), cells, waits, basis: grounds.finish(stream) })
+    Ok(MetricState {
+        query: query.clone(),
+        cells,
+        waits,
+        evidence: evidence.finish(stream),
+        basis: grounds.finish(stream),
+    })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::{Measure, MetricUnit};
+use super::earliest::keys;
 use super::plan::Plan;
 use super::query::{Aggregation, MetricQuery, WipRule};
 use super::state::{MetricCell, MetricState};
@@ -114,7 +115,7 @@ impl MetricTable {
             zone: plan.zone.name().into(),
             group_by: group_by.clone(),
             rows,
-            basis: state.basis.clone(),
+            basis: Basis { evidence: keys(&state.evidence), ..state.basis.clone() },
         })
     }
 }
