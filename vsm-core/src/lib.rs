@@ -35,6 +35,7 @@
 //! | What does its date depend on, with which float? | [`critical_path`](ValueStream::critical_path) |
 //! | Which departures can it still reach, and who has until when? | [`departures`](ValueStream::departures) |
 //! | What was planned for the release, and what came of it? | [`scope`](ValueStream::scope) |
+//! | What was promised for an iteration or release, and what was kept? | [`say_do`](ValueStream::say_do) |
 //! | In which version did each item really ship? | [`shipping`](ValueStream::shipping) |
 //! | Which gates are late, and by how much? | [`gate_lateness`](ValueStream::gate_lateness) |
 //! | Which states did a release go through, and where may it go? | [`transitions`](ValueStream::transitions) |
@@ -386,6 +387,7 @@
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
 //! | [`prioritize`](ValueStream::prioritize) | O(*N*), and for each item asked about what waits for it |
 //! | [`value_realized`](ValueStream::value_realized) | O(*N*), the commits in production, and the history of the items asked about |
+//! | [`say_do`](ValueStream::say_do) | the scope at three times and its history; of an iteration O(*N*) |
 //! | [`gate_lateness`](ValueStream::gate_lateness) | O(*N*), or what the item consists of, and the history of the gates |
 //! | [`transitions`](ValueStream::transitions), [`template_events`](ValueStream::template_events) | the history of the release, of what the template gives it, and the releases below |
 //! | [`trace`](ValueStream::trace) | what is found, and the later commits where the way leads through a change |
@@ -571,6 +573,10 @@ pub use analyze::{
     ValueRealized, ValueRealizedQuery, ValueRow, Verdict, VerdictChange, VerdictChanges, VerdictQuery,
     Verdicts, Waiver, Watch, WatchQuery, WipRule, merge_metrics, messages, metric_presets, metric_table,
     metrics, picture, schedule, translate,
+};
+pub use analyze::{
+    CarriedOver, ReEstimate, SayDo, SayDoAmount, SayDoQuery, ScopeLevel, ScopeMeasure, TargetDate,
+    TargetDates,
 };
 #[cfg(feature = "arrow")]
 pub use arrow::{ToArrow, arrow_ipc};

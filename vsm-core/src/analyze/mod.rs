@@ -19,6 +19,7 @@ mod page;
 mod picture;
 mod pipeline;
 mod plan;
+mod plans;
 mod quality;
 mod readiness;
 mod release_dates;
@@ -67,6 +68,10 @@ pub use metrics::{
 };
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
 pub use picture::{PictureForm, PictureOptions, picture};
+pub use plans::{
+    CarriedOver, ReEstimate, SayDo, SayDoAmount, SayDoQuery, ScopeLevel, ScopeMeasure, TargetDate,
+    TargetDates,
+};
 pub use quality::{DataQuality, DataQualityQuery, Finding, FindingExample, FindingGroup};
 pub use readiness::{
     ChangeReason, Condition, Explanation, ExplanationNode, ItemVerdict, Measure, MetFact, Policy, PolicyRule,
