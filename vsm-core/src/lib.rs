@@ -51,6 +51,7 @@
 //! | How much work goes back, and how much goes through at once? | [`rework`](ValueStream::rework) |
 //! | In which order should open work be done, and what does the order cost? | [`prioritize`](ValueStream::prioritize) |
 //! | What value was expected, and what came of it? | [`value_realized`](ValueStream::value_realized) |
+//! | How many defects are open, since when, and which were found too late? | [`defects`](ValueStream::defects) |
 //! | What does an item serve, and what became of it? | [`trace`](ValueStream::trace) |
 //! | Which bookings of environments are in each other's way? | [`booking_conflicts`](ValueStream::booking_conflicts) |
 //! | When are these environments free together for so long? | [`next_slot`](ValueStream::next_slot) |
@@ -388,6 +389,7 @@
 //! | [`prioritize`](ValueStream::prioritize) | O(*N*), and for each item asked about what waits for it |
 //! | [`value_realized`](ValueStream::value_realized) | O(*N*), the commits in production, and the history of the items asked about |
 //! | [`say_do`](ValueStream::say_do) | the scope at three times and its history; of an iteration O(*N*) |
+//! | [`defects`](ValueStream::defects) | O(*N*), the commits in production, the history of the defects, and a step for each and part of the window |
 //! | [`gate_lateness`](ValueStream::gate_lateness) | O(*N*), or what the item consists of, and the history of the gates |
 //! | [`transitions`](ValueStream::transitions), [`template_events`](ValueStream::template_events) | the history of the release, of what the template gives it, and the releases below |
 //! | [`trace`](ValueStream::trace) | what is found, and the later commits where the way leads through a change |
@@ -577,6 +579,9 @@ pub use analyze::{
 pub use analyze::{
     CarriedOver, ReEstimate, SayDo, SayDoAmount, SayDoQuery, ScopeLevel, ScopeMeasure, TargetDate,
     TargetDates,
+};
+pub use analyze::{
+    DefectDensity, DefectStage, DefectTrend, Defects, DefectsQuery, LatentDefects, OpenRule, ReleaseEscapes,
 };
 #[cfg(feature = "arrow")]
 pub use arrow::{ToArrow, arrow_ipc};

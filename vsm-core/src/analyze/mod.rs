@@ -2,6 +2,7 @@
 
 mod coverage;
 mod critical_path;
+mod defects;
 mod departures;
 mod durations;
 mod environments;
@@ -39,6 +40,9 @@ use crate::time::printable;
 
 pub use coverage::{Coverage, CoverageRow};
 pub use critical_path::CriticalPathQuery;
+pub use defects::{
+    DefectDensity, DefectStage, DefectTrend, Defects, DefectsQuery, LatentDefects, OpenRule, ReleaseEscapes,
+};
 pub use departures::{DepartureReach, Departures, DeparturesQuery, FactDeadline};
 pub use environments::{
     BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, ConflictMode,

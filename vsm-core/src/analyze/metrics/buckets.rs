@@ -10,7 +10,7 @@ use crate::time::{DAY, Instant, Span, Zone};
 const LONGEST_WINDOW: i64 = 36_600;
 
 /// A window with its parts and days.
-pub(super) struct Buckets {
+pub(in crate::analyze) struct Buckets {
     /// Where each part begins, and where the last one ends.
     edges: Vec<Instant>,
     keys: Vec<String>,
@@ -21,7 +21,7 @@ pub(super) struct Buckets {
 }
 
 impl Buckets {
-    pub(super) fn of(query: &MetricQuery, zone: Zone) -> Result<Buckets> {
+    pub(in crate::analyze) fn of(query: &MetricQuery, zone: Zone) -> Result<Buckets> {
         let (start, end) = (query.start, query.end);
         if end < start {
             return Err(Error::invalid("end", "the window must not end before it starts"));
@@ -71,37 +71,37 @@ impl Buckets {
         Ok(Buckets { edges, keys, days, day_ends })
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::analyze) fn len(&self) -> usize {
         self.keys.len()
     }
 
     /// The part's name; nothing where the window is one.
-    pub(super) fn key(&self, bucket: usize) -> Option<&str> {
+    pub(in crate::analyze) fn key(&self, bucket: usize) -> Option<&str> {
         self.keys.get(bucket).map(String::as_str).filter(|key| !key.is_empty())
     }
 
-    pub(super) fn start(&self, bucket: usize) -> Instant {
+    pub(in crate::analyze) fn start(&self, bucket: usize) -> Instant {
         self.edges.get(bucket).copied().unwrap_or(Instant::MAX)
     }
 
-    pub(super) fn end(&self, bucket: usize) -> Instant {
+    pub(in crate::analyze) fn end(&self, bucket: usize) -> Instant {
         self.edges.get(bucket + 1).copied().unwrap_or(Instant::MAX)
     }
 
     /// The part that an instant lies in.
-    pub(super) fn at(&self, at: Instant) -> Option<usize> {
+    pub(in crate::analyze) fn at(&self, at: Instant) -> Option<usize> {
         let bucket = self.edges.partition_point(|edge| *edge <= at).checked_sub(1)?;
         (bucket < self.len()).then_some(bucket)
     }
 
     /// The parts that end at a time from `from` on and before `to`.
-    pub(super) fn ending(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
+    pub(in crate::analyze) fn ending(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
         let ends = self.edges.get(1..).unwrap_or_default();
         ends.partition_point(|end| *end <= from)..ends.partition_point(|end| *end <= to)
     }
 
     /// The parts that an interval overlaps.
-    pub(super) fn overlapping(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
+    pub(in crate::analyze) fn overlapping(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
         let first = self.edges.partition_point(|edge| *edge <= from).saturating_sub(1);
         let last = self.edges.partition_point(|edge| *edge < to).min(self.len());
         first.min(last)..last

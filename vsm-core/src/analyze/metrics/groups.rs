@@ -27,7 +27,7 @@ enum Dimension {
 const DEEPEST: usize = 64;
 
 /// The groups that were met, by number.
-pub(super) struct Groups {
+pub(in crate::analyze) struct Groups {
     dimensions: Vec<Dimension>,
     numbers: HashMap<Vec<String>, u32>,
     names: Vec<Vec<String>>,
@@ -36,7 +36,7 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    pub(super) fn of(query: &MetricQuery) -> Result<Groups> {
+    pub(in crate::analyze) fn of(query: &MetricQuery) -> Result<Groups> {
         let read = |(place, name): (usize, &String)| {
             Dimension::named(name).ok_or_else(|| {
                 let known = "kind, team, application, release, theme, epic, feature, priority, severity, assignee \
@@ -58,7 +58,7 @@ impl Groups {
         Ok(groups)
     }
 
-    pub(super) fn name(&self, number: u32) -> &[String] {
+    pub(in crate::analyze) fn name(&self, number: u32) -> &[String] {
         self.names.get(number as usize).map_or(&[], Vec::as_slice)
     }
 
@@ -73,7 +73,7 @@ impl Groups {
     }
 
     /// The groups of an item that was of a kind at a time. What it was then counts; whom it belongs to is as it is now.
-    pub(super) fn find(
+    pub(in crate::analyze) fn find(
         &mut self,
         stream: &ValueStream,
         item: u32,

@@ -30,6 +30,9 @@ pub use samples::{MetricSample, MetricSamples};
 pub use state::{MergeQuery, MetricCell, MetricState, MetricTableQuery, merge_metrics, metric_table};
 pub use table::{MetricRow, MetricTable, SampleSummary};
 
+pub(super) use buckets::Buckets;
+pub(super) use groups::Groups;
+
 impl ValueStream {
     /// One metric, by group and part of the window.
     ///

@@ -82,6 +82,14 @@ impl<'a> Arrivals<'a> {
         stated.or_else(deployed).or_else(done).filter(|at| *at <= self.until)
     }
 
+    /// When a release shipped, or a build or change came to production.
+    pub(in crate::analyze) fn any(&self, item: u32) -> Option<Instant> {
+        match self.stream.kind(item) {
+            Some(Kind::Release) => self.release(item),
+            _ => self.deployed.get(&item).copied(),
+        }
+    }
+
     /// When an item arrived: by its leaves, or where none of them did, by itself.
     pub(in crate::analyze) fn of(&self, item: u32) -> Option<Arrival> {
         let leaves = self.stream.leaves([item]);

@@ -16,7 +16,8 @@ mod series;
 mod tests;
 
 pub use arrival::ArrivalSource;
-pub(in crate::analyze) use figures::{attribute, figure, finite, sum};
+pub(in crate::analyze) use arrival::Arrivals;
+pub(in crate::analyze) use figures::{Figure, attribute, figure, finite, sum};
 pub use prioritize::{InheritRule, OrderCost, Priorities, PrioritizeQuery, PriorityItem, RankRule};
 pub use realized::{ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow};
 pub use series::SeriesRule;
