@@ -1,0 +1,49 @@
+// Metrics: tables as objects and as Arrow bytes, and states of parts that add up.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ValueStream, mergeMetrics, mergeMetricsAsync, metricPresets, metricTable, metrics } from 'vsm-core'
+
+const monday = new Date('2026-03-02T00:00:00Z')
+const query = { metric: 'cycle_time', start: monday, end: new Date('2026-03-16T00:00:00Z'), zone: 'UTC', bucket: 'week' }
+
+function record() {
+  const stream = new ValueStream()
+  for (const [id, hours, state] of [['1', 0, 'active'], ['2', 60, 'done']]) {
+    const occurredAt = new Date(+monday + hours * 3_600_000)
+    stream.apply({ source: 'doc', id, occurredAt, item: 'jira:A', kind: 'story', set: { state } })
+  }
+  return stream
+}
+
+test('a table has a row for each part of its window', async () => {
+  const { unit, rows } = record().metric(query)
+  assert.equal(unit, 'days')
+  assert.deepEqual(rows.map(({ bucket, n, value }) => [bucket, n, value]), [['2026-W10', 1, 2.5], ['2026-W11', 0, undefined]])
+  assert.equal(rows[1].reason, 'no_data')
+  assert.deepEqual(await record().metricAsync(query), record().metric(query))
+})
+
+test('rows come as the bytes of an Arrow stream, the same for the same question', async () => {
+  const bytes = record().metricArrow(query)
+  assert.ok(Buffer.isBuffer(bytes))
+  // An encapsulated message begins with its mark; the names of the columns are in the first, the schema.
+  assert.equal(bytes.readInt32LE(0), -1)
+  for (const name of ['bucket', 'value', 'sample']) assert.ok(bytes.includes(name), name)
+  assert.ok(bytes.includes('2026-W10'))
+  assert.ok(bytes.equals(await record().metricArrowAsync(query)))
+  assert.throws(() => record().metricArrow({ ...query, metric: 'speed' }), { code: 'invalid' })
+  await assert.rejects(record().metricArrowAsync({ ...query, zone: 'Nowhere' }), { code: 'unknown_zone' })
+})
+
+test('the states of two records add up', async () => {
+  const states = [new ValueStream().metricState(query), record().metricState(query)]
+  const whole = mergeMetrics({ states })
+  assert.deepEqual(metricTable({ state: whole }), record().metric(query))
+  assert.deepEqual(await mergeMetricsAsync({ states: states.reverse() }), whole)
+})
+
+test('metrics and presets are listed', () => {
+  assert.ok(metrics().some(({ name, unit }) => name === 'wip' && unit === 'items'))
+  assert.ok(metricPresets().some(({ name, rules }) => name === 'lighthouse' && rules.dayCount === 'calendar_inclusive'))
+})
