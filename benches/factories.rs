@@ -80,8 +80,12 @@ pub fn week(applications: u64, releases: u64, scope: u64) -> Vec<Event> {
     for app in 0..applications {
         say(format!("app:{app}"), Kind::Application, -2000, &mut |event| {
             event.set.title = Some(format!("Application {app}"));
-            event.set.cadence =
-                Some(Cadence { departure: at(24 * (app as i64 % 7)), every_days: Some(14), cutoff: None });
+            event.set.cadence = Some(Cadence {
+                departure: at(24 * (app as i64 % 7)),
+                every_days: Some(14),
+                cutoff: None,
+                capacity: None,
+            });
         });
         say(format!("env:{app}"), Kind::Environment, -2000, &mut |event| {
             event.set.stage = Some("pre_production".into());

@@ -97,6 +97,7 @@ fn some_activity(dice: &mut Dice, n: u64, has: Has) -> NetworkActivity {
             departure: hours_after(7),
             every_days: Some(3),
             cutoff: Some(Span::from_hours(5)),
+            capacity: (dice.below(2) == 0).then_some(1),
         });
     }
     own

@@ -374,8 +374,8 @@
 //! | [`watch`](ValueStream::watch) | as `verdicts` |
 //! | [`Watch::update`] | what the new events touch, and what changes by it; [`Watch`] says more |
 //! | [`Watch::advance`] | judging all releases and gates |
-//! | [`critical_path`](ValueStream::critical_path) | O(*n* + *m*), what the item needs; `longest_paths` and `shorten_by` cost a search and up to 400 partial passes more |
-//! | [`release_dates`](ValueStream::release_dates) | one pass, O(*N* + *M*), and the chains |
+//! | [`critical_path`](ValueStream::critical_path) | O(*n* + *m*), what the item needs; where one of its trains has a capacity, what all open releases on such trains need; `longest_paths` and `shorten_by` cost a search and up to 400 partial passes more |
+//! | [`release_dates`](ValueStream::release_dates) | one pass, O(*N* + *M*), and the chains; a second one where a train has a capacity |
 //! | [`schedule`], [`LiveSchedule`] | O(*n* + *m*), activities and dependencies of your own; a change what it touches |
 //! | [`picture`] | O(*n* log *n*), the activities of the record; what is drawn is bounded |
 //! | [`flow_metrics`](ValueStream::flow_metrics) | O(*N* + *e*), the events of the items within, and a step for each item and day in progress |

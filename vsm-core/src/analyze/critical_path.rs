@@ -99,8 +99,10 @@ impl ValueStream {
     /// what it depends on; builds, test runs and deployments that are still to come are put in order by what they are
     /// linked to, as the book says under [Schedules](crate#schedules). What is finished keeps its real dates, and what it needed is not looked at again. Started
     /// work goes on at the status date, after what it depends on (retained logic). A release leaves with the first
-    /// departure of each application it belongs to that has a train, the latest of them counts. Ties are broken by
-    /// id. With `n` needed items and `m` links it takes O(n + m) after one layout of the whole graph.
+    /// departure of each application it belongs to that has a train, the latest of them counts. Where a train has a
+    /// `capacity`, all open releases of the application take its departures in the order in which they are ready, and those
+    /// that find one full the next; to know that, all of them are scheduled. Float and `crash` leave departures that
+    /// were taken so as they are. Ties are broken by id. With `n` needed items and `m` links it takes O(n + m) after one layout of the whole graph.
     ///
     /// # Errors
     /// [`UnknownItem`](crate::Error::UnknownItem), [`UnknownZone`](crate::Error::UnknownZone) and
@@ -127,7 +129,7 @@ impl ValueStream {
         let frozen = self.frozen()?;
         let mut plan = Plan::new(self, &frozen, query)?;
         let target = query.item.as_deref().map(|id| self.find(id)).transpose()?;
-        plan.lay_out(target);
+        plan.lay_out(target)?;
         let mut dates = plan.network.forward().map_err(|error| plan.explain(&error))?;
         let sinks = plan.sinks(target, &dates);
         let finish = sinks.first().map_or(query.at.millis(), |number| dates.early_finish(*number));
@@ -153,7 +155,7 @@ impl ValueStream {
     pub(super) fn early_finishes(&self, item: u32, query: &CriticalPathQuery) -> Result<Vec<(u32, Instant)>> {
         let frozen = self.frozen()?;
         let mut plan = Plan::new(self, &frozen, query)?;
-        plan.lay_out(Some(item));
+        plan.lay_out(Some(item))?;
         let dates = plan.network.forward().map_err(|error| plan.explain(&error))?;
         let ready = |number| Instant::clamped(plan.network.ready(&dates, number));
         Ok((0..plan.network.len()).map(|number| (plan.item(number), ready(number))).collect())

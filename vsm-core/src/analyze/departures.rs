@@ -64,9 +64,16 @@ pub struct DepartureReach {
     pub departure: Instant,
     /// When the release must be ready for it.
     pub cutoff: Instant,
-    /// Whether it can still be reached.
+    /// Whether it can still be reached, and is not full.
     pub reachable: bool,
-    /// By how much it is missed, on the wall clock; absent where it can be reached.
+    /// Whether other releases take all the room on it, those that are ready before this one.
+    #[serde(default)]
+    pub full: bool,
+    /// For how many releases there is room beside the others, this one among them; absent where no train has a capacity. Of
+    /// several trains the one with the least room counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<u32>,
+    /// By how much it is missed, on the wall clock; absent where the release is ready in time.
     pub missed_by: Option<Span>,
     /// How much is to spare, on the wall clock; absent where it can't be reached.
     pub spare: Option<Span>,
@@ -118,7 +125,8 @@ impl ValueStream {
     /// A piece of work has until its late finish, counted back from the cut-off; what has no duration of its own, such as
     /// a build or a booking, has until the release that asks for it must be ready. Takes what one
     /// [`critical_path`](ValueStream::critical_path) and one [`readiness`](ValueStream::readiness) take, and a backward
-    /// pass for each departure.
+    /// pass for each departure. On trains with a `capacity` all open releases of the application take departures in the order
+    /// in which they are ready, ties by id; a departure without room for this one is full.
     ///
     /// # Errors
     /// Those of `critical_path` and `readiness`; [`Error::UnknownZone`]; [`Error::Invalid`] for an item that is not a
@@ -130,8 +138,8 @@ impl ValueStream {
     /// let mut stream = ValueStream::new();
     /// let mut app = Event::new("plan", "1", monday, "app:mobile");
     /// app.kind = Some(Kind::Application);
-    /// app.set.cadence =
-    ///     Some(Cadence { departure: "2026-01-06T00:00:00Z".parse()?, every_days: Some(14), cutoff: None });
+    /// let departure = "2026-01-06T00:00:00Z".parse()?;
+    /// app.set.cadence = Some(Cadence { departure, every_days: Some(14), cutoff: None, capacity: None });
     /// let mut release = Event::new("plan", "2", monday, "plan:R1");
     /// release.kind = Some(Kind::Release);
     /// release.links.push(Link::new(LinkKind::BelongsTo, "app:mobile"));
@@ -166,16 +174,15 @@ impl ValueStream {
         };
         let frozen = self.frozen()?;
         let mut plan = Plan::new(self, &frozen, &path_query)?;
-        plan.lay_out(Some(release));
+        plan.lay_out(Some(release))?;
         let mut dates = plan.network.forward().map_err(|error| plan.explain(&error))?;
         let sink = plan.number(release).unwrap_or(0);
         let ready_at = Instant::clamped(plan.network.ready(&dates, sink));
         let ships_at = Instant::clamped(dates.early_finish(sink));
-        let trains: Vec<Cadence> = applications
+        let (lines, trains): (Vec<u32>, Vec<Cadence>) = applications
             .iter()
-            .filter_map(|application| self.last(*application, Set::cadence))
-            .map(|(cadence, _)| *cadence)
-            .collect();
+            .filter_map(|application| Some((*application, *self.last(*application, Set::cadence)?.0)))
+            .unzip();
         let due = self.last(release, Set::due_at).map(|(due, _)| due);
         let mut departures = Vec::new();
         for (departure, cutoff) in upcoming(&trains, due, query.at, count) {
@@ -206,12 +213,23 @@ impl ValueStream {
             facts.sort_by(|a, b| {
                 (a.by, a.condition, &a.item, &a.rule).cmp(&(b.by, b.condition, &b.item, &b.rule))
             });
-            let reachable = ready_at <= cutoff;
+            let room = lines.iter().zip(&trains).filter_map(|(line, train)| {
+                let own = train.last(departure)?;
+                let here = u32::from(plan.network.seat(sink, *line) == Some(own));
+                let others = plan.taken.on(*line, own).saturating_sub(here);
+                Some(train.capacity?.saturating_sub(others))
+            });
+            let room = room.min();
+            let full = room == Some(0);
+            let is_in_time = ready_at <= cutoff;
+            let reachable = is_in_time && !full;
             departures.push(DepartureReach {
                 departure,
                 cutoff,
                 reachable,
-                missed_by: (!reachable).then(|| ready_at.since(cutoff)),
+                full,
+                room,
+                missed_by: (!is_in_time).then(|| ready_at.since(cutoff)),
                 spare: reachable.then(|| cutoff.since(ready_at)),
                 facts,
             });

@@ -85,7 +85,8 @@ impl ReleaseDatesQuery {
 
 impl ValueStream {
     /// When releases ship and what drives each, in one forward pass over everything: O(*N* + *M*), and the length of the
-    /// chains. Each row is what [`critical_path`](ValueStream::critical_path) says of the release.
+    /// chains. Each row is what [`critical_path`](ValueStream::critical_path) says of the release, whichever are asked for:
+    /// on trains with a `capacity` all open releases count.
     ///
     /// # Errors
     /// As `critical_path`; [`Error::Invalid`] for an item that is not a release.
@@ -119,7 +120,7 @@ impl ValueStream {
         };
         let frozen = self.frozen()?;
         let mut plan = Plan::new(self, &frozen, &path_query)?;
-        plan.lay_out(None);
+        plan.lay_out(None)?;
         let dates = plan.network.forward().map_err(|error| plan.explain(&error))?;
         let mut grounds = std::mem::take(&mut plan.grounds);
         let numbers: Vec<Option<u32>> = releases.iter().map(|release| plan.number(*release)).collect();

@@ -7,18 +7,36 @@ use crate::model::{FlowState, Kind, Set};
 use crate::time::Instant;
 
 impl Plan<'_> {
-    /// Finds everything that the target needs; without a target everything that can be scheduled.
-    pub(super) fn collect(&mut self, target: Option<u32>) {
-        let target = target.map(|item| self.frozen.rank(item));
-        let mut stack: Vec<u32> = match target {
-            Some(rank) => vec![rank],
-            None => (0..self.frozen.len() as u32)
-                .filter(|rank| {
-                    let kind = self.stream.kind(self.frozen.item(*rank));
-                    kind.is_some_and(|k| k.is_work() || matches!(k, Kind::Release | Kind::Gate))
-                })
-                .collect(),
+    /// The ranks of everything that can be scheduled.
+    pub(super) fn everything(&self) -> Vec<u32> {
+        let is_scheduled = |rank: &u32| {
+            let kind = self.stream.kind(self.frozen.item(*rank));
+            kind.is_some_and(|k| k.is_work() || matches!(k, Kind::Release | Kind::Gate))
         };
+        (0..self.frozen.len() as u32).filter(is_scheduled).collect()
+    }
+
+    /// The ranks of the open releases that take a train with a capacity.
+    pub(super) fn riders(&self) -> Vec<u32> {
+        let stream = self.stream;
+        let is_open =
+            |item: u32| !matches!(stream.state_of(item), Some(FlowState::Done | FlowState::Cancelled));
+        let is_limited = |application: u32| {
+            stream.last(application, Set::cadence).is_some_and(|(train, _)| train.capacity.is_some())
+        };
+        (0..self.frozen.len() as u32)
+            .filter(|rank| {
+                let item = self.frozen.item(*rank);
+                stream.kind(item) == Some(Kind::Release)
+                    && is_open(item)
+                    && stream.applications(item).any(is_limited)
+            })
+            .collect()
+    }
+
+    /// Finds everything that some ranks need, which may be the target.
+    pub(super) fn collect(&mut self, mut stack: Vec<u32>, target: Option<u32>) {
+        let target = target.map(|item| self.frozen.rank(item));
         let top = stack.iter().copied().max().unwrap_or(0);
         for rank in &stack {
             self.members.add(*rank);

@@ -10,7 +10,7 @@ use super::item_clocks::Clocks;
 use super::pipeline::{self, Pipeline};
 use super::schedule::{
     Bond, By, DateConstraint, Dates, DurationSource, Names, Need, Network, ProgressRule, Rules, Special,
-    Unreachable,
+    Taken, Unreachable,
 };
 use crate::error::{Error, Result};
 use crate::graph::Frozen;
@@ -36,6 +36,8 @@ pub(super) struct Plan<'a> {
     sources: Vec<Option<DurationSource>>,
     clocks: Clocks,
     pub(super) network: Network,
+    /// How many leave with each departure of the trains that take but so many.
+    pub(super) taken: Taken,
     pub(super) grounds: Grounds,
 }
 
@@ -72,13 +74,48 @@ impl<'a> Plan<'a> {
             sources: Vec::new(),
             clocks,
             network,
+            taken: Taken::default(),
             grounds,
         })
     }
 
     /// Makes the network of everything that the target needs; without a target of everything that can be scheduled.
-    pub(super) fn lay_out(&mut self, target: Option<u32>) {
-        self.collect(target);
+    ///
+    /// # Errors
+    /// Those of [`new`](Plan::new).
+    pub(super) fn lay_out(&mut self, target: Option<u32>) -> Result<()> {
+        let roots = match target {
+            Some(item) => vec![self.frozen.rank(item)],
+            None => self.everything(),
+        };
+        self.lay_out_from(roots, target);
+        if !self.network.has_limited_trains() {
+            return Ok(());
+        }
+        self.grounds.rule("departures_by_time_of_readiness");
+        if target.is_none() {
+            let (network, labels, _) = self.parted();
+            self.taken = network.take_seats(&labels);
+            return Ok(());
+        }
+        // Whoever takes the same trains counts, whether the target needs it or not.
+        let mut all = Plan::new(self.stream, self.frozen, self.query)?;
+        all.lay_out_from(all.riders(), None);
+        let (network, labels, _) = all.parted();
+        self.taken = network.take_seats(&labels);
+        for number in 0..self.network.len() {
+            if !self.network.is_limited(number) {
+                continue;
+            }
+            if let Some(there) = all.number(self.labels().item(number)) {
+                self.network.copy_seats(number, &all.network, there);
+            }
+        }
+        Ok(())
+    }
+
+    fn lay_out_from(&mut self, roots: Vec<u32>, target: Option<u32>) {
+        self.collect(roots, target);
         self.collect_runs(target);
         self.members.count(&self.ranks);
         self.reorder();
@@ -132,17 +169,17 @@ impl<'a> Plan<'a> {
         }
         match stream.kind(item) {
             Some(Kind::Release) => {
-                let start = self.network.trains.len() as u32;
+                let start = self.network.train_count();
                 for (application, _) in stream.to(item, LinkKind::BelongsTo) {
                     let cadence =
                         stream.last(application, Set::cadence).map(|(cadence, event)| (*cadence, event));
                     if let Some((cadence, event)) = cadence {
-                        self.network.trains.push(cadence);
+                        self.network.add_train(cadence, application);
                         self.grounds.evidence.push(event);
                         self.grounds.rule("first_departure_after_ready");
                     }
                 }
-                let trains = start..self.network.trains.len() as u32;
+                let trains = start..self.network.train_count();
                 let special = Special { trains, ..Special::default() };
                 self.sources.push(None);
                 self.network.add_node(0, (!special.trains.is_empty()).then_some(special));

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 
 use super::dates::{Dates, Late, Unreachable};
 use super::network::Network;
+use super::order::Arcs;
 use crate::hash::HashMap;
 
 /// The part of a network from which on a pass over all of it is cheaper than to follow a change: a step of a pass reads
@@ -14,9 +15,7 @@ const MUCH: usize = 256;
 /// What needs each node, grouped by node.
 #[derive(Debug)]
 pub(super) struct Followers {
-    /// Where the followers of each node end; they begin where those of the node before end.
-    ends: Vec<u32>,
-    nodes: Vec<u32>,
+    arcs: Arcs,
     /// Those that came later.
     added: HashMap<u32, Vec<u32>>,
 }
@@ -32,40 +31,15 @@ pub(super) struct Before {
 
 impl Followers {
     pub(super) fn new(network: &Network) -> Followers {
-        let mut ends = vec![0u32; network.len() as usize];
-        for number in 0..network.len() {
-            for (node, _) in network.raw_needs(number) {
-                if let Some(count) = ends.get_mut(*node as usize) {
-                    *count += 1;
-                }
-            }
-        }
-        // Each end begins as the place of the first, and moves on with every follower that is put there.
-        let mut total = 0;
-        for end in &mut ends {
-            total += std::mem::replace(end, total);
-        }
-        let mut nodes = vec![0u32; total as usize];
-        for number in 0..network.len() {
-            for (node, _) in network.raw_needs(number) {
-                let Some(end) = ends.get_mut(*node as usize) else { continue };
-                if let Some(slot) = nodes.get_mut(*end as usize) {
-                    *slot = number;
-                }
-                *end += 1;
-            }
-        }
-        Followers { ends, nodes, added: HashMap::default() }
+        let needs = |number: u32| network.raw_needs(number).iter().map(move |(needed, _)| (*needed, number));
+        let arcs = Arcs::new(network.len() as usize, (0..network.len()).flat_map(needs));
+        Followers { arcs, added: HashMap::default() }
     }
 
     /// What needs a node, or has needed it before something changed.
     pub(super) fn of(&self, number: u32) -> impl Iterator<Item = u32> {
-        let place = number as usize;
-        let start = place.checked_sub(1).and_then(|n| self.ends.get(n)).copied().unwrap_or(0);
-        let end = self.ends.get(place).copied().unwrap_or(start);
-        let own = self.nodes.get(start as usize..end as usize).unwrap_or(&[]);
         let added = if self.added.is_empty() { None } else { self.added.get(&number) };
-        own.iter().chain(added.into_iter().flatten()).copied()
+        self.arcs.of(number).iter().chain(added.into_iter().flatten()).copied()
     }
 
     /// Adds a follower, if it is none yet.
@@ -212,7 +186,7 @@ impl Network {
         before.iter().rev().for_each(|old| self.put(dates, *old));
     }
 
-    fn put(&self, dates: &mut Dates, own: Before) {
+    pub(super) fn put(&self, dates: &mut Dates, own: Before) {
         if let Some(slot) = dates.early_start.get_mut(own.node as usize) {
             *slot = own.early_start;
         }

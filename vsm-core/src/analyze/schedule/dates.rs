@@ -49,6 +49,16 @@ pub(in crate::analyze) struct Unreachable {
 }
 
 impl Dates {
+    /// No dates yet for so many nodes, some of them special.
+    pub(super) fn blank(nodes: usize, special: usize) -> Dates {
+        Dates {
+            early_start: vec![0; nodes],
+            early_finish: vec![0; nodes],
+            ready: vec![0; special],
+            ..Dates::default()
+        }
+    }
+
     pub(in crate::analyze) fn early_start(&self, number: u32) -> i64 {
         self.early_start.get(number as usize).copied().unwrap_or_default()
     }

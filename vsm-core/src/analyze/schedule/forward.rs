@@ -46,6 +46,16 @@ impl Network {
 
     /// The early start of a node and the rest of its early dates, given those of all nodes before it.
     pub(super) fn early(&self, dates: &Dates, number: u32) -> Result<(i64, Early), Unreachable> {
+        let (start, mut early) = self.early_alone(dates, number)?;
+        if self.has_trains(number) && !self.is_finished(number) {
+            let departure = self.departure(number, early.ready);
+            early.finish = departure.ok_or(Unreachable { node: number, is_train: true })?;
+        }
+        Ok((start, early))
+    }
+
+    /// The same, as if it took no train.
+    pub(super) fn early_alone(&self, dates: &Dates, number: u32) -> Result<(i64, Early), Unreachable> {
         let Some(special) = self.special_of(number) else {
             let plain = if self.by == By::PLAIN { self.plain(dates, number) } else { None };
             let early = plain.or_else(|| self.open(dates, number, None));
@@ -61,10 +71,7 @@ impl Network {
             Some(started) => self.going_on(dates, number, special, started),
             None => self.open(dates, number, Some(special)),
         };
-        let mut early =
-            early.filter(Early::is_possible).ok_or(Unreachable { node: number, is_train: false })?;
-        early.finish =
-            self.departure(number, early.ready).ok_or(Unreachable { node: number, is_train: true })?;
+        let early = early.filter(Early::is_possible).ok_or(Unreachable { node: number, is_train: false })?;
         Ok((special.started.unwrap_or(early.begins), early))
     }
 

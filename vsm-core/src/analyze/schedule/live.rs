@@ -18,7 +18,7 @@ use crate::time::{Instant, clip};
 /// A change of an activity's duration, dates, constraint or progress and of a calendar moves along what depends on it, in
 /// both directions, with O(a log a) steps for `a` activities that it touches; so does a dependency that runs along the
 /// order that was found at first. What changes that order, or which activities and calendars there are, lays everything out
-/// anew: O(n + m). Late dates are kept as their distance from the end; where calendars, demanded dates or progress tie
+/// anew, as does any change where a train has a capacity: O(n + m). Late dates are kept as their distance from the end; where calendars, demanded dates or progress tie
 /// something to a date, and the end moves, they are counted anew when they are asked for next.
 ///
 /// ```
@@ -148,6 +148,8 @@ impl LiveSchedule {
         };
         !self.own.hammocks.is_any()
             && change.removed_activities.is_empty()
+            // Who finds room on a train is a matter of all that take it.
+            && !self.own.network.has_limited_trains()
             && (change.status_at.is_none() || self.query.status_at.is_some())
             && change.activities.iter().all(has_same_ties)
             && change.dependencies.iter().chain(&change.removed_dependencies).all(is_along)

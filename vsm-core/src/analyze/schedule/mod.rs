@@ -28,6 +28,7 @@ mod plain;
 mod query;
 mod records;
 mod report;
+mod seats;
 #[cfg(test)]
 mod tests;
 mod touch;
@@ -47,4 +48,5 @@ pub(super) use dates::{Dates, Unreachable};
 pub(super) use names::Names;
 pub(super) use network::{Bond, Need, Network, Rules, Special};
 pub(super) use report::{Report, Wanted};
+pub(super) use seats::Taken;
 pub(super) use untangle::untangled;

@@ -1,6 +1,7 @@
 //! Activities and what they need, laid out for passes over all of them. Times are milliseconds.
 
 use super::clock::{By, Clock};
+use super::seats::Seat;
 use super::words::{DateConstraint, ProgressRule};
 use crate::calendar::Cadence;
 use crate::hash::HashMap;
@@ -91,7 +92,11 @@ pub(in crate::analyze) struct Network {
     /// Whether any lag has ever been counted by a calendar.
     has_working_lags: bool,
     specials: Vec<Special>,
-    pub(in crate::analyze) trains: Vec<Cadence>,
+    pub(super) trains: Vec<Cadence>,
+    /// For each of `trains` the line that it is of: what takes the same line shares its departures.
+    pub(super) lines: Vec<u32>,
+    /// For each of `trains` the room on it.
+    pub(super) seats: Vec<Seat>,
 }
 
 impl Network {
@@ -109,6 +114,8 @@ impl Network {
             has_working_lags: false,
             specials: Vec::new(),
             trains: Vec::new(),
+            lines: Vec::new(),
+            seats: Vec::new(),
         }
     }
 
@@ -256,8 +263,24 @@ impl Network {
         })
     }
 
+    /// Adds a train of the node that is added next, and gives how many there are now.
+    pub(in crate::analyze) fn add_train(&mut self, train: Cadence, line: u32) -> u32 {
+        self.trains.push(train);
+        self.lines.push(line);
+        self.seats.push(Seat::Any);
+        self.trains.len() as u32
+    }
+
+    pub(in crate::analyze) fn train_count(&self) -> u32 {
+        self.trains.len() as u32
+    }
+
+    pub(super) fn train_range(&self, number: u32) -> std::ops::Range<u32> {
+        self.special_of(number).map_or(0..0, |special| special.trains.clone())
+    }
+
     fn trains(&self, number: u32) -> &[Cadence] {
-        let range = self.special_of(number).map_or(0..0, |special| special.trains.clone());
+        let range = self.train_range(number);
         self.trains.get(range.start as usize..range.end as usize).unwrap_or(&[])
     }
 
@@ -265,10 +288,17 @@ impl Network {
         !self.trains(number).is_empty()
     }
 
-    /// The later of the first departures that what is ready can take.
+    /// The later of the first departures that what is ready can take and that have room for it.
     pub(super) fn departure(&self, number: u32, ready: i64) -> Option<i64> {
-        self.trains(number).iter().try_fold(ready, |latest, train| {
-            train.next(Instant::clamped(ready)).map(|t| latest.max(t.millis()))
+        let range = self.train_range(number);
+        let seats = self.seats.get(range.start as usize..range.end as usize).unwrap_or(&[]);
+        self.trains(number).iter().zip(seats).try_fold(ready, |latest, (train, seat)| {
+            let first = train.next(Instant::clamped(ready))?.millis();
+            Some(match seat {
+                Seat::Any => latest.max(first),
+                Seat::On(departure) => latest.max(first).max(*departure),
+                Seat::None => return None,
+            })
         })
     }
 

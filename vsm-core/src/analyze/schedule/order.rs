@@ -1,6 +1,7 @@
 //! An order in which every activity comes after what it needs.
 
-/// What each of some nodes needs, grouped by node, and what needs it.
+/// What each of some nodes needs, or what needs it, grouped by node.
+#[derive(Debug)]
 pub(super) struct Arcs {
     starts: Vec<u32>,
     arcs: Vec<u32>,

@@ -1,5 +1,7 @@
 //! Schedules of activities that are given, without a stream.
 
+use std::collections::BTreeMap;
+
 use super::clock::By;
 use super::dates::{Dates, Unreachable};
 use super::hammock::Hammocks;
@@ -11,6 +13,7 @@ use super::query::{NetworkActivity, NetworkDependency, NetworkQuery, check, plac
 use super::records::CriticalPath;
 use super::report::Report;
 use super::words::{DurationSource, LagCalendar};
+use crate::calendar::Cadence;
 use crate::error::{Error, Result};
 use crate::model::Kind;
 use crate::time::{Instant, Span};
@@ -119,6 +122,7 @@ impl OwnNetwork {
         let clocks = Clocks::new(query, &mut network)?;
         let mut own = OwnNetwork { network, places: Vec::with_capacity(nodes), hammocks, clocks };
         let mut numbers = vec![0u32; nodes];
+        let mut lines = BTreeMap::new();
         own.network.reserve(nodes, links.len());
         for node in order {
             let Some(activity) = query.activities.get(node as usize) else { continue };
@@ -138,9 +142,13 @@ impl OwnNetwork {
                 let node = numbers.get(link.from as usize).copied().unwrap_or(0);
                 own.network.add_need(Need { node, bond });
             }
-            let first = own.network.trains.len() as u32;
-            own.network.trains.extend(activity.trains.iter().cloned());
-            let trains = first..own.network.trains.len() as u32;
+            let first = own.network.train_count();
+            for train in &activity.trains {
+                let line = lines.len() as u32;
+                let line = *lines.entry(line_of(train)).or_insert(line);
+                own.network.add_train(train.clone(), line);
+            }
+            let trains = first..own.network.train_count();
             let (left, special) = own.described(activity, by, query.status_at, trains);
             own.network.add_node(left, special);
             own.places.push(node);
@@ -148,6 +156,7 @@ impl OwnNetwork {
                 *slot = own.network.len() - 1;
             }
         }
+        own.network.take_seats(&Given { query, places: &own.places });
         Ok(own)
     }
 
@@ -234,6 +243,11 @@ impl OwnNetwork {
     }
 }
 
+/// What makes two trains the same: all that is said of them.
+fn line_of(train: &Cadence) -> (Instant, Option<u32>, Option<Span>, Option<u32>) {
+    (train.departure, train.every_days, train.cutoff, train.capacity)
+}
+
 fn rule_names(query: &NetworkQuery) -> Vec<String> {
     let rules = query.rules();
     let mut names = vec![rules.progress.as_str().to_owned()];
@@ -247,6 +261,9 @@ fn rule_names(query: &NetworkQuery) -> Vec<String> {
     }
     if query.activities.iter().any(|activity| !activity.trains.is_empty()) {
         names.push("first_departure_after_ready".into());
+    }
+    if query.activities.iter().flat_map(|activity| &activity.trains).any(|train| train.capacity.is_some()) {
+        names.push("departures_by_time_of_readiness".into());
     }
     names.sort_unstable();
     names

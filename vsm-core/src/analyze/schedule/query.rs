@@ -107,7 +107,9 @@ pub struct NetworkActivity {
     /// When it really finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Instant>,
-    /// The trains it takes when its work is finished: it ends with the latest of their first departures.
+    /// The trains it takes when its work is finished: it ends with the latest of their first departures. Two trains are the
+    /// same where all that is said of them is; of one with a capacity, activities take the departures in the order in which
+    /// they are ready, ties by id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trains: Vec<Cadence>,
     /// The activity that it is part of, which spans its parts (a hammock): from the first start to the last finish.
