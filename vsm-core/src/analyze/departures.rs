@@ -122,8 +122,8 @@ impl ValueStream {
     /// The next departures of a release: which can still be reached, by how much the others are missed, and by when each
     /// unmet fact of the last stage has to be settled for them.
     ///
-    /// A piece of work has until its late finish, counted back from the cut-off; what has no duration of its own, such as
-    /// a build or a booking, has until the release that asks for it must be ready. Takes what one
+    /// A piece of work, a gate or a build that is still to come has until its late finish, counted back from the cut-off; what
+    /// has no duration of its own, such as a booking, has until the release that asks for it must be ready. Takes what one
     /// [`critical_path`](ValueStream::critical_path) and one [`readiness`](ValueStream::readiness) take, and a backward
     /// pass for each departure. On trains with a `capacity` all open releases of the application take departures in the order
     /// in which they are ready, ties by id; a departure without room for this one is full.
@@ -262,7 +262,11 @@ impl ValueStream {
             fact.condition,
             Condition::ScopeDone | Condition::GatePassed | Condition::NoBlockingDefect
         );
-        if is_done_by_somebody && let Some(number) = number(&fact.item) {
+        let is_to_come = |number: &u32| {
+            is_done_by_somebody
+                || (fact.condition == Condition::BuildSucceeded && !plan.network.is_finished(*number))
+        };
+        if let Some(number) = number(&fact.item).filter(is_to_come) {
             let own = plan.network.own(dates, number);
             return (Instant::clamped(own.late_finish), Some(Instant::clamped(own.early_finish)));
         }

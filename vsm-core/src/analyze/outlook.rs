@@ -149,7 +149,9 @@ impl ValueStream {
             policy: Some(policy),
             ..CriticalPathQuery::new(id.clone(), query.at)
         })?;
-        for fact in unmet.iter_mut().filter(|fact| fact.condition == Condition::ScopeDone) {
+        let is_scheduled =
+            |fact: &&mut Unmet| matches!(fact.condition, Condition::ScopeDone | Condition::BuildSucceeded);
+        for fact in unmet.iter_mut().filter(is_scheduled) {
             // The calendar asked for may differ from the one that readiness goes by.
             let activity = critical_path.activities.iter().find(|activity| activity.item == fact.item);
             fact.earliest = activity.map(|a| a.early_finish).filter(|finish| *finish > query.at);

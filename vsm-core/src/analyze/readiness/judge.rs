@@ -399,9 +399,9 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Whether a condition is met by working, so that the schedule knows when.
+/// Whether a condition is met by working or building, so that the schedule knows when.
 fn is_work_to_do(condition: Condition) -> bool {
-    matches!(condition, Condition::ScopeDone | Condition::ActivityDone)
+    matches!(condition, Condition::ScopeDone | Condition::ActivityDone | Condition::BuildSucceeded)
 }
 
 /// How many of the work items and releases that were looked at wait for one item, itself left out.
