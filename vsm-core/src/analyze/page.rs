@@ -2,11 +2,14 @@
 
 use chrono::Datelike;
 
-use super::{Activity, Condition, CoverageRow, Outlook, Unmet, Verdict};
+use super::{Activity, Condition, CoverageRow, CriticalPath, DurationSource, Outlook, Unmet, Verdict};
 use crate::time::{Instant, Span, Zone, printable};
 
 /// How many lines a list takes before it is cut.
 const LINES: usize = 15;
+
+/// How many activities beside the critical path are named.
+const NEXT: usize = 3;
 
 /// How many rows of what could not be linked it shows; the answer itself has them all.
 const ROWS: usize = 4;
@@ -160,9 +163,37 @@ impl Page {
         if path.path_count > 1 {
             self.line(format_args!("      and {} more chains as long", path.path_count - 1));
         }
+        self.sources(&steps);
+        self.rest_of_the_work(path);
         for exclusion in &path.basis.excluded {
             let reason = human(&exclusion.reason);
             self.line(format_args!("      {} {reason}: {}", exclusion.count, exclusion.examples.join(", ")));
+        }
+    }
+
+    /// How well it is known how long the steps take.
+    fn sources(&mut self, steps: &[&Activity]) {
+        let count = |source: &DurationSource| {
+            let count = steps.iter().filter(|step| step.duration_from == Some(*source)).count();
+            (count > 0).then(|| format!("{source} {count}"))
+        };
+        let sources: Vec<String> = DurationSource::ALL.iter().filter_map(count).collect();
+        if !sources.is_empty() {
+            self.line(format_args!("      durations from: {}", sources.join(", ")));
+        }
+    }
+
+    /// What is next to decide: the open activities with the least float beside the critical ones.
+    fn rest_of_the_work(&mut self, path: &CriticalPath) {
+        let mut rest: Vec<&Activity> = path.activities.iter().filter(|a| !a.done && !a.critical).collect();
+        rest.sort_by(|a, b| (a.total_float, &a.item).cmp(&(b.total_float, &b.item)));
+        let least: Vec<String> = rest
+            .iter()
+            .take(NEXT)
+            .map(|step| format!("{} {} ({})", step.total_float, shorten(&step.title), step.item))
+            .collect();
+        if !least.is_empty() {
+            self.line(format_args!("      least float of the rest: {}", least.join(" · ")));
         }
     }
 
