@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::query::{NamedCalendar, NetworkActivity, NetworkDependency};
+use crate::hash::{HashMap, HashSet};
 use crate::time::{Instant, Span};
 
 /// What changes in a network, all of it at once.
@@ -61,10 +62,30 @@ pub struct ActivityMove {
     pub early_finish: Option<Instant>,
 }
 
-impl NetworkChange {
+/// The dependencies of a change, to be looked up: a change may have as many as the network.
+pub(super) struct Ties<'a> {
+    untied: HashSet<(&'a str, &'a str)>,
+    by_waiting: HashMap<&'a str, Vec<&'a NetworkDependency>>,
+}
+
+impl<'a> Ties<'a> {
+    pub(super) fn of(change: &'a NetworkChange) -> Ties<'a> {
+        let ends = |link: &'a NetworkDependency| (link.from.as_str(), link.to.as_str());
+        let untied = change.removed_dependencies.iter().chain(&change.dependencies).map(ends).collect();
+        let mut by_waiting: HashMap<&str, Vec<&NetworkDependency>> = HashMap::default();
+        for link in &change.dependencies {
+            by_waiting.entry(&link.to).or_default().push(link);
+        }
+        Ties { untied, by_waiting }
+    }
+
     /// Whether a dependency does not hold any longer, or is told anew.
     pub(super) fn unties(&self, link: &NetworkDependency) -> bool {
-        let mut ends = self.removed_dependencies.iter().chain(&self.dependencies);
-        ends.any(|gone| gone.from == link.from && gone.to == link.to)
+        self.untied.contains(&(link.from.as_str(), link.to.as_str()))
+    }
+
+    /// What is told anew of what an activity waits for.
+    pub(super) fn new_of(&self, waiting: &str) -> &[&'a NetworkDependency] {
+        self.by_waiting.get(waiting).map_or(&[], Vec::as_slice)
     }
 }

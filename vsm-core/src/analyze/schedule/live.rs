@@ -2,7 +2,7 @@
 
 use super::change::{Before, Followers};
 use super::dates::Dates;
-use super::difference::{ActivityMove, NetworkChange, ScheduleChanges};
+use super::difference::{ActivityMove, NetworkChange, ScheduleChanges, Ties};
 use super::names::Names;
 use super::own::{Given, OwnNetwork};
 use super::peaks::Peaks;
@@ -10,7 +10,7 @@ use super::query::{NetworkActivity, NetworkDependency, NetworkQuery, check};
 use super::records::CriticalPath;
 use super::touch::{Touched, Undo};
 use crate::error::{Error, Result};
-use crate::hash::HashMap;
+use crate::hash::{HashMap, HashSet};
 use crate::time::{Instant, clip};
 
 /// A network with its schedule, kept up to date: after a change only what depends on it is looked at.
@@ -162,15 +162,16 @@ impl LiveSchedule {
             return Err(Error::UnknownItem { id: id.clone() });
         }
         query.status_at = change.status_at.or(query.status_at);
-        put(&mut query.calendars, &change.calendars, |a, b| a.name == b.name);
-        put(&mut query.activities, &change.activities, |a, b| a.id == b.id);
+        put(&mut query.calendars, &change.calendars, |calendar| &calendar.name);
+        put(&mut query.activities, &change.activities, |activity| &activity.id);
+        let removed: HashSet<&str> = change.removed_activities.iter().map(String::as_str).collect();
+        let ties = Ties::of(change);
         let is_gone = |link: &NetworkDependency| {
-            change.unties(link)
-                || change.removed_activities.iter().any(|id| *id == link.from || *id == link.to)
+            ties.unties(link) || removed.contains(link.from.as_str()) || removed.contains(link.to.as_str())
         };
         query.dependencies.retain(|link| !is_gone(link));
         query.dependencies.extend_from_slice(&change.dependencies);
-        query.activities.retain(|activity| !change.removed_activities.contains(&activity.id));
+        query.activities.retain(|activity| !removed.contains(activity.id.as_str()));
         let new = LiveSchedule::new(query)?;
         let old = std::mem::replace(self, new);
         let dates = |live: &LiveSchedule, id: &str| {
@@ -198,8 +199,8 @@ impl LiveSchedule {
         }
         if status < self.query.status_at {
             // What began since then would begin in the future.
-            let is_changed = |id: &str| change.activities.iter().any(|own| own.id == id);
-            for own in self.query.activities.iter().filter(|own| !is_changed(&own.id)) {
+            let changed: HashSet<&str> = change.activities.iter().map(|own| own.id.as_str()).collect();
+            for own in self.query.activities.iter().filter(|own| !changed.contains(own.id.as_str())) {
                 check(own, &format!("\"{}\"", clip(&own.id)), status)?;
             }
         }
@@ -237,7 +238,7 @@ impl LiveSchedule {
                 slot.clone_from(activity);
             }
         }
-        put(&mut self.query.calendars, &change.calendars, |a, b| a.name == b.name);
+        put(&mut self.query.calendars, &change.calendars, |calendar| &calendar.name);
         for link in change.removed_dependencies.iter().chain(&change.dependencies) {
             self.forget(link);
         }
@@ -324,12 +325,15 @@ fn changes(
     ScheduleChanges { finish_before, finish, moved_by: finish.since(finish_before), moved_count, moved }
 }
 
-/// Puts new records in the place of those that are the same, and the others at the end.
-fn put<T: Clone>(all: &mut Vec<T>, new: &[T], is_same: impl Fn(&T, &T) -> bool) {
-    for new in new {
-        match all.iter_mut().find(|old| is_same(old, new)) {
-            Some(slot) => slot.clone_from(new),
-            None => all.push(new.clone()),
+/// Puts new records in the place of those that have the same name, and the others at the end.
+fn put<T: Clone>(all: &mut Vec<T>, new: &[T], name: impl Fn(&T) -> &String) {
+    // Usually few are new: their names are kept, and not those of all.
+    let mut open: HashMap<&str, &T> = new.iter().map(|new| (name(new).as_str(), new)).collect();
+    for slot in all.iter_mut() {
+        if let Some(new) = open.remove(name(slot).as_str()) {
+            slot.clone_from(new);
         }
     }
+    // Of several with one name the last one counts.
+    all.extend(new.iter().filter_map(|new| open.remove(name(new).as_str())).cloned());
 }

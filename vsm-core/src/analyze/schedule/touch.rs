@@ -1,7 +1,7 @@
 //! Changes of a network in place, and how they are taken back.
 
 use super::clock::By;
-use super::difference::NetworkChange;
+use super::difference::{NetworkChange, Ties};
 use super::live::LiveSchedule;
 use super::network::{Need, Special};
 use super::query::{NetworkActivity, NetworkDependency};
@@ -47,8 +47,9 @@ impl LiveSchedule {
         let mut waiting: Vec<&str> = links.map(|link| link.to.as_str()).collect();
         waiting.sort_unstable();
         waiting.dedup();
+        let ties = Ties::of(change);
         for id in waiting {
-            self.touch_needs(id, change, touched)?;
+            self.touch_needs(id, &ties, touched)?;
         }
         Ok(())
     }
@@ -84,16 +85,15 @@ impl LiveSchedule {
     }
 
     /// Puts the dependencies of an activity together anew: those that stay, and those that come.
-    fn touch_needs(&mut self, id: &str, change: &NetworkChange, touched: &mut Touched) -> Result<()> {
+    fn touch_needs(&mut self, id: &str, ties: &Ties<'_>, touched: &mut Touched) -> Result<()> {
         let (Some(number), Some(place)) = (self.number(id), self.places.get(id).copied()) else {
             return Ok(());
         };
         let old: Vec<Need> = self.own.network.needs(number).collect();
         let stay = self.waits.get(place as usize).into_iter().flatten();
         let stay = stay.filter_map(|n| self.query.dependencies.get(*n as usize));
-        let stay = stay.filter(|link| !change.unties(link));
-        let links: Vec<NetworkDependency> =
-            stay.chain(change.dependencies.iter().filter(|link| link.to == id)).cloned().collect();
+        let stay = stay.filter(|link| !ties.unties(link));
+        let links: Vec<NetworkDependency> = stay.chain(ties.new_of(id).iter().copied()).cloned().collect();
         let by = self.own.network.by(number);
         let mut needs = Vec::with_capacity(links.len());
         for link in &links {
