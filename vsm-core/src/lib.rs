@@ -52,6 +52,7 @@
 //! | In which order should open work be done, and what does the order cost? | [`prioritize`](ValueStream::prioritize) |
 //! | What value was expected, and what came of it? | [`value_realized`](ValueStream::value_realized) |
 //! | How many defects are open, since when, and which were found too late? | [`defects`](ValueStream::defects) |
+//! | How often do tests pass, and which are flaky? | [`tests`](ValueStream::tests) |
 //! | What does an item serve, and what became of it? | [`trace`](ValueStream::trace) |
 //! | Which bookings of environments are in each other's way? | [`booking_conflicts`](ValueStream::booking_conflicts) |
 //! | When are these environments free together for so long? | [`next_slot`](ValueStream::next_slot) |
@@ -390,6 +391,7 @@
 //! | [`value_realized`](ValueStream::value_realized) | O(*N*), the commits in production, and the history of the items asked about |
 //! | [`say_do`](ValueStream::say_do) | the scope at three times and its history; of an iteration O(*N*) |
 //! | [`defects`](ValueStream::defects) | O(*N*), the commits in production, the history of the defects, and a step for each and part of the window |
+//! | [`tests`](ValueStream::tests) | O(*N* + *n* log *n*), the test runs, and those of one flaky revision against each other |
 //! | [`gate_lateness`](ValueStream::gate_lateness) | O(*N*), or what the item consists of, and the history of the gates |
 //! | [`transitions`](ValueStream::transitions), [`template_events`](ValueStream::template_events) | the history of the release, of what the template gives it, and the releases below |
 //! | [`trace`](ValueStream::trace) | what is found, and the later commits where the way leads through a change |
@@ -578,6 +580,7 @@ pub use analyze::{
     Verdicts, Waiver, Watch, WatchQuery, WipRule, merge_metrics, messages, metric_presets, metric_table,
     metrics, picture, schedule, translate,
 };
+pub use analyze::{FlakyRevision, FlakyTest, SuiteResults, Tests, TestsQuery};
 #[cfg(feature = "arrow")]
 pub use arrow::{ToArrow, arrow_ipc};
 pub use calendar::{

@@ -28,6 +28,7 @@ mod schedule;
 mod scope;
 mod shipping;
 mod template;
+mod test_runs;
 mod trace;
 mod worth;
 
@@ -94,6 +95,7 @@ pub use template::{
     ReleaseTemplate, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase,
     TemplateQuery, TemplateSkip,
 };
+pub use test_runs::{FlakyRevision, FlakyTest, SuiteResults, Tests, TestsQuery};
 pub use trace::{Trace, TraceStep};
 pub use worth::{
     ArrivalSource, InheritRule, OrderCost, Priorities, PrioritizeQuery, PriorityItem, RankRule, SeriesRule,
