@@ -19,6 +19,7 @@ pub(super) enum Field {
     Estimate,
     Remaining,
     Parent,
+    Flagged,
     FixVersion,
     AffectsVersion,
     Link,
@@ -48,6 +49,7 @@ impl Field {
             "Link" | "issuelinks" => Field::Link,
             // A custom field, whose id is another one in every installation.
             _ if change.field.get() == Some("Epic Link") => Field::Parent,
+            _ if matches!(change.field.get(), Some("Flagged" | "Impediment")) => Field::Flagged,
             _ => return None,
         })
     }

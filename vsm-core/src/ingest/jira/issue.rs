@@ -11,6 +11,9 @@ use crate::ingest::{Ingested, Reject, check_key, id_part};
 use crate::model::{Event, FlowState, Kind, Link, LinkKind, Severity};
 use crate::time::{Instant, Span};
 
+/// The attribute that says why an issue is blocked.
+const BLOCKED: &str = "blocked";
+
 /// What has been said of the issue so far, as its history goes on.
 #[derive(Default)]
 struct Track<'v> {
@@ -305,7 +308,7 @@ impl<'v, 'a> Writer<'v, 'a> {
         }
     }
 
-    fn values_of_today(&self) -> [(Field, Value<'v>); 10] {
+    fn values_of_today(&self) -> [(Field, Value<'v>); 11] {
         let fields = self.fields;
         let user = fields.assignee.as_ref().and_then(|user| user.0.as_ref());
         let user =
@@ -323,6 +326,8 @@ impl<'v, 'a> Writer<'v, 'a> {
             (Field::Estimate, Value::named(fields.timeoriginalestimate.get())),
             (Field::Remaining, Value::named(fields.timeestimate.get())),
             (Field::Parent, Value::named(self.context.parent(fields))),
+            // A list in a custom field of no fixed name: its history is told, not what it holds today.
+            (Field::Flagged, Value::default()),
         ]
     }
 
@@ -384,6 +389,13 @@ impl<'v, 'a> Writer<'v, 'a> {
                     self.track.parent = parent;
                 }
             }
+            Field::Flagged => match text().filter(|flag| !flag.trim().is_empty()) {
+                Some(flag) => {
+                    self.known(BLOCKED);
+                    event.set.attributes.insert(BLOCKED.into(), flag);
+                }
+                None => self.blank(BLOCKED, event),
+            },
             Field::FixVersion | Field::AffectsVersion | Field::Link => {}
         }
     }

@@ -30,6 +30,7 @@
 //! | `fixVersions`, `versions` | `ships_in`, `found_in` the item `jira:version/<id>` |
 //! | `issuelinks` | `depends_on` for the types Blocks and Depends(-ency) and those worded alike, else `relates` |
 //! | `labels`; `sprint`, `closedSprints` | attributes `labels`, `sprint`: names joined by commas |
+//! | Flagged, as the changelog tells it | attribute `blocked`: the name of the flag, `Impediment`; cleared with it |
 //! | `project` | `belongs_to`: option `applications` by project key, else `application` |
 //!
 //! **State of a status**, the first that knows: option `states` by id, then by name; the category that the issue

@@ -3,6 +3,32 @@
 use super::*;
 
 #[test]
+fn a_flag_blocks_until_it_is_taken() {
+    let flag = |id, at, from, to| entry(id, at, &[&change("Flagged", from, to)]);
+    let (none, flagged) = (("", ""), ("[10019]", "Impediment"));
+    let entries = [
+        flag(1, "2026-03-02T09:00:00.000+0000", none, flagged),
+        flag(2, "2026-03-03T09:00:00.000+0000", flagged, none),
+        flag(3, "2026-03-04T09:00:00.000+0000", none, flagged),
+    ];
+    let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+    let fields = format!(r#"{UPDATED},"status":{}"#, status(3, "In Progress", "indeterminate"));
+    let read = ingest(&issue("CHK-1", &fields, Some(&entries)));
+    let blocked = |id: &str| find(&read, id).set.attributes.get("blocked").cloned();
+    assert_eq!(blocked("CHK-1/created"), None);
+    assert_eq!(blocked("CHK-1/history/1").as_deref(), Some("Impediment"));
+    assert_eq!(find(&read, "CHK-1/history/2").clear, ["blocked"]);
+    let stream = applied(read);
+    assert_eq!(stream.item("jira:CHK-1").unwrap().fields.attributes["blocked"], "Impediment");
+
+    // The end of a flag that was there from the beginning tells that it was.
+    let end = flag(1, "2026-03-02T09:00:00.000+0000", flagged, none);
+    let read = ingest(&issue("CHK-2", &fields, Some(&[&end])));
+    assert_eq!(find(&read, "CHK-2/created").set.attributes["blocked"], "Impediment");
+    assert_eq!(find(&read, "CHK-2/history/1").clear, ["blocked"]);
+}
+
+#[test]
 fn the_changelog_dates_everything() {
     let entries = [
         entry(
