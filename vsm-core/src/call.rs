@@ -29,6 +29,9 @@ pub const CALLS: &[&str] = &[
     "cumulative_flow",
     "data_quality",
     "defects",
+    "delivery",
+    "delivery_bands",
+    "delivery_presets",
     "departures",
     "drift",
     "environment_contents",
@@ -125,6 +128,9 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "items" => only(args, &["kind"])?,
         "picture" => only(args, &["path", "form", "options"])?,
         "coverage" | "messages" | "metric_presets" | "metrics" | "ocel" | "snapshot" => only(args, &[])?,
+        "coverage" | "delivery_bands" | "delivery_presets" | "messages" | "ocel" | "snapshot" => {
+            only(args, &[])?
+        }
         "add_working_time" => only(args, &["calendar", "start", "span"])?,
         "working_time_between" => only(args, &["calendar", "start", "end"])?,
         "next_departure" => only(args, &["cadence", "ready"])?,
@@ -179,6 +185,9 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "schedule" => text(&schedule(&whole(args)?)?),
         "scope" => text(&stream.scope(&whole(args)?)?),
         "coverage" => text(&stream.coverage()),
+        "delivery" => text(&stream.delivery(&whole(args)?)?),
+        "delivery_bands" => text(&crate::analyze::delivery_bands()),
+        "delivery_presets" => text(&crate::analyze::delivery_presets()),
         "messages" => text(&crate::analyze::messages()),
         "metric" => text(&stream.metric(&whole(args)?)?),
         "metric_presets" => text(&metric_presets()),

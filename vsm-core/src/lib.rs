@@ -53,6 +53,7 @@
 //! | What value was expected, and what came of it? | [`value_realized`](ValueStream::value_realized) |
 //! | How many defects are open, since when, and which were found too late? | [`defects`](ValueStream::defects) |
 //! | How often do tests pass, and which are flaky? | [`tests`](ValueStream::tests) |
+//! | How fast and how safely is it delivered? | [`delivery`](ValueStream::delivery) |
 //! | What does an item serve, and what became of it? | [`trace`](ValueStream::trace) |
 //! | Which bookings of environments are in each other's way? | [`booking_conflicts`](ValueStream::booking_conflicts) |
 //! | When are these environments free together for so long? | [`next_slot`](ValueStream::next_slot) |
@@ -68,6 +69,7 @@
 //! * [`CdEvent`] is a CDEvent as a value, for tools that look at events and hand them on.
 //! * [`schedule`] lays out activities that are given, without a stream; a [`LiveSchedule`] keeps that up to date.
 //! * [`add_working_time`], [`working_time_between`] and [`next_departure`] reckon with [`Calendar`]s and [`Cadence`]s.
+//! * [`delivery_presets`] lists the rules by which tools measure delivery, [`delivery_bands`] the tables of performance bands.
 //! * [`picture`] draws a [`CriticalPath`] as Gantt chart or network, in SVG, Mermaid or DOT.
 //! * [`call`] asks any of these by name, JSON in and out, for hosts that speak nothing else.
 //! * [`messages`] lists what sentences are made of, and [`translate`] makes them of other words: see
@@ -386,6 +388,7 @@
 //! | [`ageing`](ValueStream::ageing), [`rework`](ValueStream::rework) | O(*N* + *e*) |
 //! | [`littles_law`](ValueStream::littles_law) | O(*e* + *N* log *N*) |
 //! | [`flow_causes`](ValueStream::flow_causes) | O(*N* + *e*), the history of the items twice, and their releases with scope, gates and bookings |
+//! | [`delivery`](ValueStream::delivery) | one pass, the deployments, and the commits behind them once for each application and environment |
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
 //! | [`prioritize`](ValueStream::prioritize) | O(*N*), and for each item asked about what waits for it |
 //! | [`value_realized`](ValueStream::value_realized) | O(*N*), the commits in production, and the history of the items asked about |
@@ -582,6 +585,14 @@ pub use analyze::{
 };
 #[cfg(feature = "arrow")]
 pub use arrow::{ToArrow, arrow_ipc};
+pub use analyze::{
+    AttributionRule, DeliveredChange, DeliveredDeployment, DeliveredPullRequest, Delivery, DeliveryAverage,
+    DeliveryBand, DeliveryBands, DeliveryBatch, DeliveryBucket, DeliveryFrequency, DeliveryGroup,
+    DeliveryIncident, DeliveryMetric, DeliveryPreset, DeliveryPresetRules, DeliveryQuery, DeliveryRow,
+    DeliveryRules, DeliveryShare, DeliveryStanding, DeliveryTime, FailRateRule, FirstDeploymentRule,
+    FrequencyMeasure, FrequencyRule, LeadTimeRule, NoDeploymentRule, NoFigure, PullRequestSplit,
+    RecoveryRule, UncausedRule, WeekRule, delivery_bands, delivery_presets,
+};
 pub use calendar::{
     Blackout, Cadence, Calendar, CalendarException, ClockHours, HolidayRule, Weekday, WorkingHours,
     WorkingTime, add_working_time, next_departure, working_time_between,

@@ -3,6 +3,7 @@
 mod coverage;
 mod critical_path;
 mod defects;
+mod delivery;
 mod departures;
 mod durations;
 mod environments;
@@ -44,6 +45,13 @@ pub use critical_path::CriticalPathQuery;
 pub use defects::{
     DefectDensity, DefectStage, DefectTrend, Defects, DefectsQuery, LatentDefects, OpenRule, ReleaseEscapes,
 };
+pub use delivery::{
+    AttributionRule, DeliveredChange, DeliveredDeployment, DeliveredPullRequest, Delivery, DeliveryAverage,
+    DeliveryBand, DeliveryBands, DeliveryBatch, DeliveryBucket, DeliveryFrequency, DeliveryGroup,
+    DeliveryIncident, DeliveryMetric, DeliveryPreset, DeliveryPresetRules, DeliveryQuery, DeliveryRow,
+    DeliveryRules, DeliveryShare, DeliveryStanding, DeliveryTime, FailRateRule, FirstDeploymentRule,
+    FrequencyMeasure, FrequencyRule, LeadTimeRule, NoDeploymentRule, NoFigure, PullRequestSplit,
+    RecoveryRule, UncausedRule, WeekRule, delivery_bands, delivery_presets,
 pub use departures::{DepartureReach, Departures, DeparturesQuery, FactDeadline};
 pub use environments::{
     BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, ConflictMode,

@@ -1,0 +1,176 @@
+//! How fast and how safely is it delivered? DORA's five measures, by rules that have names.
+//!
+//! One thing a file: `query`, `answer`, `rules`, `presets` and `bands` are what hosts see; `deployments` lists what went to
+//! production in order, `changes` what each deployment brought, `failures` what went wrong with it and `pulls` the pull
+//! requests; `facts` brings them together and knows the groups, `rows` adds them up in the buckets of `units` to
+//! `figures`, and `lists` writes them down.
+
+mod answer;
+mod bands;
+mod changes;
+mod deployments;
+mod facts;
+mod failures;
+mod figures;
+mod lists;
+mod presets;
+mod pulls;
+mod query;
+mod rows;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod units;
+
+pub use answer::{
+    DeliveredChange, DeliveredDeployment, DeliveredPullRequest, Delivery, DeliveryBatch, DeliveryFrequency,
+    DeliveryIncident, DeliveryRow, DeliveryShare, DeliveryTime, NoFigure, PullRequestSplit,
+};
+pub use bands::{
+    DeliveryBand, DeliveryBands, DeliveryMetric, DeliveryStanding, FrequencyMeasure, delivery_bands,
+};
+pub use presets::{DeliveryPreset, DeliveryPresetRules, delivery_presets};
+pub use query::{DeliveryBucket, DeliveryGroup, DeliveryQuery};
+pub use rules::{
+    AttributionRule, DeliveryAverage, DeliveryRules, FailRateRule, FirstDeploymentRule, FrequencyRule,
+    LeadTimeRule, NoDeploymentRule, RecoveryRule, UncausedRule, WeekRule,
+};
+
+use super::Grounds;
+use crate::error::{Error, Result};
+use crate::model::Set;
+use crate::stream::ValueStream;
+use crate::time::{Span, Zone};
+
+/// The stage that is delivered to, unless another one is asked for.
+const PRODUCTION: &str = "production";
+
+/// The longest window, in days: a century of them is a mistake.
+const LONGEST_WINDOW: i64 = 36_600;
+
+impl ValueStream {
+    /// The delivery performance of a window: DORA's five measures for each application or other group.
+    ///
+    /// A deployment counts when it ended in the window. Several jobs of one pipeline run are one deployment at its last
+    /// end: those that are parts (`parent`) of one deployment or build, or have the same attribute `run`. What a deployment
+    /// brings are the changes behind it that no earlier successful deployment of the application to the environment
+    /// brought. An incident begins at its `starts_at` and is restored at its `ends_at` once it is done; it is attributed by
+    /// all that is known, never by the window alone. A deployment is rework where its attribute `unplanned` is `true`, or
+    /// where one of its changes implements an incident or work that is related to one, and it is not said to be planned
+    /// (`unplanned` = `false`).
+    ///
+    /// Takes one pass over the deployments to the environments and one walk of the commits behind them for each
+    /// environment, over the incidents and, where they are asked for, the pull requests; O(*n* log *n*).
+    ///
+    /// # Errors
+    /// [`Error::UnknownZone`]; [`Error::UnknownItem`] for `within` and `environments`; [`Error::Invalid`] for a window that
+    /// ends before it starts or spans more than a hundred years, for bands that nobody knows, and for more than a million
+    /// rows.
+    ///
+    /// ```
+    /// use vsm_core::{DeliveryQuery, Event, FlowState, Kind, Link, LinkKind, Outcome, Span, ValueStream};
+    /// let mut stream = ValueStream::new();
+    /// let at = |time: &str| format!("2026-03-02T{time}:00Z").parse();
+    /// let mut place = Event::new("doc", "1", at("08:00")?, "env:prod");
+    /// place.kind = Some(Kind::Environment);
+    /// place.set.stage = Some("production".into());
+    /// stream.apply(place)?;
+    /// let mut deployment = Event::new("doc", "2", at("10:00")?, "deploy:1");
+    /// deployment.kind = Some(Kind::Deployment);
+    /// deployment.set.result = Some(Outcome::Success);
+    /// deployment.links =
+    ///     vec![Link::new(LinkKind::DeployedTo, "env:prod"), Link::new(LinkKind::BelongsTo, "app:shop")];
+    /// stream.apply(deployment)?;
+    /// let mut incident = Event::new("doc", "3", at("12:00")?, "pagerduty:1");
+    /// incident.kind = Some(Kind::Incident);
+    /// incident.set.state = Some(FlowState::Done);
+    /// incident.set.starts_at = Some(at("10:30")?);
+    /// incident.set.ends_at = Some(at("12:00")?);
+    /// incident.links.push(Link::new(LinkKind::BelongsTo, "app:shop"));
+    /// stream.apply(incident)?;
+    ///
+    /// let week = DeliveryQuery::new("2026-03-02T00:00:00Z".parse()?, "2026-03-09T00:00:00Z".parse()?, "UTC");
+    /// let shop = &stream.delivery(&week)?.rows[0];
+    /// assert_eq!((shop.group.as_deref(), shop.frequency.value), (Some("app:shop"), Some(1.0)));
+    /// assert_eq!(shop.fail_rate.value, Some(1.0));
+    /// assert_eq!(shop.recovery.value, Some(Span::from_hours(2)));
+    /// // A first deployment has nothing to be compared with: nobody knows which changes are new in it.
+    /// assert_eq!(shop.lead_time.value, None);
+    /// # Ok::<(), vsm_core::Error>(())
+    /// ```
+    pub fn delivery(&self, query: &DeliveryQuery) -> Result<Delivery> {
+        let zone = Zone::named(&query.zone)?;
+        if query.end < query.start {
+            return Err(Error::invalid("end", "the window must not end before it starts"));
+        }
+        if query.end.since(query.start) > Span::from_days(LONGEST_WINDOW) {
+            return Err(Error::invalid("end", "the window must not be longer than a hundred years"));
+        }
+        if query.group == Some(DeliveryGroup::Attribute) && query.attribute.is_none() {
+            return Err(Error::invalid("attribute", "is missing: it names the attribute to group by"));
+        }
+        let preset = query.preset.map(presets::of);
+        let left = DeliveryRules::default();
+        let rules = query
+            .rules
+            .as_ref()
+            .unwrap_or(&left)
+            .resolve(preset.as_ref().map_or(&left, |preset| &preset.rules))?;
+        bands::check(&query.own_bands)?;
+        let version = query.bands.as_deref().or(preset.as_ref().and_then(|preset| preset.bands.as_deref()));
+        let bands = match version {
+            _ if !query.own_bands.is_empty() => query.own_bands.clone(),
+            Some(version) => bands::named(version)?,
+            None => Vec::new(),
+        };
+        let stage = query.stage.as_deref().unwrap_or(PRODUCTION);
+        let environments = deployments::environments(self, &query.environments, stage)?;
+
+        let mut grounds = Grounds::default();
+        rules.names().into_iter().for_each(|name| grounds.rule(name));
+        if let Some(preset) = query.preset {
+            grounds.rule(format!("preset:{preset}"));
+        }
+        if !bands.is_empty() {
+            let name = version.filter(|_| query.own_bands.is_empty()).unwrap_or("own");
+            grounds.rule(format!("bands:{name}"));
+        }
+        if environments.is_empty() {
+            grounds.rule("environments:none_known");
+        }
+        let facts = facts::Facts::gather(self, query, (zone, rules), &environments, &mut grounds)?;
+        lists::evidence(&facts, query, &mut grounds);
+        let (rows, total) = rows::rows(&facts, query, &bands)?;
+        let mut answer = Delivery {
+            start: query.start,
+            end: query.end,
+            zone: zone.name().into(),
+            environments: environments.iter().map(|item| self.id(*item).to_owned()).collect(),
+            rows,
+            total,
+            deployments: Vec::new(),
+            changes: Vec::new(),
+            incidents: Vec::new(),
+            pull_requests: Vec::new(),
+            basis: grounds.finish(self),
+        };
+        if query.list == Some(true) {
+            lists::lists(&facts, query, &mut answer);
+        }
+        Ok(answer)
+    }
+}
+
+/// The last value of an attribute, if it has one.
+fn attribute<'s>(stream: &'s ValueStream, item: u32, wanted: &str) -> Option<&'s str> {
+    for (_, event) in stream.backwards(item) {
+        for set in event.sets.iter().rev() {
+            match set {
+                Set::Attribute(pair) if &*pair.0 == wanted => return Some(&*pair.1),
+                Set::Clear(name) if &**name == wanted => return None,
+                _ => {}
+            }
+        }
+    }
+    None
+}

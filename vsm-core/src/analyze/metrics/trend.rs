@@ -1,0 +1,199 @@
+//! Is it getting better? A metric over time, with the limits of its natural variation and the changes beyond them.
+
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::{Measure, MetricUnit};
+use super::plan::Plan;
+use super::query::MetricQuery;
+use super::state::{MetricCell, MetricState, state};
+use super::table::{MetricRow, MetricTable};
+use crate::analyze::{
+    Basis, ChangePointsQuery, CompareSamplesQuery, DetectionRule, DetectionRuleSet, Estimate,
+    ProcessBehaviourQuery, change_points, compare_samples, process_behaviour,
+};
+use crate::error::{Error, Result};
+use crate::stream::ValueStream;
+use crate::time::Instant;
+
+/// A question whether a metric changes over time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricTrendQuery {
+    /// The metric, by parts of its window; it must name a `bucket`.
+    pub query: MetricQuery,
+    /// The parts before this instant are the baseline of the limits; absent = all parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_until: Option<Instant>,
+    /// Which signals are looked for; absent = as [`process_behaviour`](crate::process_behaviour) has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_set: Option<DetectionRuleSet>,
+    /// Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare_at: Option<Instant>,
+    /// The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+}
+
+/// A metric over time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricTrend {
+    /// The metric.
+    pub metric: String,
+    /// What its figures are.
+    pub unit: MetricUnit,
+    /// One row for each group and part of the window.
+    pub rows: Vec<TrendPoint>,
+    /// What is said of each group as a whole.
+    pub groups: Vec<TrendGroup>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// One part of the window of one group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrendPoint {
+    /// The values of what it is grouped by.
+    pub group: Vec<String>,
+    /// The part of the window, as in a [`MetricTable`].
+    pub bucket: Option<String>,
+    /// First instant of the part.
+    pub start: Instant,
+    /// How many items count.
+    pub n: u64,
+    /// The figure; absent where there are no data.
+    pub value: Option<f64>,
+    /// The rules by which it is more than natural variation.
+    pub signals: Vec<DetectionRule>,
+    /// Whether the level changes here, by [`change_points`](crate::change_points).
+    pub level_changes: bool,
+}
+
+/// One group over the whole window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrendGroup {
+    /// The values of what it is grouped by.
+    pub group: Vec<String>,
+    /// How many parts of the window have a value.
+    pub n: u64,
+    /// The centre line of the baseline; absent where it has no value.
+    pub center: Option<f64>,
+    /// The lower natural process limit.
+    pub lower_limit: Option<f64>,
+    /// The upper one.
+    pub upper_limit: Option<f64>,
+    /// Mean of the later period less mean of the earlier one, with its interval (Welch); absent where nothing is compared.
+    pub mean_difference: Option<Estimate>,
+    /// How far the later period lies above the earlier one, with its interval (Hodges and Lehmann).
+    pub shift: Option<Estimate>,
+    /// The size of the effect from -1 to 1, with its interval (Cliff's delta).
+    pub effect: Option<Estimate>,
+}
+
+pub(super) fn trend(stream: &ValueStream, query: &MetricTrendQuery) -> Result<MetricTrend> {
+    if query.query.bucket.is_none() {
+        return Err(Error::invalid("query.bucket", "is needed: a trend is one over parts of a window"));
+    }
+    let plan = Plan::of(&query.query)?;
+    let state = state(stream, &query.query)?;
+    let table = MetricTable::of(&state, &plan)?;
+    let (mut rows, mut groups) = (Vec::with_capacity(table.rows.len()), Vec::new());
+    for part in table.rows.chunk_by(|a, b| a.group == b.group) {
+        let (points, group) = one(query, &plan, &state, part)?;
+        rows.extend(points);
+        groups.push(group);
+    }
+    let mut basis = table.basis;
+    basis.rules.extend(["change_points:pelt_l2".into(), "limits:xmr".into()]);
+    basis.rules.sort_unstable();
+    Ok(MetricTrend { metric: table.metric, unit: table.unit, rows, groups, basis })
+}
+
+fn one(
+    query: &MetricTrendQuery,
+    plan: &Plan,
+    state: &MetricState,
+    rows: &[MetricRow],
+) -> Result<(Vec<TrendPoint>, TrendGroup)> {
+    // Parts without a value are no points of a chart; the others keep their places.
+    let valued: Vec<(usize, &MetricRow, f64)> =
+        rows.iter().enumerate().filter_map(|(place, row)| Some((place, row, row.value?))).collect();
+    let values: Vec<f64> = valued.iter().map(|(_, _, value)| *value).collect();
+    let baseline_end = query.baseline_until.map(|until| {
+        valued.iter().take_while(|(_, row, _)| row.start < until).count() as u64
+    });
+    let behaviour = process_behaviour(&ProcessBehaviourQuery {
+        baseline_end,
+        rule_set: query.rule_set,
+        ..ProcessBehaviourQuery::new(values.clone())
+    })?;
+    let changes = change_points(&ChangePointsQuery::new(values))?;
+    let group = rows.first().map(|row| row.group.clone()).unwrap_or_default();
+    let mut points: Vec<TrendPoint> = rows
+        .iter()
+        .map(|row| TrendPoint {
+            group: row.group.clone(),
+            bucket: row.bucket.clone(),
+            start: row.start,
+            n: row.n,
+            value: row.value,
+            signals: Vec::new(),
+            level_changes: false,
+        })
+        .collect();
+    let place = |index: u64| valued.get(index as usize).map(|(place, _, _)| *place);
+    for signal in behaviour.signals {
+        if let Some(point) = place(signal.index).and_then(|place| points.get_mut(place))
+            && !point.signals.contains(&signal.rule)
+        {
+            point.signals.push(signal.rule);
+        }
+    }
+    for index in changes.change_points {
+        if let Some(point) = place(index).and_then(|place| points.get_mut(place)) {
+            point.level_changes = true;
+        }
+    }
+    let compared = match query.compare_at {
+        None => None,
+        Some(at) => {
+            let (first, second) = periods(plan, state, rows, at);
+            Some(compare_samples(&CompareSamplesQuery { first, second, confidence: query.confidence })?)
+        }
+    };
+    let (mean_difference, shift, effect) = match compared {
+        None => (None, None, None),
+        Some(compared) => {
+            (Some(compared.mean_difference), Some(compared.shift), Some(compared.cliffs_delta))
+        }
+    };
+    let summary = TrendGroup {
+        group,
+        n: valued.len() as u64,
+        center: behaviour.center,
+        lower_limit: behaviour.lower_limit,
+        upper_limit: behaviour.upper_limit,
+        mean_difference,
+        shift,
+        effect,
+    };
+    Ok((points, summary))
+}
+
+/// The values before and after an instant: those of the items where items have values, else those of the parts of the
+/// window. A part belongs to the period that it starts in.
+fn periods(plan: &Plan, state: &MetricState, rows: &[MetricRow], at: Instant) -> (Vec<f64>, Vec<f64>) {
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    if matches!(plan.measure(), Measure::Duration | Measure::Age | Measure::Blocked) {
+        let group = rows.first().map(|row| row.group.as_slice()).unwrap_or_default();
+        let own = |cell: &&MetricCell| cell.group.as_slice() == group;
+        for cell in state.cells.iter().filter(own) {
+            let is_first = plan.buckets.start(cell.bucket as usize) < at;
+            if is_first { &mut first } else { &mut second }.extend(&cell.values);
+        }
+    } else {
+        for row in rows {
+            if row.start < at { &mut first } else { &mut second }.extend(row.value);
+        }
+    }
+    (first, second)
+}
