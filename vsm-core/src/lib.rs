@@ -54,6 +54,7 @@
 //! | How many defects are open, since when, and which were found too late? | [`defects`](ValueStream::defects) |
 //! | How often do tests pass, and which are flaky? | [`tests`](ValueStream::tests) |
 //! | How fast and how safely is it delivered? | [`delivery`](ValueStream::delivery) |
+//! | How long did releases take, and what did finished work wait for? | [`release_times`](ValueStream::release_times) |
 //! | What does an item serve, and what became of it? | [`trace`](ValueStream::trace) |
 //! | Which bookings of environments are in each other's way? | [`booking_conflicts`](ValueStream::booking_conflicts) |
 //! | When are these environments free together for so long? | [`next_slot`](ValueStream::next_slot) |
@@ -389,6 +390,7 @@
 //! | [`littles_law`](ValueStream::littles_law) | O(*e* + *N* log *N*) |
 //! | [`flow_causes`](ValueStream::flow_causes) | O(*N* + *e*), the history of the items twice, and their releases with scope, gates and bookings |
 //! | [`delivery`](ValueStream::delivery) | one pass, the deployments, and the commits behind them once for each application and environment |
+//! | [`release_times`](ValueStream::release_times) | O(*N*), and the history of the scopes and gates of the releases |
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
 //! | [`prioritize`](ValueStream::prioritize) | O(*N*), and for each item asked about what waits for it |
 //! | [`value_realized`](ValueStream::value_realized) | O(*N*), the commits in production, and the history of the items asked about |
@@ -583,16 +585,17 @@ pub use analyze::{
     VerdictChange, VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery, WipRule, merge_metrics,
     messages, metric_presets, metric_table, metrics, picture, schedule, translate,
 };
-#[cfg(feature = "arrow")]
-pub use arrow::{ToArrow, arrow_ipc};
 pub use analyze::{
     AttributionRule, DeliveredChange, DeliveredDeployment, DeliveredPullRequest, Delivery, DeliveryAverage,
     DeliveryBand, DeliveryBands, DeliveryBatch, DeliveryBucket, DeliveryFrequency, DeliveryGroup,
     DeliveryIncident, DeliveryMetric, DeliveryPreset, DeliveryPresetRules, DeliveryQuery, DeliveryRow,
     DeliveryRules, DeliveryShare, DeliveryStanding, DeliveryTime, FailRateRule, FirstDeploymentRule,
     FrequencyMeasure, FrequencyRule, LeadTimeRule, NoDeploymentRule, NoFigure, PullRequestSplit,
-    RecoveryRule, UncausedRule, WeekRule, delivery_bands, delivery_presets,
+    RecoveryRule, ReleaseTime, ReleaseTimes, ReleaseTimesQuery, UncausedRule, WeekRule, delivery_bands,
+    delivery_presets,
 };
+#[cfg(feature = "arrow")]
+pub use arrow::{ToArrow, arrow_ipc};
 pub use calendar::{
     Blackout, Cadence, Calendar, CalendarException, ClockHours, HolidayRule, Weekday, WorkingHours,
     WorkingTime, add_working_time, next_departure, working_time_between,

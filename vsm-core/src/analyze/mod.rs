@@ -51,7 +51,9 @@ pub use delivery::{
     DeliveryIncident, DeliveryMetric, DeliveryPreset, DeliveryPresetRules, DeliveryQuery, DeliveryRow,
     DeliveryRules, DeliveryShare, DeliveryStanding, DeliveryTime, FailRateRule, FirstDeploymentRule,
     FrequencyMeasure, FrequencyRule, LeadTimeRule, NoDeploymentRule, NoFigure, PullRequestSplit,
-    RecoveryRule, UncausedRule, WeekRule, delivery_bands, delivery_presets,
+    RecoveryRule, ReleaseTime, ReleaseTimes, ReleaseTimesQuery, UncausedRule, WeekRule, delivery_bands,
+    delivery_presets,
+};
 pub use departures::{DepartureReach, Departures, DeparturesQuery, FactDeadline};
 pub use environments::{
     BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, ConflictMode,

@@ -18,6 +18,8 @@ text_enum! {
         NothingRestored = "nothing_restored",
         /// The time has no day, or no whole week.
         NoWeek = "no_week",
+        /// No release came out in the time of which that is known.
+        NoReleases = "no_releases",
     }
 }
 

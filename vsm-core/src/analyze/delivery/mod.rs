@@ -3,7 +3,7 @@
 //! One thing a file: `query`, `answer`, `rules`, `presets` and `bands` are what hosts see; `deployments` lists what went to
 //! production in order, `changes` what each deployment brought, `failures` what went wrong with it and `pulls` the pull
 //! requests; `facts` brings them together and knows the groups, `rows` adds them up in the buckets of `units` to
-//! `figures`, and `lists` writes them down.
+//! `figures`, and `lists` writes them down. `release_times` is a question of its own.
 
 mod answer;
 mod bands;
@@ -16,6 +16,7 @@ mod lists;
 mod presets;
 mod pulls;
 mod query;
+mod release_times;
 mod rows;
 mod rules;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use bands::{
 };
 pub use presets::{DeliveryPreset, DeliveryPresetRules, delivery_presets};
 pub use query::{DeliveryBucket, DeliveryGroup, DeliveryQuery};
+pub use release_times::{ReleaseTime, ReleaseTimes, ReleaseTimesQuery};
 pub use rules::{
     AttributionRule, DeliveryAverage, DeliveryRules, FailRateRule, FirstDeploymentRule, FrequencyRule,
     LeadTimeRule, NoDeploymentRule, RecoveryRule, UncausedRule, WeekRule,
