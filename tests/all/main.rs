@@ -15,6 +15,7 @@ mod readiness_over_time;
 mod readme;
 mod real_cdevents;
 mod real_correlation;
+mod real_delivery;
 mod real_flow;
 mod real_forges;
 mod real_hooks;
