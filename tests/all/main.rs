@@ -8,6 +8,7 @@ mod live;
 mod meet;
 mod messages;
 mod metrics;
+mod planned;
 mod policy;
 mod portfolio;
 mod properties;

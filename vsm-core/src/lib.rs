@@ -430,10 +430,11 @@
 //! | what takes no time | at any time | at working times or at the end of one | the same |
 //! | total float | the smaller of start and finish float | the same | the same |
 //!
-//! With the defaults of `schedule` and without a status date every date and float is that of MPXJ's `MicrosoftScheduler`, to the
-//! minute; `tools/mpxj` compares the two on as many random networks as you like. A duration is what is said to be left of
-//! an item, else its estimate, else the planned time from `starts_at` to `ends_at` or `due_at`, else a percentile of how
-//! long finished items of its kind took (`history_percentile`), else `default_duration`; `duration_from` says which.
+//! With the defaults of `schedule` and without a status date every date and float is that of MPXJ's
+//! `MicrosoftScheduler`, to the minute; `tools/mpxj` compares the two on as many random networks as you like. A
+//! duration is what is said to be left of an item, else its estimate, else the planned time from `starts_at` to
+//! `ends_at` or `due_at`, else a percentile of how long finished items of its kind took (`history_percentile`; of runs
+//! those that worked, from `starts_at` to their end), else `default_duration`; `duration_from` says which.
 //!
 //! # Metrics
 //!
@@ -486,7 +487,7 @@
 //! | what has not begun | waits for | is found at a release by |
 //! | a build | the work that it states to contain (`contains`); else the scope of the releases that it is a `candidate` of, without the work of applications other than its own | `candidate`, the tagged commit where there is none, or `contains` of work in its scope |
 //! | a test run | the builds that it `tests`, and their open deployments to the place it runs in (`ran_in`) | its build |
-//! | a deployment | the builds that it `deploys`; their open tests and deployments on the stages below its own (`deployed_to`), tests without a place among them; the release's gates of its stage, of those below and of no stage | its build |
+//! | a deployment | the builds that it `deploys`; their open tests and deployments on the stages below its own (`deployed_to`), tests without a place or stage among them; the release's gates of its stage, of those below and of no stage | its build |
 //! | the release | all of these, beside its scope, parts, gates and upstream releases | |
 //! Each is over when it has a result other than `running` or is done, failed ones as well: then it is an actual, and another
 //! one has to come. What is running or active waits for nothing by these rules, and goes on. Tests count where the
@@ -496,6 +497,17 @@
 //! when a later one of its sort is over (a build of its application, a run of its suite or a deployment, to the same
 //! place), unless it is new or has a date to come. What is stated wins: a need by these rules that would let something wait for itself does
 //! not hold (`needed_by_rule_but_in_a_circle`). A release without such items is scheduled by what is stated alone.
+//!
+//! Each is over when it has a result other than `running` or is done, failed ones as well: then it is an actual, and
+//! another one has to come. What is running or active waits for nothing by these rules, and goes on. Tests count where
+//! the stage above their place asks for them, those without a place where the first stage does; tests and deployments
+//! beside the ladder don't. Where the release takes a train, that is what brings it to the last stage, and a deployment
+//! there is no activity of its own. What is left out so is listed under `excluded`. A run that nobody ended is out of
+//! date when a later one of its sort is over (a build of its application, a run of its suite or a deployment, to the
+//! same place), unless it is new or has a date to come. What is stated wins: a need by these rules that would let
+//! something wait for itself does not hold (`needed_by_rule_but_in_a_circle`). A release without such items is
+//! scheduled by what is stated alone.
+//!
 //! # Features
 //!
 //! * `arrow`: answers as Arrow record batches and IPC bytes (`ToArrow`). It adds `arrow-array`, `arrow-buffer`,

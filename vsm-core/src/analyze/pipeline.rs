@@ -168,21 +168,21 @@ impl<'a> Pipeline<'a> {
         let builds = self.builds(run, LinkKind::Deploys);
         let mut needs = builds.clone();
         let place = self.place(run);
-        let is_below = |other: Place| match (other, place) {
-            (Place::Rung(other), Place::Rung(own)) => other < own,
-            (other, own) => other == Place::Nowhere && matches!(own, Place::Rung(_)),
-        };
+        let here = self.environments(run, LinkKind::DeployedTo);
+        let is_below =
+            |other: Place| matches!((other, place), (Place::Rung(other), Place::Rung(own)) if other < own);
         for build in &builds {
             let tests = self.tests(*build).into_iter();
             needs.extend(tests.filter(|test| {
                 let other = self.place(*test);
-                self.is_asked(other) && (is_below(other) || other == Place::Nowhere)
+                let is_before = is_below(other) || (other == Place::Nowhere && place != Place::Beside);
+                // What runs in the very place comes after the deployment to it.
+                is_before
+                    && self.is_asked(other)
+                    && here.is_disjoint(&self.environments(*test, LinkKind::RanIn))
             }));
             let others = self.deployments(*build).into_iter();
-            needs.extend(others.filter(|other| {
-                let other = self.place(*other);
-                other != Place::Nowhere && is_below(other)
-            }));
+            needs.extend(others.filter(|other| is_below(self.place(*other))));
             let Place::Rung(own) = place else { continue };
             for release in self.releases(*build) {
                 let gates = stream.from(release, LinkKind::Gates).map(|(gate, _)| gate);
