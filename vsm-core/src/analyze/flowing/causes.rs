@@ -60,7 +60,7 @@ pub struct FlowCausesQuery {
     pub kinds: Option<Vec<Kind>>,
     /// Where flow time ends; absent = done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<FlowEnd>,
+    pub flow_end: Option<FlowEnd>,
     /// Whether items that had been started and not ended count too, with the time until the end of the window; absent = no.
     /// What is done and not released is listed in either case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,7 @@ pub struct FlowCauses {
     /// First instant after the window.
     pub end: Instant,
     /// Where flow time ends.
-    pub until: FlowEnd,
+    pub flow_end: FlowEnd,
     /// The flow time of all items together; the causes add up to it.
     pub total: Span,
     /// All causes in the order of precedence.
@@ -123,7 +123,7 @@ impl FlowCausesQuery {
             end,
             within: None,
             kinds: None,
-            until: None,
+            flow_end: None,
             with_open: None,
             per_item: None,
         }
@@ -164,7 +164,7 @@ impl ValueStream {
     pub fn flow_causes(&self, query: &FlowCausesQuery) -> Result<FlowCauses> {
         check_window(query.start, query.end)?;
         let who = Who::new(self, query.within.as_deref(), query.kinds.as_deref())?;
-        let until = query.until.unwrap_or(FlowEnd::Done);
+        let flow_end = query.flow_end.unwrap_or(FlowEnd::Done);
         let with_open = query.with_open.unwrap_or(false);
         let mut waits_known = false;
         self.travellers(&who, &mut Grounds::default(), |_, traveller| {
@@ -177,7 +177,7 @@ impl ValueStream {
         self.travellers(&who, &mut grounds, |grounds, traveller| {
             let id = self.id(traveller.item);
             let done = traveller.life.done;
-            let ended = match until {
+            let ended = match flow_end {
                 FlowEnd::Done => done,
                 FlowEnd::Released => done.and_then(|(done, _)| around.shipped(traveller.item, done)),
             };
@@ -217,7 +217,7 @@ impl ValueStream {
                 items.push(ItemCauses { item: id.to_owned(), started, ended, total, causes });
             }
         });
-        grounds.rule(format!("flow_end:{until}"));
+        grounds.rule(format!("flow_end:{flow_end}"));
         for rule in ["causes:first_that_fits", "day_count:elapsed", "items:leaves", "reopen:last_done"] {
             grounds.rule(rule);
         }
@@ -228,7 +228,7 @@ impl ValueStream {
         Ok(FlowCauses {
             start: query.start,
             end: query.end,
-            until,
+            flow_end,
             total: span(total),
             causes: cause_times(&sums, total),
             items,

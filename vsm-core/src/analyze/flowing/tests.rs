@@ -153,7 +153,9 @@ proptest! {
             let causes = stream.flow_causes(&FlowCausesQuery::new(start, end)).unwrap();
             let ageing = stream.ageing(&AgeingQuery::new(end)).unwrap();
             let flow = stream.cumulative_flow(&CumulativeFlowQuery::new(start, end, "UTC")).unwrap();
-            format!("{states:?} {causes:?} {ageing:?} {flow:?}")
+            let law = stream.littles_law(&LittlesLawQuery::new(start, end, "UTC")).unwrap();
+            let rework = stream.rework(&ReworkQuery::new(start, end)).unwrap();
+            format!("{states:?} {causes:?} {ageing:?} {flow:?} {law:?} {rework:?}")
         };
         prop_assert_eq!(ask(&one), ask(&backwards));
     }
