@@ -80,6 +80,7 @@ pub const CALLS: &[&str] = &[
     "transitions",
     "value_realized",
     "verdicts",
+    "waited_for",
     "working_time_between",
 ];
 
@@ -168,6 +169,7 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "flow_causes" => text(&stream.flow_causes(&whole(args)?)?),
         "littles_law" => text(&stream.littles_law(&whole(args)?)?),
         "rework" => text(&stream.rework(&whole(args)?)?),
+        "waited_for" => text(&stream.waited_for(&whole(args)?)?),
         "gate_lateness" => text(&stream.gate_lateness(&whole(args)?)?),
         "transitions" => text(&stream.transitions(&whole(args)?)?),
         "template_events" => text(&stream.template_events(&whole(args)?)?),

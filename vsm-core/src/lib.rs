@@ -48,6 +48,7 @@
 //! | How old is open work, against what was finished? | [`ageing`](ValueStream::ageing) |
 //! | Do work in progress, arrivals and times fit together? | [`littles_law`](ValueStream::littles_law) |
 //! | What is flow time made of? | [`flow_causes`](ValueStream::flow_causes) |
+//! | What did a release wait for? | [`waited_for`](ValueStream::waited_for) |
 //! | How much work goes back, and how much goes through at once? | [`rework`](ValueStream::rework) |
 //! | In which order should open work be done, and what does the order cost? | [`prioritize`](ValueStream::prioritize) |
 //! | What value was expected, and what came of it? | [`value_realized`](ValueStream::value_realized) |
@@ -391,6 +392,7 @@
 //! | [`flow_causes`](ValueStream::flow_causes) | O(*N* + *e*), the history of the items twice, and their releases with scope, gates and bookings |
 //! | [`delivery`](ValueStream::delivery) | one pass, the deployments, and the commits behind them once for each application and environment |
 //! | [`release_times`](ValueStream::release_times) | O(*N*), and the history of the scopes and gates of the releases |
+//! | [`waited_for`](ValueStream::waited_for) | O(*n* log *n* + *e*), the parts and their history |
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
 //! | [`prioritize`](ValueStream::prioritize) | O(*N*), and for each item asked about what waits for it |
 //! | [`value_realized`](ValueStream::value_realized) | O(*N*), the commits in production, and the history of the items asked about |
@@ -589,20 +591,20 @@ pub use analyze::{
     MetricRow, MetricRules, MetricSample, MetricSamples, MetricState, MetricTable, MetricTableQuery,
     MetricUnit, NamedCalendar, NegativeRule, NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery,
     NextSlot, NextSlotQuery, NoDeploymentRule, NoFigure, OpenRule, OrderCost, Outlook, OutlookQuery,
-    PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule, Priorities, PrioritizeQuery,
-    PriorityItem, ProgressRule, PullRequestSplit, RankRule, ReEntryRule, ReEstimate, Reach, Readiness,
-    ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, Reconciliation,
-    RecoveryRule, ReleaseDate, ReleaseDates, ReleaseDatesQuery, ReleaseEscapes, ReleaseTemplate, ReleaseTime,
-    ReleaseTimes, ReleaseTimesQuery, ReopenPolicy, Rework, ReworkQuery, RuleDifference, RuleTest,
-    SampleSummary, SayDo, SayDoAmount, SayDoQuery, ScheduleChanges, Scope, ScopeLevel, ScopeMeasure,
-    ScopeQuery, SeriesRule, ShippedItem, Shipping, SlotBlock, SlotCause, StageAge, StageOutlook, StageYield,
-    StartCause, StateTime, StateWords, SuiteResults, TargetDate, TargetDates, TemplateActivity,
-    TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, Tests,
-    TestsQuery, TimeInState, TimeInStateQuery, Trace, TraceStep, Transition, Transitions, TransitionsQuery,
-    UncausedRule, Unmet, ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow, Verdict, VerdictChange,
-    VerdictChanges, VerdictQuery, Verdicts, Waiver, Watch, WatchQuery, WeekRule, WipRule, delivery_bands,
-    delivery_presets, merge_metrics, messages, metric_presets, metric_table, metrics, picture, schedule,
-    translate,
+    PartGroup, PartWait, PartsWait, PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule,
+    Priorities, PrioritizeQuery, PriorityItem, ProgressRule, PullRequestSplit, RankRule, ReEntryRule,
+    ReEstimate, Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery,
+    ReconcileQuery, Reconciliation, RecoveryRule, ReleaseDate, ReleaseDates, ReleaseDatesQuery,
+    ReleaseEscapes, ReleaseTemplate, ReleaseTime, ReleaseTimes, ReleaseTimesQuery, ReopenPolicy, Rework,
+    ReworkQuery, RuleDifference, RuleTest, SampleSummary, SayDo, SayDoAmount, SayDoQuery, ScheduleChanges,
+    Scope, ScopeLevel, ScopeMeasure, ScopeQuery, SeriesRule, ShippedItem, Shipping, SlotBlock, SlotCause,
+    StageAge, StageOutlook, StageYield, StartCause, StateTime, StateWords, SuiteResults, TargetDate,
+    TargetDates, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase,
+    TemplateQuery, TemplateSkip, Tests, TestsQuery, TimeInState, TimeInStateQuery, Trace, TraceStep,
+    Transition, Transitions, TransitionsQuery, UncausedRule, Unmet, ValuePoint, ValueRealized,
+    ValueRealizedQuery, ValueRow, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, WaitedFor,
+    WaitedForQuery, Waiver, Watch, WatchQuery, WeekRule, WipRule, delivery_bands, delivery_presets,
+    merge_metrics, messages, metric_presets, metric_table, metrics, picture, schedule, translate,
 };
 #[cfg(feature = "arrow")]
 pub use arrow::{ToArrow, arrow_ipc};

@@ -68,8 +68,8 @@ pub use flowing::{
     AgeBand, Ageing, AgeingItem, AgeingQuery, BlockedTime, CauseTime, CumulativeDay, CumulativeFlow,
     CumulativeFlowQuery, CumulativeForm, FlowCause, FlowCauses, FlowCausesQuery, FlowEnd, FlowStage,
     ItemCauses, ItemRework, ItemStateTime, LittlesLaw, LittlesLawQuery, LittlesLawRow, LittlesLawRule,
-    ReEntryRule, Rework, ReworkQuery, StageAge, StageYield, StateTime, StateWords, TimeInState,
-    TimeInStateQuery,
+    PartGroup, PartWait, PartsWait, ReEntryRule, Rework, ReworkQuery, StageAge, StageYield, StateTime,
+    StateWords, TimeInState, TimeInStateQuery, WaitedFor, WaitedForQuery,
 };
 pub use lateness::{GateLateness, GateLatenessQuery, GateTiming};
 pub use lifecycle::{LifecycleStep, Transition, Transitions, TransitionsQuery};

@@ -146,14 +146,12 @@ impl<'a> Surroundings<'a> {
         let ends = |kind| stream.to(traveller.item, kind).map(|(other, _)| other).collect::<Vec<u32>>();
         let teams = ends(LinkKind::OwnedBy).into_iter().chain(ends(LinkKind::Responsible));
         let mut found = Vec::new();
-        let (works, ships): (fn(&Blackout) -> bool, fn(&Blackout) -> bool) =
-            (Blackout::stops_work, Blackout::stops_deployment);
         for item in std::iter::once(traveller.item).chain(teams) {
-            self.closed(item, (start, finish.min(done)), works, &mut found);
+            self.closed(item, (start, finish.min(done)), Blackout::stops_work, &mut found);
         }
         if done < finish {
             for release in self.releases_of(traveller.item) {
-                self.closed(release, (done.max(start), finish), ships, &mut found);
+                self.closed(release, (done.max(start), finish), Blackout::stops_deployment, &mut found);
             }
         }
         union(found)
@@ -222,9 +220,7 @@ impl<'a> Surroundings<'a> {
 
     fn read_release(&mut self, release: u32) -> ReleaseTimes {
         let stream = self.stream;
-        let life = Life::of(&stream.chronicle(release));
-        let said = stream.last(release, Set::released_at);
-        let shipped = life.done.map(|(done, event)| said.map_or((done, event), |(at, event)| (at, event)));
+        let shipped = stream.shipping_time(release);
         let shipped = shipped.filter(|(at, _)| *at < self.end);
         let until = shipped.map_or(self.end, |(at, _)| at);
         let is_phase = |part: &u32| stream.kind(*part).is_some_and(|kind| !kind.is_work());
@@ -295,7 +291,7 @@ impl<'a> Surroundings<'a> {
 }
 
 /// An item and what it is a part of, from the inside out.
-fn lineage(stream: &ValueStream, item: u32) -> Vec<u32> {
+pub(super) fn lineage(stream: &ValueStream, item: u32) -> Vec<u32> {
     let mut line = vec![item];
     let mut at = item;
     while let Some((parent, _)) = stream.to(at, LinkKind::Parent).next() {

@@ -9,6 +9,7 @@ mod rework;
 mod stages;
 mod state_sums;
 mod time_in_state;
+mod waited_for;
 mod waits;
 
 pub use ageing::{AgeBand, Ageing, AgeingItem, AgeingQuery, StageAge};
@@ -20,6 +21,7 @@ pub use stages::FlowStage;
 pub use time_in_state::{
     BlockedTime, ItemStateTime, ReEntryRule, StateTime, StateWords, TimeInState, TimeInStateQuery,
 };
+pub use waited_for::{PartGroup, PartWait, PartsWait, WaitedFor, WaitedForQuery};
 
 #[cfg(test)]
 mod tests;
