@@ -374,7 +374,7 @@
 //! | [`correlate`](ValueStream::correlate) | O(*N* log *N* + *M* + text and attributes of all but the work) |
 //! | [`item`](ValueStream::item), [`history`](ValueStream::history) | O(*e*), the events of the item |
 //! | [`links`](ValueStream::links) | O(*m* log *m*), the links of the item |
-//! | [`readiness`](ValueStream::readiness) | O(*n* + *m*), what the item needs, and the commits behind its builds |
+//! | [`readiness`](ValueStream::readiness) | O(*n* + *m*), what the item needs, and the commits behind its builds; for the dates of what is open what `critical_path` takes |
 //! | [`verdicts`](ValueStream::verdicts) | one pass, O(*N* + *M*), and the commits behind all builds; the list costs a text for each item in it |
 //! | [`watch`](ValueStream::watch) | as `verdicts` |
 //! | [`Watch::update`] | what the new events touch, and what changes by it; [`Watch`] says more |
