@@ -24,6 +24,7 @@ mod real_ingest;
 mod real_jenkins;
 mod real_logs;
 mod real_mapping;
+mod real_metrics;
 mod real_metrics_of_tools;
 mod real_operations;
 mod real_quality;

@@ -8,6 +8,9 @@ use crate::analyze::{
     CriticalPath, PictureForm, PictureOptions, merge_metrics, metric_presets, metric_table, metrics, picture,
     schedule,
 };
+use crate::analyze::{
+    change_points, compare_samples, process_behaviour, quantiles, rank_correlation, survival,
+};
 use crate::calendar::{Cadence, Calendar, add_working_time, next_departure, working_time_between};
 use crate::correlate::CorrelationRules;
 use crate::document::document;
@@ -23,6 +26,8 @@ pub const CALLS: &[&str] = &[
     "ageing",
     "apply",
     "booking_conflicts",
+    "change_points",
+    "compare_samples",
     "correlate",
     "coverage",
     "critical_path",
@@ -62,6 +67,9 @@ pub const CALLS: &[&str] = &[
     "outlook_text",
     "picture",
     "prioritize",
+    "process_behaviour",
+    "quantiles",
+    "rank_correlation",
     "readiness",
     "readiness_changes",
     "reconcile",
@@ -73,6 +81,7 @@ pub const CALLS: &[&str] = &[
     "scope",
     "shipping",
     "snapshot",
+    "survival",
     "template_events",
     "tests",
     "time_in_state",
@@ -187,6 +196,12 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "release_dates" => text(&stream.release_dates(&whole(args)?)?),
         "release_times" => text(&stream.release_times(&whole(args)?)?),
         "schedule" => text(&schedule(&whole(args)?)?),
+        "change_points" => text(&change_points(&whole(args)?)?),
+        "compare_samples" => text(&compare_samples(&whole(args)?)?),
+        "process_behaviour" => text(&process_behaviour(&whole(args)?)?),
+        "quantiles" => text(&quantiles(&whole(args)?)?),
+        "rank_correlation" => text(&rank_correlation(&whole(args)?)?),
+        "survival" => text(&survival(&whole(args)?)?),
         "scope" => text(&stream.scope(&whole(args)?)?),
         "coverage" => text(&stream.coverage()),
         "delivery" => text(&stream.delivery(&whole(args)?)?),

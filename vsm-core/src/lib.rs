@@ -72,6 +72,8 @@
 //! * [`schedule`] lays out activities that are given, without a stream; a [`LiveSchedule`] keeps that up to date.
 //! * [`add_working_time`], [`working_time_between`] and [`next_departure`] reckon with [`Calendar`]s and [`Cadence`]s.
 //! * [`delivery_presets`] lists the rules by which tools measure delivery, [`delivery_bands`] the tables of performance bands.
+//! * [`quantiles`], [`survival`], [`process_behaviour`], [`change_points`], [`compare_samples`] and [`rank_correlation`] are the
+//!   statistics that metrics stand on, for numbers of any origin: see [Statistics](#statistics).
 //! * [`picture`] draws a [`CriticalPath`] as Gantt chart or network, in SVG, Mermaid or DOT.
 //! * [`call`] asks any of these by name, JSON in and out, for hosts that speak nothing else.
 //! * [`messages`] lists what sentences are made of, and [`translate`] makes them of other words: see
@@ -382,6 +384,9 @@
 //! | [`critical_path`](ValueStream::critical_path) | O(*n* + *m*), what the item needs; where one of its trains has a capacity, what all open releases on such trains need; `longest_paths` and `shorten_by` cost a search and up to 400 partial passes more |
 //! | [`release_dates`](ValueStream::release_dates) | one pass, O(*N* + *M*), and the chains; a second one where a train has a capacity |
 //! | [`schedule`], [`LiveSchedule`] | O(*n* + *m*), activities and dependencies of your own; a change what it touches |
+//! | [`quantiles`], [`survival`], [`process_behaviour`], [`rank_correlation`] | O(*n* log *n*), the numbers that are given |
+//! | [`compare_samples`] | O(*n* log *n*), the numbers of both samples together |
+//! | [`change_points`] | O(*n*) to O(*n*²), by method and data; bounded, and refused beyond |
 //! | [`picture`] | O(*n* log *n*), the activities of the record; what is drawn is bounded |
 //! | [`flow_metrics`](ValueStream::flow_metrics) | O(*N* + *e*), the events of the items within, and a step for each item and day in progress |
 //! | [`metric`](ValueStream::metric), [`metric_samples`](ValueStream::metric_samples) | O(*N* + *e*), the events of the items within, and a step for each item and part of the window that it is open in; [`reconcile`](ValueStream::reconcile) that for each rule that differs |
@@ -510,6 +515,19 @@
 //! something wait for itself does not hold (`needed_by_rule_but_in_a_circle`). A release without such items is
 //! scheduled by what is stated alone.
 //!
+//! # Statistics
+//! Six functions take numbers, in whatever unit, and no stream:
+//! | question | function |
+//! |---|---|
+//! | Below which value do so many lie? | [`quantiles`], by any [`PercentileRule`] |
+//! | How long does it take, the open ones counted as well? When is this one done, at its age? | [`survival`] |
+//! | What does the process do by itself, and what can't be chance? | [`process_behaviour`] |
+//! | When did the level change? | [`change_points`] |
+//! | Is this period better than that one, by how much, and how sure is that? | [`compare_samples`] |
+//! | Do two figures rise and fall together, such as priority and order of delivery? | [`rank_correlation`] |
+//! A number that is not finite, or beyond 10¹⁰⁰, is refused with its place. What the data do not carry has no value, and a
+//! [`NoValue`] says why. Nothing is drawn at random, and logarithms and the like are not those of the machine, so the same
+//! numbers give the same bytes everywhere.
 //! # Features
 //!
 //! * `arrow`: answers as Arrow record batches and IPC bytes (`ToArrow`). It adds `arrow-array`, `arrow-buffer`,
@@ -569,42 +587,48 @@ mod view;
 
 pub use analyze::{
     Activity, ActivityMove, AgeBand, Ageing, AgeingItem, AgeingQuery, Aggregation, ArrivalSource,
-    AttributionRule, Basis, BlockedTime, BookingBlackout, BookingConflict, BookingConflicts,
-    BookingConflictsQuery, BookingSide, Bucket, CarriedOver, CauseTime, ChangeReason, Condition,
-    ConflictMode, Coverage, CoverageRow, CrashOption, CriticalPath, CriticalPathQuery, CumulativeDay,
-    CumulativeFlow, CumulativeFlowQuery, CumulativeForm, DataQuality, DataQualityQuery, DateConstraint,
-    DayCount, DayLoad, DefectDensity, DefectStage, DefectTrend, Defects, DefectsQuery, DeliveredChange,
-    DeliveredDeployment, DeliveredPullRequest, Delivery, DeliveryAverage, DeliveryBand, DeliveryBands,
-    DeliveryBatch, DeliveryBucket, DeliveryFrequency, DeliveryGroup, DeliveryIncident, DeliveryMetric,
-    DeliveryPreset, DeliveryPresetRules, DeliveryQuery, DeliveryRow, DeliveryRules, DeliveryShare,
-    DeliveryStanding, DeliveryTime, DepartureReach, Departures, DeparturesQuery, Drift, DriftQuery,
-    DriftRelation, DriftRow, DurationSource, Durations, EfficiencyRule, EnvironmentContent,
-    EnvironmentContents, EnvironmentContentsQuery, EnvironmentLoad, Exclusion, Explanation, ExplanationNode,
+    AttributionRule, Basis, BehaviourSignal, BlockedTime, BookingBlackout, BookingConflict, BookingConflicts,
+    BookingConflictsQuery, BookingSide, Bucket, CarriedOver, CauseTime, CenterRule, ChangePointCost,
+    ChangePointMethod, ChangePoints, ChangePointsQuery, ChangeReason, ChangeSegment, CompareSamplesQuery,
+    ComparedSample, Condition, ConditionalCompletion, ConflictMode, Coverage, CoverageRow, CrashOption,
+    CriticalPath, CriticalPathQuery, CumulativeDay, CumulativeFlow, CumulativeFlowQuery, CumulativeForm,
+    DataQuality, DataQualityQuery, DateConstraint, DayCount, DayLoad, DefectDensity, DefectStage,
+    DefectTrend, Defects, DefectsQuery, DeliveredChange, DeliveredDeployment, DeliveredPullRequest, Delivery,
+    DeliveryAverage, DeliveryBand, DeliveryBands, DeliveryBatch, DeliveryBucket, DeliveryFrequency,
+    DeliveryGroup, DeliveryIncident, DeliveryMetric, DeliveryPreset, DeliveryPresetRules, DeliveryQuery,
+    DeliveryRow, DeliveryRules, DeliveryShare, DeliveryStanding, DeliveryTime, DepartureReach, Departures,
+    DeparturesQuery, DetectionRule, DetectionRuleSet, Drift, DriftQuery, DriftRelation, DriftRow,
+    DurationSource, Durations, EfficiencyRule, EnvironmentContent, EnvironmentContents,
+    EnvironmentContentsQuery, EnvironmentLoad, Estimate, Exclusion, Explanation, ExplanationNode,
     FactDeadline, FailRateRule, Finding, FindingExample, FindingGroup, FirstDeploymentRule, FlakyRevision,
     FlakyTest, FloatPath, FlowCause, FlowCauses, FlowCausesQuery, FlowEnd, FlowItem, FlowMetrics, FlowQuery,
     FlowShare, FlowStage, FreeSlot, FrequencyMeasure, FrequencyRule, GateLateness, GateLatenessQuery,
     GateTiming, Impact, ImpactCell, ImpactQuery, ImpactRelation, InfeasibleDate, InheritRule, ItemCauses,
     ItemDifference, ItemRework, ItemStateTime, ItemVerdict, LagCalendar, LatentDefects, LeadTimeRule,
     LifecycleStep, Lineage, LineageQuery, LineageSide, LittlesLaw, LittlesLawQuery, LittlesLawRow,
-    LittlesLawRule, LiveSchedule, MESSAGES, Measure, MergePoint, MergeQuery, Message, MessageArg,
-    MessageTemplate, MetFact, MetricCell, MetricEvent, MetricEvidence, MetricInfo, MetricPreset, MetricQuery,
-    MetricRow, MetricRules, MetricSample, MetricSamples, MetricState, MetricTable, MetricTableQuery,
-    MetricUnit, NamedCalendar, NegativeRule, NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery,
-    NextSlot, NextSlotQuery, NoDeploymentRule, NoFigure, OpenRule, OrderCost, Outlook, OutlookQuery,
-    PartGroup, PartWait, PartsWait, PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule,
-    Priorities, PrioritizeQuery, PriorityItem, ProgressRule, PullRequestSplit, RankRule, ReEntryRule,
-    ReEstimate, Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery,
+    LittlesLawRule, LiveSchedule, MESSAGES, MannWhitney, Measure, MergePoint, MergeQuery, Message,
+    MessageArg, MessageTemplate, MetFact, MetricCell, MetricEvent, MetricEvidence, MetricInfo, MetricPreset,
+    MetricQuery, MetricRow, MetricRules, MetricSample, MetricSamples, MetricState, MetricTable,
+    MetricTableQuery, MetricUnit, MovingRangeRule, NamedCalendar, NegativeRule, NetworkActivity,
+    NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery, NoDeploymentRule, NoFigure,
+    NoValue, OpenRule, OrderCost, Outlook, OutlookQuery, PValueRule, PartGroup, PartWait, PartsWait,
+    PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule, Priorities, PrioritizeQuery,
+    PriorityItem, ProcessBehaviour, ProcessBehaviourQuery, ProgressRule, PullRequestSplit, Quantile,
+    Quantiles, QuantilesQuery, RankCorrelation, RankCorrelationQuery, RankRule, ReEntryRule, ReEstimate,
+    Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery,
     ReconcileQuery, Reconciliation, RecoveryRule, ReleaseDate, ReleaseDates, ReleaseDatesQuery,
     ReleaseEscapes, ReleaseTemplate, ReleaseTime, ReleaseTimes, ReleaseTimesQuery, ReopenPolicy, Rework,
-    ReworkQuery, RuleDifference, RuleTest, SampleSummary, SayDo, SayDoAmount, SayDoQuery, ScheduleChanges,
-    Scope, ScopeLevel, ScopeMeasure, ScopeQuery, SeriesRule, ShippedItem, Shipping, SlotBlock, SlotCause,
-    StageAge, StageOutlook, StageYield, StartCause, StateTime, StateWords, SuiteResults, TargetDate,
-    TargetDates, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase,
-    TemplateQuery, TemplateSkip, Tests, TestsQuery, TimeInState, TimeInStateQuery, Trace, TraceStep,
-    Transition, Transitions, TransitionsQuery, UncausedRule, Unmet, ValuePoint, ValueRealized,
-    ValueRealizedQuery, ValueRow, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, WaitedFor,
-    WaitedForQuery, Waiver, Watch, WatchQuery, WeekRule, WipRule, delivery_bands, delivery_presets,
-    merge_metrics, messages, metric_presets, metric_table, metrics, picture, schedule, translate,
+    ReworkQuery, RuleDifference, RuleTest, SampleComparison, SampleSummary, SayDo, SayDoAmount, SayDoQuery,
+    ScheduleChanges, Scope, ScopeLevel, ScopeMeasure, ScopeQuery, SeriesRule, ShippedItem, Shipping,
+    SignalSide, SlotBlock, SlotCause, StageAge, StageOutlook, StageYield, StartCause, StateTime, StateWords,
+    SuiteResults, Survival, SurvivalPercentile, SurvivalQuery, SurvivalStep, TargetDate, TargetDates,
+    TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery,
+    TemplateSkip, Tests, TestsQuery, TimeInState, TimeInStateQuery, Trace, TraceStep, Transition,
+    Transitions, TransitionsQuery, UncausedRule, Unmet, ValuePoint, ValueRealized, ValueRealizedQuery,
+    ValueRow, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, WaitedFor, WaitedForQuery,
+    Waiver, Watch, WatchQuery, WeekRule, WipRule, change_points, compare_samples, delivery_bands,
+    delivery_presets, merge_metrics, messages, metric_presets, metric_table, metrics, picture,
+    process_behaviour, quantiles, rank_correlation, schedule, survival, translate,
 };
 #[cfg(feature = "arrow")]
 pub use arrow::{ToArrow, arrow_ipc};

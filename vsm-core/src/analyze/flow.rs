@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::life::{Life, in_progress};
+use super::statistics::quantile;
 use super::{Basis, Grounds};
 use crate::error::{Error, Result};
 use crate::graph::Direction;
@@ -11,6 +12,8 @@ use crate::model::{FlowState, Kind, LinkKind};
 use crate::stream::ValueStream;
 use crate::text_enum::text_enum;
 use crate::time::{Instant, Span, Zone};
+
+pub use super::statistics::PercentileRule;
 
 text_enum! {
     /// What flows (the Flow Framework's four flow items).
@@ -33,18 +36,6 @@ text_enum! {
         RatioOfSums = "ratio_of_sums",
         /// Mean of each item's own ratio.
         MeanOfRatios = "mean_of_ratios",
-    }
-}
-
-text_enum! {
-    /// How a percentile is read off a sample.
-    pub enum PercentileRule {
-        /// The smallest value that at least p of the sample do not exceed; the default. The median is interpolated.
-        NearestRank = "nearest_rank",
-        /// Linear interpolation between closest ranks (Hyndman and Fan's type 7).
-        Linear = "linear",
-        /// The value at or below the interpolated rank of type 7.
-        Lower = "lower",
     }
 }
 
@@ -452,41 +443,13 @@ impl Durations {
 
 /// A percentile of an ascending sample of at least one value, to the nearest millisecond.
 pub(super) fn percentile(sample: &[i64], p: f64, rule: PercentileRule) -> i64 {
-    let get = |index: usize| sample.get(index.min(sample.len().saturating_sub(1))).copied().unwrap_or(0);
-    let n = sample.len() as f64;
-    match rule {
-        // 0.85 * 20 is a hair above 17 in binary; a rank is meant to be exact.
-        PercentileRule::NearestRank => get(((p * n - 1e-9).ceil().max(1.0) as usize) - 1),
-        PercentileRule::Linear | PercentileRule::Lower => {
-            let rank = p * (n - 1.0);
-            let below = get((rank + 1e-9).floor() as usize);
-            let above = get(rank.ceil() as usize);
-            match rule {
-                PercentileRule::Lower => below,
-                _ => {
-                    below + ((above - below) as f64 * (rank - (rank + 1e-9).floor()).max(0.0)).round() as i64
-                }
-            }
-        }
-    }
+    quantile(sample, p, rule).unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::time::DAY;
-
-    #[test]
-    fn percentiles_follow_their_rule() {
-        let ten: Vec<i64> = (1..=10).map(|day| day * DAY).collect();
-        assert_eq!(percentile(&ten, 0.85, PercentileRule::NearestRank), 9 * DAY);
-        assert_eq!(percentile(&ten, 0.85, PercentileRule::Linear), 8 * DAY + DAY * 65 / 100);
-        let four: Vec<i64> = (1..=4).map(|day| day * DAY).collect();
-        assert_eq!(percentile(&four, 0.5, PercentileRule::Linear), 2 * DAY + DAY / 2);
-        assert_eq!(percentile(&four, 0.5, PercentileRule::Lower), 2 * DAY);
-        let twenty: Vec<i64> = (1..=20).collect();
-        assert_eq!(percentile(&twenty, 0.85, PercentileRule::NearestRank), 17);
-    }
 
     #[test]
     fn efficiencies_add_up_in_two_ways() {

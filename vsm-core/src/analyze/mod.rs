@@ -28,6 +28,7 @@ mod release_dates;
 mod schedule;
 mod scope;
 mod shipping;
+mod statistics;
 mod template;
 mod test_runs;
 mod trace;
@@ -101,6 +102,14 @@ pub use schedule::{
 };
 pub use scope::{Scope, ScopeQuery};
 pub use shipping::{ShippedItem, Shipping};
+pub use statistics::{
+    BehaviourSignal, CenterRule, ChangePointCost, ChangePointMethod, ChangePoints, ChangePointsQuery,
+    ChangeSegment, CompareSamplesQuery, ComparedSample, ConditionalCompletion, DetectionRule,
+    DetectionRuleSet, Estimate, MannWhitney, MovingRangeRule, NoValue, PValueRule, ProcessBehaviour,
+    ProcessBehaviourQuery, Quantile, Quantiles, QuantilesQuery, RankCorrelation, RankCorrelationQuery,
+    SampleComparison, SignalSide, Survival, SurvivalPercentile, SurvivalQuery, SurvivalStep, change_points,
+    compare_samples, process_behaviour, quantiles, rank_correlation, survival,
+};
 pub use template::{
     ReleaseTemplate, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase,
     TemplateQuery, TemplateSkip,

@@ -9,6 +9,7 @@ use super::earliest::keys;
 use super::plan::Plan;
 use super::query::{Aggregation, MetricQuery, WipRule};
 use super::state::{MetricCell, MetricState};
+use crate::analyze::statistics::quantile;
 use crate::analyze::{Basis, PercentileRule};
 use crate::error::{Error, Result};
 use crate::time::Instant;
@@ -202,17 +203,6 @@ impl SampleSummary {
     }
 }
 
-// Replaced by the statistics.
 fn rule_at(values: &[f64], p: f64, rule: PercentileRule) -> f64 {
-    let n = values.len() as f64;
-    let get = |index: usize| values.get(index.min(values.len().saturating_sub(1))).copied().unwrap_or(0.0);
-    match rule {
-        PercentileRule::NearestRank => get(((p * n - 1e-9).ceil().max(1.0) as usize) - 1),
-        PercentileRule::Lower => get((p * (n - 1.0) + 1e-9).floor() as usize),
-        PercentileRule::Linear => {
-            let rank = p * (n - 1.0);
-            let (below, above) = (get((rank + 1e-9).floor() as usize), get(rank.ceil() as usize));
-            below + (above - below) * (rank - (rank + 1e-9).floor()).max(0.0)
-        }
-    }
+    quantile(values, p, rule).unwrap_or_default()
 }
