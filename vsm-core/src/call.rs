@@ -59,6 +59,7 @@ pub const CALLS: &[&str] = &[
     "metric_samples",
     "metric_state",
     "metric_table",
+    "metric_trend",
     "metrics",
     "next_departure",
     "next_slot",
@@ -138,10 +139,8 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "item" | "links" | "history" | "trace" => only(args, &["id"])?,
         "items" => only(args, &["kind"])?,
         "picture" => only(args, &["path", "form", "options"])?,
-        "coverage" | "messages" | "metric_presets" | "metrics" | "ocel" | "snapshot" => only(args, &[])?,
-        "coverage" | "delivery_bands" | "delivery_presets" | "messages" | "ocel" | "snapshot" => {
-            only(args, &[])?
-        }
+        "coverage" | "delivery_bands" | "delivery_presets" | "messages" | "metric_presets" | "metrics"
+        | "ocel" | "snapshot" => only(args, &[])?,
         "add_working_time" => only(args, &["calendar", "start", "span"])?,
         "working_time_between" => only(args, &["calendar", "start", "end"])?,
         "next_departure" => only(args, &["cadence", "ready"])?,
@@ -213,6 +212,7 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "metric_samples" => text(&stream.metric_samples(&whole(args)?)?),
         "metric_state" => text(&stream.metric_state(&whole(args)?)?),
         "merge_metrics" => text(&merge_metrics(&whole(args)?)?),
+        "metric_trend" => text(&stream.metric_trend(&whole(args)?)?),
         "metric_table" => text(&metric_table(&whole(args)?)?),
         "metrics" => text(&metrics()),
         "reconcile" => text(&stream.reconcile(&whole(args)?)?),

@@ -43,6 +43,7 @@
 //! | How does work flow? | [`flow_metrics`](ValueStream::flow_metrics) |
 //! | Any metric, by group and week, by the rules of any tool | [`metric`](ValueStream::metric), [`metric_samples`](ValueStream::metric_samples) |
 //! | Why do two tools show different figures? | [`reconcile`](ValueStream::reconcile) |
+//! | Does a metric get better, or only vary as it always did? | [`metric_trend`](ValueStream::metric_trend) |
 //! | How much work had come how far at the end of each day? | [`cumulative_flow`](ValueStream::cumulative_flow) |
 //! | How long is work in each state, and where does it wait? | [`time_in_state`](ValueStream::time_in_state) |
 //! | How old is open work, against what was finished? | [`ageing`](ValueStream::ageing) |
@@ -389,7 +390,7 @@
 //! | [`change_points`] | O(*n*) to O(*n*²), by method and data; bounded, and refused beyond |
 //! | [`picture`] | O(*n* log *n*), the activities of the record; what is drawn is bounded |
 //! | [`flow_metrics`](ValueStream::flow_metrics) | O(*N* + *e*), the events of the items within, and a step for each item and day in progress |
-//! | [`metric`](ValueStream::metric), [`metric_samples`](ValueStream::metric_samples) | O(*N* + *e*), the events of the items within, and a step for each item and part of the window that it is open in; [`reconcile`](ValueStream::reconcile) that for each rule that differs |
+//! | [`metric`](ValueStream::metric), [`metric_samples`](ValueStream::metric_samples) | O(*N* + *e*), the events of the items within, and a step for each item and part of the window that it is open in; [`reconcile`](ValueStream::reconcile) that for each rule that differs; [`metric_trend`](ValueStream::metric_trend) also O(*n*²), the parts of the window |
 //! | [`cumulative_flow`](ValueStream::cumulative_flow) | O(*N* + *e*), and a step for each stage and day |
 //! | [`time_in_state`](ValueStream::time_in_state) | O(*N* + *e* log *e*); the list costs a record for each item and state |
 //! | [`ageing`](ValueStream::ageing), [`rework`](ValueStream::rework) | O(*N* + *e*) |
@@ -609,26 +610,26 @@ pub use analyze::{
     LittlesLawRule, LiveSchedule, MESSAGES, MannWhitney, Measure, MergePoint, MergeQuery, Message,
     MessageArg, MessageTemplate, MetFact, MetricCell, MetricEvent, MetricEvidence, MetricInfo, MetricPreset,
     MetricQuery, MetricRow, MetricRules, MetricSample, MetricSamples, MetricState, MetricTable,
-    MetricTableQuery, MetricUnit, MovingRangeRule, NamedCalendar, NegativeRule, NetworkActivity,
-    NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery, NoDeploymentRule, NoFigure,
-    NoValue, OpenRule, OrderCost, Outlook, OutlookQuery, PValueRule, PartGroup, PartWait, PartsWait,
-    PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule, Priorities, PrioritizeQuery,
-    PriorityItem, ProcessBehaviour, ProcessBehaviourQuery, ProgressRule, PullRequestSplit, Quantile,
-    Quantiles, QuantilesQuery, RankCorrelation, RankCorrelationQuery, RankRule, ReEntryRule, ReEstimate,
-    Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery,
+    MetricTableQuery, MetricTrend, MetricTrendQuery, MetricUnit, MovingRangeRule, NamedCalendar,
+    NegativeRule, NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery,
+    NoDeploymentRule, NoFigure, NoValue, OpenRule, OrderCost, Outlook, OutlookQuery, PValueRule, PartGroup,
+    PartWait, PartsWait, PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule, Priorities,
+    PrioritizeQuery, PriorityItem, ProcessBehaviour, ProcessBehaviourQuery, ProgressRule, PullRequestSplit,
+    Quantile, Quantiles, QuantilesQuery, RankCorrelation, RankCorrelationQuery, RankRule, ReEntryRule,
+    ReEstimate, Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery,
     ReconcileQuery, Reconciliation, RecoveryRule, ReleaseDate, ReleaseDates, ReleaseDatesQuery,
     ReleaseEscapes, ReleaseTemplate, ReleaseTime, ReleaseTimes, ReleaseTimesQuery, ReopenPolicy, Rework,
     ReworkQuery, RuleDifference, RuleTest, SampleComparison, SampleSummary, SayDo, SayDoAmount, SayDoQuery,
     ScheduleChanges, Scope, ScopeLevel, ScopeMeasure, ScopeQuery, SeriesRule, ShippedItem, Shipping,
     SignalSide, SlotBlock, SlotCause, StageAge, StageOutlook, StageYield, StartCause, StateTime, StateWords,
-    SuiteResults, Survival, SurvivalPercentile, SurvivalQuery, SurvivalStep, TargetDate, TargetDates,
-    TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery,
-    TemplateSkip, Tests, TestsQuery, TimeInState, TimeInStateQuery, Trace, TraceStep, Transition,
-    Transitions, TransitionsQuery, UncausedRule, Unmet, ValuePoint, ValueRealized, ValueRealizedQuery,
-    ValueRow, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, WaitedFor, WaitedForQuery,
-    Waiver, Watch, WatchQuery, WeekRule, WipRule, change_points, compare_samples, delivery_bands,
-    delivery_presets, merge_metrics, messages, metric_presets, metric_table, metrics, picture,
-    process_behaviour, quantiles, rank_correlation, schedule, survival, translate,
+    SuiteResults, Survival, SurvivalPercentile, SurvivalQuery, SurvivalStep, SurvivalSummary, TargetDate,
+    TargetDates, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase,
+    TemplateQuery, TemplateSkip, Tests, TestsQuery, TimeInState, TimeInStateQuery, Trace, TraceStep,
+    Transition, Transitions, TransitionsQuery, TrendGroup, TrendPoint, UncausedRule, Unmet, ValuePoint,
+    ValueRealized, ValueRealizedQuery, ValueRow, Verdict, VerdictChange, VerdictChanges, VerdictQuery,
+    Verdicts, WaitedFor, WaitedForQuery, Waiver, Watch, WatchQuery, WeekRule, WipRule, change_points,
+    compare_samples, delivery_bands, delivery_presets, merge_metrics, messages, metric_presets, metric_table,
+    metrics, picture, process_behaviour, quantiles, rank_correlation, schedule, survival, translate,
 };
 #[cfg(feature = "arrow")]
 pub use arrow::{ToArrow, arrow_ipc};

@@ -79,8 +79,9 @@ pub use message::{MESSAGES, Message, MessageArg, MessageTemplate, messages, tran
 pub use metrics::{
     Aggregation, Bucket, DayCount, ItemDifference, MergeQuery, MetricCell, MetricEvent, MetricEvidence,
     MetricInfo, MetricPreset, MetricQuery, MetricRow, MetricRules, MetricSample, MetricSamples, MetricState,
-    MetricTable, MetricTableQuery, MetricUnit, NegativeRule, ReconcileQuery, Reconciliation, ReopenPolicy,
-    RuleDifference, SampleSummary, WipRule, merge_metrics, metric_presets, metric_table, metrics,
+    MetricTable, MetricTableQuery, MetricTrend, MetricTrendQuery, MetricUnit, NegativeRule, ReconcileQuery,
+    Reconciliation, ReopenPolicy, RuleDifference, SampleSummary, SurvivalSummary, TrendGroup, TrendPoint,
+    WipRule, merge_metrics, metric_presets, metric_table, metrics,
 };
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
 pub use picture::{PictureForm, PictureOptions, picture};

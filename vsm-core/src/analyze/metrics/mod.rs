@@ -13,8 +13,7 @@ mod samples;
 mod spans;
 mod state;
 mod table;
-#[cfg(test)]
-mod tests;
+mod trend;
 
 use crate::error::Result;
 use crate::stream::ValueStream;
@@ -28,7 +27,8 @@ pub use query::{
 pub use reconcile::{ItemDifference, ReconcileQuery, Reconciliation, RuleDifference};
 pub use samples::{MetricSample, MetricSamples};
 pub use state::{MergeQuery, MetricCell, MetricState, MetricTableQuery, merge_metrics, metric_table};
-pub use table::{MetricRow, MetricTable, SampleSummary};
+pub use table::{MetricRow, MetricTable, SampleSummary, SurvivalSummary};
+pub use trend::{MetricTrend, MetricTrendQuery, TrendGroup, TrendPoint};
 
 pub(super) use buckets::Buckets;
 pub(super) use groups::Groups;
@@ -93,5 +93,19 @@ impl ValueStream {
     /// buckets of its own.
     pub fn reconcile(&self, query: &ReconcileQuery) -> Result<Reconciliation> {
         reconcile::reconcile(self, query)
+    }
+
+    /// Whether a metric changes over time, or only varies as it always did.
+    ///
+    /// Of each group the parts of the window are points of an XmR chart: the limits of natural variation, the points beyond
+    /// them by named rules ([`process_behaviour`](crate::process_behaviour)), and where the level changes
+    /// ([`change_points`](crate::change_points)). Two periods can be compared as well, with the size of the effect and its
+    /// interval: by the values of the items where items have values, else by those of the parts of the window. Parts without
+    /// a value are no points. Takes the metric, and O(*n*²) for *n* parts of the window.
+    ///
+    /// # Errors
+    /// As [`metric`](ValueStream::metric); [`Error::Invalid`](crate::Error::Invalid) for a query without buckets.
+    pub fn metric_trend(&self, query: &MetricTrendQuery) -> Result<MetricTrend> {
+        trend::trend(self, query)
     }
 }

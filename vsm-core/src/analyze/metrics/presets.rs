@@ -47,7 +47,7 @@ pub fn metric_presets() -> Vec<MetricPreset> {
     let inclusive = MetricRules {
         day_count: Some(DayCount::CalendarInclusive),
         negative: Some(NegativeRule::OneDay),
-        percentiles: Some(PercentileRule::Lower),
+        percentiles: Some(PercentileRule::FloorRank),
         ..none()
     };
     let wip = |rule| MetricRules { wip: Some(rule), ..none() };

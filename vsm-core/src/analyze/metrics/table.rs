@@ -11,6 +11,7 @@ use super::query::{Aggregation, MetricQuery, WipRule};
 use super::state::{MetricCell, MetricState};
 use crate::analyze::statistics::quantile;
 use crate::analyze::{Basis, PercentileRule};
+use crate::analyze::{SurvivalQuery, survival};
 use crate::error::{Error, Result};
 use crate::time::Instant;
 
@@ -61,6 +62,25 @@ pub struct MetricRow {
     pub sample: Option<SampleSummary>,
     /// Items that belong to the sample and are not over at the end of the part; absent where nothing can be open.
     pub open: Option<u64>,
+    /// What the sample would be if the open ones were over as well, as far as that can be told; absent where nothing can be
+    /// open, and where there is nothing at all.
+    pub survival: Option<SurvivalSummary>,
+}
+
+/// Percentiles of durations that count what is not over yet as lasting at least as long as it has (Kaplan and Meier): those of
+/// finished items alone are too short wherever old items are still open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SurvivalSummary {
+    /// The median; absent where too much is open to tell.
+    pub median: Option<f64>,
+    /// The lower end of its interval with 95 % confidence.
+    pub median_lower: Option<f64>,
+    /// The upper end.
+    pub median_upper: Option<f64>,
+    /// The 85th percentile; absent where too much is open to tell.
+    pub p85: Option<f64>,
+    /// The 95th percentile; absent where too much is open to tell.
+    pub p95: Option<f64>,
 }
 
 /// A sample in numbers.
@@ -179,12 +199,32 @@ fn row(plan: &Plan, waits: bool, group: &[String], bucket: usize, cell: &MetricC
         whole: whole.map(|whole| whole as f64),
         sample: sample.filter(|_| is_sample),
         open: (plan.measure() == Measure::Duration).then_some(cell.open.len() as u64),
+        survival: if plan.measure() == Measure::Duration { SurvivalSummary::of(cell) } else { None },
     }
 }
 
 /// The sum of nothing is 0, and not the -0 that floating-point numbers begin with.
 fn sum(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |sum, value| sum + value)
+}
+
+impl SurvivalSummary {
+    fn of(cell: &MetricCell) -> Option<SurvivalSummary> {
+        if cell.values.is_empty() && cell.open.is_empty() {
+            return None;
+        }
+        let durations = [cell.values.as_slice(), &cell.open].concat();
+        let observed = (0..durations.len()).map(|place| place < cell.values.len()).collect();
+        let answer = survival(&SurvivalQuery { durations, observed, ..SurvivalQuery::default() }).ok()?;
+        let at = |p: f64| answer.percentiles.iter().find(|found| found.probability == p)?.duration;
+        Some(SurvivalSummary {
+            median: answer.median.duration,
+            median_lower: answer.median.lower,
+            median_upper: answer.median.upper,
+            p85: at(0.85),
+            p95: at(0.95),
+        })
+    }
 }
 
 impl SampleSummary {

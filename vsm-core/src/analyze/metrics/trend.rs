@@ -118,15 +118,16 @@ fn one(
     let valued: Vec<(usize, &MetricRow, f64)> =
         rows.iter().enumerate().filter_map(|(place, row)| Some((place, row, row.value?))).collect();
     let values: Vec<f64> = valued.iter().map(|(_, _, value)| *value).collect();
-    let baseline_end = query.baseline_until.map(|until| {
-        valued.iter().take_while(|(_, row, _)| row.start < until).count() as u64
-    });
+    let baseline_end = query
+        .baseline_until
+        .map(|until| valued.iter().take_while(|(_, row, _)| row.start < until).count() as u64);
     let behaviour = process_behaviour(&ProcessBehaviourQuery {
         baseline_end,
         rule_set: query.rule_set,
-        ..ProcessBehaviourQuery::new(values.clone())
+        values: values.clone(),
+        ..ProcessBehaviourQuery::default()
     })?;
-    let changes = change_points(&ChangePointsQuery::new(values))?;
+    let changes = change_points(&ChangePointsQuery { values, ..ChangePointsQuery::default() })?;
     let group = rows.first().map(|row| row.group.clone()).unwrap_or_default();
     let mut points: Vec<TrendPoint> = rows
         .iter()
@@ -162,9 +163,7 @@ fn one(
     };
     let (mean_difference, shift, effect) = match compared {
         None => (None, None, None),
-        Some(compared) => {
-            (Some(compared.mean_difference), Some(compared.shift), Some(compared.cliffs_delta))
-        }
+        Some(compared) => (Some(compared.mean_difference), Some(compared.shift), Some(compared.cliffs_delta)),
     };
     let summary = TrendGroup {
         group,
