@@ -35,6 +35,8 @@
 //! | What does its date depend on, with which float? | [`critical_path`](ValueStream::critical_path) |
 //! | Which departures can it still reach, and who has until when? | [`departures`](ValueStream::departures) |
 //! | What was planned for the release, and what came of it? | [`scope`](ValueStream::scope) |
+//! | Did valuable work reach production first? | [`value_order`](ValueStream::value_order) |
+//! | Did an outcome change with a release? | [`outcome_change`](ValueStream::outcome_change) |
 //! | What was promised for an iteration or release, and what was kept? | [`say_do`](ValueStream::say_do) |
 //! | In which version did each item really ship? | [`shipping`](ValueStream::shipping) |
 //! | Which gates are late, and by how much? | [`gate_lateness`](ValueStream::gate_lateness) |
@@ -402,6 +404,8 @@
 //! | [`scope`](ValueStream::scope) | the scope, and the commits behind the release and those before it |
 //! | [`prioritize`](ValueStream::prioritize) | O(*N*), and for each item asked about what waits for it |
 //! | [`value_realized`](ValueStream::value_realized) | O(*N*), the commits in production, and the history of the items asked about |
+//! | [`value_order`](ValueStream::value_order) | O(*N* + *n* log *n*), the commits in production, and the history of the items asked about |
+//! | [`outcome_change`](ValueStream::outcome_change) | the history of the item; with a release O(*N*) and the commits in production |
 //! | [`say_do`](ValueStream::say_do) | the scope at three times and its history; of an iteration O(*N*) |
 //! | [`defects`](ValueStream::defects) | O(*N*), the commits in production, the history of the defects, and a step for each and part of the window |
 //! | [`tests`](ValueStream::tests) | O(*N* + *n* log *n*), the test runs, and those of one flaky revision against each other |
@@ -630,6 +634,17 @@ pub use analyze::{
     Verdicts, WaitedFor, WaitedForQuery, Waiver, Watch, WatchQuery, WeekRule, WipRule, change_points,
     compare_samples, delivery_bands, delivery_presets, merge_metrics, messages, metric_presets, metric_table,
     metrics, picture, process_behaviour, quantiles, rank_correlation, schedule, survival, translate,
+};
+pub use analyze::{
+    ArrivalRule, OutcomeChange, OutcomeChangeQuery, ValueOrder, ValueOrderItem, ValueOrderQuery,
+};
+pub use analyze::{
+    BehaviourSignal, CenterRule, ChangePointCost, ChangePointMethod, ChangePoints, ChangePointsQuery,
+    ChangeSegment, CompareSamplesQuery, ComparedSample, ConditionalCompletion, DetectionRule,
+    DetectionRuleSet, Estimate, MannWhitney, MovingRangeRule, NoValue, PValueRule, ProcessBehaviour,
+    ProcessBehaviourQuery, Quantile, Quantiles, QuantilesQuery, RankCorrelation, RankCorrelationQuery,
+    SampleComparison, SignalSide, Survival, SurvivalPercentile, SurvivalQuery, SurvivalStep, change_points,
+    compare_samples, process_behaviour, quantiles, rank_correlation, survival,
 };
 #[cfg(feature = "arrow")]
 pub use arrow::{ToArrow, arrow_ipc};

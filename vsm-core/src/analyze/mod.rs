@@ -118,7 +118,8 @@ pub use template::{
 pub use test_runs::{FlakyRevision, FlakyTest, SuiteResults, Tests, TestsQuery};
 pub use trace::{Trace, TraceStep};
 pub use worth::{
-    ArrivalSource, InheritRule, OrderCost, Priorities, PrioritizeQuery, PriorityItem, RankRule, SeriesRule,
+    ArrivalRule, ArrivalSource, InheritRule, OrderCost, OutcomeChange, OutcomeChangeQuery, Priorities,
+    PrioritizeQuery, PriorityItem, RankRule, SeriesRule, ValueOrder, ValueOrderItem, ValueOrderQuery,
     ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow,
 };
 

@@ -5,7 +5,9 @@
 
 mod arrival;
 mod figures;
+mod order;
 mod ordering;
+mod outcome;
 mod prioritize;
 mod rating;
 mod realized;
@@ -18,6 +20,8 @@ mod tests;
 pub use arrival::ArrivalSource;
 pub(in crate::analyze) use arrival::Arrivals;
 pub(in crate::analyze) use figures::{Figure, attribute, figure, finite, sum};
+pub use order::{ArrivalRule, ValueOrder, ValueOrderItem, ValueOrderQuery};
+pub use outcome::{OutcomeChange, OutcomeChangeQuery};
 pub use prioritize::{InheritRule, OrderCost, Priorities, PrioritizeQuery, PriorityItem, RankRule};
 pub use realized::{ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow};
 pub use series::SeriesRule;
