@@ -2,10 +2,26 @@
 //! The questions that need no stream.
 
 use vsm_core::{
-    MergeQuery, MessageTemplate, MetricInfo, MetricPreset, MetricState, MetricTable, MetricTableQuery,
+    ChangePoints, ChangePointsQuery, CompareSamplesQuery, DeliveryBands, DeliveryPresetRules, MergeQuery,
+    MessageTemplate, MetricInfo, MetricPreset, MetricState, MetricTable, MetricTableQuery, ProcessBehaviour,
+    ProcessBehaviourQuery, Quantiles, QuantilesQuery, RankCorrelation, RankCorrelationQuery,
+    SampleComparison, Survival, SurvivalQuery,
 };
 
 use crate::error::VsmError;
+
+/// The tables of performance bands that come with the engine, oldest first. They are data: a query may bring a table of
+/// its own instead.
+#[uniffi::export]
+fn delivery_bands() -> Vec<DeliveryBands> {
+    vsm_core::delivery_bands()
+}
+
+/// The presets of delivery performance, in the order of `DeliveryPreset::ALL`.
+#[uniffi::export]
+fn delivery_presets() -> Vec<DeliveryPresetRules> {
+    vsm_core::delivery_presets()
+}
 
 /// Every message that there is, with its English template and its arguments, grouped by what they are about.
 #[uniffi::export]
@@ -25,6 +41,41 @@ fn metrics() -> Vec<MetricInfo> {
     vsm_core::metrics()
 }
 
+/// Finds where the level of a series changed.
+///
+/// The series is cut into stretches so that what they cost together, and the penalty for each cut, is least. Places are
+/// those of the first value of a stretch; ruptures gives the same places and the length of the series behind them. Among
+/// equally good answers the one with the earlier places is taken, and `binary_segmentation` splits at the later place.
+///
+/// Without penalty and count the penalty is 3 σ² ln n for `l2` (N. R. Zhang, D. O. Siegmund, Biometrics 63, 2007, to the
+/// leading term), with σ² from the differences of successive values (J. von Neumann, 1941), which a few changes of level
+/// hardly touch; the mean absolute difference of successive values times ln n for `l1`; and 3 ln n for `normal`.
+///
+/// With `m` places to be looked at, `pelt` takes O(m) where changes are many, and O(m²) where there are none; `optimal`
+/// takes O(m²) and O(m) more for each change point that is asked for; `binary_segmentation` O(m) for each level of its
+/// splits. The cost `l1` takes the logarithm of the length more. Under `normal` a constant stretch costs next to
+/// nothing, so that of counts with many zeros it finds many.
+#[uniffi::export]
+fn change_points(query: &ChangePointsQuery) -> Result<ChangePoints, VsmError> {
+    Ok(vsm_core::change_points(query)?)
+}
+
+/// By how much two samples differ, and how sure that is; nothing is drawn at random.
+///
+/// * Means: B. L. Welch, Biometrika 34 (1947), for samples of two or more.
+/// * Shift: the median of all differences (J. L. Hodges, E. L. Lehmann, 1963) with the interval that the test of Mann and
+/// Whitney gives; none where the samples are too small for the confidence: for 95 % that takes four of each.
+/// * Test: exact where no two values are equal and both samples have fewer than 50, else by the normal distribution with
+/// correction for ties and continuity.
+/// * Effect: N. Cliff, Psychological Bulletin 114 (1993), with his asymmetric interval; for samples that do not overlap by
+/// D. Feng, N. Cliff, J. Modern Applied Statistical Methods 3 (2004).
+///
+/// Takes O((n + m) log (n + m)): the differences are never written down.
+#[uniffi::export]
+fn compare_samples(query: &CompareSamplesQuery) -> Result<SampleComparison, VsmError> {
+    Ok(vsm_core::compare_samples(query)?)
+}
+
 /// Puts the states of several parts of the record together, in whatever order: see `MetricState`.
 #[uniffi::export]
 fn merge_metrics(query: &MergeQuery) -> Result<MetricState, VsmError> {
@@ -35,4 +86,50 @@ fn merge_metrics(query: &MergeQuery) -> Result<MetricState, VsmError> {
 #[uniffi::export]
 fn metric_table(query: &MetricTableQuery) -> Result<MetricTable, VsmError> {
     Ok(vsm_core::metric_table(query)?)
+}
+
+/// The process behaviour chart of a series: an XmR chart (W. A. Shewhart, 1931; D. J. Wheeler, "Understanding Variation",
+/// 1993).
+///
+/// The natural limits lie 2.66 mean moving ranges from the centre, or 3.145 median ones, and moving ranges have their upper
+/// limit at 3.27 of the mean or 3.865 of the median. Two values are enough for limits, and some ten for limits that
+/// hold. Every value that takes part in a pattern is a signal; of patterns such as two of three these are the values on
+/// the side of the pattern. What lies on a line is not beyond it. Takes O(n log n).
+#[uniffi::export]
+fn process_behaviour(query: &ProcessBehaviourQuery) -> Result<ProcessBehaviour, VsmError> {
+    Ok(vsm_core::process_behaviour(query)?)
+}
+
+/// The quantiles of a sample. Takes O(n log n).
+#[uniffi::export]
+fn quantiles(query: &QuantilesQuery) -> Result<Quantiles, VsmError> {
+    Ok(vsm_core::quantiles(query)?)
+}
+
+/// How far two figures of the same things rise and fall together, by their order alone; equal values share their middle
+/// rank.
+///
+/// A coefficient takes three things that are not all equal in one figure. P-values are two-sided. Without ties they are
+/// exact, for Spearman's rho up to ten things and for Kendall's tau below fifty; else they are by Student's t for rho, and
+/// for tau by the normal distribution with correction for ties (M. G. Kendall, "Rank Correlation Methods", 1970). Where
+/// the orders agree or disagree entirely the p-value is the part of all orders that do. Intervals take ten things, by
+/// Fisher's z with the standard errors of D. G. Bonett and T. A. Wright, Psychometrika 65 (2000), for rho and of E. C.
+/// Fieller, H. O. Hartley and E. S. Pearson, Biometrika 44 (1957), for tau. Takes O(n log n).
+#[uniffi::export]
+fn rank_correlation(query: &RankCorrelationQuery) -> Result<RankCorrelation, VsmError> {
+    Ok(vsm_core::rank_correlation(query)?)
+}
+
+/// How long things take, by E. L. Kaplan and P. Meier, "Nonparametric Estimation from Incomplete Observations", JASA 53
+/// (1958): what is still running counts for as long as it has been watched, and what is watched for exactly as long as
+/// another took counts beside that.
+///
+/// Variances are Greenwood's (1926); intervals go by the logarithm of the logarithm (J. D. Kalbfleisch, R. L. Prentice,
+/// 1980), and so stay within 0 and 1. The interval of a percentile is where the ends of the curve's interval reach it
+/// (R. Brookmeyer, J. Crowley, Biometrics 38, 1982); where nothing is left the curve has none, as in R. What has an age of `a` finishes within `h` with probability
+/// 1 − S(a + h)/S(a); beyond the longest duration that was watched nobody knows, and there is no value. Takes
+/// O(n log n).
+#[uniffi::export]
+fn survival(query: &SurvivalQuery) -> Result<Survival, VsmError> {
+    Ok(vsm_core::survival(query)?)
 }

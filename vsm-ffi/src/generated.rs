@@ -4,31 +4,53 @@
 use std::collections::{BTreeMap, HashMap};
 
 use vsm_core::{
-    Activity, ActivityMove, Adapter, Aggregation, ApplyReport, Audit, Basis, Blackout, Booking,
-    BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide, Boundary, Bucket,
-    Cadence, Calendar, CalendarException, ChangeReason, ClockHours, Condition, ConflictMode, CorrelationRule,
-    CorrelationRules, Coverage, CoverageRow, CrashOption, CriticalPath, CriticalPathQuery, Damage,
-    DataQuality, DataQualityQuery, DateConstraint, DateOrder, DayCount, DayLoad, Decision, DepartureReach,
-    Departures, DeparturesQuery, Dependency, Drift, DriftQuery, DriftRelation, DriftRow, DurationSource,
-    Durations, EfficiencyRule, EnvironmentContent, EnvironmentContents, EnvironmentContentsQuery,
-    EnvironmentLoad, EnvironmentNames, Event, Exclusion, Explanation, ExplanationNode, FactDeadline, Fields,
-    Finding, FindingExample, FindingGroup, FloatPath, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowState,
-    FreeSlot, GateLateness, GateLatenessQuery, GateTiming, HolidayRule, Impact, ImpactCell, ImpactQuery,
-    ImpactRelation, InfeasibleDate, IngestOptions, IngestProgress, IngestReport, IngestRun, Instant, Item,
-    ItemDifference, ItemVerdict, Kind, LagCalendar, LifecycleStep, Lineage, LineageQuery, LineageSide, Link,
-    LinkKind, MappedLink, Measure, MergePoint, MergeQuery, Message, MessageArg, MessageTemplate, MetFact,
-    MetricCell, MetricEvent, MetricInfo, MetricPreset, MetricQuery, MetricRow, MetricRules, MetricSample,
-    MetricSamples, MetricState, MetricTable, MetricTableQuery, MetricUnit, NamedCalendar, NegativeRule,
-    NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery, Outcome,
-    Outlook, OutlookQuery, PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule, ProgressRule,
-    Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery,
-    ReconcileQuery, Reconciliation, Recovery, Refusal, Reject, Related, ReleaseDate, ReleaseDates,
-    ReleaseDatesQuery, ReleaseState, ReleaseTemplate, ReopenPolicy, RowFormat, RuleDifference, RuleTest,
-    SampleSummary, ScheduleChanges, Scope, ScopeQuery, Seal, Severity, ShippedItem, Shipping, SlotBlock,
-    SlotCause, Span, StageOutlook, StartCause, StoreFormat, StoreOptions, TableMapping, TemplateActivity,
-    TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, TestCounts,
-    Trace, TraceStep, Transition, Transitions, TransitionsQuery, Unmet, Verdict, VerdictChange,
-    VerdictChanges, VerdictQuery, Verdicts, VersionRule, Waiver, WatchQuery, Weekday, WipRule, WorkingHours,
+    Activity, ActivityMove, Adapter, AgeBand, Ageing, AgeingItem, AgeingQuery, Aggregation, ApplyReport,
+    ArrivalRule, ArrivalSource, AttributionRule, Audit, Basis, BehaviourSignal, Blackout, BlockedTime,
+    Booking, BookingBlackout, BookingConflict, BookingConflicts, BookingConflictsQuery, BookingSide,
+    Boundary, Bucket, Cadence, Calendar, CalendarException, CarriedOver, CauseTime, CenterRule,
+    ChangePointCost, ChangePointMethod, ChangePoints, ChangePointsQuery, ChangeReason, ChangeSegment,
+    ClockHours, CompareSamplesQuery, ComparedSample, Condition, ConditionalCompletion, ConflictMode,
+    CorrelationRule, CorrelationRules, Coverage, CoverageRow, CrashOption, CriticalPath, CriticalPathQuery,
+    CumulativeDay, CumulativeFlow, CumulativeFlowQuery, CumulativeForm, Damage, DataQuality,
+    DataQualityQuery, DateConstraint, DateOrder, DayCount, DayLoad, Decision, DefectDensity, DefectStage,
+    DefectTrend, Defects, DefectsQuery, DeliveredChange, DeliveredDeployment, DeliveredPullRequest, Delivery,
+    DeliveryAverage, DeliveryBand, DeliveryBands, DeliveryBatch, DeliveryBucket, DeliveryFrequency,
+    DeliveryGroup, DeliveryIncident, DeliveryMetric, DeliveryPreset, DeliveryPresetRules, DeliveryQuery,
+    DeliveryRow, DeliveryRules, DeliveryShare, DeliveryStanding, DeliveryTime, DepartureReach, Departures,
+    DeparturesQuery, Dependency, DetectionRule, DetectionRuleSet, Drift, DriftQuery, DriftRelation, DriftRow,
+    DurationSource, Durations, EfficiencyRule, EnvironmentContent, EnvironmentContents,
+    EnvironmentContentsQuery, EnvironmentLoad, EnvironmentNames, Estimate, Event, Exclusion, Explanation,
+    ExplanationNode, FactDeadline, FailRateRule, Fields, Finding, FindingExample, FindingGroup,
+    FirstDeploymentRule, FlakyRevision, FlakyTest, FloatPath, FlowCause, FlowCauses, FlowCausesQuery,
+    FlowEnd, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowStage, FlowState, FreeSlot, FrequencyMeasure,
+    FrequencyRule, GateLateness, GateLatenessQuery, GateTiming, HolidayRule, Impact, ImpactCell, ImpactQuery,
+    ImpactRelation, InfeasibleDate, IngestOptions, IngestProgress, IngestReport, IngestRun, InheritRule,
+    Instant, Item, ItemCauses, ItemDifference, ItemRework, ItemStateTime, ItemVerdict, Kind, LagCalendar,
+    LatentDefects, LeadTimeRule, LifecycleStep, Lineage, LineageQuery, LineageSide, Link, LinkKind,
+    LittlesLaw, LittlesLawQuery, LittlesLawRow, LittlesLawRule, MannWhitney, MappedLink, Measure, MergePoint,
+    MergeQuery, Message, MessageArg, MessageTemplate, MetFact, MetricCell, MetricEvent, MetricEvidence,
+    MetricInfo, MetricPreset, MetricQuery, MetricRow, MetricRules, MetricSample, MetricSamples, MetricState,
+    MetricTable, MetricTableQuery, MetricTrend, MetricTrendQuery, MetricUnit, MovingRangeRule, NamedCalendar,
+    NegativeRule, NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery,
+    NoDeploymentRule, NoFigure, NoValue, OpenRule, OrderCost, Outcome, OutcomeChange, OutcomeChangeQuery,
+    Outlook, OutlookQuery, PValueRule, PartGroup, PartWait, PartsWait, PercentileRule, PictureForm,
+    PictureOptions, Policy, PolicyRule, Priorities, PrioritizeQuery, PriorityItem, ProcessBehaviour,
+    ProcessBehaviourQuery, ProgressRule, PullRequestSplit, Quantile, Quantiles, QuantilesQuery,
+    RankCorrelation, RankCorrelationQuery, RankRule, ReEntryRule, ReEstimate, Reach, Readiness,
+    ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, Reconciliation,
+    Recovery, RecoveryRule, Refusal, Reject, Related, ReleaseDate, ReleaseDates, ReleaseDatesQuery,
+    ReleaseEscapes, ReleaseState, ReleaseTemplate, ReleaseTime, ReleaseTimes, ReleaseTimesQuery,
+    ReopenPolicy, Rework, ReworkQuery, RowFormat, RuleDifference, RuleTest, SampleComparison, SampleSummary,
+    SayDo, SayDoAmount, SayDoQuery, ScheduleChanges, Scope, ScopeLevel, ScopeMeasure, ScopeQuery, Seal,
+    SeriesRule, Severity, ShippedItem, Shipping, SignalSide, SlotBlock, SlotCause, Span, StageAge,
+    StageOutlook, StageYield, StartCause, StateTime, StateWords, StoreFormat, StoreOptions, SuiteResults,
+    Survival, SurvivalPercentile, SurvivalQuery, SurvivalStep, SurvivalSummary, TableMapping, TargetDate,
+    TargetDates, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase,
+    TemplateQuery, TemplateSkip, TestCounts, Tests, TestsQuery, TimeInState, TimeInStateQuery, Trace,
+    TraceStep, Transition, Transitions, TransitionsQuery, TrendGroup, TrendPoint, UncausedRule, Unmet,
+    ValueOrder, ValueOrderItem, ValueOrderQuery, ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow,
+    Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, VersionRule, WaitedFor, WaitedForQuery,
+    Waiver, WatchQuery, WeekRule, Weekday, WipRule, WorkingHours,
 };
 
 type U64Map = BTreeMap<String, u64>;
@@ -138,6 +160,78 @@ pub struct ActivityMove {
     pub early_finish: Option<Instant>,
 }
 
+/// The age of what is open.
+#[uniffi::remote(Record)]
+pub struct Ageing {
+    /// The time that it was asked for.
+    pub at: Instant,
+    /// The stages in which work is in progress, in their order.
+    pub stages: Vec<StageAge>,
+    /// The open items that have been started, the oldest first.
+    pub items: Vec<AgeingItem>,
+    /// How many finished items they are compared with.
+    pub finished: u64,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// An open item.
+#[uniffi::remote(Record)]
+pub struct AgeingItem {
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is.
+    pub kind: Option<Kind>,
+    /// The stage that it is in.
+    pub stage: String,
+    /// When it was started: when it was first in a stage in which work is in progress.
+    pub started: Instant,
+    /// How long ago that was.
+    #[uniffi(name = "age_ms")]
+    pub age: Span,
+    /// Since when it has been in its stage.
+    pub in_stage_since: Instant,
+    /// How long it has been in its stage, earlier stays included.
+    #[uniffi(name = "time_in_stage_ms")]
+    pub time_in_stage: Span,
+    /// Its age against the age at which finished items left the stage; absent where there are none.
+    pub age_band: Option<AgeBand>,
+    /// Its time in the stage against theirs; absent where there are none.
+    pub stage_band: Option<AgeBand>,
+    /// Why it is blocked now, if it is.
+    pub blocked: Option<String>,
+}
+
+/// A question for the age of what is open.
+#[uniffi::remote(Record)]
+pub struct AgeingQuery {
+    /// The time that it is asked for; what happened later does not count.
+    pub at: Instant,
+    /// Only items that were done from then on are compared with; absent = all that were done.
+    #[uniffi(default)]
+    pub finished_since: Option<Instant>,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// Only items of these kinds; absent = all flow items.
+    #[uniffi(default)]
+    pub kinds: Option<Vec<Kind>>,
+    /// The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done.
+    #[uniffi(default)]
+    pub stages: Option<Vec<FlowStage>>,
+    /// The stage in which work begins; absent = the second.
+    #[uniffi(default)]
+    pub start_stage: Option<String>,
+    /// The stage in which work is over; absent = the last.
+    #[uniffi(default)]
+    pub end_stage: Option<String>,
+    /// How percentiles are read; absent = nearest rank.
+    #[uniffi(default)]
+    pub percentiles: Option<PercentileRule>,
+}
+
 /// What became of a batch of events.
 #[uniffi::remote(Record)]
 pub struct ApplyReport {
@@ -177,6 +271,17 @@ pub struct Basis {
     pub evidence: Vec<String>,
 }
 
+/// A value that takes part in a pattern that hardly comes by chance.
+#[uniffi::remote(Record)]
+pub struct BehaviourSignal {
+    /// The place of the value in the series.
+    pub index: u64,
+    /// The rule it was found by.
+    pub rule: DetectionRule,
+    /// The side of the pattern; absent where the rule knows none.
+    pub side: Option<SignalSide>,
+}
+
 /// A period `[start, end)` that is closed, for everything or for what its category names.
 ///
 /// | category | what is closed |
@@ -205,6 +310,28 @@ pub struct Blackout {
     /// What is closed; absent = everything. Case does not matter.
     #[uniffi(default)]
     pub category: Option<String>,
+}
+
+/// How long open items were blocked for one reason.
+#[uniffi::remote(Record)]
+pub struct BlockedTime {
+    /// The reason: the text of the attribute `blocked`.
+    pub reason: String,
+    /// How many items.
+    pub items: u64,
+    /// How many times that ended in the window.
+    pub completed_blocks: u64,
+    /// How long these took.
+    #[uniffi(name = "completed_ms")]
+    pub completed: Span,
+    /// How many went on at the end of the window.
+    pub ongoing_blocks: u64,
+    /// How long these had taken by then.
+    #[uniffi(name = "ongoing_ms")]
+    pub ongoing: Span,
+    /// Both together.
+    #[uniffi(name = "total_ms")]
+    pub total: Span,
 }
 
 /// A booking that overlaps a blackout which refuses bookings.
@@ -325,6 +452,9 @@ pub struct BookingSide {
 ///
 /// Departures are `every_days` times 24 hours apart, counted from `departure` in both directions; without
 /// `every_days` there is only the one.
+///
+/// One with a `capacity` takes so many releases with each departure; who is passed on to the next says the method that
+/// looks at all of them, such as `release_dates`.
 #[uniffi::remote(Record)]
 pub struct Cadence {
     /// One departure, from which the others are counted.
@@ -335,6 +465,9 @@ pub struct Cadence {
     /// How long before a departure work must be ready; none = until the departure itself.
     #[uniffi(name = "cutoff_ms", default)]
     pub cutoff: Option<Span>,
+    /// How many releases one departure takes, at least 1; none = any number.
+    #[uniffi(default)]
+    pub capacity: Option<u32>,
 }
 
 /// When work happens: a zone, weekly hours, holidays, days with hours of their own, and blackouts.
@@ -398,6 +531,70 @@ pub struct CalendarException {
     pub reason: Option<String>,
 }
 
+/// An item that was not done in time.
+#[uniffi::remote(Record)]
+pub struct CarriedOver {
+    /// The item.
+    pub item: String,
+    /// The iterations or releases and wholes that it is in at the time of the question and was not at the start; empty
+    /// where it stays behind.
+    pub to: Vec<String>,
+}
+
+/// The time that one cause took.
+#[uniffi::remote(Record)]
+pub struct CauseTime {
+    /// The cause.
+    pub cause: FlowCause,
+    /// How long.
+    #[uniffi(name = "time_ms")]
+    pub time: Span,
+    /// Its share of the whole, from 0 to 1; absent where the whole is nothing.
+    pub share: Option<f64>,
+}
+
+/// The change points of a series.
+#[uniffi::remote(Record)]
+pub struct ChangePoints {
+    /// The places in `values` at which a new stretch begins, ascending.
+    pub change_points: Vec<u64>,
+    /// The stretches between them, from the first value to the last.
+    pub segments: Vec<ChangeSegment>,
+    /// What one more change point had to save; absent where a number was asked for.
+    pub penalty: Option<f64>,
+    /// Why nothing could be found: no data, too few values for two stretches (or for `count`), or all values equal.
+    pub reason: Option<NoValue>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for the change points of a series.
+#[uniffi::remote(Record)]
+pub struct ChangePointsQuery {
+    /// The series, in the order of time.
+    pub values: Vec<f64>,
+    /// How they are looked for; absent = `optimal` for a given number, else `pelt`.
+    #[uniffi(default)]
+    pub method: Option<ChangePointMethod>,
+    /// What a stretch costs; absent = `l2`.
+    #[uniffi(default)]
+    pub cost: Option<ChangePointCost>,
+    /// What one more change point has to save; the larger, the fewer. Absent, and without `count`: by the noise of the
+    /// series, see `change_points`.
+    #[uniffi(default)]
+    pub penalty: Option<f64>,
+    /// How many change points there are; not together with a penalty, and not with `pelt`. By
+    /// `binary_segmentation` it may be fewer: a split that saves nothing is no change.
+    #[uniffi(default)]
+    pub count: Option<u32>,
+    /// How many values a stretch has at least; absent = 2.
+    #[uniffi(default)]
+    pub min_size: Option<u32>,
+    /// Only every so many places are looked at; absent = 1, all of them.
+    #[uniffi(default)]
+    pub jump: Option<u32>,
+}
+
 /// Why a verdict changed. Of several reasons the worst, or where it got better, one of them.
 #[uniffi::remote(Record)]
 pub struct ChangeReason {
@@ -415,6 +612,17 @@ pub struct ChangeReason {
     pub evidence: Vec<String>,
 }
 
+/// A stretch of a series without a change in it.
+#[uniffi::remote(Record)]
+pub struct ChangeSegment {
+    /// The place of its first value.
+    pub start: u64,
+    /// The place after its last value.
+    pub end: u64,
+    /// The mean of its values.
+    pub mean: f64,
+}
+
 /// A stretch of a day, from `start` to `end` on the wall clock.
 #[uniffi::remote(Record)]
 pub struct ClockHours {
@@ -422,6 +630,44 @@ pub struct ClockHours {
     pub start: String,
     /// End, `HH:MM`; `24:00` is the end of the day.
     pub end: String,
+}
+
+/// A question for the difference between two samples.
+#[uniffi::remote(Record)]
+pub struct CompareSamplesQuery {
+    /// The sample that is compared with, such as an earlier period, in any order.
+    pub first: Vec<f64>,
+    /// The sample that is compared, in any order and in the same unit.
+    pub second: Vec<f64>,
+    /// How sure the intervals are, between 0 and 1; absent = 0.95.
+    #[uniffi(default)]
+    pub confidence: Option<f64>,
+}
+
+/// A sample in numbers.
+#[uniffi::remote(Record)]
+pub struct ComparedSample {
+    /// How many values.
+    pub n: u64,
+    /// Their mean.
+    pub mean: Option<f64>,
+    /// Their median, interpolated.
+    pub median: Option<f64>,
+    /// Their standard deviation, by n − 1; absent for fewer than two.
+    pub standard_deviation: Option<f64>,
+}
+
+/// How likely something of an age is to finish in time.
+#[uniffi::remote(Record)]
+pub struct ConditionalCompletion {
+    /// How long it has taken so far.
+    pub age: f64,
+    /// Within which further time it should finish.
+    pub horizon: f64,
+    /// How many took, or have taken so far, longer than the age.
+    pub at_risk: u64,
+    /// How likely it is, from 0 to 1.
+    pub probability: Estimate,
 }
 
 /// The rules to go by, beside the built-in ones.
@@ -567,6 +813,84 @@ pub struct CriticalPathQuery {
     /// How much less time an activity takes when it is asked what that would bring (`crash`); absent = nothing is asked.
     #[uniffi(name = "shorten_by_ms", default)]
     pub shorten_by: Option<Span>,
+    /// The ladder of stages, and which of them ask for tests and gates, for builds, test runs and deployments that are still
+    /// to come; absent = the default policy.
+    #[uniffi(default)]
+    pub policy: Option<Policy>,
+}
+
+/// The end of one day.
+#[uniffi::remote(Record)]
+pub struct CumulativeDay {
+    /// The day as `YYYY-MM-DD` in the query's zone.
+    pub day: String,
+    /// For each stage, how many items are in it or a later one: the lines of the diagram.
+    pub cumulative: Vec<u64>,
+    /// For each stage, how many are in it and in no later one: the bands between the lines.
+    pub bands: Vec<u64>,
+    /// Items that came to where work begins on this day, less those that went back before it.
+    pub arrivals: i64,
+    /// Items that came to where work is over, less those that came back from there.
+    pub departures: i64,
+    /// Work in progress: arrived and not departed.
+    pub wip: u64,
+    /// Arrivals less departures, the change of the work in progress.
+    pub net_flow: i64,
+    /// The approximate average cycle time in days: how long ago the line of arrivals was as high as the line of
+    /// departures is now. Absent where nothing has departed, and for `as_it_was`, whose lines fall.
+    pub approximate_cycle_days: Option<f64>,
+}
+
+/// The cumulative flow of a window, what came before the window included.
+#[uniffi::remote(Record)]
+pub struct CumulativeFlow {
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// The zone of its days.
+    pub zone: String,
+    /// When an item counts in a stage.
+    pub form: CumulativeForm,
+    /// The stages in their order.
+    pub stages: Vec<String>,
+    /// The stage in which work begins.
+    pub start_stage: String,
+    /// The stage in which work is over.
+    pub end_stage: String,
+    /// The days of the window, each as it ended; the last one at the end of the window.
+    pub days: Vec<CumulativeDay>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for the cumulative flow of a window.
+#[uniffi::remote(Record)]
+pub struct CumulativeFlowQuery {
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// IANA zone in which days are counted.
+    pub zone: String,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// Only items of these kinds; absent = all flow items.
+    #[uniffi(default)]
+    pub kinds: Option<Vec<Kind>>,
+    /// The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done.
+    #[uniffi(default)]
+    pub stages: Option<Vec<FlowStage>>,
+    /// The stage in which work begins: what comes to it or a later one arrives; absent = the second.
+    #[uniffi(default)]
+    pub start_stage: Option<String>,
+    /// The stage in which work is over: what comes to it or a later one departs; absent = the last.
+    #[uniffi(default)]
+    pub end_stage: Option<String>,
+    /// When an item counts in a stage; absent = first entry.
+    #[uniffi(default)]
+    pub form: Option<CumulativeForm>,
 }
 
 /// A place in a store where something is not as it was written.
@@ -624,6 +948,509 @@ pub struct DayLoad {
     pub debt: u32,
 }
 
+/// Defects by an amount.
+#[uniffi::remote(Record)]
+pub struct DefectDensity {
+    /// What the amount counts: the attribute's name.
+    pub unit: String,
+    /// How much the item has of it.
+    pub amount: Option<f64>,
+    /// Defects found in the window.
+    pub defects: u32,
+    /// Defects for each unit.
+    pub density: Option<f64>,
+    /// Why there is none: `no_amount`, `amount_is_no_number`, `amount_not_positive` or `out_of_range`.
+    pub reason: Option<String>,
+}
+
+/// Defects that were found in a stage.
+#[uniffi::remote(Record)]
+pub struct DefectStage {
+    /// The stage.
+    pub stage: String,
+    /// Whether what is found there has escaped.
+    pub is_production: bool,
+    /// How many.
+    pub found: u32,
+    /// Their part of all whose stage is known, from 0 to 1.
+    pub share: f64,
+}
+
+/// The defects of a group in a part of the window.
+#[uniffi::remote(Record)]
+pub struct DefectTrend {
+    /// The part, as `2026-04` or `2026-04-30`.
+    pub bucket: String,
+    /// Its first instant.
+    pub start: Instant,
+    /// The first instant after it.
+    pub end: Instant,
+    /// What the group has in common, in the order of the question; empty text where an item says nothing.
+    pub group: Vec<String>,
+    /// Defects that are open by the rule.
+    pub open: u32,
+    /// How often one was opened in it, re-opened, or became a defect.
+    pub opened: u32,
+    /// How often one was closed in it, or ceased to be a defect.
+    pub closed: u32,
+}
+
+/// Defects at a time and in the window before it.
+#[uniffi::remote(Record)]
+pub struct Defects {
+    /// First instant of the window.
+    pub start: Instant,
+    /// The time it was asked at.
+    pub at: Instant,
+    /// The zone of its parts.
+    pub zone: String,
+    /// How many are open at that time.
+    pub open: u32,
+    /// How old these are: since they were first opened.
+    pub open_age: Option<Durations>,
+    /// The trend, by part of the window and then by group.
+    pub trend: Vec<DefectTrend>,
+    /// How many were found in the window.
+    pub found: u32,
+    /// Of those that were fixed in the window, how long it took since they were first opened. Those that are still open are
+    /// not in it, and so it is too short where many are.
+    pub time_to_fix: Option<Durations>,
+    /// Those found in the window by stage, by name.
+    pub stages: Vec<DefectStage>,
+    /// The part of these that was found in production, from 0 to 1, so far: of what shipped lately not all has been found.
+    pub escape_rate: Option<f64>,
+    /// The same by release, with how long each has been in use; of all its defects, whenever they were found; by id.
+    pub releases: Vec<ReleaseEscapes>,
+    /// How many were found in the window for each unit of the item.
+    pub density: Option<DefectDensity>,
+    /// How many there are that nobody found, by what two finders found in the window.
+    pub latent: Option<LatentDefects>,
+    /// What the answer rests on; `n` are the defects that are open, or were found or fixed in the window.
+    pub basis: Basis,
+}
+
+/// A question for defects.
+#[uniffi::remote(Record)]
+pub struct DefectsQuery {
+    /// First instant of the window: of the trend, and for what was found and fixed in it.
+    pub start: Instant,
+    /// The time it is asked at, at which the window ends; what happened later is left out.
+    pub at: Instant,
+    /// IANA zone in which the parts of the window are counted.
+    pub zone: String,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// The parts of the trend; absent = months. `custom` is not possible.
+    #[uniffi(default)]
+    pub bucket: Option<Bucket>,
+    /// What the trend is grouped by, as `MetricQuery` has it: `priority`, `severity`, `team`,
+    /// `attribute:NAME` and so on.
+    #[uniffi(default)]
+    pub group_by: Vec<String>,
+    /// When a defect is open in a part of the trend; absent = at its end.
+    #[uniffi(default)]
+    pub open_rule: Option<OpenRule>,
+    /// How percentiles are read; absent = nearest rank.
+    #[uniffi(default)]
+    pub percentiles: Option<PercentileRule>,
+    /// The attribute that says in which stage a defect was found; absent = `stage_found`.
+    #[uniffi(default)]
+    pub stage_attribute: Option<String>,
+    /// The stages where what is found has escaped; absent = `production`.
+    #[uniffi(default)]
+    pub production: Vec<String>,
+    /// The attribute of the item that `within` names by which the number of defects is divided, such as `kloc` or
+    /// `function_points`; `size` is the field. Absent = no density.
+    #[uniffi(default)]
+    pub density_per: Option<String>,
+    /// Two independent finders, by the names that the attribute `found_by` gives them, to estimate how many defects nobody
+    /// found yet; absent = no estimate.
+    #[uniffi(default)]
+    pub finders: Vec<String>,
+}
+
+/// A change that reached production.
+#[uniffi::remote(Record)]
+pub struct DeliveredChange {
+    /// The commit, or the pull request where the rules measure these.
+    pub change: String,
+    /// The application.
+    pub application: Option<String>,
+    /// The deployment.
+    pub deployment: String,
+    /// When its time began to run.
+    pub started_at: Instant,
+    /// When the deployment ended.
+    pub deployed_at: Instant,
+    /// Its lead time.
+    #[uniffi(name = "lead_time_ms")]
+    pub lead_time: Span,
+}
+
+/// A deployment to one environment.
+#[uniffi::remote(Record)]
+pub struct DeliveredDeployment {
+    /// The deployment.
+    pub deployment: String,
+    /// The pipeline run that it is a part of, where there is one.
+    pub run: Option<String>,
+    /// The application.
+    pub application: Option<String>,
+    /// The environment.
+    pub environment: String,
+    /// When it ended.
+    pub finished_at: Instant,
+    /// Whether it succeeded; otherwise it failed.
+    pub succeeded: bool,
+    /// The successful deployment of the application to the environment before it.
+    pub previous: Option<String>,
+    /// How many changes it brings that the environment did not have; absent where that is not known, as of a first one.
+    pub changes: Option<u64>,
+    /// The incidents that are attributed to it or to another part of its run, by id.
+    pub incidents: Vec<String>,
+    /// Whether it, or another part of its run, was made because of an incident.
+    pub rework: bool,
+}
+
+/// A merged pull request and its parts.
+#[uniffi::remote(Record)]
+pub struct DeliveredPullRequest {
+    /// The pull request.
+    pub pull_request: String,
+    /// The application that it was deployed with, else its own.
+    pub application: Option<String>,
+    /// Its first commit.
+    pub first_commit: Option<String>,
+    /// When that was authored.
+    pub first_commit_at: Option<Instant>,
+    /// When it was opened.
+    pub created_at: Instant,
+    /// The first review or comment by somebody else.
+    pub first_review_at: Option<Instant>,
+    /// When it was merged.
+    pub merged_at: Instant,
+    /// The deployment that brought it first.
+    pub deployment: Option<String>,
+    /// When that ended.
+    pub deployed_at: Option<Instant>,
+    /// From the first commit to the pull request.
+    #[uniffi(name = "coding_ms")]
+    pub coding: Option<Span>,
+    /// From the pull request to the first review.
+    #[uniffi(name = "pickup_ms")]
+    pub pickup: Option<Span>,
+    /// From the first review to the merge.
+    #[uniffi(name = "review_ms")]
+    pub review: Option<Span>,
+    /// From the merge to the end of the deployment.
+    #[uniffi(name = "deploy_ms")]
+    pub deploy: Option<Span>,
+    /// Coding + (created to merged) + deploy; absent where it was merged before it was opened.
+    #[uniffi(name = "cycle_ms")]
+    pub cycle: Option<Span>,
+}
+
+/// The delivery performance of a window.
+#[uniffi::remote(Record)]
+pub struct Delivery {
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// The zone of its days.
+    pub zone: String,
+    /// The environments that count, by id.
+    pub environments: Vec<String>,
+    /// One row for each group and bucket, by group, then by time; what has no group comes first. A group that was ever
+    /// deployed has a row for each bucket, with or without deployments.
+    pub rows: Vec<DeliveryRow>,
+    /// Everything together, by time; empty where it was not asked for.
+    pub total: Vec<DeliveryRow>,
+    /// The deployments that ended in the window, by their end, then by id; one row for each application and environment.
+    /// Empty where lists were not asked for, like the others.
+    pub deployments: Vec<DeliveredDeployment>,
+    /// The changes that reached production first in the window and have a lead time, by that time, then by id.
+    pub changes: Vec<DeliveredChange>,
+    /// The incidents that were opened or restored in the window, by their beginning, then by id.
+    pub incidents: Vec<DeliveryIncident>,
+    /// The pull requests that were merged or deployed in the window, by when they were merged, then by id.
+    pub pull_requests: Vec<DeliveredPullRequest>,
+    /// What the answer rests on; `n` are the successful deployments of the window.
+    pub basis: Basis,
+}
+
+/// A band of one figure. Of the bands of a figure the first that it reaches is its band; one without a bound is reached
+/// by all.
+#[uniffi::remote(Record)]
+pub struct DeliveryBand {
+    /// The figure.
+    pub metric: DeliveryMetric,
+    /// The name of the band: `elite`, `high`, `medium` and `low` in the tables that come with the engine.
+    pub band: String,
+    /// What the band stands for, in the words of its source.
+    pub label: String,
+    /// Of a frequency, what the bounds are about; absent = days per week.
+    #[uniffi(default)]
+    pub measure: Option<FrequencyMeasure>,
+    /// The least that the figure may be; times are milliseconds, rates go from 0 to 1.
+    #[uniffi(default)]
+    pub at_least: Option<f64>,
+    /// The most that it may be.
+    #[uniffi(default)]
+    pub at_most: Option<f64>,
+    /// What it must be less than.
+    #[uniffi(default)]
+    pub below: Option<f64>,
+}
+
+/// A table of bands.
+#[uniffi::remote(Record)]
+pub struct DeliveryBands {
+    /// The name that a query asks for it by.
+    pub version: String,
+    /// Where it is from.
+    pub source: String,
+    /// The bands of each figure, best first.
+    pub bands: Vec<DeliveryBand>,
+}
+
+/// How many changes a deployment brings that the environment did not have before; pull requests are not counted beside
+/// their commits, and a first deployment, to which there is nothing to compare, is left out.
+#[uniffi::remote(Record)]
+pub struct DeliveryBatch {
+    /// Deployments whose changes are known.
+    pub n: u64,
+    /// All their changes.
+    pub changes: u64,
+    /// Changes per deployment.
+    pub mean: Option<f64>,
+    /// The median.
+    pub median: Option<f64>,
+    /// The most that one brings.
+    pub max: Option<u64>,
+}
+
+/// How often deployments are made. Medians are those of whole calendar units, units without deployments included.
+#[uniffi::remote(Record)]
+pub struct DeliveryFrequency {
+    /// Successful deployments; several jobs or commits of one pipeline run are one, at its last end.
+    pub n: u64,
+    /// Deployments that failed.
+    pub failed: u64,
+    /// Days with a successful deployment.
+    pub days: u64,
+    /// The figure by the frequency rule.
+    pub value: Option<f64>,
+    /// Why there is no value.
+    pub reason: Option<NoFigure>,
+    /// The median number of days with a deployment per ISO week.
+    pub days_per_week: Option<f64>,
+    /// The same per calendar month.
+    pub days_per_month: Option<f64>,
+    /// The same per half of a calendar year.
+    pub days_per_half_year: Option<f64>,
+    /// Deployments divided by the calendar days of the row's time.
+    pub per_day: Option<f64>,
+    /// Deployments divided by the ISO weeks that it touches.
+    pub per_week: Option<f64>,
+    /// Deployments divided by the calendar months that it touches.
+    pub per_month: Option<f64>,
+}
+
+/// An incident, and what it is attributed to.
+#[uniffi::remote(Record)]
+pub struct DeliveryIncident {
+    /// The incident.
+    pub incident: String,
+    /// When it began.
+    pub opened_at: Instant,
+    /// When service was restored; absent while it is open.
+    pub restored_at: Option<Instant>,
+    /// The deployments that it is attributed to, by id.
+    pub caused_by: Vec<String>,
+    /// Whether that is a link of its own, and not the latest deployment before it.
+    pub explicit: bool,
+    /// Its recovery time by the rules; absent where it has none.
+    #[uniffi(name = "recovery_time_ms")]
+    pub recovery_time: Option<Span>,
+}
+
+/// The rules of a tool.
+#[uniffi::remote(Record)]
+pub struct DeliveryPresetRules {
+    /// The tool.
+    pub preset: DeliveryPreset,
+    /// Its rules, none left open.
+    pub rules: DeliveryRules,
+    /// The version of the performance bands that it shows, where it shows any.
+    pub bands: Option<String>,
+    /// What of the tool these rules do not reproduce.
+    pub differs: Vec<String>,
+}
+
+/// A question for the delivery performance of a window.
+#[uniffi::remote(Record)]
+pub struct DeliveryQuery {
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// IANA zone in which days, weeks and months are counted.
+    pub zone: String,
+    /// Only deployments of this application or team, of a release's candidate builds, or to this environment; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// What rows are about; absent = applications.
+    #[uniffi(default)]
+    pub group: Option<DeliveryGroup>,
+    /// The attribute to group by, where the group is `attribute`.
+    #[uniffi(default)]
+    pub attribute: Option<String>,
+    /// Into which parts the window is cut; absent = none: it is one row.
+    #[uniffi(default)]
+    pub bucket: Option<DeliveryBucket>,
+    /// Whether everything together is a row, too; absent = no: figures of different applications are not blended.
+    #[uniffi(default)]
+    pub total: Option<bool>,
+    /// The stage whose environments count; absent = `production`. An environment whose stage nobody says belongs to
+    /// production where its tool says so (attributes `tier` and `production`), else by being called `production` or `prod`.
+    #[uniffi(default)]
+    pub stage: Option<String>,
+    /// The environments that count, groups with all that is in them; empty = those of the stage.
+    #[uniffi(default)]
+    pub environments: Vec<String>,
+    /// Take the rules and bands of this tool.
+    #[uniffi(default)]
+    pub preset: Option<DeliveryPreset>,
+    /// Rules that go before those of the preset; absent = none.
+    #[uniffi(default)]
+    pub rules: Option<DeliveryRules>,
+    /// The version of the performance bands; absent = those of the preset, else none.
+    #[uniffi(default)]
+    pub bands: Option<String>,
+    /// Performance bands of one's own, which go before any version.
+    #[uniffi(default)]
+    pub own_bands: Vec<DeliveryBand>,
+    /// Whether rows tell the parts of pull requests; absent = no.
+    #[uniffi(default)]
+    pub pull_requests: Option<bool>,
+    /// Whether the deployments, changes, incidents and pull requests behind the figures are listed; absent = no.
+    #[uniffi(default)]
+    pub list: Option<bool>,
+}
+
+/// The figures of one group and time.
+#[uniffi::remote(Record)]
+pub struct DeliveryRow {
+    /// The application, team, environment or value; absent where there is none, and where the row is a total.
+    pub group: Option<String>,
+    /// The bucket: `2026-03-02`, `2026-W10` or `2026-03`; absent where the row is about the whole window.
+    pub bucket: Option<String>,
+    /// First instant of the row's time.
+    pub start: Instant,
+    /// First instant after it.
+    pub end: Instant,
+    /// Change lead time: from a change to the end of the first successful deployment that contains it, by the end. `open`
+    /// are the commits that had not arrived, as far as they say that they belong to an application.
+    pub lead_time: DeliveryTime,
+    /// How often deployments are made.
+    pub frequency: DeliveryFrequency,
+    /// Change fail rate: failed deployments by deployments, by the end of the deployment.
+    pub fail_rate: DeliveryShare,
+    /// Failed deployment recovery time, by when service was restored.
+    pub recovery: DeliveryTime,
+    /// Deployment rework rate: deployments made because of an incident by deployments.
+    pub rework_rate: DeliveryShare,
+    /// How many changes a deployment brings.
+    pub batch_size: DeliveryBatch,
+    /// The parts of the pull requests that were merged in the time; absent where they were not asked for.
+    pub pull_requests: Option<PullRequestSplit>,
+    /// The performance bands of the figures, where bands were asked for.
+    pub bands: Vec<DeliveryStanding>,
+}
+
+/// Rules of delivery performance; what is absent is left to the preset, and without one to the default.
+#[uniffi::remote(Record)]
+pub struct DeliveryRules {
+    /// What the change lead time is a sample of; absent = commits.
+    #[uniffi(default)]
+    pub lead_time: Option<LeadTimeRule>,
+    /// What is made of first deployments; absent = no sample.
+    #[uniffi(default)]
+    pub first_deployment: Option<FirstDeploymentRule>,
+    /// Lead times of less than this are left out; absent = none is.
+    #[uniffi(name = "shortest_lead_time_ms", default)]
+    pub shortest_lead_time: Option<Span>,
+    /// What the figure of the frequency is; absent = days per week.
+    #[uniffi(default)]
+    pub frequency: Option<FrequencyRule>,
+    /// Which weeks count; absent = all that the window touches.
+    #[uniffi(default)]
+    pub weeks: Option<WeekRule>,
+    /// What the change fail rate is; absent = failed deployments by deployments.
+    #[uniffi(default)]
+    pub fail_rate: Option<FailRateRule>,
+    /// To which deployment an incident is attributed; absent = a stated cause, else the latest before it.
+    #[uniffi(default)]
+    pub attribution: Option<AttributionRule>,
+    /// What a share of no deployments is; absent = no value.
+    #[uniffi(default)]
+    pub no_deployments: Option<NoDeploymentRule>,
+    /// From when to when a recovery lasts; absent = from the deployment.
+    #[uniffi(default)]
+    pub recovery: Option<RecoveryRule>,
+    /// What is made of incidents that no deployment caused; absent = left out.
+    #[uniffi(default)]
+    pub uncaused: Option<UncausedRule>,
+    /// Which figure of a sample of times is its value; absent = the median.
+    #[uniffi(default)]
+    pub average: Option<DeliveryAverage>,
+    /// How percentiles and medians are read; absent = nearest rank, with the median interpolated.
+    #[uniffi(default)]
+    pub percentiles: Option<PercentileRule>,
+}
+
+/// A share, with what it is made of.
+#[uniffi::remote(Record)]
+pub struct DeliveryShare {
+    /// What it is a share of.
+    pub n: u64,
+    /// How many of these count.
+    pub count: u64,
+    /// The share, from 0 to 1; more where incidents are counted and there are more of them than deployments.
+    pub value: Option<f64>,
+    /// Why there is no value.
+    pub reason: Option<NoFigure>,
+}
+
+/// The band of one figure of a row.
+#[uniffi::remote(Record)]
+pub struct DeliveryStanding {
+    /// The figure.
+    pub metric: DeliveryMetric,
+    /// The band that it reaches.
+    pub band: String,
+    /// What the band stands for.
+    pub label: String,
+}
+
+/// A sample of times, and the figure that it comes to.
+#[uniffi::remote(Record)]
+pub struct DeliveryTime {
+    /// The size of the sample.
+    pub n: u64,
+    /// The median, or the mean where the rules say so.
+    #[uniffi(name = "value_ms")]
+    pub value: Option<Span>,
+    /// Why there is no value.
+    pub reason: Option<NoFigure>,
+    /// How many had begun and not ended by the end of the row's time; they are in no sample.
+    pub open: u64,
+    /// The sample in numbers.
+    pub sample: Option<Durations>,
+}
+
 /// One departure of a release.
 #[uniffi::remote(Record)]
 pub struct DepartureReach {
@@ -631,9 +1458,14 @@ pub struct DepartureReach {
     pub departure: Instant,
     /// When the release must be ready for it.
     pub cutoff: Instant,
-    /// Whether it can still be reached.
+    /// Whether it can still be reached, and is not full.
     pub reachable: bool,
-    /// By how much it is missed, on the wall clock; absent where it can be reached.
+    /// Whether other releases take all the room on it, those that are ready before this one.
+    pub full: bool,
+    /// For how many releases there is room beside the others, this one among them; absent where no train has a capacity. Of
+    /// several trains the one with the least room counts.
+    pub room: Option<u32>,
+    /// By how much it is missed, on the wall clock; absent where the release is ready in time.
     #[uniffi(name = "missed_by_ms")]
     pub missed_by: Option<Span>,
     /// How much is to spare, on the wall clock; absent where it can't be reached.
@@ -830,6 +1662,22 @@ pub struct EnvironmentNames {
     /// What it is called too, in any case: ids, titles, or the last parts of ids (`prod`, `PRD`,
     /// `github:acme/shop/environment/production`).
     pub names: Vec<String>,
+}
+
+/// A figure with the interval it lies in at the confidence asked for.
+#[uniffi::remote(Record)]
+pub struct Estimate {
+    /// The figure; absent = the data do not carry it.
+    pub value: Option<f64>,
+    /// The lower end of the interval.
+    pub lower: Option<f64>,
+    /// The upper end of the interval.
+    pub upper: Option<f64>,
+    /// How likely a figure at least this far from zero is where there is nothing to be found, on both sides, from 0 to 1;
+    /// absent where no test goes with the figure, and where the data do not carry one.
+    pub p_value: Option<f64>,
+    /// Why the figure is absent, or its interval.
+    pub reason: Option<NoValue>,
 }
 
 /// One statement of one source about one item; it is taken whole or refused whole.
@@ -1098,6 +1946,36 @@ pub struct FindingExample {
     pub evidence: Vec<String>,
 }
 
+/// A suite with both outcomes on one revision in one environment.
+#[uniffi::remote(Record)]
+pub struct FlakyRevision {
+    /// The suite.
+    pub suite: String,
+    /// The changes that were tested, or builds where nobody says of which changes they are.
+    pub revision: Vec<String>,
+    /// Where; empty where nobody says.
+    pub environment: Vec<String>,
+    /// The runs that failed, first to last.
+    pub failed_in: Vec<String>,
+    /// The runs that succeeded, first to last.
+    pub passed_in: Vec<String>,
+}
+
+/// A test with both outcomes on one revision in one environment.
+#[uniffi::remote(Record)]
+pub struct FlakyTest {
+    /// The suite.
+    pub suite: String,
+    /// The test, as the runs name it.
+    pub test: String,
+    /// The changes that were tested, or builds where nobody says of which changes they are.
+    pub revision: Vec<String>,
+    /// The runs that it failed in, first to last.
+    pub failed_in: Vec<String>,
+    /// The runs that it passed in, first to last; one that tried it again is in both.
+    pub passed_in: Vec<String>,
+}
+
 /// A chain of activities and how late it can be.
 #[uniffi::remote(Record)]
 pub struct FloatPath {
@@ -1107,6 +1985,51 @@ pub struct FloatPath {
     /// time.
     #[uniffi(name = "float_ms")]
     pub float: Span,
+}
+
+/// What flow time is made of.
+#[uniffi::remote(Record)]
+pub struct FlowCauses {
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// Where flow time ends.
+    pub flow_end: FlowEnd,
+    /// The flow time of all items together; the causes add up to it.
+    #[uniffi(name = "total_ms")]
+    pub total: Span,
+    /// All causes in the order of precedence.
+    pub causes: Vec<CauseTime>,
+    /// Each item, by id.
+    pub items: Vec<ItemCauses>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for what flow time is made of.
+#[uniffi::remote(Record)]
+pub struct FlowCausesQuery {
+    /// First instant of the window: what ended in it counts, with its whole flow time.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// Only items of these kinds; absent = all flow items.
+    #[uniffi(default)]
+    pub kinds: Option<Vec<Kind>>,
+    /// Where flow time ends; absent = done.
+    #[uniffi(default)]
+    pub flow_end: Option<FlowEnd>,
+    /// Whether items that had been started and not ended count too, with the time until the end of the window; absent = no.
+    /// What is done and not released is listed in either case.
+    #[uniffi(default)]
+    pub with_open: Option<bool>,
+    /// Whether each item is listed; absent = yes.
+    #[uniffi(default)]
+    pub per_item: Option<bool>,
 }
 
 /// The flow of a window. What has no data has no value.
@@ -1163,6 +2086,16 @@ pub struct FlowShare {
     pub velocity: u32,
     /// The part of all, from 0 to 1; absent where nothing was done.
     pub share: Option<f64>,
+}
+
+/// A stage of a flow in the words of a tool.
+#[uniffi::remote(Record)]
+pub struct FlowStage {
+    /// What it is called in the answer.
+    pub name: String,
+    /// The statuses that belong to it, by name or by the tool's id; absent = the one of the stage's own name.
+    #[uniffi(default)]
+    pub statuses: Option<Vec<String>>,
 }
 
 /// A time at which all environments are free.
@@ -1422,6 +2355,22 @@ pub struct Item {
     pub fields: Fields,
 }
 
+/// What the flow time of one item is made of.
+#[uniffi::remote(Record)]
+pub struct ItemCauses {
+    /// The item.
+    pub item: String,
+    /// When it was first active or waiting.
+    pub started: Instant,
+    /// When its flow time ended; absent while it goes on.
+    pub ended: Option<Instant>,
+    /// Its flow time, or that until the end of the window; the causes add up to it.
+    #[uniffi(name = "total_ms")]
+    pub total: Span,
+    /// The causes that took any time, in the order of precedence.
+    pub causes: Vec<CauseTime>,
+}
+
 /// One item that counts differently.
 #[uniffi::remote(Record)]
 pub struct ItemDifference {
@@ -1438,6 +2387,44 @@ pub struct ItemDifference {
     pub rules: Vec<String>,
 }
 
+/// The rework in one item.
+#[uniffi::remote(Record)]
+pub struct ItemRework {
+    /// The item.
+    pub item: String,
+    /// Moves to a stage that is less far, re-openings included.
+    pub moves_back: u64,
+    /// Moves back from the stage in which work is over.
+    pub reopenings: u64,
+    /// Entries to a stage in which it had been before.
+    pub repeats: u64,
+    /// Time after a move back until it was again as far as it had been.
+    #[uniffi(name = "rework_time_ms")]
+    pub rework_time: Span,
+}
+
+/// One item in one state.
+#[uniffi::remote(Record)]
+pub struct ItemStateTime {
+    /// The item.
+    pub item: String,
+    /// The state, or the last name of the status.
+    pub state: String,
+    /// The tool's id of the status, where it has one.
+    pub status_id: Option<String>,
+    /// How often it came to it.
+    pub entries: u64,
+    /// How long completed stays took.
+    #[uniffi(name = "completed_ms")]
+    pub completed: Span,
+    /// How long a stay that goes on has taken so far; absent where there is none.
+    #[uniffi(name = "ongoing_ms")]
+    pub ongoing: Option<Span>,
+    /// Both together.
+    #[uniffi(name = "total_ms")]
+    pub total: Span,
+}
+
 /// The verdict of one item.
 #[uniffi::remote(Record)]
 pub struct ItemVerdict {
@@ -1447,6 +2434,38 @@ pub struct ItemVerdict {
     pub kind: Kind,
     /// The verdict.
     pub verdict: Verdict,
+}
+
+/// An estimate of how many defects there are, from how many two finders found alike.
+///
+/// D. G. Chapman's estimator (University of California Publications in Statistics 1, 1951): with `a` found by the one, `b`
+/// by the other and `m` by both, (a + 1)(b + 1)/(m + 1) − 1, with the variance of G. A. F. Seber (Biometrika 57, 1970). It
+/// holds if the two look for the same defects independently of each other and each defect is as easily found as any; where easy ones are
+/// found by both, it is too low.
+#[uniffi::remote(Record)]
+pub struct LatentDefects {
+    /// The two finders.
+    pub finders: Vec<String>,
+    /// Defects that the first one found.
+    pub by_first: u32,
+    /// Defects that the second one found.
+    pub by_second: u32,
+    /// Defects that both found.
+    pub by_both: u32,
+    /// Defects that any of the two found.
+    pub found: u32,
+    /// How many there are, found or not.
+    pub estimate: Option<f64>,
+    /// How many are not found: the estimate less those found.
+    pub latent: Option<f64>,
+    /// The standard error of both.
+    pub standard_error: Option<f64>,
+    /// The lower end of the 95 % interval of the estimate by the normal distribution; not less than those found.
+    pub lower: Option<f64>,
+    /// The upper end.
+    pub upper: Option<f64>,
+    /// Why there is no estimate: `no_data` where one of the two found nothing, `no_overlap` where none was found by both.
+    pub reason: Option<String>,
 }
 
 /// One step in the life of a release.
@@ -1524,6 +2543,99 @@ pub struct Link {
     /// The text or id in it that the rule went by.
     #[uniffi(default)]
     pub matched: Option<String>,
+}
+
+/// The law over a window.
+#[uniffi::remote(Record)]
+pub struct LittlesLaw {
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// The zone of its days.
+    pub zone: String,
+    /// The law by each rule, the three in their order.
+    pub rows: Vec<LittlesLawRow>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for the law over a window.
+#[uniffi::remote(Record)]
+pub struct LittlesLawQuery {
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window. The rules that count days count every day that the window touches, whole.
+    pub end: Instant,
+    /// IANA zone in which days are counted.
+    pub zone: String,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// Only items of these kinds; absent = all flow items.
+    #[uniffi(default)]
+    pub kinds: Option<Vec<Kind>>,
+    /// The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done.
+    #[uniffi(default)]
+    pub stages: Option<Vec<FlowStage>>,
+    /// The stage in which work begins; absent = the second.
+    #[uniffi(default)]
+    pub start_stage: Option<String>,
+    /// The stage in which work is over; absent = the last.
+    #[uniffi(default)]
+    pub end_stage: Option<String>,
+}
+
+/// The law by one rule. Times are in days, rates per day.
+#[uniffi::remote(Record)]
+pub struct LittlesLawRow {
+    /// How time and work in progress are counted.
+    pub rule: LittlesLawRule,
+    /// T: how long the window is.
+    pub days: f64,
+    /// How many were in progress when it began.
+    pub open_at_start: u64,
+    /// How many were in progress when it ended: N(T).
+    pub open_at_end: u64,
+    /// A: how many were in progress at some time of it: what was open at the start and what was started since.
+    pub arrivals: u64,
+    /// D: how many were finished in it.
+    pub departures: u64,
+    /// H: all time in progress within the window, in item-days: the integral of N(t).
+    pub item_days: f64,
+    /// L = H / T: the average work in progress; absent where the window has no time in it.
+    pub average_wip: Option<f64>,
+    /// λ = A / T.
+    pub arrival_rate: Option<f64>,
+    /// W, here w = the average over arrivals of the time that each was in progress within the window, added up item by item.
+    pub average_time: Option<f64>,
+    /// L − λ·W: zero, since time and work in progress are counted by a rule that fits.
+    pub residual: Option<f64>,
+    /// Θ = D / T: the throughput.
+    pub throughput: Option<f64>,
+    /// w′ = H / D: the approximate average cycle time.
+    pub time_per_departure: Option<f64>,
+    /// W*: the mean cycle time of what was finished, the time before the window included.
+    pub cycle_time: Option<f64>,
+    /// L − Θ·W*: how far the window is from a stable flow that begins and ends empty.
+    pub finished_residual: Option<f64>,
+    /// Started in the window over finished in it: above 1 work in progress grows.
+    pub stability: Option<f64>,
+    /// Flow debt, w′ − W*: above 0 what is in progress ages for what is finished; below 0 debt is paid back.
+    pub flow_debt: Option<f64>,
+}
+
+/// The test of Mann and Whitney, also called Wilcoxon's rank sum test.
+#[uniffi::remote(Record)]
+pub struct MannWhitney {
+    /// U of the second sample: pairs in which it is larger, those in which both are equal counted half.
+    pub u: Option<f64>,
+    /// How likely a U at least this far from its middle is where there is no difference, on both sides.
+    pub p_value: Option<f64>,
+    /// How the p-value was found.
+    pub p_value_rule: Option<PValueRule>,
+    /// Why there is no p-value.
+    pub reason: Option<NoValue>,
 }
 
 /// Links that a row of a mapped table states.
@@ -1616,6 +2728,15 @@ pub struct MetricCell {
     pub whole: i64,
 }
 
+/// An event behind a metric.
+#[uniffi::remote(Record)]
+pub struct MetricEvidence {
+    /// When what it proves counts.
+    pub at: Instant,
+    /// The event, as `source:id`.
+    pub event: String,
+}
+
 /// A metric that `metric` knows.
 #[uniffi::remote(Record)]
 pub struct MetricInfo {
@@ -1704,6 +2825,9 @@ pub struct MetricRow {
     pub sample: Option<SampleSummary>,
     /// Items that belong to the sample and are not over at the end of the part; absent where nothing can be open.
     pub open: Option<u64>,
+    /// What the sample would be if the open ones were over as well, as far as that can be told; absent where nothing can be
+    /// open, and where there is nothing at all.
+    pub survival: Option<SurvivalSummary>,
 }
 
 /// The rules of a metric. What is absent is as the preset has it, else as the metric has it by default.
@@ -1791,7 +2915,9 @@ pub struct MetricState {
     pub cells: Vec<MetricCell>,
     /// Whether any item was ever in a waiting state; without one, efficiency has no value.
     pub waits: bool,
-    /// What it rests on.
+    /// The first events behind it in time; at most a hundred.
+    pub evidence: Vec<MetricEvidence>,
+    /// What it rests on, without evidence.
     pub basis: Basis,
 }
 
@@ -1821,6 +2947,40 @@ pub struct MetricTable {
 pub struct MetricTableQuery {
     /// The state.
     pub state: MetricState,
+}
+
+/// A metric over time.
+#[uniffi::remote(Record)]
+pub struct MetricTrend {
+    /// The metric.
+    pub metric: String,
+    /// What its figures are.
+    pub unit: MetricUnit,
+    /// One row for each group and part of the window.
+    pub rows: Vec<TrendPoint>,
+    /// What is said of each group as a whole.
+    pub groups: Vec<TrendGroup>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question whether a metric changes over time.
+#[uniffi::remote(Record)]
+pub struct MetricTrendQuery {
+    /// The metric, by parts of its window; it must name a `bucket`.
+    pub query: MetricQuery,
+    /// The parts before this instant are the baseline of the limits; absent = all parts.
+    #[uniffi(default)]
+    pub baseline_until: Option<Instant>,
+    /// Which signals are looked for; absent = as `process_behaviour` has it.
+    #[uniffi(default)]
+    pub rule_set: Option<DetectionRuleSet>,
+    /// Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared.
+    #[uniffi(default)]
+    pub compare_at: Option<Instant>,
+    /// The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    #[uniffi(default)]
+    pub confidence: Option<f64>,
 }
 
 /// A calendar and the name by which activities call it.
@@ -1864,7 +3024,9 @@ pub struct NetworkActivity {
     /// When it really finished.
     #[uniffi(default)]
     pub finished_at: Option<Instant>,
-    /// The trains it takes when its work is finished: it ends with the latest of their first departures.
+    /// The trains it takes when its work is finished: it ends with the latest of their first departures. Two trains are the
+    /// same where all that is said of them is; of one with a capacity, activities take the departures in the order in which
+    /// they are ready, ties by id.
     #[uniffi(default)]
     pub trains: Vec<Cadence>,
     /// The activity that it is part of, which spans its parts (a hammock): from the first start to the last finish.
@@ -2017,6 +3179,81 @@ pub struct NextSlotQuery {
     pub in_working_time: Option<bool>,
 }
 
+/// What an order costs, if its items are done one after the other.
+#[uniffi::remote(Record)]
+pub struct OrderCost {
+    /// The items in their order.
+    pub order: Vec<String>,
+    /// The sum over all items of the cost of delay a week times the weeks until the item is finished; absent where any item
+    /// lacks one of the two, or costs are in several units.
+    pub cost: Option<f64>,
+    /// How many weeks they all take.
+    pub weeks: Option<f64>,
+    /// The items that lack a cost of delay or a duration, by id.
+    pub missing: Vec<String>,
+    /// Items that stand before something that they need, by id.
+    pub too_early: Vec<String>,
+}
+
+/// An outcome before and after a change. That it differs does not say that the change is why: look at the trend before it,
+/// and at what else happened.
+#[uniffi::remote(Record)]
+pub struct OutcomeChange {
+    /// The item.
+    pub item: String,
+    /// What was measured.
+    pub measure: String,
+    /// The unit of the measurements; absent where none is said, or where there are several.
+    pub unit: Option<String>,
+    /// When the change was.
+    pub changed_at: Option<Instant>,
+    /// How many measurements there are before it, …
+    pub n_before: u32,
+    /// … and after.
+    pub n_after: u32,
+    /// The difference, after less before, with intervals; absent where `missing` says why.
+    pub comparison: Option<SampleComparison>,
+    /// By how much the measurements rose a day before the change: the slope of the line of least squares.
+    pub trend_before: Option<f64>,
+    /// The mean after the change, had that line gone on.
+    pub expected_by_trend: Option<f64>,
+    /// The mean after the change less that.
+    pub beyond_trend: Option<f64>,
+    /// Why something has no value, by stable words.
+    pub missing: Vec<String>,
+    /// What the answer rests on; `n` are the measurements on both sides.
+    pub basis: Basis,
+}
+
+/// A question for an outcome before and after something shipped.
+#[uniffi::remote(Record)]
+pub struct OutcomeChangeQuery {
+    /// The time it is asked at; what happened later is left out.
+    pub at: Instant,
+    /// The item whose outcome was measured, such as an application or feature.
+    pub item: String,
+    /// What was measured: the name of an attribute, as `value_realized` reads it.
+    pub measure: String,
+    /// The release, or other item, that may have changed it when it first shipped.
+    #[uniffi(default)]
+    pub release: Option<String>,
+    /// When the change was, instead of a release.
+    #[uniffi(default)]
+    pub changed_at: Option<Instant>,
+    /// How far back measurements count; absent = all.
+    #[uniffi(name = "before_ms", default)]
+    pub before: Option<Span>,
+    /// For how long after the change, and after `settle`, measurements count; absent = all.
+    #[uniffi(name = "after_ms", default)]
+    pub after: Option<Span>,
+    /// For how long after the change measurements are left out, until it has settled; absent = not at all.
+    #[uniffi(name = "settle_ms", default)]
+    pub settle: Option<Span>,
+    /// How sure the intervals are, between 0 and 1; absent = 0.95.
+    #[uniffi(default)]
+    pub confidence: Option<f64>,
+}
+
 /// Everything that a release manager asks of one release, in one answer.
 #[uniffi::remote(Record)]
 pub struct Outlook {
@@ -2077,6 +3314,45 @@ pub struct OutlookQuery {
     /// The days of history that the flow figures cover; absent = 90.
     #[uniffi(default)]
     pub flow_days: Option<u32>,
+}
+
+/// A part.
+#[uniffi::remote(Record)]
+pub struct PartWait {
+    /// The part.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// The group that it is in.
+    pub group: Option<String>,
+    /// When it was done; absent while it is open.
+    pub done_at: Option<Instant>,
+    /// How long it then waited for the last part, so far; absent while it is open.
+    #[uniffi(name = "waited_ms")]
+    pub waited: Option<Span>,
+}
+
+/// A group of parts.
+#[uniffi::remote(Record)]
+pub struct PartsWait {
+    /// The application or team by id, or the kind; absent for parts of which nobody says it.
+    pub group: Option<String>,
+    /// How many parts.
+    pub parts: u64,
+    /// How many of them are not done.
+    pub open: u64,
+    /// When the last of them was done; absent while one is open.
+    pub complete_at: Option<Instant>,
+    /// Pooling: from the first of them done to the last, or to now while one is open. Absent while none is done.
+    #[uniffi(name = "pooling_ms")]
+    pub pooling: Option<Span>,
+    /// Lagging: how much later they were complete than all others; zero where another group came later, absent where there is
+    /// no other group.
+    #[uniffi(name = "lagging_ms")]
+    pub lagging: Option<Span>,
+    /// How long its parts have waited for others, those of the group included: item-time.
+    #[uniffi(name = "waited_ms")]
+    pub waited: Span,
 }
 
 /// How a picture is drawn.
@@ -2152,6 +3428,248 @@ pub struct PolicyRule {
     /// Whom it waits for; absent = whom the item waits for.
     #[uniffi(default)]
     pub waits_for: Option<String>,
+}
+
+/// Open work in an order.
+#[uniffi::remote(Record)]
+pub struct Priorities {
+    /// By what it is.
+    pub rank_by: RankRule,
+    /// The unit of costs of delay; absent where nobody says one, or where there are several.
+    pub unit: Option<String>,
+    /// The items, those with a rank first and by it, then the others by id.
+    pub items: Vec<PriorityItem>,
+    /// What the order that the ranks give costs.
+    pub proposed: OrderCost,
+    /// What the order that the question gives costs.
+    pub given: Option<OrderCost>,
+    /// What the answer rests on; `n` are the items with a rank.
+    pub basis: Basis,
+}
+
+/// A question for the order of open work.
+#[uniffi::remote(Record)]
+pub struct PrioritizeQuery {
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// The kinds of items that are put into an order; absent = all work, an epic and its stories alike.
+    #[uniffi(default)]
+    pub kinds: Option<Vec<Kind>>,
+    /// By what; absent = WSJF.
+    #[uniffi(default)]
+    pub rank_by: Option<RankRule>,
+    /// What an item has from those that wait for it; absent = from all that needs it.
+    #[uniffi(default)]
+    pub inherit: Option<InheritRule>,
+    /// How much of `estimate` and `remaining` makes a week; absent = 7 days of 24 hours. Where estimates are working time,
+    /// 40 hours.
+    #[uniffi(name = "week_ms", default)]
+    pub week: Option<Span>,
+    /// The unit that costs of delay are in, such as `CHF`; others are left out. Absent = the one that they are all in: if
+    /// there are several, costs of delay have no value.
+    #[uniffi(default)]
+    pub unit: Option<String>,
+    /// An order of items to tell the cost of, besides the one that is proposed.
+    #[uniffi(default)]
+    pub order: Option<Vec<String>>,
+}
+
+/// One item with what it is worth. What is not known has no value.
+#[uniffi::remote(Record)]
+pub struct PriorityItem {
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// Its place in the order, from 1.
+    pub rank: Option<u32>,
+    /// Business value: the field `value`, in points.
+    pub value: Option<f64>,
+    /// The attribute `time_criticality`, in points.
+    pub time_criticality: Option<f64>,
+    /// The attribute `risk_reduction`, in points: reduced risk and enabled opportunity.
+    pub risk_reduction: Option<f64>,
+    /// The field `size`.
+    pub size: Option<f64>,
+    /// The three sorts of points over the size: of the item alone.
+    pub wsjf: Option<f64>,
+    /// The same with the points that it has from others, those that are known.
+    pub wsjf_inherited: Option<f64>,
+    /// What a week of delay costs: the attribute `cost_of_delay`.
+    pub cost_of_delay: Option<f64>,
+    /// How long it takes: what is said to be left, else the estimate.
+    #[uniffi(name = "duration_ms")]
+    pub duration: Option<Span>,
+    /// Cost of delay over duration in weeks: of the item alone.
+    pub cd3: Option<f64>,
+    /// The same with the cost that it has from others, as far as it is known.
+    pub cd3_inherited: Option<f64>,
+    /// How many open items it has points and cost from.
+    pub dependants: u32,
+    /// Open items that it needs directly: what it depends on, and its parts; by id.
+    pub waits_for: Vec<String>,
+    /// Which figures of its own are missing or can't be used, by stable words.
+    pub missing: Vec<String>,
+}
+
+/// The process behaviour chart of a series. All figures are in the unit of its values.
+#[uniffi::remote(Record)]
+pub struct ProcessBehaviour {
+    /// How many values the centre and the limits come from.
+    pub baseline_n: u64,
+    /// The centre; absent without a baseline.
+    pub center: Option<f64>,
+    /// The mean or median moving range; absent for fewer than two values, and so is all that follows from it.
+    pub moving_range: Option<f64>,
+    /// A third of the distance from the centre to a limit.
+    pub sigma: Option<f64>,
+    /// The lower natural process limit.
+    pub lower_limit: Option<f64>,
+    /// The upper natural process limit.
+    pub upper_limit: Option<f64>,
+    /// The upper limit of moving ranges.
+    pub upper_range_limit: Option<f64>,
+    /// The moving ranges of the series: how far each value is from the one before, from the second value on.
+    pub moving_ranges: Vec<f64>,
+    /// What can't be chance, by place, then by rule.
+    pub signals: Vec<BehaviourSignal>,
+    /// Why there are no limits: no baseline, or too short a one.
+    pub reason: Option<NoValue>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for the process behaviour chart (XmR chart) of a series.
+#[uniffi::remote(Record)]
+pub struct ProcessBehaviourQuery {
+    /// The series, in the order of time: what signals are looked for in.
+    pub values: Vec<f64>,
+    /// The values that centre and limits are reckoned from, in the order of time; absent = those of the series from
+    /// `baseline_start` on and before `baseline_end`.
+    #[uniffi(default)]
+    pub baseline: Option<Vec<f64>>,
+    /// The place of the first value of the baseline; absent = 0.
+    #[uniffi(default)]
+    pub baseline_start: Option<u64>,
+    /// The place after the last value of the baseline; absent = the length of the series.
+    #[uniffi(default)]
+    pub baseline_end: Option<u64>,
+    /// What the centre is; absent = the mean.
+    #[uniffi(default)]
+    pub center: Option<CenterRule>,
+    /// What the limits are reckoned from; absent = the mean moving range.
+    #[uniffi(default)]
+    pub moving_range: Option<MovingRangeRule>,
+    /// The least that a value can be, such as 0 for a count: the lower limit is not below it. Absent = there is none.
+    #[uniffi(default)]
+    pub least: Option<f64>,
+    /// The most that a value can be, such as 1 for a share: the upper limit is not above it. Absent = there is none.
+    #[uniffi(default)]
+    pub most: Option<f64>,
+    /// The rules by which signals are found; absent = Wheeler's.
+    #[uniffi(default)]
+    pub rule_set: Option<DetectionRuleSet>,
+    /// Single rules in place of a set.
+    #[uniffi(default)]
+    pub rules: Vec<DetectionRule>,
+}
+
+/// The parts of pull requests, as Apache DevLake cuts them. A negative part is bad data: it is absent.
+///
+/// A pull request is a change with a state, `done` once it is merged. Its `starts_at` is when it was opened, its `ends_at`
+/// when it was merged, its attribute `author` who opened it. Each event with the attribute `review` is a review or comment,
+/// by whom says `reviewed_by`. Its commits are the changes that are parts of it (`parent`), else those behind its head that
+/// were not behind what it was merged into; the commit that merged it follows it. The adapters of GitHub and GitLab say all
+/// of that.
+#[uniffi::remote(Record)]
+pub struct PullRequestSplit {
+    /// Pull requests that were merged in the time.
+    pub n: u64,
+    /// From the first commit to the pull request.
+    pub coding: DeliveryTime,
+    /// From the pull request to the first review or comment by somebody else.
+    pub pickup: DeliveryTime,
+    /// From that to the merge.
+    pub review: DeliveryTime,
+    /// From the merge to the end of the deployment; `open` are those that are merged and not deployed.
+    pub deploy: DeliveryTime,
+    /// Coding + (created to merged) + deploy; an absent part counts nothing.
+    pub cycle: DeliveryTime,
+}
+
+/// One quantile.
+#[uniffi::remote(Record)]
+pub struct Quantile {
+    /// The part of the sample that lies at or below it, from 0 to 1.
+    pub probability: f64,
+    /// Its value, in the unit of the sample.
+    pub value: Option<f64>,
+}
+
+/// Quantiles of a sample.
+#[uniffi::remote(Record)]
+pub struct Quantiles {
+    /// One for each probability, in the order of the question.
+    pub quantiles: Vec<Quantile>,
+    /// Why they have no value: the sample is empty.
+    pub reason: Option<NoValue>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for quantiles of numbers.
+#[uniffi::remote(Record)]
+pub struct QuantilesQuery {
+    /// The sample, in any order and unit.
+    pub values: Vec<f64>,
+    /// Which quantiles, each from 0 to 1.
+    pub probabilities: Vec<f64>,
+    /// How they are read; absent = nearest rank.
+    #[uniffi(default)]
+    pub rule: Option<PercentileRule>,
+}
+
+/// The rank correlation of two figures.
+#[uniffi::remote(Record)]
+pub struct RankCorrelation {
+    /// Spearman's rho: the correlation of the ranks, from -1 to 1.
+    pub spearman: Estimate,
+    /// How its p-value was found.
+    pub spearman_rule: Option<PValueRule>,
+    /// Kendall's tau-b: pairs in the same order less those in opposite orders, over pairs without ties, from -1 to 1.
+    pub kendall: Estimate,
+    /// How its p-value was found.
+    pub kendall_rule: Option<PValueRule>,
+    /// Pairs of things that both figures put in the same order.
+    pub concordant: u64,
+    /// Pairs of things that they put in opposite orders.
+    pub discordant: u64,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for the correlation of two figures of the same things.
+#[uniffi::remote(Record)]
+pub struct RankCorrelationQuery {
+    /// One figure of each thing, such as its priority.
+    pub first: Vec<f64>,
+    /// The other figure of each, in the same order of things, such as when it was delivered.
+    pub second: Vec<f64>,
+    /// How sure the intervals are, between 0 and 1; absent = 0.95.
+    #[uniffi(default)]
+    pub confidence: Option<f64>,
+}
+
+/// A size that became another one.
+#[uniffi::remote(Record)]
+pub struct ReEstimate {
+    /// The item.
+    pub item: String,
+    /// The size at the start; of what was added later, the first one said. Absent where it had none.
+    pub old: Option<f64>,
+    /// The size at the end; absent where it was taken away.
+    pub new: Option<f64>,
 }
 
 /// Whether an item is ready for a stage, and what is missing.
@@ -2431,6 +3949,28 @@ pub struct ReleaseDatesQuery {
     /// As in `CriticalPathQuery`.
     #[uniffi(default)]
     pub progress: Option<ProgressRule>,
+    /// As in `CriticalPathQuery`.
+    #[uniffi(default)]
+    pub policy: Option<Policy>,
+}
+
+/// The defects that were found in a release, before and after it shipped, whenever that was.
+#[uniffi::remote(Record)]
+pub struct ReleaseEscapes {
+    /// The release.
+    pub release: String,
+    /// When it shipped; absent = not yet.
+    pub shipped_at: Option<Instant>,
+    /// How long it has been in use: what shows up later is not counted yet, and a rate of a shorter time is not that of a
+    /// longer one.
+    #[uniffi(name = "observed_ms")]
+    pub observed: Option<Span>,
+    /// Found before it shipped.
+    pub before: u32,
+    /// Found since.
+    pub after: u32,
+    /// Found since over all; absent while it has not shipped.
+    pub escape_rate: Option<f64>,
 }
 
 /// What releases of one sort have in common. Names tell its parts apart: a part that is renamed is another one.
@@ -2444,6 +3984,136 @@ pub struct ReleaseTemplate {
     /// The gates of the release.
     #[uniffi(default)]
     pub gates: Vec<TemplateGate>,
+}
+
+/// The times of one release.
+#[uniffi::remote(Record)]
+pub struct ReleaseTime {
+    /// The release.
+    pub release: String,
+    /// How many items were in its scope and done when it came out: leaves, cancelled ones left out.
+    pub items: u64,
+    /// When the first of its scope was begun.
+    pub started_at: Option<Instant>,
+    /// When the last of its scope was done.
+    pub ready_at: Option<Instant>,
+    /// When it came out.
+    pub released_at: Instant,
+    /// From the first work on it until it was out.
+    #[uniffi(name = "lead_time_ms")]
+    pub lead_time: Option<Span>,
+    /// From each item being done until it was out.
+    pub done_to_released: Option<Durations>,
+    /// How much of the time until it was ready at least one of its gates had been asked for and was not passed.
+    #[uniffi(name = "gate_wait_before_ready_ms")]
+    pub gate_wait_before_ready: Option<Span>,
+    /// The same from then until it was out.
+    #[uniffi(name = "gate_wait_after_ready_ms")]
+    pub gate_wait_after_ready: Option<Span>,
+    /// From being ready and through all gates to the departure of the train that it could take; absent where no train is
+    /// known, or it left before.
+    #[uniffi(name = "cadence_wait_ms")]
+    pub cadence_wait: Option<Span>,
+    /// That departure; the later one where it is of several applications.
+    pub departure: Option<Instant>,
+}
+
+/// The times of the releases that came out in a window. What is not known has no value, and is in no sample.
+#[uniffi::remote(Record)]
+pub struct ReleaseTimes {
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// One row for each release, by when it came out, then by id.
+    pub releases: Vec<ReleaseTime>,
+    /// From the first work on a release until it was out.
+    pub lead_time: DeliveryTime,
+    /// From an item being done until its release was out, over the items of all releases.
+    pub done_to_released: DeliveryTime,
+    /// Waiting for gates while there was work to do.
+    pub gate_wait_before_ready: DeliveryTime,
+    /// Waiting for gates after all work was done.
+    pub gate_wait_after_ready: DeliveryTime,
+    /// Waiting for the train.
+    pub cadence_wait: DeliveryTime,
+    /// What the answer rests on; `n` are the releases.
+    pub basis: Basis,
+}
+
+/// A question for the times of the releases that came out in a window.
+#[uniffi::remote(Record)]
+pub struct ReleaseTimesQuery {
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// Only releases of this application or team, or this release; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// How percentiles are read; absent = nearest rank.
+    #[uniffi(default)]
+    pub percentiles: Option<PercentileRule>,
+}
+
+/// The rework in what was finished in a window.
+#[uniffi::remote(Record)]
+pub struct Rework {
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// How many items were finished in it.
+    pub finished: u64,
+    /// How many of them never went back.
+    pub first_pass: u64,
+    /// Their share, from 0 to 1; absent where nothing was finished.
+    pub first_pass_yield: Option<f64>,
+    /// The yields of the stages of work multiplied: the share that would go through all of them at the first time, if the
+    /// stages were independent. Absent where nothing was finished.
+    pub rolled_yield: Option<f64>,
+    /// Moves to a stage that is less far, re-openings included.
+    pub moves_back: u64,
+    /// Moves back from the stage in which work is over.
+    pub reopenings: u64,
+    /// Entries to a stage in which the item had been before, after whatever move.
+    pub repeats: u64,
+    /// Time after a move back until the item was again as far as it had been.
+    #[uniffi(name = "rework_time_ms")]
+    pub rework_time: Span,
+    /// That over the time from start to finish of all items; absent where there is none.
+    pub rework_share: Option<f64>,
+    /// The stages of work, in their order.
+    pub stages: Vec<StageYield>,
+    /// The items that went back or repeated a stage, by id.
+    pub items: Vec<ItemRework>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for the rework in what was finished in a window.
+#[uniffi::remote(Record)]
+pub struct ReworkQuery {
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// Only items of these kinds; absent = all flow items.
+    #[uniffi(default)]
+    pub kinds: Option<Vec<Kind>>,
+    /// The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done, where going to and
+    /// fro between waiting and active is no rework.
+    #[uniffi(default)]
+    pub stages: Option<Vec<FlowStage>>,
+    /// The stage in which work begins; absent = the second.
+    #[uniffi(default)]
+    pub start_stage: Option<String>,
+    /// The stage in which work is over: an item belongs to the window of its last entry there; absent = the last.
+    #[uniffi(default)]
+    pub end_stage: Option<String>,
 }
 
 /// One rule in which two sides differ.
@@ -2506,6 +4176,28 @@ pub struct RuleTest {
     pub at_most: Option<f64>,
 }
 
+/// The difference between two samples, second less first.
+#[uniffi::remote(Record)]
+pub struct SampleComparison {
+    /// The first sample in numbers.
+    pub first: ComparedSample,
+    /// The second sample in numbers.
+    pub second: ComparedSample,
+    /// The difference of the means with Welch's interval and p-value, in the unit of the samples.
+    pub mean_difference: Estimate,
+    /// The degrees of freedom of that (Welch and Satterthwaite).
+    pub degrees_of_freedom: Option<f64>,
+    /// By how much the second sample lies higher: the median of all differences between one of each (Hodges and Lehmann),
+    /// in the unit of the samples.
+    pub shift: Estimate,
+    /// Cliff's delta: how much likelier one of the second is larger than one of the first than smaller, from -1 to 1.
+    pub cliffs_delta: Estimate,
+    /// The test of whether one of the second is as likely larger as smaller.
+    pub mann_whitney: MannWhitney,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
 /// A sample in numbers.
 #[uniffi::remote(Record)]
 pub struct SampleSummary {
@@ -2521,6 +4213,93 @@ pub struct SampleSummary {
     pub p95: f64,
     /// The largest.
     pub max: f64,
+}
+
+/// What was promised and what was delivered. Lists of items are by id.
+#[uniffi::remote(Record)]
+pub struct SayDo {
+    /// When the scope was agreed on; absent where nobody said: then the scope at the end is taken for it.
+    pub start: Option<Instant>,
+    /// First instant after it, or the time of the question where it goes on.
+    pub end: Instant,
+    /// Whether it is over.
+    pub is_over: bool,
+    /// The scope at the start, less what was done by then.
+    pub committed: Vec<String>,
+    /// What of that was done by the end.
+    pub kept: Vec<String>,
+    /// What came in after the start.
+    pub added: Vec<String>,
+    /// What of that was done by the end.
+    pub added_delivered: Vec<String>,
+    /// What was committed and is no longer in the scope at the end, or was given up.
+    pub removed: Vec<String>,
+    /// Items of the scope at the end that were not done by then.
+    pub open: Vec<String>,
+    /// Of those that were open when it was over, where they are now.
+    pub carried_over: Vec<CarriedOver>,
+    /// Items whose size became another one.
+    pub re_estimated: Vec<ReEstimate>,
+    /// The amounts by number, size and value, in this order.
+    pub amounts: Vec<SayDoAmount>,
+    /// Every target date ever said of the container and, by id, of the items above.
+    pub target_dates: Vec<TargetDates>,
+    /// What the answer rests on; `n` are the items committed to and added.
+    pub basis: Basis,
+}
+
+/// The amounts of a scope by one measure. Items whose amount is not known are in none of them; what nothing is known of
+/// has no value.
+#[uniffi::remote(Record)]
+pub struct SayDoAmount {
+    /// By what they are measured.
+    pub by: ScopeMeasure,
+    /// What was committed to, as it was measured then.
+    pub committed: Option<f64>,
+    /// What of that was delivered, as it was measured at the commitment.
+    pub kept: Option<f64>,
+    /// What came in later, as measured at the end.
+    pub added: Option<f64>,
+    /// What of that was delivered.
+    pub added_delivered: Option<f64>,
+    /// What of the commitment was taken out, as it was measured at the commitment.
+    pub removed: Option<f64>,
+    /// Say/do ratio: kept over committed.
+    pub say_do: Option<f64>,
+    /// What was actually brought, of the commitment and besides it, over what was committed. For value the attribute
+    /// `actual_value` of an item says what it brought; where it says nothing, what is delivered brought its value and what is
+    /// not brought none.
+    pub predictability: Option<f64>,
+    /// How many items have no known amount.
+    pub unknown: u32,
+}
+
+/// A question for what was promised and what was delivered.
+#[uniffi::remote(Record)]
+pub struct SayDoQuery {
+    /// The time it is asked at; what happened later is left out.
+    pub at: Instant,
+    /// A release, programme increment or other item: what ships in it if it is a release, else its parts.
+    #[uniffi(default)]
+    pub container: Option<String>,
+    /// An iteration, by the name that items give it in an attribute.
+    #[uniffi(default)]
+    pub iteration: Option<String>,
+    /// The attribute that names the iterations of an item; absent = `sprint`.
+    #[uniffi(default)]
+    pub attribute: Option<String>,
+    /// When the scope was agreed on; absent = the `baseline_at` of the container.
+    #[uniffi(default)]
+    pub start: Option<Instant>,
+    /// First instant after it; absent = it goes on until the time of the question.
+    #[uniffi(default)]
+    pub end: Option<Instant>,
+    /// Only items of this team, application, theme or other item; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// Which items the scope consists of; absent = those that were put into it themselves.
+    #[uniffi(default)]
+    pub level: Option<ScopeLevel>,
 }
 
 /// What a change brought.
@@ -2637,6 +4416,20 @@ pub struct SlotBlock {
     pub ends_at: Instant,
 }
 
+/// What finished items were like in one stage.
+#[uniffi::remote(Record)]
+pub struct StageAge {
+    /// The stage.
+    pub stage: String,
+    /// How many open items are in it.
+    pub open: u64,
+    /// How old finished items were when they left it for good: from their start to their last entry to a later stage. Those
+    /// that skipped it are left out.
+    pub age_at_exit: Option<Durations>,
+    /// How long finished items were in it, all stays together.
+    pub time_in_stage: Option<Durations>,
+}
+
 /// One stage of a release.
 #[uniffi::remote(Record)]
 pub struct StageOutlook {
@@ -2646,6 +4439,64 @@ pub struct StageOutlook {
     pub verdict: Verdict,
     /// How many unmet facts there are.
     pub unmet: u32,
+}
+
+/// How work goes through one stage.
+#[uniffi::remote(Record)]
+pub struct StageYield {
+    /// The stage.
+    pub stage: String,
+    /// How many items were in it.
+    pub items: u64,
+    /// How many came back to it after a move back.
+    pub returned: u64,
+    /// How many did not, as a share from 0 to 1; absent where no item was in it.
+    pub first_pass_yield: Option<f64>,
+    /// How many moves back started from it.
+    pub sent_back: u64,
+}
+
+/// All items in one state.
+#[uniffi::remote(Record)]
+pub struct StateTime {
+    /// The state, or the last name of the status.
+    pub state: String,
+    /// The tool's id of the status, where it has one.
+    pub status_id: Option<String>,
+    /// How many items were in it.
+    pub items: u64,
+    /// How often one came to it.
+    pub entries: u64,
+    /// How many stays ended in the window.
+    pub completed_stays: u64,
+    /// How long these took, as far as they lie in the window.
+    #[uniffi(name = "completed_ms")]
+    pub completed: Span,
+    /// How many stays went on at the end of the window. What ends in a state that is done or cancelled is no stay.
+    pub ongoing_stays: u64,
+    /// How long these had taken by then.
+    #[uniffi(name = "ongoing_ms")]
+    pub ongoing: Span,
+    /// Completed and ongoing stays together.
+    #[uniffi(name = "total_ms")]
+    pub total: Span,
+    /// The same in item-days: one item for 24 hours.
+    pub item_days: f64,
+    /// The completed stays in numbers.
+    pub stays: Option<Durations>,
+    /// For how long items in this state waited: their flow state was waiting, or they were blocked. Absent where nobody
+    /// ever says that something waits.
+    #[uniffi(name = "waiting_ms")]
+    pub waiting: Option<Span>,
+    /// The same in item-days.
+    pub waiting_days: Option<f64>,
+    /// What that waiting cost, in the unit of the portfolio's `value`, which is read as value per week of 7 × 24 hours: the
+    /// sum over items of weeks waited × value. Absent where no item in it has a value.
+    pub delay_cost: Option<f64>,
+    /// The place of the state by item-days of waiting, 1 for the most; absent where nothing waited in it.
+    pub wait_rank: Option<u32>,
+    /// The place of the state by what its waiting cost; absent where that is not known or zero.
+    pub cost_rank: Option<u32>,
 }
 
 /// How to open a store. Everything is optional.
@@ -2662,6 +4513,127 @@ pub struct StoreOptions {
     /// Whether to read only: beside the one process that writes, and without keeping it out.
     #[uniffi(default)]
     pub read_only: bool,
+}
+
+/// How the runs of a suite went.
+#[uniffi::remote(Record)]
+pub struct SuiteResults {
+    /// The name of the suite; absent for all together.
+    pub suite: Option<String>,
+    /// Runs with a result.
+    pub runs: u32,
+    /// Those that succeeded.
+    pub runs_passed: u32,
+    /// Their part, from 0 to 1.
+    pub run_pass_rate: Option<f64>,
+    /// Tests that were carried out in all runs that count their tests.
+    pub tests: u64,
+    /// Those that passed.
+    pub tests_passed: u64,
+    /// Tests that passed over those carried out, from 0 to 1; what was skipped is in neither.
+    pub pass_rate: Option<f64>,
+    /// Tests that were skipped.
+    pub tests_skipped: u64,
+    /// Revisions and environments that were tested for the first time in the window.
+    pub revisions: u32,
+    /// The part of these whose first run succeeded, from 0 to 1.
+    pub first_pass_rate: Option<f64>,
+    /// Tests that passed when they were tried again in the same run, counted once for each run.
+    pub retried: u64,
+}
+
+/// How long things take, what is still running counted as such.
+#[uniffi::remote(Record)]
+pub struct Survival {
+    /// How many have finished.
+    pub events: u64,
+    /// How many have not.
+    pub censored: u64,
+    /// The part that is still running after each duration at which something finished, ascending.
+    pub curve: Vec<SurvivalStep>,
+    /// After how long half have finished.
+    pub median: SurvivalPercentile,
+    /// After how long these parts have finished, in the order of the question.
+    pub percentiles: Vec<SurvivalPercentile>,
+    /// How likely it is to finish: for each age in the order of the question each horizon.
+    pub conditional: Vec<ConditionalCompletion>,
+    /// Why there is no curve: no data, or nothing has finished.
+    pub reason: Option<NoValue>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// After how long a part has finished.
+#[uniffi::remote(Record)]
+pub struct SurvivalPercentile {
+    /// The part, from 0 to 1.
+    pub probability: f64,
+    /// After how long it has finished, in the unit of the question; absent = never so far.
+    pub duration: Option<f64>,
+    /// The lower end of the interval.
+    pub lower: Option<f64>,
+    /// The upper end of the interval; absent = it has none so far.
+    pub upper: Option<f64>,
+    /// Why the duration is absent.
+    pub reason: Option<NoValue>,
+}
+
+/// A question for how long things take, of durations of which some are still running.
+#[uniffi::remote(Record)]
+pub struct SurvivalQuery {
+    /// How long each took, or has taken so far, in any order and in any one unit; not negative.
+    pub durations: Vec<f64>,
+    /// Of each whether it has finished; what has not is censored: it takes at least that long.
+    pub observed: Vec<bool>,
+    /// After how long these parts have finished, from 0 to 1; absent = 0.5, 0.85, 0.95.
+    #[uniffi(default)]
+    pub probabilities: Vec<f64>,
+    /// How likely it is to finish for what has reached each of these ages, in the unit of the durations, …
+    #[uniffi(default)]
+    pub ages: Vec<f64>,
+    /// … within each of these further times.
+    #[uniffi(default)]
+    pub horizons: Vec<f64>,
+    /// How sure the intervals are, between 0 and 1; absent = 0.95.
+    #[uniffi(default)]
+    pub confidence: Option<f64>,
+}
+
+/// The part that is still running from one duration to the next.
+#[uniffi::remote(Record)]
+pub struct SurvivalStep {
+    /// The duration, in the unit of the question.
+    pub duration: f64,
+    /// How many took, or have taken so far, at least as long.
+    pub at_risk: u64,
+    /// How many finished after exactly as long.
+    pub events: u64,
+    /// How many stop being watched from here to the next step.
+    pub censored: u64,
+    /// The part that takes longer, from 0 to 1.
+    pub survival: f64,
+    /// The variance of that part (Greenwood); absent where nothing is left.
+    pub variance: Option<f64>,
+    /// The lower end of its interval; absent where nothing is left.
+    pub lower: Option<f64>,
+    /// The upper end of its interval; absent where nothing is left.
+    pub upper: Option<f64>,
+}
+
+/// Percentiles of durations that count what is not over yet as lasting at least as long as it has (Kaplan and Meier): those of
+/// finished items alone are too short wherever old items are still open.
+#[uniffi::remote(Record)]
+pub struct SurvivalSummary {
+    /// The median; absent where too much is open to tell.
+    pub median: Option<f64>,
+    /// The lower end of its interval with 95 % confidence.
+    pub median_lower: Option<f64>,
+    /// The upper end.
+    pub median_upper: Option<f64>,
+    /// The 85th percentile; absent where too much is open to tell.
+    pub p85: Option<f64>,
+    /// The 95th percentile; absent where too much is open to tell.
+    pub p95: Option<f64>,
 }
 
 /// What the columns of a table mean. Values are patterns: text with columns in braces, such as `plan:{Key}`.
@@ -2716,6 +4688,33 @@ pub struct TableMapping {
     /// Whether a blank cell takes a field's value away; absent = it says nothing.
     #[uniffi(default)]
     pub clear_blank: bool,
+}
+
+/// A target date as it was said.
+#[uniffi::remote(Record)]
+pub struct TargetDate {
+    /// The date; absent where it was taken away.
+    pub due_at: Option<Instant>,
+    /// Since when it was so.
+    pub said_at: Instant,
+    /// When that became known.
+    pub known_at: Instant,
+    /// The event that says so, as `source:id`.
+    pub event: String,
+}
+
+/// The target dates of an item, first to last.
+#[uniffi::remote(Record)]
+pub struct TargetDates {
+    /// The item.
+    pub item: String,
+    /// What was said; a date that is said again is not listed again.
+    pub dates: Vec<TargetDate>,
+    /// How often a date became another one.
+    pub moves: u32,
+    /// From the first date to the last; negative where it was moved forward.
+    #[uniffi(name = "moved_by_ms")]
+    pub moved_by: Span,
 }
 
 /// An activity of a phase of a template.
@@ -2843,6 +4842,90 @@ pub struct TestCounts {
     pub duration: Option<Span>,
 }
 
+/// Test runs of a window. What has no data has no value.
+#[uniffi::remote(Record)]
+pub struct Tests {
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// All suites together.
+    pub total: SuiteResults,
+    /// Each suite, by name.
+    pub suites: Vec<SuiteResults>,
+    /// Where the same suite had both outcomes on the same revision in the same environment, by suite, revision and environment.
+    pub flaky_revisions: Vec<FlakyRevision>,
+    /// Tests that failed and passed on the same revision in the same environment, as far as runs name them; by suite,
+    /// revision, environment and test.
+    pub flaky_tests: Vec<FlakyTest>,
+    /// What the answer rests on; `n` are the runs.
+    pub basis: Basis,
+}
+
+/// A question for test runs.
+#[uniffi::remote(Record)]
+pub struct TestsQuery {
+    /// First instant of the window: runs that ended in it count.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// Only runs of this application, release, build or other item, or of builds of it; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+}
+
+/// The time in each state.
+#[uniffi::remote(Record)]
+pub struct TimeInState {
+    /// First instant of the window; absent = from the beginning.
+    pub start: Option<Instant>,
+    /// First instant after the window.
+    pub end: Instant,
+    /// In whose words.
+    pub words: StateWords,
+    /// What counts of a state that an item comes back to.
+    pub re_entry: ReEntryRule,
+    /// The states: flow states in their order, statuses by name and id.
+    pub states: Vec<StateTime>,
+    /// Each item with each state that it was in, by id, the states in the order of the first stay.
+    pub items: Vec<ItemStateTime>,
+    /// For how long open items were blocked, by reason.
+    pub blocked: Vec<BlockedTime>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for the time in each state.
+#[uniffi::remote(Record)]
+pub struct TimeInStateQuery {
+    /// First instant of the window: only time from then on counts; absent = from the beginning.
+    #[uniffi(default)]
+    pub start: Option<Instant>,
+    /// First instant after the window: a stay that goes on then is ongoing.
+    pub end: Instant,
+    /// Exactly these items, whatever they are, cancelled ones and those with parts too; absent = all flow items.
+    #[uniffi(default)]
+    pub items: Option<Vec<String>>,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// Only items of these kinds; absent = all flow items.
+    #[uniffi(default)]
+    pub kinds: Option<Vec<Kind>>,
+    /// In whose words; absent = flow states.
+    #[uniffi(default)]
+    pub words: Option<StateWords>,
+    /// What counts of a state that an item comes back to; absent = cumulative.
+    #[uniffi(default)]
+    pub re_entry: Option<ReEntryRule>,
+    /// How percentiles are read; absent = nearest rank.
+    #[uniffi(default)]
+    pub percentiles: Option<PercentileRule>,
+    /// Whether each item is listed; absent = yes.
+    #[uniffi(default)]
+    pub per_item: Option<bool>,
+}
+
 /// Where an item comes from and what became of it.
 #[uniffi::remote(Record)]
 pub struct Trace {
@@ -2918,6 +5001,46 @@ pub struct TransitionsQuery {
     pub transitions: Option<Vec<Transition>>,
 }
 
+/// One group over the whole window.
+#[uniffi::remote(Record)]
+pub struct TrendGroup {
+    /// The values of what it is grouped by.
+    pub group: Vec<String>,
+    /// How many parts of the window have a value.
+    pub n: u64,
+    /// The centre line of the baseline; absent where it has no value.
+    pub center: Option<f64>,
+    /// The lower natural process limit.
+    pub lower_limit: Option<f64>,
+    /// The upper one.
+    pub upper_limit: Option<f64>,
+    /// Mean of the later period less mean of the earlier one, with its interval (Welch); absent where nothing is compared.
+    pub mean_difference: Option<Estimate>,
+    /// How far the later period lies above the earlier one, with its interval (Hodges and Lehmann).
+    pub shift: Option<Estimate>,
+    /// The size of the effect from -1 to 1, with its interval (Cliff's delta).
+    pub effect: Option<Estimate>,
+}
+
+/// One part of the window of one group.
+#[uniffi::remote(Record)]
+pub struct TrendPoint {
+    /// The values of what it is grouped by.
+    pub group: Vec<String>,
+    /// The part of the window, as in a `MetricTable`.
+    pub bucket: Option<String>,
+    /// First instant of the part.
+    pub start: Instant,
+    /// How many items count.
+    pub n: u64,
+    /// The figure; absent where there are no data.
+    pub value: Option<f64>,
+    /// The rules by which it is more than natural variation.
+    pub signals: Vec<DetectionRule>,
+    /// Whether the level changes here, by `change_points`.
+    pub level_changes: bool,
+}
+
 /// One fact that keeps an item from being ready.
 #[uniffi::remote(Record)]
 pub struct Unmet {
@@ -2954,6 +5077,172 @@ pub struct Unmet {
     pub value: Option<f64>,
     /// The events behind it, as `source:id`.
     pub evidence: Vec<String>,
+}
+
+/// How the order of arrival goes with the order of value.
+#[uniffi::remote(Record)]
+pub struct ValueOrder {
+    /// What says how valuable an item is.
+    pub by: String,
+    /// Spearman's rho of value and earliness: 1 = the most valuable came first throughout, −1 = last, 0 = no relation.
+    pub spearman: Estimate,
+    /// Kendall's tau-b of the same.
+    pub kendall: Estimate,
+    /// Pairs of items of which the more valuable one came first.
+    pub in_order: u64,
+    /// Pairs of which the less valuable one came first.
+    pub out_of_order: u64,
+    /// The items that arrived, first to last, ties by id.
+    pub items: Vec<ValueOrderItem>,
+    /// Items with a value that have not arrived; they are in none of the figures.
+    pub waiting: u32,
+    /// Those of them that are worth more than the median of what arrived: many of these speak against a good order.
+    pub waiting_above_median: u32,
+    /// What the answer rests on; `n` are the items that arrived.
+    pub basis: Basis,
+}
+
+/// An item that arrived.
+#[uniffi::remote(Record)]
+pub struct ValueOrderItem {
+    /// The item.
+    pub item: String,
+    /// How valuable it was said to be when it arrived; of priorities the place from the lowest, 1 and up.
+    pub value: f64,
+    /// When all of it had arrived.
+    pub arrived_at: Instant,
+}
+
+/// A question for the order in which work arrived.
+#[uniffi::remote(Record)]
+pub struct ValueOrderQuery {
+    /// The time it is asked at; what happened later is left out.
+    pub at: Instant,
+    /// Only what arrived from here on; absent = everything.
+    #[uniffi(default)]
+    pub start: Option<Instant>,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// The kinds of items that are compared; absent = features.
+    #[uniffi(default)]
+    pub kinds: Option<Vec<Kind>>,
+    /// What says how valuable an item is: `value`, `priority`, or an attribute with a number; absent = `value`.
+    #[uniffi(default)]
+    pub by: Option<String>,
+    /// The words of `priority`, highest first; others are left out.
+    #[uniffi(default)]
+    pub priorities: Vec<String>,
+    /// When an item has arrived; absent = in production.
+    #[uniffi(default)]
+    pub arrival: Option<ArrivalRule>,
+    /// How sure the intervals are, between 0 and 1; absent = 0.95.
+    #[uniffi(default)]
+    pub confidence: Option<f64>,
+}
+
+/// What was measured at a time.
+#[uniffi::remote(Record)]
+pub struct ValuePoint {
+    /// When.
+    pub at: Instant,
+    /// How much: what all measurements so far come to.
+    pub value: f64,
+}
+
+/// What was expected and what came of it.
+#[uniffi::remote(Record)]
+pub struct ValueRealized {
+    /// The time it was asked at.
+    pub at: Instant,
+    /// What was measured.
+    pub measure: String,
+    /// One row for each item that has a measurement, target or baseline, by kind and id.
+    pub rows: Vec<ValueRow>,
+    /// What the answer rests on; `n` are the items with a realized value.
+    pub basis: Basis,
+}
+
+/// A question for the value that work was to bring, and brought.
+#[uniffi::remote(Record)]
+pub struct ValueRealizedQuery {
+    /// The time it is asked at; what happened later is left out.
+    pub at: Instant,
+    /// What was measured: the name of an attribute, such as `revenue`, `cost_saving`, `usage` or `nps`.
+    pub measure: String,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// The kinds of items that are asked about; absent = themes, epics and features.
+    #[uniffi(default)]
+    pub kinds: Option<Vec<Kind>>,
+    /// What measurements come to; absent = the last one counts.
+    #[uniffi(default)]
+    pub series: Option<SeriesRule>,
+    /// Whether an item without measurements of its own has the sum of its parts'; absent = no. Not every measure can be
+    /// added: users can be, scores can't.
+    #[uniffi(default)]
+    pub roll_up: Option<bool>,
+    /// Whether less is better, as of costs and incidents; absent = only where the target is below the baseline.
+    #[uniffi(default)]
+    pub lower_is_better: Option<bool>,
+    /// Whether to list the measurements; absent = no.
+    #[uniffi(default)]
+    pub points: Option<bool>,
+}
+
+/// One item's value. What is not known has no value: unmeasured is not zero.
+#[uniffi::remote(Record)]
+pub struct ValueRow {
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The unit of all figures of the row; absent where none is said, or where there are several.
+    pub unit: Option<String>,
+    /// What it was before: the attribute `<measure>_baseline` as last said.
+    pub baseline: Option<f64>,
+    /// What is expected: the attribute `<measure>_target` as last said.
+    pub target: Option<f64>,
+    /// What was expected at first.
+    pub first_target: Option<f64>,
+    /// How often the target became another one.
+    pub target_moves: u32,
+    /// What the measurements come to.
+    pub realized: Option<f64>,
+    /// What that is more than the baseline.
+    pub gain: Option<f64>,
+    /// The part of the way from the baseline to the target that is done, 1 = all of it; from zero where no baseline is said.
+    pub attainment: Option<f64>,
+    /// How many measurements there are.
+    pub measurements: u32,
+    /// When it was last measured.
+    pub measured_at: Option<Instant>,
+    /// When its first part shipped.
+    pub shipped_at: Option<Instant>,
+    /// How that is known.
+    pub shipped_by: Option<ArrivalSource>,
+    /// When a measurement first reached the target that is said last.
+    pub reached_at: Option<Instant>,
+    /// From the first shipping to the target reached.
+    #[uniffi(name = "time_to_value_ms")]
+    pub time_to_value: Option<Span>,
+    /// From the first shipping to the first measurement after it that is better than the baseline.
+    #[uniffi(name = "benefits_lag_ms")]
+    pub benefits_lag: Option<Span>,
+    /// How long it has been shipped without reaching its target: the time to value is longer than that.
+    #[uniffi(name = "waiting_ms")]
+    pub waiting: Option<Span>,
+    /// Of a sum of parts: how many parts it adds up. 0 where the item is measured itself.
+    pub parts_measured: u32,
+    /// How many parts nobody measured; they add nothing.
+    pub parts_unmeasured: u32,
+    /// Why something has no value, by stable words.
+    pub missing: Vec<String>,
+    /// The measurements, or what those of the parts came to each time; empty unless asked for.
+    pub points: Vec<ValuePoint>,
 }
 
 /// A verdict that changed.
@@ -3057,6 +5346,58 @@ pub struct VersionRule {
     /// Whether a pre-release or build suffix makes no difference: `4.12.0-rc.1` and `4.12.0+7` are `4.12.0`.
     #[uniffi(default)]
     pub ignore_suffix: bool,
+}
+
+/// What a whole waited for.
+#[uniffi::remote(Record)]
+pub struct WaitedFor {
+    /// The whole.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// The time that it was asked for.
+    pub at: Instant,
+    /// How many parts are not done.
+    pub open: u64,
+    /// When the first part was done; absent while none is.
+    pub first_done: Option<Instant>,
+    /// When all parts were; absent while one is open.
+    pub complete_at: Option<Instant>,
+    /// Synchronisation: from the first part done to the last, or to now while one is open. Absent while none is done.
+    #[uniffi(name = "synchronisation_ms")]
+    pub synchronisation: Option<Span>,
+    /// How long the parts that are done have waited for the others, all together: item-time.
+    #[uniffi(name = "waited_ms")]
+    pub waited: Span,
+    /// The parts that it waited for: those that are open, else those that were done last, by id.
+    pub waited_for: Vec<String>,
+    /// How much sooner all would have been done if these had been done with the one before them; absent while a part is
+    /// open, and where all were done at once.
+    #[uniffi(name = "gain_ms")]
+    pub gain: Option<Span>,
+    /// When it shipped; absent for what is no release, and while it has not.
+    pub shipped_at: Option<Instant>,
+    /// From the last part done to the shipping; absent where it shipped before.
+    #[uniffi(name = "after_complete_ms")]
+    pub after_complete: Option<Span>,
+    /// The groups of its parts, by name, those that are in none last.
+    pub groups: Vec<PartsWait>,
+    /// The parts, the last ones first: open ones by id, then by when they were done.
+    pub parts: Vec<PartWait>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+/// A question for what a whole waited for.
+#[uniffi::remote(Record)]
+pub struct WaitedForQuery {
+    /// The release, epic or whatever else consists of work.
+    pub item: String,
+    /// The time that it is asked for; what happened later does not count.
+    pub at: Instant,
+    /// By what the parts are put together; absent = by application.
+    #[uniffi(default)]
+    pub group: Option<PartGroup>,
 }
 
 /// A waiver that a verdict rests on: it complies with the policy by exception.
@@ -3165,6 +5506,19 @@ pub enum Adapter {
     Events,
 }
 
+/// How an age compares with a sample of finished items.
+#[uniffi::remote(Enum)]
+pub enum AgeBand {
+    /// Not older than their median.
+    WithinP50,
+    /// Older than their median.
+    OverP50,
+    /// Older than their 85th percentile.
+    OverP85,
+    /// Older than their 95th percentile.
+    OverP95,
+}
+
 /// Which figure of a sample is the value.
 #[uniffi::remote(Enum)]
 pub enum Aggregation {
@@ -3182,6 +5536,39 @@ pub enum Aggregation {
     Max,
     /// The sum.
     Sum,
+}
+
+/// When work has arrived.
+#[uniffi::remote(Enum)]
+pub enum ArrivalRule {
+    /// When all of it is in production, or where no deployment is known, when its release shipped; the default.
+    Production,
+    /// When it is done.
+    Done,
+}
+
+/// How it is known that work came to its users.
+#[uniffi::remote(Enum)]
+pub enum ArrivalSource {
+    /// The first successful deployment to an environment of the stage `production` that brings it.
+    Deployment,
+    /// The first of its releases that shipped, where no such deployment is known.
+    Release,
+    /// It was done.
+    Done,
+}
+
+/// To which deployment an incident is attributed.
+#[uniffi::remote(Enum)]
+pub enum AttributionRule {
+    /// To the one that it is linked to as its cause, else to the latest before; the default.
+    ExplicitThenLatest,
+    /// Only to the one that it is linked to.
+    Explicit,
+    /// To the latest successful deployment of its application to production strictly before it.
+    LatestBefore,
+    /// The same, one at the very time of the incident included.
+    LatestAtOrBefore,
 }
 
 /// Where a booking stands.
@@ -3221,6 +5608,40 @@ pub enum Bucket {
     Year,
     /// Parts that the query names the beginnings of.
     Custom,
+}
+
+/// What the centre of a chart is.
+#[uniffi::remote(Enum)]
+pub enum CenterRule {
+    /// The mean of the baseline; the default.
+    Mean,
+    /// Its median.
+    Median,
+}
+
+/// What a stretch of the series costs.
+#[uniffi::remote(Enum)]
+pub enum ChangePointCost {
+    /// Squared distances from its mean; the default.
+    L2,
+    /// Distances from its median, which outliers hardly move.
+    L1,
+    /// Its length times the logarithm of its variance (plus 10⁻⁶): finds changes of level and of spread.
+    Normal,
+}
+
+/// How change points are looked for.
+#[uniffi::remote(Enum)]
+pub enum ChangePointMethod {
+    /// Exact for a penalty, leaving out what can't become best (R. Killick, P. Fearnhead, I. A. Eckley, JASA 107, 2012).
+    Pelt,
+    /// Pelt as ruptures has it: what can't become best is left out at once, which with a `min_size` beyond 1 is at times
+    /// too early, so that a somewhat worse answer is found.
+    RupturesPelt,
+    /// Exact for a number of change points, or for a penalty, by dynamic programming over all places.
+    Optimal,
+    /// One split after the other, each where it saves most: fast, and not always the best.
+    BinarySegmentation,
 }
 
 /// A condition of being ready.
@@ -3327,6 +5748,18 @@ pub enum CorrelationRule {
     LatestBuild,
 }
 
+/// When an item counts in a stage of a cumulative flow.
+#[uniffi::remote(Enum)]
+pub enum CumulativeForm {
+    /// From its first entry to the stage or any later one, for good: no line ever falls. The default.
+    FirstEntry,
+    /// From its last forward entry: an item that went back counts as if it had never got further than where it went
+    /// back to, so that the past is rewritten. No line falls.
+    Rewritten,
+    /// Where it was at the end of the day: lines fall where items go back.
+    AsItWas,
+}
+
 /// What is demanded of the dates of an activity.
 #[uniffi::remote(Enum)]
 pub enum DateConstraint {
@@ -3382,6 +5815,71 @@ pub enum Decision {
     Waived,
 }
 
+/// Which figure of a sample of times is its value.
+#[uniffi::remote(Enum)]
+pub enum DeliveryAverage {
+    /// The median; the default.
+    Median,
+    /// The mean.
+    Mean,
+}
+
+/// Into which parts a window is cut.
+#[uniffi::remote(Enum)]
+pub enum DeliveryBucket {
+    /// Calendar days.
+    Day,
+    /// ISO weeks, which begin on Monday.
+    Week,
+    /// Calendar months.
+    Month,
+}
+
+/// What a row of delivery performance is about.
+#[uniffi::remote(Enum)]
+pub enum DeliveryGroup {
+    /// An application; the default.
+    Application,
+    /// A team that answers for the application, or where none does for the deployment.
+    Team,
+    /// An environment.
+    Environment,
+    /// A value of an attribute of the deployment, or where it has none of its application.
+    Attribute,
+}
+
+/// A figure of delivery performance that bands are given for.
+#[uniffi::remote(Enum)]
+pub enum DeliveryMetric {
+    /// How often deployments are made.
+    DeploymentFrequency,
+    /// From a change to its deployment.
+    ChangeLeadTime,
+    /// The share of deployments that failed.
+    ChangeFailRate,
+    /// From a failed deployment to service that is restored.
+    RecoveryTime,
+    /// The share of deployments that were made because of an incident.
+    ReworkRate,
+}
+
+/// A tool whose rules measure delivery.
+#[uniffi::remote(Enum)]
+pub enum DeliveryPreset {
+    /// Apache DevLake with the report of 2021.
+    Devlake2021,
+    /// Apache DevLake with the report of 2023.
+    Devlake2023,
+    /// Four Keys, of the DORA team.
+    FourKeys,
+    /// GitLab's own DORA metrics.
+    Gitlab,
+    /// metrik, of Thoughtworks.
+    Metrik,
+    /// Middleware.
+    Middleware,
+}
+
 /// How an item waits for another it depends on (j waits for i).
 #[uniffi::remote(Enum)]
 pub enum Dependency {
@@ -3393,6 +5891,49 @@ pub enum Dependency {
     FinishToFinish,
     /// j finishes when i has started, plus the lag.
     StartToFinish,
+}
+
+/// A pattern that hardly comes by chance. σ is a third of the distance from the centre to a natural limit.
+#[uniffi::remote(Enum)]
+pub enum DetectionRule {
+    /// A value beyond a natural limit (Western Electric 1, Nelson 1; Lighthouse's large change).
+    BeyondLimits,
+    /// Two of three successive values beyond 2 σ on one side (Western Electric 2, Nelson 5; Lighthouse's moderate
+    /// change).
+    TwoOfThreeBeyondTwoSigma,
+    /// Four of five successive values beyond 1 σ on one side (Western Electric 3, Nelson 6; Lighthouse's moderate
+    /// shift).
+    FourOfFiveBeyondOneSigma,
+    /// Eight successive values on one side of the centre (Western Electric 4, Wheeler 2; Lighthouse's small shift).
+    EightOnOneSide,
+    /// Nine successive values on one side of the centre (Nelson 2).
+    NineOnOneSide,
+    /// Three of four successive values nearer to one limit than to the centre (Wheeler 3).
+    ThreeOfFourNearLimit,
+    /// Six successive values of which each is larger, or each is smaller, than the one before (Nelson 3).
+    SixTrending,
+    /// Fourteen successive values that go up and down in turn (Nelson 4).
+    FourteenAlternating,
+    /// Fifteen successive values within 1 σ (Nelson 7).
+    FifteenWithinOneSigma,
+    /// Eight successive values beyond 1 σ on either side (Nelson 8).
+    EightBeyondOneSigma,
+    /// A step from the value before beyond the upper range limit (Wheeler's range chart).
+    RangeBeyondLimit,
+}
+
+/// Detection rules that go together.
+#[uniffi::remote(Enum)]
+pub enum DetectionRuleSet {
+    /// D. J. Wheeler, "Understanding Variation", 1993: beyond limits, three of four near a limit, eight on one side, and
+    /// ranges beyond their limit; the default.
+    Wheeler,
+    /// Western Electric, "Statistical Quality Control Handbook", 1956: its four tests.
+    WesternElectric,
+    /// L. S. Nelson, Journal of Quality Technology 16 (1984): his eight tests.
+    Nelson,
+    /// Lighthouse's four, which are Western Electric's.
+    Lighthouse,
 }
 
 /// How what one environment holds relates to what another one holds.
@@ -3436,6 +5977,19 @@ pub enum EfficiencyRule {
     MeanOfRatios,
 }
 
+/// What the change fail rate divides by what.
+#[uniffi::remote(Enum)]
+pub enum FailRateRule {
+    /// Deployments with at least one failure that is attributed to them, by deployments; the default.
+    FailedDeployments,
+    /// Incidents that were opened, whatever caused them, by deployments.
+    Incidents,
+    /// Incidents that are attributed to deployments, by the changes that were deployed.
+    IncidentsPerChange,
+    /// Deployments that failed themselves, by all that succeeded or failed.
+    FailedResults,
+}
+
 /// What sort of trouble a finding is, in the order of the report.
 #[uniffi::remote(Enum)]
 pub enum FindingGroup {
@@ -3453,6 +6007,48 @@ pub enum FindingGroup {
     Unlinked,
     /// Something that does not say all that it should.
     Incomplete,
+}
+
+/// What is made of the first deployment of an application to an environment, which has no predecessor to compare with.
+#[uniffi::remote(Enum)]
+pub enum FirstDeploymentRule {
+    /// The changes that it brings first give no sample; the default.
+    NoSample,
+    /// They count with the first deployment, to another environment, that has a predecessor.
+    PassedOver,
+    /// They count like those of any other deployment.
+    Counted,
+}
+
+/// Why time passes, in the order of precedence: where several fit, the first counts.
+#[uniffi::remote(Enum)]
+pub enum FlowCause {
+    /// A blackout of a calendar that the work is bound to: of the item, what it is a part of or belongs to, or those who
+    /// answer for it; after the work is done, one of its release that stops deployments.
+    Blackout,
+    /// The item had gone back: until it was again as far as it had been, and while it was taken for done and was not.
+    Rework,
+    /// It was being worked on, and not blocked.
+    Active,
+    /// A gate of the item, of what it is a part of or of its release had been asked for and not been passed.
+    GateWait,
+    /// Its release had asked for an environment, its booking had not begun, and others filled the environment.
+    EnvironmentWait,
+    /// All of the scope of its release was done, and the release had not shipped.
+    CadenceWait,
+    /// It waited or was blocked, whatever for; after the work is done, for the rest of its release.
+    Queue,
+    /// Nobody says: among them all that was active where nobody ever says that something waits.
+    Unknown,
+}
+
+/// Where the flow time that is taken apart ends.
+#[uniffi::remote(Enum)]
+pub enum FlowEnd {
+    /// When the item is done; the default.
+    Done,
+    /// When the first of its releases has shipped after that.
+    Released,
 }
 
 /// What flows (the Flow Framework's four flow items).
@@ -3483,6 +6079,32 @@ pub enum FlowState {
     Cancelled,
 }
 
+/// By which of its measures a deployment frequency is put into a band.
+#[uniffi::remote(Enum)]
+pub enum FrequencyMeasure {
+    /// The median number of days with a deployment per week.
+    DaysPerWeek,
+    /// The same per calendar month.
+    DaysPerMonth,
+    /// The same per half of a calendar year.
+    DaysPerHalfYear,
+    /// Deployments divided by days.
+    PerDay,
+}
+
+/// What the figure of the deployment frequency is.
+#[uniffi::remote(Enum)]
+pub enum FrequencyRule {
+    /// The median number of days with a deployment per ISO week, weeks without any included; the default.
+    DaysPerWeek,
+    /// Deployments divided by days.
+    PerDay,
+    /// The same, cut to whole numbers.
+    WholePerDay,
+    /// The number of deployments.
+    Count,
+}
+
 /// How a release touches an environment or application.
 #[uniffi::remote(Enum)]
 pub enum ImpactRelation {
@@ -3500,6 +6122,17 @@ pub enum ImpactRelation {
     Changed,
     /// A build of the release belongs to the application.
     Built,
+}
+
+/// Whose cost an item has besides its own, since they wait for it.
+#[uniffi::remote(Enum)]
+pub enum InheritRule {
+    /// That of all that depends on it and of all that it is a part of, over any number of steps; the default.
+    Needs,
+    /// That of all that depends on it, over any number of steps.
+    DependsOn,
+    /// Nobody's.
+    Nothing,
 }
 
 /// What an item is.
@@ -3564,6 +6197,17 @@ pub enum LagCalendar {
     Project,
     /// None: every hour of every day.
     Elapsed,
+}
+
+/// What the change lead time is a sample of.
+#[uniffi::remote(Enum)]
+pub enum LeadTimeRule {
+    /// Commits, from being authored to the end of the deployment; the default.
+    Commits,
+    /// Pull requests, by their cycle time: coding + (created to merged) + deploy, where an absent part counts nothing.
+    PullRequests,
+    /// Pull requests, from being merged to the end of the deployment.
+    MergeToDeployment,
 }
 
 /// Which way to go along what items need of each other.
@@ -3639,6 +6283,18 @@ pub enum LinkKind {
     Relates,
 }
 
+/// How time is counted, with the way of counting work in progress that goes with it. Any other pair breaks Little's law.
+#[uniffi::remote(Enum)]
+pub enum LittlesLawRule {
+    /// Elapsed time, with the integral over time of how many are in progress.
+    Elapsed,
+    /// Days from the first to the last, both included, with how many are in progress on a day: started by then and not
+    /// finished before it.
+    Inclusive,
+    /// Days from the first to the last, the last left out, with how many are in progress at the end of a day.
+    Exclusive,
+}
+
 /// What a rule measures.
 #[uniffi::remote(Enum)]
 pub enum Measure {
@@ -3709,6 +6365,15 @@ pub enum MetricUnit {
     Size,
 }
 
+/// What the limits of a chart are reckoned from.
+#[uniffi::remote(Enum)]
+pub enum MovingRangeRule {
+    /// The mean moving range: limits at 2.66, range limit at 3.27 times it; the default.
+    Mean,
+    /// The median moving range, which a few large steps don't move: 3.145 and 3.865.
+    Median,
+}
+
 /// What becomes of an item that ends before it starts.
 #[uniffi::remote(Enum)]
 pub enum NegativeRule {
@@ -3716,6 +6381,59 @@ pub enum NegativeRule {
     Absent,
     /// It lasted one day.
     OneDay,
+}
+
+/// What a share of no deployments is.
+#[uniffi::remote(Enum)]
+pub enum NoDeploymentRule {
+    /// Not known; the default.
+    NoValue,
+    /// Zero.
+    Zero,
+}
+
+/// Why a figure of delivery has no value.
+#[uniffi::remote(Enum)]
+pub enum NoFigure {
+    /// No deployment ended in the time.
+    NoDeployments,
+    /// No change reached production in the time that there is a lead time of.
+    NoChanges,
+    /// Nothing was restored in the time.
+    NothingRestored,
+    /// The time has no day, or no whole week.
+    NoWeek,
+    /// No release came out in the time of which that is known.
+    NoReleases,
+}
+
+/// Why a figure has no value, or no interval.
+#[uniffi::remote(Enum)]
+pub enum NoValue {
+    /// There is nothing to reckon with.
+    NoData,
+    /// There is something, and less than the figure needs.
+    TooFew,
+    /// All values are equal, or everything had the same outcome.
+    NoVariation,
+    /// So large a part has not finished yet.
+    NeverReached,
+    /// Nothing was watched at that age any more, or everything had finished by then.
+    NobodyAtRisk,
+    /// Nothing was watched for so long, and some had not finished by then.
+    BeyondFollowUp,
+    /// The two orders agree or disagree entirely, for which no interval is known.
+    PerfectAgreement,
+}
+
+/// When a defect counts as open in a part of the window.
+#[uniffi::remote(Enum)]
+pub enum OpenRule {
+    /// If it is open at the end of it; the default. From one part to the next the number grows by what was opened and
+    /// falls by what was closed.
+    EndOfBucket,
+    /// If it was open at any time in it, as jira-agile-metrics counts.
+    AnyTime,
 }
 
 /// How a build, test run or deployment went.
@@ -3735,15 +6453,61 @@ pub enum Outcome {
     Running,
 }
 
-/// How a percentile is read off a sample.
+/// How a p-value is found.
+#[uniffi::remote(Enum)]
+pub enum PValueRule {
+    /// All orders are counted; without ties only.
+    Exact,
+    /// By the normal distribution, with correction for ties, and for continuity where that is usual.
+    Normal,
+    /// By Student's t distribution.
+    StudentT,
+}
+
+/// By what the parts of a whole are put together.
+#[uniffi::remote(Enum)]
+pub enum PartGroup {
+    /// By the application that they, or what they are parts of, belong to; the default.
+    Application,
+    /// By the team that answers for them, or for what they are parts of.
+    Team,
+    /// By what they are.
+    Kind,
+}
+
+/// How a percentile is read off a sample; types are those of R. J. Hyndman and Y. Fan, "Sample Quantiles in Statistical
+/// Packages", The American Statistician 50 (1996), the other names those of numpy.
 #[uniffi::remote(Enum)]
 pub enum PercentileRule {
-    /// The smallest value that at least p of the sample do not exceed; the default. The median is interpolated.
+    /// The smallest value that at least p of the sample do not exceed (type 1, `inverted_cdf`); the default. The median
+    /// is interpolated where it is one of several figures of a sample.
     NearestRank,
-    /// Linear interpolation between closest ranks (Hyndman and Fan's type 7).
+    /// Linear interpolation between closest ranks (type 7; Excel's `PERCENTILE.INC`, `percentile_cont` of SQL).
     Linear,
     /// The value at or below the interpolated rank of type 7.
     Lower,
+    /// As nearest rank, and halfway to the next value where the rank is whole (type 2).
+    AveragedInvertedCdf,
+    /// The value whose rank is nearest to n p, of two the even rank (type 3; SAS).
+    ClosestObservation,
+    /// Interpolated at the rank n p (type 4).
+    InterpolatedInvertedCdf,
+    /// Interpolated at the rank n p + ½ (type 5).
+    Hazen,
+    /// Interpolated at the rank (n + 1) p (type 6; Excel's `PERCENTILE.EXC`, Minitab, SPSS).
+    Weibull,
+    /// Interpolated at the rank (n + ⅓) p + ⅓: near the median whatever the distribution (type 8).
+    MedianUnbiased,
+    /// Interpolated at the rank (n + ¼) p + ⅜: unbiased for the normal distribution (type 9).
+    NormalUnbiased,
+    /// The value at or above the interpolated rank of type 7.
+    Higher,
+    /// The value nearest to the interpolated rank of type 7, of two the even place, counted from 0.
+    Nearest,
+    /// Halfway between the values below and above the interpolated rank of type 7.
+    Midpoint,
+    /// The value at the rank n p rounded down, at least the first: Lighthouse's.
+    FloorRank,
 }
 
 /// What a picture shows, and as what.
@@ -3776,6 +6540,24 @@ pub enum ProgressRule {
     ActualDates,
 }
 
+/// By which ratio work is put into an order; more is sooner.
+#[uniffi::remote(Enum)]
+pub enum RankRule {
+    /// Weighted shortest job first: value, time criticality and risk reduction over size; the default.
+    Wsjf,
+    /// Cost of delay divided by duration.
+    Cd3,
+}
+
+/// What counts of a state that an item comes back to.
+#[uniffi::remote(Enum)]
+pub enum ReEntryRule {
+    /// All stays add up; the default.
+    Cumulative,
+    /// From the first entry to the last exit, what lies between included.
+    LastPair,
+}
+
 /// What a rule looks at, from the item that it is asked of.
 #[uniffi::remote(Enum)]
 pub enum Reach {
@@ -3799,6 +6581,17 @@ pub enum Reach {
     Gates,
     /// The environments that are booked for it.
     Environments,
+}
+
+/// From when to when a recovery lasts.
+#[uniffi::remote(Enum)]
+pub enum RecoveryRule {
+    /// From the end of the deployment that caused the incident until service is restored; the default.
+    FromDeployment,
+    /// From the beginning of the incident until service is restored: the older "time to restore service".
+    FromIncident,
+    /// From the end of the first of several failed deployments in a row to the end of the next that succeeds.
+    NextSuccess,
 }
 
 /// Where a release stands in its life, as those who lead it say. Each implies a `FlowState`.
@@ -3840,6 +6633,38 @@ pub enum RowFormat {
     JsonLines,
 }
 
+/// Which items a scope consists of.
+#[uniffi::remote(Enum)]
+pub enum ScopeLevel {
+    /// Those that were put into it themselves, without what is a part of another one; the default. Values and sizes stand
+    /// on them.
+    Stated,
+    /// Their leaves, as `scope` counts them.
+    Leaves,
+}
+
+/// By what an amount of scope is measured.
+#[uniffi::remote(Enum)]
+pub enum ScopeMeasure {
+    /// The number of items.
+    Count,
+    /// The field `size`.
+    Size,
+    /// The field `value`.
+    Value,
+}
+
+/// What the measurements of a series come to at a time.
+#[uniffi::remote(Enum)]
+pub enum SeriesRule {
+    /// The last one: of a level, such as users or a score; the default.
+    Last,
+    /// The sum: of amounts of one period each, such as revenue of a month.
+    Sum,
+    /// The mean of all.
+    Mean,
+}
+
 /// How much a defect hurts, worst first.
 #[uniffi::remote(Enum)]
 pub enum Severity {
@@ -3853,6 +6678,15 @@ pub enum Severity {
     Minor,
     /// Cosmetic.
     Trivial,
+}
+
+/// On which side of the centre a signal lies.
+#[uniffi::remote(Enum)]
+pub enum SignalSide {
+    /// Above it, or rising.
+    Above,
+    /// Below it, or falling.
+    Below,
 }
 
 /// Why an environment is not free.
@@ -3879,6 +6713,15 @@ pub enum StartCause {
     Actual,
 }
 
+/// In whose words a question for states is answered.
+#[uniffi::remote(Enum)]
+pub enum StateWords {
+    /// The flow states; the default.
+    FlowState,
+    /// The tool's own statuses, each by its id where it has one.
+    Status,
+}
+
 /// How a record is kept on disk.
 #[uniffi::remote(Enum)]
 pub enum StoreFormat {
@@ -3886,6 +6729,15 @@ pub enum StoreFormat {
     Journal,
     /// A SQLite database, which other programs can read while it grows.
     Sqlite,
+}
+
+/// What is made of incidents that no deployment caused.
+#[uniffi::remote(Enum)]
+pub enum UncausedRule {
+    /// They are no failures of a deployment; the default.
+    LeftOut,
+    /// They count where the recovery lasts from the incident.
+    Counted,
 }
 
 /// The answer to "is it ready?"; without evidence it is unknown, and unknown is never ready.
@@ -3897,6 +6749,15 @@ pub enum Verdict {
     Unknown,
     /// Something is missing.
     NotReady,
+}
+
+/// Which weeks, months and half-years count for the deployment frequency.
+#[uniffi::remote(Enum)]
+pub enum WeekRule {
+    /// All that have a day in the window; the default.
+    Touched,
+    /// Those that lie in the window as a whole.
+    Whole,
 }
 
 /// A day of the week.
@@ -3923,6 +6784,8 @@ pub enum Weekday {
 pub enum WipRule {
     /// What is active or waiting at the end of a day, averaged over days; the default.
     EndOfDay,
+    /// What is between start and end at the first instant of a day, averaged over days.
+    StartOfDay,
     /// The integral of the number of items between start and end, over the time.
     Integral,
     /// On each day the items with start day <= day <= end day, averaged over days.

@@ -2,13 +2,18 @@
 //! The questions to a stream.
 
 use vsm_core::{
-    BookingConflicts, BookingConflictsQuery, CriticalPath, CriticalPathQuery, DataQuality, DataQualityQuery,
-    Departures, DeparturesQuery, Drift, DriftQuery, EnvironmentContents, EnvironmentContentsQuery,
-    Explanation, FlowMetrics, FlowQuery, GateLateness, GateLatenessQuery, Impact, ImpactQuery, Lineage,
-    LineageQuery, MetricQuery, MetricSamples, MetricState, MetricTable, NextSlot, NextSlotQuery, Outlook,
-    OutlookQuery, Readiness, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery,
-    Reconciliation, ReleaseDates, ReleaseDatesQuery, Scope, ScopeQuery, TemplateEvents, TemplateQuery,
-    ToArrow, Transitions, TransitionsQuery, VerdictQuery, Verdicts,
+    Ageing, AgeingQuery, BookingConflicts, BookingConflictsQuery, CriticalPath, CriticalPathQuery,
+    CumulativeFlow, CumulativeFlowQuery, DataQuality, DataQualityQuery, Defects, DefectsQuery, Delivery,
+    DeliveryQuery, Departures, DeparturesQuery, Drift, DriftQuery, EnvironmentContents,
+    EnvironmentContentsQuery, Explanation, FlowCauses, FlowCausesQuery, FlowMetrics, FlowQuery, GateLateness,
+    GateLatenessQuery, Impact, ImpactQuery, Lineage, LineageQuery, LittlesLaw, LittlesLawQuery, MetricQuery,
+    MetricSamples, MetricState, MetricTable, MetricTrend, MetricTrendQuery, NextSlot, NextSlotQuery,
+    OutcomeChange, OutcomeChangeQuery, Outlook, OutlookQuery, Priorities, PrioritizeQuery, Readiness,
+    ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, Reconciliation, ReleaseDates,
+    ReleaseDatesQuery, ReleaseTimes, ReleaseTimesQuery, Rework, ReworkQuery, SayDo, SayDoQuery, Scope,
+    ScopeQuery, TemplateEvents, TemplateQuery, Tests, TestsQuery, TimeInState, TimeInStateQuery, ToArrow,
+    Transitions, TransitionsQuery, ValueOrder, ValueOrderQuery, ValueRealized, ValueRealizedQuery,
+    VerdictQuery, Verdicts, WaitedFor, WaitedForQuery,
 };
 
 use crate::error::VsmError;
@@ -16,6 +21,16 @@ use crate::stream::ValueStream;
 
 #[uniffi::export]
 impl ValueStream {
+    /// How old open items are, in which stage and for how long, against what finished items were like when they left that
+    /// stage (the chart of ageing work in progress: D. Vacanti, "Actionable Agile Metrics for Predictability", 2015).
+    ///
+    /// Open is what is in a stage from the one in which work begins to the one before the end; what was put back before the
+    /// start is left out and listed. The age runs from the first start; ages at exit are those of finished items alone, and
+    /// so on the young side. One pass over the history of every item.
+    pub fn ageing(&self, query: &AgeingQuery) -> Result<Ageing, VsmError> {
+        Ok(self.now().ageing(query)?)
+    }
+
     /// Where more bookings of an environment overlap than it takes at once.
     ///
     /// A booking counts while it is pending or approved, for `[start, end)`; of a group it counts in each environment in it.
@@ -33,12 +48,26 @@ impl ValueStream {
     /// The schedule of an item: early and late dates, float, what drives what, and the trains it takes.
     ///
     /// An item waits for its parts (`parent`), a release for its scope (`ships_in`), anything for its gates and for
-    /// what it depends on. What is finished keeps its real dates, and what it needed is not looked at again. Started
+    /// what it depends on; builds, test runs and deployments that are still to come are put in order by what they are
+    /// linked to, as the book says under [Schedules](crate#schedules). What is finished keeps its real dates, and what it needed is not looked at again. Started
     /// work goes on at the status date, after what it depends on (retained logic). A release leaves with the first
-    /// departure of each application it belongs to that has a train, the latest of them counts. Ties are broken by
-    /// id. With `n` needed items and `m` links it takes O(n + m) after one layout of the whole graph.
+    /// departure of each application it belongs to that has a train, the latest of them counts. Where a train has a
+    /// `capacity`, all open releases of the application take its departures in the order in which they are ready, and those
+    /// that find one full the next; to know that, all of them are scheduled. Float and `crash` leave departures that
+    /// were taken so as they are. Ties are broken by id. With `n` needed items and `m` links it takes O(n + m) after one layout of the whole graph.
     pub fn critical_path(&self, query: &CriticalPathQuery) -> Result<CriticalPath, VsmError> {
         Ok(self.now().critical_path(query)?)
+    }
+
+    /// How many items had come how far at the end of each day: the cumulative flow diagram (D. Reinertsen, "The
+    /// Principles of Product Development Flow", 2009; the measures follow D. Vacanti, "Actionable Agile Metrics for
+    /// Predictability", 2015).
+    ///
+    /// Flow items are those of `flow_metrics`, without what is cancelled and what its parts
+    /// stand for. An item in a status of no stage stays where it was before; such items are listed. One pass over the
+    /// history of every item, and one step per day and stage.
+    pub fn cumulative_flow(&self, query: &CumulativeFlowQuery) -> Result<CumulativeFlow, VsmError> {
+        Ok(self.now().cumulative_flow(query)?)
     }
 
     /// Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped.
@@ -83,13 +112,51 @@ impl ValueStream {
         Ok(self.now().data_quality(query)?)
     }
 
+    /// Open defects with their age and trend, how long it took to fix, where defects were found, how many there are for each
+    /// unit, and how many nobody has found yet.
+    ///
+    /// A defect is open from when it was first spoken of until it is done, as long as it is a defect; cancelled ones count in nothing.
+    /// Re-opened, it has the age of its first opening. It was found in the stage that its attribute
+    /// `stage_found`, or the field `stage`, says; else in `production` or `before_production`, by whether any release or build
+    /// that it was found in had come to its users. Of a release that shipped lately not all has been found: the rate of each stands beside
+    /// the time that it has been in use.
+    ///
+    /// Takes a look at every item, the history of the defects, a walk over the changes in production, and a step for each
+    /// defect and part of the window.
+    pub fn defects(&self, query: &DefectsQuery) -> Result<Defects, VsmError> {
+        Ok(self.now().defects(query)?)
+    }
+
+    /// The delivery performance of a window: DORA's five measures for each application or other group.
+    ///
+    /// A deployment counts when it ended in the window. Several jobs of one pipeline run are one deployment at its last
+    /// end: those that are parts (`parent`) of one deployment or build, or have the same attribute `run`. What a deployment
+    /// brings are the changes behind it that no earlier successful deployment of the application to the environment
+    /// brought. An incident begins at its `starts_at` and is restored at its `ends_at` once it is done; it is attributed by
+    /// all that is known, never by the window alone. A deployment is rework where its attribute `unplanned` is `true`, or
+    /// where one of its changes implements an incident or work that is related to one, and it is not said to be planned
+    /// (`unplanned` = `false`).
+    ///
+    /// Takes one pass over the deployments to the environments and one walk of the commits behind them for each
+    /// environment, over the incidents and, where they are asked for, the pull requests; O(*n* log *n*).
+    pub fn delivery(&self, query: &DeliveryQuery) -> Result<Delivery, VsmError> {
+        Ok(self.now().delivery(query)?)
+    }
+
+    /// The rows of `delivery` as the bytes of an Arrow IPC stream: many rows cross as bytes at a small part of the
+    /// cost.
+    pub fn delivery_arrow(&self, query: &DeliveryQuery) -> Result<Vec<u8>, VsmError> {
+        Ok(self.now().delivery(query)?.to_arrow_ipc(None)?)
+    }
+
     /// The next departures of a release: which can still be reached, by how much the others are missed, and by when each
     /// unmet fact of the last stage has to be settled for them.
     ///
-    /// A piece of work has until its late finish, counted back from the cut-off; what has no duration of its own, such as
-    /// a build or a booking, has until the release that asks for it must be ready. Takes what one
+    /// A piece of work, a gate or a build that is still to come has until its late finish, counted back from the cut-off; what
+    /// has no duration of its own, such as a booking, has until the release that asks for it must be ready. Takes what one
     /// `critical_path` and one `readiness` take, and a backward
-    /// pass for each departure.
+    /// pass for each departure. On trains with a `capacity` all open releases of the application take departures in the order
+    /// in which they are ready, ties by id; a departure without room for this one is full.
     pub fn departures(&self, query: &DeparturesQuery) -> Result<Departures, VsmError> {
         Ok(self.now().departures(query)?)
     }
@@ -129,6 +196,17 @@ impl ValueStream {
         Ok(self.now().explain(query)?)
     }
 
+    /// What the flow time of a window's items is made of: each millisecond has the first cause of `FlowCause` that fits,
+    /// so that the causes of an item add up to its flow time exactly.
+    ///
+    /// Flow time runs as in `flow_metrics`, from the first entry into active or waiting. A gate
+    /// that nobody asked for (`asked_at`) keeps nothing waiting, and a release without a booking waits for no environment. One
+    /// pass over the history of every item, and over what is around those of the window: their releases with scope, gates and
+    /// bookings, and the calendars.
+    pub fn flow_causes(&self, query: &FlowCausesQuery) -> Result<FlowCauses, VsmError> {
+        Ok(self.now().flow_causes(query)?)
+    }
+
     /// The five flow metrics of a window (M. Kersten, "Project to Product", 2018).
     ///
     /// Flow items are features, stories, defects, risks and debt without parts of their own; from the time that an
@@ -164,6 +242,23 @@ impl ValueStream {
         Ok(self.now().lineage(query)?)
     }
 
+    /// Little's law, L = λ·W, over a window (J. Little, "A Proof for the Queuing Formula L = λW", 1961; over finite windows:
+    /// S. Stidham, "L = λW: A Discounted Analogue and a New Proof", 1972), with throughput, stability and flow debt (D.
+    /// Vacanti, "Actionable Agile Metrics for Predictability", 2015).
+    ///
+    /// An item is in progress from its first stage of work to its last entry into the stage in which work is over. What came
+    /// there without being started is left out and listed. One pass over the history of every item, and a sort of starts
+    /// and ends.
+    pub fn littles_law(&self, query: &LittlesLawQuery) -> Result<LittlesLaw, VsmError> {
+        Ok(self.now().littles_law(query)?)
+    }
+
+    /// The rows of `littles_law` as the bytes of an Arrow IPC stream: many rows cross as bytes at a small part of the
+    /// cost.
+    pub fn littles_law_arrow(&self, query: &LittlesLawQuery) -> Result<Vec<u8>, VsmError> {
+        Ok(self.now().littles_law(query)?.to_arrow_ipc(None)?)
+    }
+
     /// One metric, by group and part of the window.
     ///
     /// `metrics` lists what there is, with the rules that hold by default; the query changes any of them,
@@ -197,6 +292,23 @@ impl ValueStream {
         Ok(self.now().metric_state(query)?)
     }
 
+    /// Whether a metric changes over time, or only varies as it always did.
+    ///
+    /// Of each group the parts of the window are points of an XmR chart: the limits of natural variation, the points beyond
+    /// them by named rules (`process_behaviour`), and where the level changes
+    /// (`change_points`). Two periods can be compared as well, with the size of the effect and its
+    /// interval: by the values of the items where items have values, else by those of the parts of the window. Parts without
+    /// a value are no points. Takes the metric, and O(*n*²) for *n* parts of the window.
+    pub fn metric_trend(&self, query: &MetricTrendQuery) -> Result<MetricTrend, VsmError> {
+        Ok(self.now().metric_trend(query)?)
+    }
+
+    /// The rows of `metric_trend` as the bytes of an Arrow IPC stream: many rows cross as bytes at a small part of the
+    /// cost.
+    pub fn metric_trend_arrow(&self, query: &MetricTrendQuery) -> Result<Vec<u8>, VsmError> {
+        Ok(self.now().metric_trend(query)?.to_arrow_ipc(None)?)
+    }
+
     /// The first time within a window at which all of some environments are free for so long, and the next ones.
     ///
     /// An environment is free while fewer bookings run than it takes, pending ones included, and no blackout closes it:
@@ -207,11 +319,41 @@ impl ValueStream {
         Ok(self.now().next_slot(query)?)
     }
 
+    /// What an outcome was before and after a release shipped, with the difference of means (Welch), the shift (Hodges and
+    /// Lehmann) and their intervals, as `compare_samples` gives them.
+    ///
+    /// Measurements count as they were made, each on its own: the intervals hold if they do not depend on each other, and are too
+    /// narrow where one day is much like the day before. With fewer than four on either side there is no difference, and none
+    /// where they are in several units. What would have come of the trend before the change stands beside it.
+    ///
+    /// Takes the history of the item; with a release also a walk over the changes in production.
+    pub fn outcome_change(&self, query: &OutcomeChangeQuery) -> Result<OutcomeChange, VsmError> {
+        Ok(self.now().outcome_change(query)?)
+    }
+
     /// When a release ships, and why not today: every other answer about it, put together.
     ///
     /// Takes what the other answers take together; `coverage` and the flow look at every item once.
     pub fn outlook(&self, query: &OutlookQuery) -> Result<Outlook, VsmError> {
         Ok(self.now().outlook(query)?)
+    }
+
+    /// Puts open work into an order by WSJF or by cost of delay over duration (CD3), prerequisites first.
+    ///
+    /// WSJF = (`value` + `time_criticality` + `risk_reduction`) / `size`, as the Scaled Agile Framework has it; CD3 =
+    /// `cost_of_delay` / weeks of duration (D. Reinertsen, "The Principles of Product Development Flow", 2009). `value`,
+    /// `size`, `remaining` and `estimate` are fields, the others attributes with a number as text; costs of delay are in the
+    /// unit that the attribute `cost_of_delay_unit`, else `unit` says, and those that say none are in that of the others.
+    /// What is missing is not zero: the ratio then has no value, and the item says what it lacks.
+    ///
+    /// What others wait for has their points and cost as well, each other item once, by however many ways it waits. Items
+    /// of any kind, inside the set or not, add what they have; what they lack adds nothing. An item
+    /// without figures of its own has a rank if what waits for it has some, and if it has a size or duration. Of the items
+    /// whose prerequisites are placed the one with the highest ratio is next, ties by id; items without a rank hold nobody up.
+    ///
+    /// Takes a walk over what waits for each item: O(*n* · *m*) where most wait for most.
+    pub fn prioritize(&self, query: &PrioritizeQuery) -> Result<Priorities, VsmError> {
+        Ok(self.now().prioritize(query)?)
     }
 
     /// Whether a release, build or work item is ready for a stage, and the minimal set of facts that keep it from it.
@@ -267,9 +409,47 @@ impl ValueStream {
     }
 
     /// When releases ship and what drives each, in one forward pass over everything: O(*N* + *M*), and the length of the
-    /// chains. Each row is what `critical_path` says of the release.
+    /// chains. Each row is what `critical_path` says of the release, whichever are asked for:
+    /// on trains with a `capacity` all open releases count.
     pub fn release_dates(&self, query: &ReleaseDatesQuery) -> Result<ReleaseDates, VsmError> {
         Ok(self.now().release_dates(query)?)
+    }
+
+    /// How long the releases of a window took, and what they waited for when their work was done.
+    ///
+    /// A release counts when it came out in the window: by its `released_at`, else when it was last done. It is ready when
+    /// the last item of its scope is done; items that were not are listed. A gate waits from its `asked_at` until somebody
+    /// entitled passes it, at most until the release is out; several at once wait once. The train is that of the release's
+    /// applications. Takes the scopes of these releases and the history of what is in them.
+    pub fn release_times(&self, query: &ReleaseTimesQuery) -> Result<ReleaseTimes, VsmError> {
+        Ok(self.now().release_times(query)?)
+    }
+
+    /// How often what was finished in a window had gone back, and which share went through at the first time (first-pass
+    /// and rolled throughput yield, as in Six Sigma).
+    ///
+    /// An item that is open again counts in nothing until it is finished again. One pass over the history of every item.
+    pub fn rework(&self, query: &ReworkQuery) -> Result<Rework, VsmError> {
+        Ok(self.now().rework(query)?)
+    }
+
+    /// What was committed to at the start of an iteration, programme increment or release, and what was delivered, added,
+    /// removed, re-estimated and carried over by its end.
+    ///
+    /// An iteration consists of the items whose attribute `sprint`, or another one, names it; several names are separated by
+    /// commas. That is how `jira` and `azure_devops` tell sprints; an export of Jira tells them as they are at the export,
+    /// and not how they changed, so a commitment shows where webhooks or several exports were read.
+    /// Work that was done before the start is no commitment, and what is cancelled is removed. What is taken out before the end is removed, what is taken
+    /// on afterwards is carried over. At the level of leaves, an item that was split is delivered when all its parts in the
+    /// scope are; they are not added.
+    ///
+    /// Say/do is the part of the commitment that was delivered, as measured when it was made. Predictability is the Scaled
+    /// Agile Framework's: what was actually brought, uncommitted included, over what was planned. Sizes and
+    /// values that are not known are left out of both and counted.
+    ///
+    /// Takes the scope at three times; for an iteration three looks at every item.
+    pub fn say_do(&self, query: &SayDoQuery) -> Result<SayDo, VsmError> {
+        Ok(self.now().say_do(query)?)
     }
 
     /// The scope of a release: agreed, added, removed, delivered, and what its build or tag really holds.
@@ -295,12 +475,73 @@ impl ValueStream {
         Ok(self.now().template_events(query)?)
     }
 
+    /// How the test runs of a window went: pass rate of tests and of runs, first-pass rate, and what is flaky.
+    ///
+    /// A run succeeded or failed as its `result` says (unstable is failed), else as its counts do; a run without either is
+    /// left out. Its suite is its title; its revision are the changes that the builds it tests were built from, or those
+    /// builds where nobody says. A run that tests no build is in no revision.
+    ///
+    /// Flaky is what failed and passed on the same revision in the same environment. Of a run the record keeps counts and the
+    /// names of up to twenty tests that failed (attribute `failing`), not every result. So flaky revisions are told of whole suites; and
+    /// a test is told to be flaky where one run names it as failed, and another one with as many tests carried out and
+    /// skipped names all that failed in it, and not that test, or where a runner tells itself that the test passed when it was tried
+    /// again (attribute `flaky_tests`). There may be more.
+    ///
+    /// Takes a look at every item, and the runs of each revision against each other where some failed and some did not.
+    pub fn tests(&self, query: &TestsQuery) -> Result<Tests, VsmError> {
+        Ok(self.now().tests(query)?)
+    }
+
+    /// How long items were in each state: completed and ongoing stays apart, the states ranked by how long they make work
+    /// wait and by what that costs, and blocked time by reason.
+    ///
+    /// Of a stay only the part within the window counts, so that cumulative times of windows that follow one another add
+    /// up. An item that ended done or cancelled is in that state no more. Blocked is what carries the attribute `blocked`
+    /// with a reason. One pass over the history of the items, and a record for each item and state unless `per_item` is false.
+    pub fn time_in_state(&self, query: &TimeInStateQuery) -> Result<TimeInState, VsmError> {
+        Ok(self.now().time_in_state(query)?)
+    }
+
     /// The steps that a release took, whether each was allowed, and those that it may take next.
     ///
     /// Nothing is refused for a step that is not allowed, since events come in any order; this and
     /// `data_quality` tell of it. Takes the history of the release.
     pub fn transitions(&self, query: &TransitionsQuery) -> Result<Transitions, VsmError> {
         Ok(self.now().transitions(query)?)
+    }
+
+    /// Whether work of high value or priority reached production first: the rank correlation of value and earliness, with
+    /// interval and p-value (`rank_correlation` says by which methods).
+    ///
+    /// An item has the value that was said by the time it arrived: what is said later did not guide anybody. It has arrived when all
+    /// its changes are in production, those of its parts included, or its release has shipped. Items that have not are
+    /// left out, which flatters the order if valuable ones wait; so they are counted beside it.
+    ///
+    /// Takes a look at every item, a walk over the changes in production, and the history of the items asked about.
+    pub fn value_order(&self, query: &ValueOrderQuery) -> Result<ValueOrder, VsmError> {
+        Ok(self.now().value_order(query)?)
+    }
+
+    /// What was expected of themes, epics and features by a measure, what was realized at a time, and how long that took.
+    ///
+    /// An event that says an attribute of this name with a number is a measurement, as tables of revenue, usage or scores
+    /// give them (`TableMapping`); one of the same instant that is known later corrects it. The
+    /// attributes `<measure>_target` and `<measure>_baseline` say what is expected and what was before, `<measure>_unit`, else
+    /// `unit`, in what: those of an event are that of its numbers and of all later ones. Measurements, target or baseline in
+    /// several units give no figures. Shipped is
+    /// what a successful deployment to production brought, else what is in a release that shipped. A target that was
+    /// reached before that has no time to value.
+    ///
+    /// Takes a look at every item, a walk over the changes in production, and the history of the items asked about; a sum of
+    /// parts takes their number for each of their measurements.
+    pub fn value_realized(&self, query: &ValueRealizedQuery) -> Result<ValueRealized, VsmError> {
+        Ok(self.now().value_realized(query)?)
+    }
+
+    /// The rows of `value_realized` as the bytes of an Arrow IPC stream: many rows cross as bytes at a small part of the
+    /// cost.
+    pub fn value_realized_arrow(&self, query: &ValueRealizedQuery) -> Result<Vec<u8>, VsmError> {
+        Ok(self.now().value_realized(query)?.to_arrow_ipc(None)?)
     }
 
     /// The verdicts of all work items and releases for a stage in one pass; each is what
@@ -311,5 +552,13 @@ impl ValueStream {
     /// under `excluded`.
     pub fn verdicts(&self, query: &VerdictQuery) -> Result<Verdicts, VsmError> {
         Ok(self.now().verdicts(query)?)
+    }
+
+    /// What a release, an epic or another whole waited for: which parts came last, and how long the others waited for them.
+    ///
+    /// Parts are the work at the bottom of what it consists of, without what is cancelled. One pass over the history of
+    /// the parts.
+    pub fn waited_for(&self, query: &WaitedForQuery) -> Result<WaitedFor, VsmError> {
+        Ok(self.now().waited_for(query)?)
     }
 }

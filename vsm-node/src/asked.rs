@@ -6,9 +6,25 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use crate::error::throwing;
-use crate::generated::{MessageTemplate, MetricInfo, MetricPreset, MetricState, MetricTable};
+use crate::generated::{
+    ChangePoints, DeliveryBands, DeliveryPresetRules, MessageTemplate, MetricInfo, MetricPreset, MetricState,
+    MetricTable, ProcessBehaviour, Quantiles, RankCorrelation, SampleComparison, Survival,
+};
 use crate::js::Arg;
 use crate::task::Job;
+
+/// The tables of performance bands that come with the engine, oldest first. They are data: a query may bring a table of
+/// its own instead.
+#[napi(catch_unwind)]
+pub fn delivery_bands() -> Vec<DeliveryBands> {
+    vsm_core::delivery_bands().into_iter().map(Into::into).collect()
+}
+
+/// The presets of delivery performance, in the order of `DeliveryPreset::ALL`.
+#[napi(catch_unwind)]
+pub fn delivery_presets() -> Vec<DeliveryPresetRules> {
+    vsm_core::delivery_presets().into_iter().map(Into::into).collect()
+}
 
 /// Every message that there is, with its English template and its arguments, grouped by what they are about.
 #[napi(catch_unwind)]
@@ -26,6 +42,63 @@ pub fn metric_presets() -> Vec<MetricPreset> {
 #[napi(catch_unwind)]
 pub fn metrics() -> Vec<MetricInfo> {
     vsm_core::metrics().into_iter().map(Into::into).collect()
+}
+
+/// Finds where the level of a series changed.
+///
+/// The series is cut into stretches so that what they cost together, and the penalty for each cut, is least. Places are
+/// those of the first value of a stretch; ruptures gives the same places and the length of the series behind them. Among
+/// equally good answers the one with the earlier places is taken, and `binary_segmentation` splits at the later place.
+///
+/// Without penalty and count the penalty is 3 σ² ln n for `l2` (N. R. Zhang, D. O. Siegmund, Biometrics 63, 2007, to the
+/// leading term), with σ² from the differences of successive values (J. von Neumann, 1941), which a few changes of level
+/// hardly touch; the mean absolute difference of successive values times ln n for `l1`; and 3 ln n for `normal`.
+///
+/// With `m` places to be looked at, `pelt` takes O(m) where changes are many, and O(m²) where there are none; `optimal`
+/// takes O(m²) and O(m) more for each change point that is asked for; `binary_segmentation` O(m) for each level of its
+/// splits. The cost `l1` takes the logarithm of the length more. Under `normal` a constant stretch costs next to
+/// nothing, so that of counts with many zeros it finds many.
+#[napi(catch_unwind)]
+pub fn change_points(
+    env: Env,
+    #[napi(ts_arg_type = "ChangePointsQuery")] query: Arg<vsm_core::ChangePointsQuery>,
+) -> Result<ChangePoints> {
+    throwing(env, || Ok(vsm_core::change_points(&query.get("query")?)?.into()))
+}
+
+/// As `changePoints`, off the event loop.
+#[napi(catch_unwind, ts_return_type = "Promise<ChangePoints>")]
+pub fn change_points_async(
+    #[napi(ts_arg_type = "ChangePointsQuery")] query: Arg<vsm_core::ChangePointsQuery>,
+) -> AsyncTask<Job<ChangePoints>> {
+    Job::promise(move || Ok(vsm_core::change_points(&query.get("query")?)?.into()))
+}
+
+/// By how much two samples differ, and how sure that is; nothing is drawn at random.
+///
+/// * Means: B. L. Welch, Biometrika 34 (1947), for samples of two or more.
+/// * Shift: the median of all differences (J. L. Hodges, E. L. Lehmann, 1963) with the interval that the test of Mann and
+/// Whitney gives; none where the samples are too small for the confidence: for 95 % that takes four of each.
+/// * Test: exact where no two values are equal and both samples have fewer than 50, else by the normal distribution with
+/// correction for ties and continuity.
+/// * Effect: N. Cliff, Psychological Bulletin 114 (1993), with his asymmetric interval; for samples that do not overlap by
+/// D. Feng, N. Cliff, J. Modern Applied Statistical Methods 3 (2004).
+///
+/// Takes O((n + m) log (n + m)): the differences are never written down.
+#[napi(catch_unwind)]
+pub fn compare_samples(
+    env: Env,
+    #[napi(ts_arg_type = "CompareSamplesQuery")] query: Arg<vsm_core::CompareSamplesQuery>,
+) -> Result<SampleComparison> {
+    throwing(env, || Ok(vsm_core::compare_samples(&query.get("query")?)?.into()))
+}
+
+/// As `compareSamples`, off the event loop.
+#[napi(catch_unwind, ts_return_type = "Promise<SampleComparison>")]
+pub fn compare_samples_async(
+    #[napi(ts_arg_type = "CompareSamplesQuery")] query: Arg<vsm_core::CompareSamplesQuery>,
+) -> AsyncTask<Job<SampleComparison>> {
+    Job::promise(move || Ok(vsm_core::compare_samples(&query.get("query")?)?.into()))
 }
 
 /// Puts the states of several parts of the record together, in whatever order: see `MetricState`.
@@ -60,4 +133,94 @@ pub fn metric_table_async(
     #[napi(ts_arg_type = "MetricTableQuery")] query: Arg<vsm_core::MetricTableQuery>,
 ) -> AsyncTask<Job<MetricTable>> {
     Job::promise(move || Ok(vsm_core::metric_table(&query.get("query")?)?.into()))
+}
+
+/// The process behaviour chart of a series: an XmR chart (W. A. Shewhart, 1931; D. J. Wheeler, "Understanding Variation",
+/// 1993).
+///
+/// The natural limits lie 2.66 mean moving ranges from the centre, or 3.145 median ones, and moving ranges have their upper
+/// limit at 3.27 of the mean or 3.865 of the median. Two values are enough for limits, and some ten for limits that
+/// hold. Every value that takes part in a pattern is a signal; of patterns such as two of three these are the values on
+/// the side of the pattern. What lies on a line is not beyond it. Takes O(n log n).
+#[napi(catch_unwind)]
+pub fn process_behaviour(
+    env: Env,
+    #[napi(ts_arg_type = "ProcessBehaviourQuery")] query: Arg<vsm_core::ProcessBehaviourQuery>,
+) -> Result<ProcessBehaviour> {
+    throwing(env, || Ok(vsm_core::process_behaviour(&query.get("query")?)?.into()))
+}
+
+/// As `processBehaviour`, off the event loop.
+#[napi(catch_unwind, ts_return_type = "Promise<ProcessBehaviour>")]
+pub fn process_behaviour_async(
+    #[napi(ts_arg_type = "ProcessBehaviourQuery")] query: Arg<vsm_core::ProcessBehaviourQuery>,
+) -> AsyncTask<Job<ProcessBehaviour>> {
+    Job::promise(move || Ok(vsm_core::process_behaviour(&query.get("query")?)?.into()))
+}
+
+/// The quantiles of a sample. Takes O(n log n).
+#[napi(catch_unwind)]
+pub fn quantiles(
+    env: Env,
+    #[napi(ts_arg_type = "QuantilesQuery")] query: Arg<vsm_core::QuantilesQuery>,
+) -> Result<Quantiles> {
+    throwing(env, || Ok(vsm_core::quantiles(&query.get("query")?)?.into()))
+}
+
+/// As `quantiles`, off the event loop.
+#[napi(catch_unwind, ts_return_type = "Promise<Quantiles>")]
+pub fn quantiles_async(
+    #[napi(ts_arg_type = "QuantilesQuery")] query: Arg<vsm_core::QuantilesQuery>,
+) -> AsyncTask<Job<Quantiles>> {
+    Job::promise(move || Ok(vsm_core::quantiles(&query.get("query")?)?.into()))
+}
+
+/// How far two figures of the same things rise and fall together, by their order alone; equal values share their middle
+/// rank.
+///
+/// A coefficient takes three things that are not all equal in one figure. P-values are two-sided. Without ties they are
+/// exact, for Spearman's rho up to ten things and for Kendall's tau below fifty; else they are by Student's t for rho, and
+/// for tau by the normal distribution with correction for ties (M. G. Kendall, "Rank Correlation Methods", 1970). Where
+/// the orders agree or disagree entirely the p-value is the part of all orders that do. Intervals take ten things, by
+/// Fisher's z with the standard errors of D. G. Bonett and T. A. Wright, Psychometrika 65 (2000), for rho and of E. C.
+/// Fieller, H. O. Hartley and E. S. Pearson, Biometrika 44 (1957), for tau. Takes O(n log n).
+#[napi(catch_unwind)]
+pub fn rank_correlation(
+    env: Env,
+    #[napi(ts_arg_type = "RankCorrelationQuery")] query: Arg<vsm_core::RankCorrelationQuery>,
+) -> Result<RankCorrelation> {
+    throwing(env, || Ok(vsm_core::rank_correlation(&query.get("query")?)?.into()))
+}
+
+/// As `rankCorrelation`, off the event loop.
+#[napi(catch_unwind, ts_return_type = "Promise<RankCorrelation>")]
+pub fn rank_correlation_async(
+    #[napi(ts_arg_type = "RankCorrelationQuery")] query: Arg<vsm_core::RankCorrelationQuery>,
+) -> AsyncTask<Job<RankCorrelation>> {
+    Job::promise(move || Ok(vsm_core::rank_correlation(&query.get("query")?)?.into()))
+}
+
+/// How long things take, by E. L. Kaplan and P. Meier, "Nonparametric Estimation from Incomplete Observations", JASA 53
+/// (1958): what is still running counts for as long as it has been watched, and what is watched for exactly as long as
+/// another took counts beside that.
+///
+/// Variances are Greenwood's (1926); intervals go by the logarithm of the logarithm (J. D. Kalbfleisch, R. L. Prentice,
+/// 1980), and so stay within 0 and 1. The interval of a percentile is where the ends of the curve's interval reach it
+/// (R. Brookmeyer, J. Crowley, Biometrics 38, 1982); where nothing is left the curve has none, as in R. What has an age of `a` finishes within `h` with probability
+/// 1 − S(a + h)/S(a); beyond the longest duration that was watched nobody knows, and there is no value. Takes
+/// O(n log n).
+#[napi(catch_unwind)]
+pub fn survival(
+    env: Env,
+    #[napi(ts_arg_type = "SurvivalQuery")] query: Arg<vsm_core::SurvivalQuery>,
+) -> Result<Survival> {
+    throwing(env, || Ok(vsm_core::survival(&query.get("query")?)?.into()))
+}
+
+/// As `survival`, off the event loop.
+#[napi(catch_unwind, ts_return_type = "Promise<Survival>")]
+pub fn survival_async(
+    #[napi(ts_arg_type = "SurvivalQuery")] query: Arg<vsm_core::SurvivalQuery>,
+) -> AsyncTask<Job<Survival>> {
+    Job::promise(move || Ok(vsm_core::survival(&query.get("query")?)?.into()))
 }

@@ -105,6 +105,36 @@ impl FromJs for vsm_core::Adapter {
     }
 }
 
+/// How an age compares with a sample of finished items.
+///
+/// - `within_p50`: Not older than their median.
+/// - `over_p50`: Older than their median.
+/// - `over_p85`: Older than their 85th percentile.
+/// - `over_p95`: Older than their 95th percentile.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum AgeBand {
+    #[napi(value = "within_p50")]
+    WithinP50,
+    #[napi(value = "over_p50")]
+    OverP50,
+    #[napi(value = "over_p85")]
+    OverP85,
+    #[napi(value = "over_p95")]
+    OverP95,
+}
+
+impl From<vsm_core::AgeBand> for AgeBand {
+    fn from(value: vsm_core::AgeBand) -> AgeBand {
+        match value {
+            vsm_core::AgeBand::WithinP50 => AgeBand::WithinP50,
+            vsm_core::AgeBand::OverP50 => AgeBand::OverP50,
+            vsm_core::AgeBand::OverP85 => AgeBand::OverP85,
+            vsm_core::AgeBand::OverP95 => AgeBand::OverP95,
+        }
+    }
+}
+
 /// Which figure of a sample is the value.
 ///
 /// - `mean`: The arithmetic mean.
@@ -150,6 +180,87 @@ impl From<vsm_core::Aggregation> for Aggregation {
 impl FromJs for vsm_core::Aggregation {
     fn from_js(value: Js) -> Fallible<vsm_core::Aggregation> {
         value.word(vsm_core::Aggregation::ALL, vsm_core::Aggregation::as_str)
+    }
+}
+
+/// When work has arrived.
+///
+/// - `production`: When all of it is in production, or where no deployment is known, when its release shipped; the default.
+/// - `done`: When it is done.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum ArrivalRule {
+    #[napi(value = "production")]
+    Production,
+    #[napi(value = "done")]
+    Done,
+}
+
+impl FromJs for vsm_core::ArrivalRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::ArrivalRule> {
+        value.word(vsm_core::ArrivalRule::ALL, vsm_core::ArrivalRule::as_str)
+    }
+}
+
+/// How it is known that work came to its users.
+///
+/// - `deployment`: The first successful deployment to an environment of the stage `production` that brings it.
+/// - `release`: The first of its releases that shipped, where no such deployment is known.
+/// - `done`: It was done.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum ArrivalSource {
+    #[napi(value = "deployment")]
+    Deployment,
+    #[napi(value = "release")]
+    Release,
+    #[napi(value = "done")]
+    Done,
+}
+
+impl From<vsm_core::ArrivalSource> for ArrivalSource {
+    fn from(value: vsm_core::ArrivalSource) -> ArrivalSource {
+        match value {
+            vsm_core::ArrivalSource::Deployment => ArrivalSource::Deployment,
+            vsm_core::ArrivalSource::Release => ArrivalSource::Release,
+            vsm_core::ArrivalSource::Done => ArrivalSource::Done,
+        }
+    }
+}
+
+/// To which deployment an incident is attributed.
+///
+/// - `explicit_then_latest`: To the one that it is linked to as its cause, else to the latest before; the default.
+/// - `explicit`: Only to the one that it is linked to.
+/// - `latest_before`: To the latest successful deployment of its application to production strictly before it.
+/// - `latest_at_or_before`: The same, one at the very time of the incident included.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum AttributionRule {
+    #[napi(value = "explicit_then_latest")]
+    ExplicitThenLatest,
+    #[napi(value = "explicit")]
+    Explicit,
+    #[napi(value = "latest_before")]
+    LatestBefore,
+    #[napi(value = "latest_at_or_before")]
+    LatestAtOrBefore,
+}
+
+impl From<vsm_core::AttributionRule> for AttributionRule {
+    fn from(value: vsm_core::AttributionRule) -> AttributionRule {
+        match value {
+            vsm_core::AttributionRule::ExplicitThenLatest => AttributionRule::ExplicitThenLatest,
+            vsm_core::AttributionRule::Explicit => AttributionRule::Explicit,
+            vsm_core::AttributionRule::LatestBefore => AttributionRule::LatestBefore,
+            vsm_core::AttributionRule::LatestAtOrBefore => AttributionRule::LatestAtOrBefore,
+        }
+    }
+}
+
+impl FromJs for vsm_core::AttributionRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::AttributionRule> {
+        value.word(vsm_core::AttributionRule::ALL, vsm_core::AttributionRule::as_str)
     }
 }
 
@@ -258,6 +369,72 @@ impl From<vsm_core::Bucket> for Bucket {
 impl FromJs for vsm_core::Bucket {
     fn from_js(value: Js) -> Fallible<vsm_core::Bucket> {
         value.word(vsm_core::Bucket::ALL, vsm_core::Bucket::as_str)
+    }
+}
+
+/// What the centre of a chart is.
+///
+/// - `mean`: The mean of the baseline; the default.
+/// - `median`: Its median.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum CenterRule {
+    #[napi(value = "mean")]
+    Mean,
+    #[napi(value = "median")]
+    Median,
+}
+
+impl FromJs for vsm_core::CenterRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::CenterRule> {
+        value.word(vsm_core::CenterRule::ALL, vsm_core::CenterRule::as_str)
+    }
+}
+
+/// What a stretch of the series costs.
+///
+/// - `l2`: Squared distances from its mean; the default.
+/// - `l1`: Distances from its median, which outliers hardly move.
+/// - `normal`: Its length times the logarithm of its variance (plus 10⁻⁶): finds changes of level and of spread.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum ChangePointCost {
+    #[napi(value = "l2")]
+    L2,
+    #[napi(value = "l1")]
+    L1,
+    #[napi(value = "normal")]
+    Normal,
+}
+
+impl FromJs for vsm_core::ChangePointCost {
+    fn from_js(value: Js) -> Fallible<vsm_core::ChangePointCost> {
+        value.word(vsm_core::ChangePointCost::ALL, vsm_core::ChangePointCost::as_str)
+    }
+}
+
+/// How change points are looked for.
+///
+/// - `pelt`: Exact for a penalty, leaving out what can't become best (R. Killick, P. Fearnhead, I. A. Eckley, JASA 107, 2012).
+/// - `ruptures_pelt`: Pelt as ruptures has it: what can't become best is left out at once, which with a `minSize` beyond 1 is at times too early, so that a somewhat worse answer is found.
+/// - `optimal`: Exact for a number of change points, or for a penalty, by dynamic programming over all places.
+/// - `binary_segmentation`: One split after the other, each where it saves most: fast, and not always the best.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum ChangePointMethod {
+    #[napi(value = "pelt")]
+    Pelt,
+    #[napi(value = "ruptures_pelt")]
+    RupturesPelt,
+    #[napi(value = "optimal")]
+    Optimal,
+    #[napi(value = "binary_segmentation")]
+    BinarySegmentation,
+}
+
+impl FromJs for vsm_core::ChangePointMethod {
+    fn from_js(value: Js) -> Fallible<vsm_core::ChangePointMethod> {
+        value.word(vsm_core::ChangePointMethod::ALL, vsm_core::ChangePointMethod::as_str)
     }
 }
 
@@ -466,6 +643,38 @@ impl FromJs for vsm_core::CorrelationRule {
     }
 }
 
+/// When an item counts in a stage of a cumulative flow.
+///
+/// - `first_entry`: From its first entry to the stage or any later one, for good: no line ever falls. The default.
+/// - `rewritten`: From its last forward entry: an item that went back counts as if it had never got further than where it went back to, so that the past is rewritten. No line falls.
+/// - `as_it_was`: Where it was at the end of the day: lines fall where items go back.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum CumulativeForm {
+    #[napi(value = "first_entry")]
+    FirstEntry,
+    #[napi(value = "rewritten")]
+    Rewritten,
+    #[napi(value = "as_it_was")]
+    AsItWas,
+}
+
+impl From<vsm_core::CumulativeForm> for CumulativeForm {
+    fn from(value: vsm_core::CumulativeForm) -> CumulativeForm {
+        match value {
+            vsm_core::CumulativeForm::FirstEntry => CumulativeForm::FirstEntry,
+            vsm_core::CumulativeForm::Rewritten => CumulativeForm::Rewritten,
+            vsm_core::CumulativeForm::AsItWas => CumulativeForm::AsItWas,
+        }
+    }
+}
+
+impl FromJs for vsm_core::CumulativeForm {
+    fn from_js(value: Js) -> Fallible<vsm_core::CumulativeForm> {
+        value.word(vsm_core::CumulativeForm::ALL, vsm_core::CumulativeForm::as_str)
+    }
+}
+
 /// What is demanded of the dates of an activity.
 ///
 /// - `start_no_earlier_than`: It starts then or later.
@@ -606,6 +815,165 @@ impl FromJs for vsm_core::Decision {
     }
 }
 
+/// Which figure of a sample of times is its value.
+///
+/// - `median`: The median; the default.
+/// - `mean`: The mean.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum DeliveryAverage {
+    #[napi(value = "median")]
+    Median,
+    #[napi(value = "mean")]
+    Mean,
+}
+
+impl From<vsm_core::DeliveryAverage> for DeliveryAverage {
+    fn from(value: vsm_core::DeliveryAverage) -> DeliveryAverage {
+        match value {
+            vsm_core::DeliveryAverage::Median => DeliveryAverage::Median,
+            vsm_core::DeliveryAverage::Mean => DeliveryAverage::Mean,
+        }
+    }
+}
+
+impl FromJs for vsm_core::DeliveryAverage {
+    fn from_js(value: Js) -> Fallible<vsm_core::DeliveryAverage> {
+        value.word(vsm_core::DeliveryAverage::ALL, vsm_core::DeliveryAverage::as_str)
+    }
+}
+
+/// Into which parts a window is cut.
+///
+/// - `day`: Calendar days.
+/// - `week`: ISO weeks, which begin on Monday.
+/// - `month`: Calendar months.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum DeliveryBucket {
+    #[napi(value = "day")]
+    Day,
+    #[napi(value = "week")]
+    Week,
+    #[napi(value = "month")]
+    Month,
+}
+
+impl FromJs for vsm_core::DeliveryBucket {
+    fn from_js(value: Js) -> Fallible<vsm_core::DeliveryBucket> {
+        value.word(vsm_core::DeliveryBucket::ALL, vsm_core::DeliveryBucket::as_str)
+    }
+}
+
+/// What a row of delivery performance is about.
+///
+/// - `application`: An application; the default.
+/// - `team`: A team that answers for the application, or where none does for the deployment.
+/// - `environment`: An environment.
+/// - `attribute`: A value of an attribute of the deployment, or where it has none of its application.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum DeliveryGroup {
+    #[napi(value = "application")]
+    Application,
+    #[napi(value = "team")]
+    Team,
+    #[napi(value = "environment")]
+    Environment,
+    #[napi(value = "attribute")]
+    Attribute,
+}
+
+impl FromJs for vsm_core::DeliveryGroup {
+    fn from_js(value: Js) -> Fallible<vsm_core::DeliveryGroup> {
+        value.word(vsm_core::DeliveryGroup::ALL, vsm_core::DeliveryGroup::as_str)
+    }
+}
+
+/// A figure of delivery performance that bands are given for.
+///
+/// - `deployment_frequency`: How often deployments are made.
+/// - `change_lead_time`: From a change to its deployment.
+/// - `change_fail_rate`: The share of deployments that failed.
+/// - `recovery_time`: From a failed deployment to service that is restored.
+/// - `rework_rate`: The share of deployments that were made because of an incident.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum DeliveryMetric {
+    #[napi(value = "deployment_frequency")]
+    DeploymentFrequency,
+    #[napi(value = "change_lead_time")]
+    ChangeLeadTime,
+    #[napi(value = "change_fail_rate")]
+    ChangeFailRate,
+    #[napi(value = "recovery_time")]
+    RecoveryTime,
+    #[napi(value = "rework_rate")]
+    ReworkRate,
+}
+
+impl From<vsm_core::DeliveryMetric> for DeliveryMetric {
+    fn from(value: vsm_core::DeliveryMetric) -> DeliveryMetric {
+        match value {
+            vsm_core::DeliveryMetric::DeploymentFrequency => DeliveryMetric::DeploymentFrequency,
+            vsm_core::DeliveryMetric::ChangeLeadTime => DeliveryMetric::ChangeLeadTime,
+            vsm_core::DeliveryMetric::ChangeFailRate => DeliveryMetric::ChangeFailRate,
+            vsm_core::DeliveryMetric::RecoveryTime => DeliveryMetric::RecoveryTime,
+            vsm_core::DeliveryMetric::ReworkRate => DeliveryMetric::ReworkRate,
+        }
+    }
+}
+
+impl FromJs for vsm_core::DeliveryMetric {
+    fn from_js(value: Js) -> Fallible<vsm_core::DeliveryMetric> {
+        value.word(vsm_core::DeliveryMetric::ALL, vsm_core::DeliveryMetric::as_str)
+    }
+}
+
+/// A tool whose rules measure delivery.
+///
+/// - `devlake_2021`: Apache DevLake with the report of 2021.
+/// - `devlake_2023`: Apache DevLake with the report of 2023.
+/// - `four_keys`: Four Keys, of the DORA team.
+/// - `gitlab`: GitLab's own DORA metrics.
+/// - `metrik`: metrik, of Thoughtworks.
+/// - `middleware`: Middleware.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum DeliveryPreset {
+    #[napi(value = "devlake_2021")]
+    Devlake2021,
+    #[napi(value = "devlake_2023")]
+    Devlake2023,
+    #[napi(value = "four_keys")]
+    FourKeys,
+    #[napi(value = "gitlab")]
+    Gitlab,
+    #[napi(value = "metrik")]
+    Metrik,
+    #[napi(value = "middleware")]
+    Middleware,
+}
+
+impl From<vsm_core::DeliveryPreset> for DeliveryPreset {
+    fn from(value: vsm_core::DeliveryPreset) -> DeliveryPreset {
+        match value {
+            vsm_core::DeliveryPreset::Devlake2021 => DeliveryPreset::Devlake2021,
+            vsm_core::DeliveryPreset::Devlake2023 => DeliveryPreset::Devlake2023,
+            vsm_core::DeliveryPreset::FourKeys => DeliveryPreset::FourKeys,
+            vsm_core::DeliveryPreset::Gitlab => DeliveryPreset::Gitlab,
+            vsm_core::DeliveryPreset::Metrik => DeliveryPreset::Metrik,
+            vsm_core::DeliveryPreset::Middleware => DeliveryPreset::Middleware,
+        }
+    }
+}
+
+impl FromJs for vsm_core::DeliveryPreset {
+    fn from_js(value: Js) -> Fallible<vsm_core::DeliveryPreset> {
+        value.word(vsm_core::DeliveryPreset::ALL, vsm_core::DeliveryPreset::as_str)
+    }
+}
+
 /// How an item waits for another it depends on (j waits for i).
 ///
 /// - `finish_to_start`: j starts when i has finished, plus the lag; the default.
@@ -639,6 +1007,95 @@ impl From<vsm_core::Dependency> for Dependency {
 impl FromJs for vsm_core::Dependency {
     fn from_js(value: Js) -> Fallible<vsm_core::Dependency> {
         value.word(vsm_core::Dependency::ALL, vsm_core::Dependency::as_str)
+    }
+}
+
+/// A pattern that hardly comes by chance. σ is a third of the distance from the centre to a natural limit.
+///
+/// - `beyond_limits`: A value beyond a natural limit (Western Electric 1, Nelson 1; Lighthouse's large change).
+/// - `two_of_three_beyond_two_sigma`: Two of three successive values beyond 2 σ on one side (Western Electric 2, Nelson 5; Lighthouse's moderate change).
+/// - `four_of_five_beyond_one_sigma`: Four of five successive values beyond 1 σ on one side (Western Electric 3, Nelson 6; Lighthouse's moderate shift).
+/// - `eight_on_one_side`: Eight successive values on one side of the centre (Western Electric 4, Wheeler 2; Lighthouse's small shift).
+/// - `nine_on_one_side`: Nine successive values on one side of the centre (Nelson 2).
+/// - `three_of_four_near_limit`: Three of four successive values nearer to one limit than to the centre (Wheeler 3).
+/// - `six_trending`: Six successive values of which each is larger, or each is smaller, than the one before (Nelson 3).
+/// - `fourteen_alternating`: Fourteen successive values that go up and down in turn (Nelson 4).
+/// - `fifteen_within_one_sigma`: Fifteen successive values within 1 σ (Nelson 7).
+/// - `eight_beyond_one_sigma`: Eight successive values beyond 1 σ on either side (Nelson 8).
+/// - `range_beyond_limit`: A step from the value before beyond the upper range limit (Wheeler's range chart).
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum DetectionRule {
+    #[napi(value = "beyond_limits")]
+    BeyondLimits,
+    #[napi(value = "two_of_three_beyond_two_sigma")]
+    TwoOfThreeBeyondTwoSigma,
+    #[napi(value = "four_of_five_beyond_one_sigma")]
+    FourOfFiveBeyondOneSigma,
+    #[napi(value = "eight_on_one_side")]
+    EightOnOneSide,
+    #[napi(value = "nine_on_one_side")]
+    NineOnOneSide,
+    #[napi(value = "three_of_four_near_limit")]
+    ThreeOfFourNearLimit,
+    #[napi(value = "six_trending")]
+    SixTrending,
+    #[napi(value = "fourteen_alternating")]
+    FourteenAlternating,
+    #[napi(value = "fifteen_within_one_sigma")]
+    FifteenWithinOneSigma,
+    #[napi(value = "eight_beyond_one_sigma")]
+    EightBeyondOneSigma,
+    #[napi(value = "range_beyond_limit")]
+    RangeBeyondLimit,
+}
+
+impl From<vsm_core::DetectionRule> for DetectionRule {
+    fn from(value: vsm_core::DetectionRule) -> DetectionRule {
+        match value {
+            vsm_core::DetectionRule::BeyondLimits => DetectionRule::BeyondLimits,
+            vsm_core::DetectionRule::TwoOfThreeBeyondTwoSigma => DetectionRule::TwoOfThreeBeyondTwoSigma,
+            vsm_core::DetectionRule::FourOfFiveBeyondOneSigma => DetectionRule::FourOfFiveBeyondOneSigma,
+            vsm_core::DetectionRule::EightOnOneSide => DetectionRule::EightOnOneSide,
+            vsm_core::DetectionRule::NineOnOneSide => DetectionRule::NineOnOneSide,
+            vsm_core::DetectionRule::ThreeOfFourNearLimit => DetectionRule::ThreeOfFourNearLimit,
+            vsm_core::DetectionRule::SixTrending => DetectionRule::SixTrending,
+            vsm_core::DetectionRule::FourteenAlternating => DetectionRule::FourteenAlternating,
+            vsm_core::DetectionRule::FifteenWithinOneSigma => DetectionRule::FifteenWithinOneSigma,
+            vsm_core::DetectionRule::EightBeyondOneSigma => DetectionRule::EightBeyondOneSigma,
+            vsm_core::DetectionRule::RangeBeyondLimit => DetectionRule::RangeBeyondLimit,
+        }
+    }
+}
+
+impl FromJs for vsm_core::DetectionRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::DetectionRule> {
+        value.word(vsm_core::DetectionRule::ALL, vsm_core::DetectionRule::as_str)
+    }
+}
+
+/// Detection rules that go together.
+///
+/// - `wheeler`: D. J. Wheeler, "Understanding Variation", 1993: beyond limits, three of four near a limit, eight on one side, and ranges beyond their limit; the default.
+/// - `western_electric`: Western Electric, "Statistical Quality Control Handbook", 1956: its four tests.
+/// - `nelson`: L. S. Nelson, Journal of Quality Technology 16 (1984): his eight tests.
+/// - `lighthouse`: Lighthouse's four, which are Western Electric's.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum DetectionRuleSet {
+    #[napi(value = "wheeler")]
+    Wheeler,
+    #[napi(value = "western_electric")]
+    WesternElectric,
+    #[napi(value = "nelson")]
+    Nelson,
+    #[napi(value = "lighthouse")]
+    Lighthouse,
+}
+
+impl FromJs for vsm_core::DetectionRuleSet {
+    fn from_js(value: Js) -> Fallible<vsm_core::DetectionRuleSet> {
+        value.word(vsm_core::DetectionRuleSet::ALL, vsm_core::DetectionRuleSet::as_str)
     }
 }
 
@@ -748,6 +1205,42 @@ impl FromJs for vsm_core::EfficiencyRule {
     }
 }
 
+/// What the change fail rate divides by what.
+///
+/// - `failed_deployments`: Deployments with at least one failure that is attributed to them, by deployments; the default.
+/// - `incidents`: Incidents that were opened, whatever caused them, by deployments.
+/// - `incidents_per_change`: Incidents that are attributed to deployments, by the changes that were deployed.
+/// - `failed_results`: Deployments that failed themselves, by all that succeeded or failed.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum FailRateRule {
+    #[napi(value = "failed_deployments")]
+    FailedDeployments,
+    #[napi(value = "incidents")]
+    Incidents,
+    #[napi(value = "incidents_per_change")]
+    IncidentsPerChange,
+    #[napi(value = "failed_results")]
+    FailedResults,
+}
+
+impl From<vsm_core::FailRateRule> for FailRateRule {
+    fn from(value: vsm_core::FailRateRule) -> FailRateRule {
+        match value {
+            vsm_core::FailRateRule::FailedDeployments => FailRateRule::FailedDeployments,
+            vsm_core::FailRateRule::Incidents => FailRateRule::Incidents,
+            vsm_core::FailRateRule::IncidentsPerChange => FailRateRule::IncidentsPerChange,
+            vsm_core::FailRateRule::FailedResults => FailRateRule::FailedResults,
+        }
+    }
+}
+
+impl FromJs for vsm_core::FailRateRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::FailRateRule> {
+        value.word(vsm_core::FailRateRule::ALL, vsm_core::FailRateRule::as_str)
+    }
+}
+
 /// What sort of trouble a finding is, in the order of the report.
 ///
 /// - `contradiction`: Two statements that can't both be right.
@@ -787,6 +1280,112 @@ impl From<vsm_core::FindingGroup> for FindingGroup {
             vsm_core::FindingGroup::Unlinked => FindingGroup::Unlinked,
             vsm_core::FindingGroup::Incomplete => FindingGroup::Incomplete,
         }
+    }
+}
+
+/// What is made of the first deployment of an application to an environment, which has no predecessor to compare with.
+///
+/// - `no_sample`: The changes that it brings first give no sample; the default.
+/// - `passed_over`: They count with the first deployment, to another environment, that has a predecessor.
+/// - `counted`: They count like those of any other deployment.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum FirstDeploymentRule {
+    #[napi(value = "no_sample")]
+    NoSample,
+    #[napi(value = "passed_over")]
+    PassedOver,
+    #[napi(value = "counted")]
+    Counted,
+}
+
+impl From<vsm_core::FirstDeploymentRule> for FirstDeploymentRule {
+    fn from(value: vsm_core::FirstDeploymentRule) -> FirstDeploymentRule {
+        match value {
+            vsm_core::FirstDeploymentRule::NoSample => FirstDeploymentRule::NoSample,
+            vsm_core::FirstDeploymentRule::PassedOver => FirstDeploymentRule::PassedOver,
+            vsm_core::FirstDeploymentRule::Counted => FirstDeploymentRule::Counted,
+        }
+    }
+}
+
+impl FromJs for vsm_core::FirstDeploymentRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::FirstDeploymentRule> {
+        value.word(vsm_core::FirstDeploymentRule::ALL, vsm_core::FirstDeploymentRule::as_str)
+    }
+}
+
+/// Why time passes, in the order of precedence: where several fit, the first counts.
+///
+/// - `blackout`: A blackout of a calendar that the work is bound to: of the item, what it is a part of or belongs to, or those who answer for it; after the work is done, one of its release that stops deployments.
+/// - `rework`: The item had gone back: until it was again as far as it had been, and while it was taken for done and was not.
+/// - `active`: It was being worked on, and not blocked.
+/// - `gate_wait`: A gate of the item, of what it is a part of or of its release had been asked for and not been passed.
+/// - `environment_wait`: Its release had asked for an environment, its booking had not begun, and others filled the environment.
+/// - `cadence_wait`: All of the scope of its release was done, and the release had not shipped.
+/// - `queue`: It waited or was blocked, whatever for; after the work is done, for the rest of its release.
+/// - `unknown`: Nobody says: among them all that was active where nobody ever says that something waits.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum FlowCause {
+    #[napi(value = "blackout")]
+    Blackout,
+    #[napi(value = "rework")]
+    Rework,
+    #[napi(value = "active")]
+    Active,
+    #[napi(value = "gate_wait")]
+    GateWait,
+    #[napi(value = "environment_wait")]
+    EnvironmentWait,
+    #[napi(value = "cadence_wait")]
+    CadenceWait,
+    #[napi(value = "queue")]
+    Queue,
+    #[napi(value = "unknown")]
+    Unknown,
+}
+
+impl From<vsm_core::FlowCause> for FlowCause {
+    fn from(value: vsm_core::FlowCause) -> FlowCause {
+        match value {
+            vsm_core::FlowCause::Blackout => FlowCause::Blackout,
+            vsm_core::FlowCause::Rework => FlowCause::Rework,
+            vsm_core::FlowCause::Active => FlowCause::Active,
+            vsm_core::FlowCause::GateWait => FlowCause::GateWait,
+            vsm_core::FlowCause::EnvironmentWait => FlowCause::EnvironmentWait,
+            vsm_core::FlowCause::CadenceWait => FlowCause::CadenceWait,
+            vsm_core::FlowCause::Queue => FlowCause::Queue,
+            vsm_core::FlowCause::Unknown => FlowCause::Unknown,
+        }
+    }
+}
+
+/// Where the flow time that is taken apart ends.
+///
+/// - `done`: When the item is done; the default.
+/// - `released`: When the first of its releases has shipped after that.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum FlowEnd {
+    #[napi(value = "done")]
+    Done,
+    #[napi(value = "released")]
+    Released,
+}
+
+impl From<vsm_core::FlowEnd> for FlowEnd {
+    fn from(value: vsm_core::FlowEnd) -> FlowEnd {
+        match value {
+            vsm_core::FlowEnd::Done => FlowEnd::Done,
+            vsm_core::FlowEnd::Released => FlowEnd::Released,
+        }
+    }
+}
+
+impl FromJs for vsm_core::FlowEnd {
+    fn from_js(value: Js) -> Fallible<vsm_core::FlowEnd> {
+        value.word(vsm_core::FlowEnd::ALL, vsm_core::FlowEnd::as_str)
     }
 }
 
@@ -860,6 +1459,78 @@ impl FromJs for vsm_core::FlowState {
     }
 }
 
+/// By which of its measures a deployment frequency is put into a band.
+///
+/// - `days_per_week`: The median number of days with a deployment per week.
+/// - `days_per_month`: The same per calendar month.
+/// - `days_per_half_year`: The same per half of a calendar year.
+/// - `per_day`: Deployments divided by days.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum FrequencyMeasure {
+    #[napi(value = "days_per_week")]
+    DaysPerWeek,
+    #[napi(value = "days_per_month")]
+    DaysPerMonth,
+    #[napi(value = "days_per_half_year")]
+    DaysPerHalfYear,
+    #[napi(value = "per_day")]
+    PerDay,
+}
+
+impl From<vsm_core::FrequencyMeasure> for FrequencyMeasure {
+    fn from(value: vsm_core::FrequencyMeasure) -> FrequencyMeasure {
+        match value {
+            vsm_core::FrequencyMeasure::DaysPerWeek => FrequencyMeasure::DaysPerWeek,
+            vsm_core::FrequencyMeasure::DaysPerMonth => FrequencyMeasure::DaysPerMonth,
+            vsm_core::FrequencyMeasure::DaysPerHalfYear => FrequencyMeasure::DaysPerHalfYear,
+            vsm_core::FrequencyMeasure::PerDay => FrequencyMeasure::PerDay,
+        }
+    }
+}
+
+impl FromJs for vsm_core::FrequencyMeasure {
+    fn from_js(value: Js) -> Fallible<vsm_core::FrequencyMeasure> {
+        value.word(vsm_core::FrequencyMeasure::ALL, vsm_core::FrequencyMeasure::as_str)
+    }
+}
+
+/// What the figure of the deployment frequency is.
+///
+/// - `days_per_week`: The median number of days with a deployment per ISO week, weeks without any included; the default.
+/// - `per_day`: Deployments divided by days.
+/// - `whole_per_day`: The same, cut to whole numbers.
+/// - `count`: The number of deployments.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum FrequencyRule {
+    #[napi(value = "days_per_week")]
+    DaysPerWeek,
+    #[napi(value = "per_day")]
+    PerDay,
+    #[napi(value = "whole_per_day")]
+    WholePerDay,
+    #[napi(value = "count")]
+    Count,
+}
+
+impl From<vsm_core::FrequencyRule> for FrequencyRule {
+    fn from(value: vsm_core::FrequencyRule) -> FrequencyRule {
+        match value {
+            vsm_core::FrequencyRule::DaysPerWeek => FrequencyRule::DaysPerWeek,
+            vsm_core::FrequencyRule::PerDay => FrequencyRule::PerDay,
+            vsm_core::FrequencyRule::WholePerDay => FrequencyRule::WholePerDay,
+            vsm_core::FrequencyRule::Count => FrequencyRule::Count,
+        }
+    }
+}
+
+impl FromJs for vsm_core::FrequencyRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::FrequencyRule> {
+        value.word(vsm_core::FrequencyRule::ALL, vsm_core::FrequencyRule::as_str)
+    }
+}
+
 /// How a release touches an environment or application.
 ///
 /// - `booked`: The environment is booked for the release or one of its phases.
@@ -899,6 +1570,28 @@ impl From<vsm_core::ImpactRelation> for ImpactRelation {
             vsm_core::ImpactRelation::Changed => ImpactRelation::Changed,
             vsm_core::ImpactRelation::Built => ImpactRelation::Built,
         }
+    }
+}
+
+/// Whose cost an item has besides its own, since they wait for it.
+///
+/// - `needs`: That of all that depends on it and of all that it is a part of, over any number of steps; the default.
+/// - `depends_on`: That of all that depends on it, over any number of steps.
+/// - `nothing`: Nobody's.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum InheritRule {
+    #[napi(value = "needs")]
+    Needs,
+    #[napi(value = "depends_on")]
+    DependsOn,
+    #[napi(value = "nothing")]
+    Nothing,
+}
+
+impl FromJs for vsm_core::InheritRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::InheritRule> {
+        value.word(vsm_core::InheritRule::ALL, vsm_core::InheritRule::as_str)
     }
 }
 
@@ -1047,6 +1740,38 @@ impl From<vsm_core::LagCalendar> for LagCalendar {
 impl FromJs for vsm_core::LagCalendar {
     fn from_js(value: Js) -> Fallible<vsm_core::LagCalendar> {
         value.word(vsm_core::LagCalendar::ALL, vsm_core::LagCalendar::as_str)
+    }
+}
+
+/// What the change lead time is a sample of.
+///
+/// - `commits`: Commits, from being authored to the end of the deployment; the default.
+/// - `pull_requests`: Pull requests, by their cycle time: coding + (created to merged) + deploy, where an absent part counts nothing.
+/// - `merge_to_deployment`: Pull requests, from being merged to the end of the deployment.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum LeadTimeRule {
+    #[napi(value = "commits")]
+    Commits,
+    #[napi(value = "pull_requests")]
+    PullRequests,
+    #[napi(value = "merge_to_deployment")]
+    MergeToDeployment,
+}
+
+impl From<vsm_core::LeadTimeRule> for LeadTimeRule {
+    fn from(value: vsm_core::LeadTimeRule) -> LeadTimeRule {
+        match value {
+            vsm_core::LeadTimeRule::Commits => LeadTimeRule::Commits,
+            vsm_core::LeadTimeRule::PullRequests => LeadTimeRule::PullRequests,
+            vsm_core::LeadTimeRule::MergeToDeployment => LeadTimeRule::MergeToDeployment,
+        }
+    }
+}
+
+impl FromJs for vsm_core::LeadTimeRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::LeadTimeRule> {
+        value.word(vsm_core::LeadTimeRule::ALL, vsm_core::LeadTimeRule::as_str)
     }
 }
 
@@ -1212,6 +1937,32 @@ impl FromJs for vsm_core::LinkKind {
     }
 }
 
+/// How time is counted, with the way of counting work in progress that goes with it. Any other pair breaks Little's law.
+///
+/// - `elapsed`: Elapsed time, with the integral over time of how many are in progress.
+/// - `inclusive`: Days from the first to the last, both included, with how many are in progress on a day: started by then and not finished before it.
+/// - `exclusive`: Days from the first to the last, the last left out, with how many are in progress at the end of a day.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum LittlesLawRule {
+    #[napi(value = "elapsed")]
+    Elapsed,
+    #[napi(value = "inclusive")]
+    Inclusive,
+    #[napi(value = "exclusive")]
+    Exclusive,
+}
+
+impl From<vsm_core::LittlesLawRule> for LittlesLawRule {
+    fn from(value: vsm_core::LittlesLawRule) -> LittlesLawRule {
+        match value {
+            vsm_core::LittlesLawRule::Elapsed => LittlesLawRule::Elapsed,
+            vsm_core::LittlesLawRule::Inclusive => LittlesLawRule::Inclusive,
+            vsm_core::LittlesLawRule::Exclusive => LittlesLawRule::Exclusive,
+        }
+    }
+}
+
 /// What a rule measures.
 ///
 /// - `count`: How many match.
@@ -1368,6 +2119,25 @@ impl From<vsm_core::MetricUnit> for MetricUnit {
     }
 }
 
+/// What the limits of a chart are reckoned from.
+///
+/// - `mean`: The mean moving range: limits at 2.66, range limit at 3.27 times it; the default.
+/// - `median`: The median moving range, which a few large steps don't move: 3.145 and 3.865.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum MovingRangeRule {
+    #[napi(value = "mean")]
+    Mean,
+    #[napi(value = "median")]
+    Median,
+}
+
+impl FromJs for vsm_core::MovingRangeRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::MovingRangeRule> {
+        value.word(vsm_core::MovingRangeRule::ALL, vsm_core::MovingRangeRule::as_str)
+    }
+}
+
 /// What becomes of an item that ends before it starts.
 ///
 /// - `absent`: It has no duration, and is listed as bad data; the default.
@@ -1393,6 +2163,129 @@ impl From<vsm_core::NegativeRule> for NegativeRule {
 impl FromJs for vsm_core::NegativeRule {
     fn from_js(value: Js) -> Fallible<vsm_core::NegativeRule> {
         value.word(vsm_core::NegativeRule::ALL, vsm_core::NegativeRule::as_str)
+    }
+}
+
+/// What a share of no deployments is.
+///
+/// - `no_value`: Not known; the default.
+/// - `zero`: Zero.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum NoDeploymentRule {
+    #[napi(value = "no_value")]
+    NoValue,
+    #[napi(value = "zero")]
+    Zero,
+}
+
+impl From<vsm_core::NoDeploymentRule> for NoDeploymentRule {
+    fn from(value: vsm_core::NoDeploymentRule) -> NoDeploymentRule {
+        match value {
+            vsm_core::NoDeploymentRule::NoValue => NoDeploymentRule::NoValue,
+            vsm_core::NoDeploymentRule::Zero => NoDeploymentRule::Zero,
+        }
+    }
+}
+
+impl FromJs for vsm_core::NoDeploymentRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::NoDeploymentRule> {
+        value.word(vsm_core::NoDeploymentRule::ALL, vsm_core::NoDeploymentRule::as_str)
+    }
+}
+
+/// Why a figure of delivery has no value.
+///
+/// - `no_deployments`: No deployment ended in the time.
+/// - `no_changes`: No change reached production in the time that there is a lead time of.
+/// - `nothing_restored`: Nothing was restored in the time.
+/// - `no_week`: The time has no day, or no whole week.
+/// - `no_releases`: No release came out in the time of which that is known.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum NoFigure {
+    #[napi(value = "no_deployments")]
+    NoDeployments,
+    #[napi(value = "no_changes")]
+    NoChanges,
+    #[napi(value = "nothing_restored")]
+    NothingRestored,
+    #[napi(value = "no_week")]
+    NoWeek,
+    #[napi(value = "no_releases")]
+    NoReleases,
+}
+
+impl From<vsm_core::NoFigure> for NoFigure {
+    fn from(value: vsm_core::NoFigure) -> NoFigure {
+        match value {
+            vsm_core::NoFigure::NoDeployments => NoFigure::NoDeployments,
+            vsm_core::NoFigure::NoChanges => NoFigure::NoChanges,
+            vsm_core::NoFigure::NothingRestored => NoFigure::NothingRestored,
+            vsm_core::NoFigure::NoWeek => NoFigure::NoWeek,
+            vsm_core::NoFigure::NoReleases => NoFigure::NoReleases,
+        }
+    }
+}
+
+/// Why a figure has no value, or no interval.
+///
+/// - `no_data`: There is nothing to reckon with.
+/// - `too_few`: There is something, and less than the figure needs.
+/// - `no_variation`: All values are equal, or everything had the same outcome.
+/// - `never_reached`: So large a part has not finished yet.
+/// - `nobody_at_risk`: Nothing was watched at that age any more, or everything had finished by then.
+/// - `beyond_follow_up`: Nothing was watched for so long, and some had not finished by then.
+/// - `perfect_agreement`: The two orders agree or disagree entirely, for which no interval is known.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum NoValue {
+    #[napi(value = "no_data")]
+    NoData,
+    #[napi(value = "too_few")]
+    TooFew,
+    #[napi(value = "no_variation")]
+    NoVariation,
+    #[napi(value = "never_reached")]
+    NeverReached,
+    #[napi(value = "nobody_at_risk")]
+    NobodyAtRisk,
+    #[napi(value = "beyond_follow_up")]
+    BeyondFollowUp,
+    #[napi(value = "perfect_agreement")]
+    PerfectAgreement,
+}
+
+impl From<vsm_core::NoValue> for NoValue {
+    fn from(value: vsm_core::NoValue) -> NoValue {
+        match value {
+            vsm_core::NoValue::NoData => NoValue::NoData,
+            vsm_core::NoValue::TooFew => NoValue::TooFew,
+            vsm_core::NoValue::NoVariation => NoValue::NoVariation,
+            vsm_core::NoValue::NeverReached => NoValue::NeverReached,
+            vsm_core::NoValue::NobodyAtRisk => NoValue::NobodyAtRisk,
+            vsm_core::NoValue::BeyondFollowUp => NoValue::BeyondFollowUp,
+            vsm_core::NoValue::PerfectAgreement => NoValue::PerfectAgreement,
+        }
+    }
+}
+
+/// When a defect counts as open in a part of the window.
+///
+/// - `end_of_bucket`: If it is open at the end of it; the default. From one part to the next the number grows by what was opened and falls by what was closed.
+/// - `any_time`: If it was open at any time in it, as jira-agile-metrics counts.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum OpenRule {
+    #[napi(value = "end_of_bucket")]
+    EndOfBucket,
+    #[napi(value = "any_time")]
+    AnyTime,
+}
+
+impl FromJs for vsm_core::OpenRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::OpenRule> {
+        value.word(vsm_core::OpenRule::ALL, vsm_core::OpenRule::as_str)
     }
 }
 
@@ -1440,11 +2333,71 @@ impl FromJs for vsm_core::Outcome {
     }
 }
 
-/// How a percentile is read off a sample.
+/// How a p-value is found.
 ///
-/// - `nearest_rank`: The smallest value that at least p of the sample do not exceed; the default. The median is interpolated.
-/// - `linear`: Linear interpolation between closest ranks (Hyndman and Fan's type 7).
+/// - `exact`: All orders are counted; without ties only.
+/// - `normal`: By the normal distribution, with correction for ties, and for continuity where that is usual.
+/// - `student_t`: By Student's t distribution.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum PValueRule {
+    #[napi(value = "exact")]
+    Exact,
+    #[napi(value = "normal")]
+    Normal,
+    #[napi(value = "student_t")]
+    StudentT,
+}
+
+impl From<vsm_core::PValueRule> for PValueRule {
+    fn from(value: vsm_core::PValueRule) -> PValueRule {
+        match value {
+            vsm_core::PValueRule::Exact => PValueRule::Exact,
+            vsm_core::PValueRule::Normal => PValueRule::Normal,
+            vsm_core::PValueRule::StudentT => PValueRule::StudentT,
+        }
+    }
+}
+
+/// By what the parts of a whole are put together.
+///
+/// - `application`: By the application that they, or what they are parts of, belong to; the default.
+/// - `team`: By the team that answers for them, or for what they are parts of.
+/// - `kind`: By what they are.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum PartGroup {
+    #[napi(value = "application")]
+    Application,
+    #[napi(value = "team")]
+    Team,
+    #[napi(value = "kind")]
+    Kind,
+}
+
+impl FromJs for vsm_core::PartGroup {
+    fn from_js(value: Js) -> Fallible<vsm_core::PartGroup> {
+        value.word(vsm_core::PartGroup::ALL, vsm_core::PartGroup::as_str)
+    }
+}
+
+/// How a percentile is read off a sample; types are those of R. J. Hyndman and Y. Fan, "Sample Quantiles in Statistical
+/// Packages", The American Statistician 50 (1996), the other names those of numpy.
+///
+/// - `nearest_rank`: The smallest value that at least p of the sample do not exceed (type 1, `inverted_cdf`); the default. The median is interpolated where it is one of several figures of a sample.
+/// - `linear`: Linear interpolation between closest ranks (type 7; Excel's `PERCENTILE.INC`, `percentile_cont` of SQL).
 /// - `lower`: The value at or below the interpolated rank of type 7.
+/// - `averaged_inverted_cdf`: As nearest rank, and halfway to the next value where the rank is whole (type 2).
+/// - `closest_observation`: The value whose rank is nearest to n p, of two the even rank (type 3; SAS).
+/// - `interpolated_inverted_cdf`: Interpolated at the rank n p (type 4).
+/// - `hazen`: Interpolated at the rank n p + ½ (type 5).
+/// - `weibull`: Interpolated at the rank (n + 1) p (type 6; Excel's `PERCENTILE.EXC`, Minitab, SPSS).
+/// - `median_unbiased`: Interpolated at the rank (n + ⅓) p + ⅓: near the median whatever the distribution (type 8).
+/// - `normal_unbiased`: Interpolated at the rank (n + ¼) p + ⅜: unbiased for the normal distribution (type 9).
+/// - `higher`: The value at or above the interpolated rank of type 7.
+/// - `nearest`: The value nearest to the interpolated rank of type 7, of two the even place, counted from 0.
+/// - `midpoint`: Halfway between the values below and above the interpolated rank of type 7.
+/// - `floor_rank`: The value at the rank n p rounded down, at least the first: Lighthouse's.
 #[napi(string_enum, object_from_js = false)]
 #[expect(missing_docs, reason = "listed above")]
 pub enum PercentileRule {
@@ -1454,6 +2407,28 @@ pub enum PercentileRule {
     Linear,
     #[napi(value = "lower")]
     Lower,
+    #[napi(value = "averaged_inverted_cdf")]
+    AveragedInvertedCdf,
+    #[napi(value = "closest_observation")]
+    ClosestObservation,
+    #[napi(value = "interpolated_inverted_cdf")]
+    InterpolatedInvertedCdf,
+    #[napi(value = "hazen")]
+    Hazen,
+    #[napi(value = "weibull")]
+    Weibull,
+    #[napi(value = "median_unbiased")]
+    MedianUnbiased,
+    #[napi(value = "normal_unbiased")]
+    NormalUnbiased,
+    #[napi(value = "higher")]
+    Higher,
+    #[napi(value = "nearest")]
+    Nearest,
+    #[napi(value = "midpoint")]
+    Midpoint,
+    #[napi(value = "floor_rank")]
+    FloorRank,
 }
 
 impl From<vsm_core::PercentileRule> for PercentileRule {
@@ -1462,6 +2437,17 @@ impl From<vsm_core::PercentileRule> for PercentileRule {
             vsm_core::PercentileRule::NearestRank => PercentileRule::NearestRank,
             vsm_core::PercentileRule::Linear => PercentileRule::Linear,
             vsm_core::PercentileRule::Lower => PercentileRule::Lower,
+            vsm_core::PercentileRule::AveragedInvertedCdf => PercentileRule::AveragedInvertedCdf,
+            vsm_core::PercentileRule::ClosestObservation => PercentileRule::ClosestObservation,
+            vsm_core::PercentileRule::InterpolatedInvertedCdf => PercentileRule::InterpolatedInvertedCdf,
+            vsm_core::PercentileRule::Hazen => PercentileRule::Hazen,
+            vsm_core::PercentileRule::Weibull => PercentileRule::Weibull,
+            vsm_core::PercentileRule::MedianUnbiased => PercentileRule::MedianUnbiased,
+            vsm_core::PercentileRule::NormalUnbiased => PercentileRule::NormalUnbiased,
+            vsm_core::PercentileRule::Higher => PercentileRule::Higher,
+            vsm_core::PercentileRule::Nearest => PercentileRule::Nearest,
+            vsm_core::PercentileRule::Midpoint => PercentileRule::Midpoint,
+            vsm_core::PercentileRule::FloorRank => PercentileRule::FloorRank,
         }
     }
 }
@@ -1535,6 +2521,62 @@ impl FromJs for vsm_core::ProgressRule {
     }
 }
 
+/// By which ratio work is put into an order; more is sooner.
+///
+/// - `wsjf`: Weighted shortest job first: value, time criticality and risk reduction over size; the default.
+/// - `cd3`: Cost of delay divided by duration.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum RankRule {
+    #[napi(value = "wsjf")]
+    Wsjf,
+    #[napi(value = "cd3")]
+    Cd3,
+}
+
+impl From<vsm_core::RankRule> for RankRule {
+    fn from(value: vsm_core::RankRule) -> RankRule {
+        match value {
+            vsm_core::RankRule::Wsjf => RankRule::Wsjf,
+            vsm_core::RankRule::Cd3 => RankRule::Cd3,
+        }
+    }
+}
+
+impl FromJs for vsm_core::RankRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::RankRule> {
+        value.word(vsm_core::RankRule::ALL, vsm_core::RankRule::as_str)
+    }
+}
+
+/// What counts of a state that an item comes back to.
+///
+/// - `cumulative`: All stays add up; the default.
+/// - `last_pair`: From the first entry to the last exit, what lies between included.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum ReEntryRule {
+    #[napi(value = "cumulative")]
+    Cumulative,
+    #[napi(value = "last_pair")]
+    LastPair,
+}
+
+impl From<vsm_core::ReEntryRule> for ReEntryRule {
+    fn from(value: vsm_core::ReEntryRule) -> ReEntryRule {
+        match value {
+            vsm_core::ReEntryRule::Cumulative => ReEntryRule::Cumulative,
+            vsm_core::ReEntryRule::LastPair => ReEntryRule::LastPair,
+        }
+    }
+}
+
+impl FromJs for vsm_core::ReEntryRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::ReEntryRule> {
+        value.word(vsm_core::ReEntryRule::ALL, vsm_core::ReEntryRule::as_str)
+    }
+}
+
 /// What a rule looks at, from the item that it is asked of.
 ///
 /// - `item`: The item itself.
@@ -1575,6 +2617,38 @@ pub enum Reach {
 impl FromJs for vsm_core::Reach {
     fn from_js(value: Js) -> Fallible<vsm_core::Reach> {
         value.word(vsm_core::Reach::ALL, vsm_core::Reach::as_str)
+    }
+}
+
+/// From when to when a recovery lasts.
+///
+/// - `from_deployment`: From the end of the deployment that caused the incident until service is restored; the default.
+/// - `from_incident`: From the beginning of the incident until service is restored: the older "time to restore service".
+/// - `next_success`: From the end of the first of several failed deployments in a row to the end of the next that succeeds.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum RecoveryRule {
+    #[napi(value = "from_deployment")]
+    FromDeployment,
+    #[napi(value = "from_incident")]
+    FromIncident,
+    #[napi(value = "next_success")]
+    NextSuccess,
+}
+
+impl From<vsm_core::RecoveryRule> for RecoveryRule {
+    fn from(value: vsm_core::RecoveryRule) -> RecoveryRule {
+        match value {
+            vsm_core::RecoveryRule::FromDeployment => RecoveryRule::FromDeployment,
+            vsm_core::RecoveryRule::FromIncident => RecoveryRule::FromIncident,
+            vsm_core::RecoveryRule::NextSuccess => RecoveryRule::NextSuccess,
+        }
+    }
+}
+
+impl FromJs for vsm_core::RecoveryRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::RecoveryRule> {
+        value.word(vsm_core::RecoveryRule::ALL, vsm_core::RecoveryRule::as_str)
     }
 }
 
@@ -1677,6 +2751,73 @@ impl FromJs for vsm_core::RowFormat {
     }
 }
 
+/// Which items a scope consists of.
+///
+/// - `stated`: Those that were put into it themselves, without what is a part of another one; the default. Values and sizes stand on them.
+/// - `leaves`: Their leaves, as `scope` counts them.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum ScopeLevel {
+    #[napi(value = "stated")]
+    Stated,
+    #[napi(value = "leaves")]
+    Leaves,
+}
+
+impl FromJs for vsm_core::ScopeLevel {
+    fn from_js(value: Js) -> Fallible<vsm_core::ScopeLevel> {
+        value.word(vsm_core::ScopeLevel::ALL, vsm_core::ScopeLevel::as_str)
+    }
+}
+
+/// By what an amount of scope is measured.
+///
+/// - `count`: The number of items.
+/// - `size`: The field `size`.
+/// - `value`: The field `value`.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum ScopeMeasure {
+    #[napi(value = "count")]
+    Count,
+    #[napi(value = "size")]
+    Size,
+    #[napi(value = "value")]
+    Value,
+}
+
+impl From<vsm_core::ScopeMeasure> for ScopeMeasure {
+    fn from(value: vsm_core::ScopeMeasure) -> ScopeMeasure {
+        match value {
+            vsm_core::ScopeMeasure::Count => ScopeMeasure::Count,
+            vsm_core::ScopeMeasure::Size => ScopeMeasure::Size,
+            vsm_core::ScopeMeasure::Value => ScopeMeasure::Value,
+        }
+    }
+}
+
+/// What the measurements of a series come to at a time.
+///
+/// - `last`: The last one: of a level, such as users or a score; the default.
+/// - `sum`: The sum: of amounts of one period each, such as revenue of a month.
+/// - `mean`: The mean of all.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum SeriesRule {
+    #[napi(value = "last")]
+    Last,
+    #[napi(value = "sum")]
+    Sum,
+    #[napi(value = "mean")]
+    Mean,
+}
+
+impl FromJs for vsm_core::SeriesRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::SeriesRule> {
+        value.word(vsm_core::SeriesRule::ALL, vsm_core::SeriesRule::as_str)
+    }
+}
+
 /// How much a defect hurts, worst first.
 ///
 /// - `blocker`: Nothing can go on.
@@ -1714,6 +2855,28 @@ impl From<vsm_core::Severity> for Severity {
 impl FromJs for vsm_core::Severity {
     fn from_js(value: Js) -> Fallible<vsm_core::Severity> {
         value.word(vsm_core::Severity::ALL, vsm_core::Severity::as_str)
+    }
+}
+
+/// On which side of the centre a signal lies.
+///
+/// - `above`: Above it, or rising.
+/// - `below`: Below it, or falling.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum SignalSide {
+    #[napi(value = "above")]
+    Above,
+    #[napi(value = "below")]
+    Below,
+}
+
+impl From<vsm_core::SignalSide> for SignalSide {
+    fn from(value: vsm_core::SignalSide) -> SignalSide {
+        match value {
+            vsm_core::SignalSide::Above => SignalSide::Above,
+            vsm_core::SignalSide::Below => SignalSide::Below,
+        }
     }
 }
 
@@ -1779,6 +2942,34 @@ impl FromJs for vsm_core::StartCause {
     }
 }
 
+/// In whose words a question for states is answered.
+///
+/// - `flow_state`: The flow states; the default.
+/// - `status`: The tool's own statuses, each by its id where it has one.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum StateWords {
+    #[napi(value = "flow_state")]
+    FlowState,
+    #[napi(value = "status")]
+    Status,
+}
+
+impl From<vsm_core::StateWords> for StateWords {
+    fn from(value: vsm_core::StateWords) -> StateWords {
+        match value {
+            vsm_core::StateWords::FlowState => StateWords::FlowState,
+            vsm_core::StateWords::Status => StateWords::Status,
+        }
+    }
+}
+
+impl FromJs for vsm_core::StateWords {
+    fn from_js(value: Js) -> Fallible<vsm_core::StateWords> {
+        value.word(vsm_core::StateWords::ALL, vsm_core::StateWords::as_str)
+    }
+}
+
 /// How a record is kept on disk.
 ///
 /// - `journal`: A file of the engine's own: the fastest.
@@ -1795,6 +2986,34 @@ pub enum StoreFormat {
 impl FromJs for vsm_core::StoreFormat {
     fn from_js(value: Js) -> Fallible<vsm_core::StoreFormat> {
         value.word(vsm_core::StoreFormat::ALL, vsm_core::StoreFormat::as_str)
+    }
+}
+
+/// What is made of incidents that no deployment caused.
+///
+/// - `left_out`: They are no failures of a deployment; the default.
+/// - `counted`: They count where the recovery lasts from the incident.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum UncausedRule {
+    #[napi(value = "left_out")]
+    LeftOut,
+    #[napi(value = "counted")]
+    Counted,
+}
+
+impl From<vsm_core::UncausedRule> for UncausedRule {
+    fn from(value: vsm_core::UncausedRule) -> UncausedRule {
+        match value {
+            vsm_core::UncausedRule::LeftOut => UncausedRule::LeftOut,
+            vsm_core::UncausedRule::Counted => UncausedRule::Counted,
+        }
+    }
+}
+
+impl FromJs for vsm_core::UncausedRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::UncausedRule> {
+        value.word(vsm_core::UncausedRule::ALL, vsm_core::UncausedRule::as_str)
     }
 }
 
@@ -1827,6 +3046,34 @@ impl From<vsm_core::Verdict> for Verdict {
 impl FromJs for vsm_core::Verdict {
     fn from_js(value: Js) -> Fallible<vsm_core::Verdict> {
         value.word(vsm_core::Verdict::ALL, vsm_core::Verdict::as_str)
+    }
+}
+
+/// Which weeks, months and half-years count for the deployment frequency.
+///
+/// - `touched`: All that have a day in the window; the default.
+/// - `whole`: Those that lie in the window as a whole.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum WeekRule {
+    #[napi(value = "touched")]
+    Touched,
+    #[napi(value = "whole")]
+    Whole,
+}
+
+impl From<vsm_core::WeekRule> for WeekRule {
+    fn from(value: vsm_core::WeekRule) -> WeekRule {
+        match value {
+            vsm_core::WeekRule::Touched => WeekRule::Touched,
+            vsm_core::WeekRule::Whole => WeekRule::Whole,
+        }
+    }
+}
+
+impl FromJs for vsm_core::WeekRule {
+    fn from_js(value: Js) -> Fallible<vsm_core::WeekRule> {
+        value.word(vsm_core::WeekRule::ALL, vsm_core::WeekRule::as_str)
     }
 }
 
@@ -1881,6 +3128,7 @@ impl FromJs for vsm_core::Weekday {
 /// What counts as work in progress.
 ///
 /// - `end_of_day`: What is active or waiting at the end of a day, averaged over days; the default.
+/// - `start_of_day`: What is between start and end at the first instant of a day, averaged over days.
 /// - `integral`: The integral of the number of items between start and end, over the time.
 /// - `inclusive`: On each day the items with start day <= day <= end day, averaged over days.
 /// - `exclusive`: On each day the items with start day <= day < end day, averaged over days.
@@ -1889,6 +3137,8 @@ impl FromJs for vsm_core::Weekday {
 pub enum WipRule {
     #[napi(value = "end_of_day")]
     EndOfDay,
+    #[napi(value = "start_of_day")]
+    StartOfDay,
     #[napi(value = "integral")]
     Integral,
     #[napi(value = "inclusive")]
@@ -1901,6 +3151,7 @@ impl From<vsm_core::WipRule> for WipRule {
     fn from(value: vsm_core::WipRule) -> WipRule {
         match value {
             vsm_core::WipRule::EndOfDay => WipRule::EndOfDay,
+            vsm_core::WipRule::StartOfDay => WipRule::StartOfDay,
             vsm_core::WipRule::Integral => WipRule::Integral,
             vsm_core::WipRule::Inclusive => WipRule::Inclusive,
             vsm_core::WipRule::Exclusive => WipRule::Exclusive,
@@ -2082,6 +3333,139 @@ impl From<vsm_core::ActivityMove> for ActivityMove {
     }
 }
 
+/// The age of what is open.
+#[napi(object, object_from_js = false)]
+pub struct Ageing {
+    /// The time that it was asked for.
+    pub at: Date,
+    /// The stages in which work is in progress, in their order.
+    pub stages: Vec<StageAge>,
+    /// The open items that have been started, the oldest first.
+    pub items: Vec<AgeingItem>,
+    /// How many finished items they are compared with.
+    pub finished: f64,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Ageing> for Ageing {
+    fn from(record: vsm_core::Ageing) -> Ageing {
+        let vsm_core::Ageing { at, stages, items, finished, basis } = record;
+        Ageing {
+            at: Date(at),
+            stages: stages.into_iter().map(Into::into).collect(),
+            items: items.into_iter().map(Into::into).collect(),
+            finished: finished as f64,
+            basis: basis.into(),
+        }
+    }
+}
+
+/// An open item.
+#[napi(object, object_from_js = false)]
+pub struct AgeingItem {
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is.
+    pub kind: Option<Kind>,
+    /// The stage that it is in.
+    pub stage: String,
+    /// When it was started: when it was first in a stage in which work is in progress.
+    pub started: Date,
+    /// How long ago that was.
+    pub age_ms: f64,
+    /// Since when it has been in its stage.
+    pub in_stage_since: Date,
+    /// How long it has been in its stage, earlier stays included.
+    pub time_in_stage_ms: f64,
+    /// Its age against the age at which finished items left the stage; absent where there are none.
+    pub age_band: Option<AgeBand>,
+    /// Its time in the stage against theirs; absent where there are none.
+    pub stage_band: Option<AgeBand>,
+    /// Why it is blocked now, if it is.
+    pub blocked: Option<String>,
+}
+
+impl From<vsm_core::AgeingItem> for AgeingItem {
+    fn from(record: vsm_core::AgeingItem) -> AgeingItem {
+        let vsm_core::AgeingItem {
+            item,
+            title,
+            kind,
+            stage,
+            started,
+            age,
+            in_stage_since,
+            time_in_stage,
+            age_band,
+            stage_band,
+            blocked,
+        } = record;
+        AgeingItem {
+            item,
+            title,
+            kind: kind.map(Into::into),
+            stage,
+            started: Date(started),
+            age_ms: age.millis() as f64,
+            in_stage_since: Date(in_stage_since),
+            time_in_stage_ms: time_in_stage.millis() as f64,
+            age_band: age_band.map(Into::into),
+            stage_band: stage_band.map(Into::into),
+            blocked,
+        }
+    }
+}
+
+/// A question for the age of what is open.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct AgeingQuery {
+    /// The time that it is asked for; what happened later does not count.
+    pub at: Date,
+    /// Only items that were done from then on are compared with; absent = all that were done.
+    pub finished_since: Option<Date>,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    pub within: Option<String>,
+    /// Only items of these kinds; absent = all flow items.
+    pub kinds: Option<Vec<Kind>>,
+    /// The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done.
+    pub stages: Option<Vec<FlowStage>>,
+    /// The stage in which work begins; absent = the second.
+    pub start_stage: Option<String>,
+    /// The stage in which work is over; absent = the last.
+    pub end_stage: Option<String>,
+    /// How percentiles are read; absent = nearest rank.
+    pub percentiles: Option<PercentileRule>,
+}
+
+impl FromJs for vsm_core::AgeingQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::AgeingQuery> {
+        let object = value.record()?;
+        object.only(&[
+            "at",
+            "finishedSince",
+            "within",
+            "kinds",
+            "stages",
+            "startStage",
+            "endStage",
+            "percentiles",
+        ])?;
+        Ok(vsm_core::AgeingQuery {
+            at: object.field(c"at")?,
+            finished_since: object.optional(c"finishedSince")?,
+            within: object.optional(c"within")?,
+            kinds: object.optional(c"kinds")?,
+            stages: object.optional(c"stages")?,
+            start_stage: object.optional(c"startStage")?,
+            end_stage: object.optional(c"endStage")?,
+            percentiles: object.optional(c"percentiles")?,
+        })
+    }
+}
+
 /// What became of a batch of events.
 #[napi(object, object_from_js = false)]
 pub struct ApplyReport {
@@ -2169,6 +3553,24 @@ impl FromJs for vsm_core::Basis {
     }
 }
 
+/// A value that takes part in a pattern that hardly comes by chance.
+#[napi(object, object_from_js = false)]
+pub struct BehaviourSignal {
+    /// The place of the value in the series.
+    pub index: f64,
+    /// The rule it was found by.
+    pub rule: DetectionRule,
+    /// The side of the pattern; absent where the rule knows none.
+    pub side: Option<SignalSide>,
+}
+
+impl From<vsm_core::BehaviourSignal> for BehaviourSignal {
+    fn from(record: vsm_core::BehaviourSignal) -> BehaviourSignal {
+        let vsm_core::BehaviourSignal { index, rule, side } = record;
+        BehaviourSignal { index: index as f64, rule: rule.into(), side: side.map(Into::into) }
+    }
+}
+
 /// A period `[start, end)` that is closed, for everything or for what its category names.
 ///
 /// | category | what is closed |
@@ -2214,6 +3616,48 @@ impl FromJs for vsm_core::Blackout {
             reason: object.optional(c"reason")?,
             category: object.optional(c"category")?,
         })
+    }
+}
+
+/// How long open items were blocked for one reason.
+#[napi(object, object_from_js = false)]
+pub struct BlockedTime {
+    /// The reason: the text of the attribute `blocked`.
+    pub reason: String,
+    /// How many items.
+    pub items: f64,
+    /// How many times that ended in the window.
+    pub completed_blocks: f64,
+    /// How long these took.
+    pub completed_ms: f64,
+    /// How many went on at the end of the window.
+    pub ongoing_blocks: f64,
+    /// How long these had taken by then.
+    pub ongoing_ms: f64,
+    /// Both together.
+    pub total_ms: f64,
+}
+
+impl From<vsm_core::BlockedTime> for BlockedTime {
+    fn from(record: vsm_core::BlockedTime) -> BlockedTime {
+        let vsm_core::BlockedTime {
+            reason,
+            items,
+            completed_blocks,
+            completed,
+            ongoing_blocks,
+            ongoing,
+            total,
+        } = record;
+        BlockedTime {
+            reason,
+            items: items as f64,
+            completed_blocks: completed_blocks as f64,
+            completed_ms: completed.millis() as f64,
+            ongoing_blocks: ongoing_blocks as f64,
+            ongoing_ms: ongoing.millis() as f64,
+            total_ms: total.millis() as f64,
+        }
     }
 }
 
@@ -2445,6 +3889,9 @@ impl From<vsm_core::BookingSide> for BookingSide {
 ///
 /// Departures are `everyDays` times 24 hours apart, counted from `departure` in both directions; without
 /// `everyDays` there is only the one.
+///
+/// One with a `capacity` takes so many releases with each departure; who is passed on to the next says the method that
+/// looks at all of them, such as `release_dates`.
 #[napi(object, object_from_js = false)]
 pub struct Cadence {
     /// One departure, from which the others are counted.
@@ -2453,15 +3900,18 @@ pub struct Cadence {
     pub every_days: Option<u32>,
     /// How long before a departure work must be ready; none = until the departure itself.
     pub cutoff_ms: Option<f64>,
+    /// How many releases one departure takes, at least 1; none = any number.
+    pub capacity: Option<u32>,
 }
 
 impl From<vsm_core::Cadence> for Cadence {
     fn from(record: vsm_core::Cadence) -> Cadence {
-        let vsm_core::Cadence { departure, every_days, cutoff } = record;
+        let vsm_core::Cadence { departure, every_days, cutoff, capacity } = record;
         Cadence {
             departure: Date(departure),
             every_days,
             cutoff_ms: cutoff.map(|value| value.millis() as f64),
+            capacity,
         }
     }
 }
@@ -2469,11 +3919,12 @@ impl From<vsm_core::Cadence> for Cadence {
 impl FromJs for vsm_core::Cadence {
     fn from_js(value: Js) -> Fallible<vsm_core::Cadence> {
         let object = value.record()?;
-        object.only(&["departure", "everyDays", "cutoffMs"])?;
+        object.only(&["departure", "everyDays", "cutoffMs", "capacity"])?;
         Ok(vsm_core::Cadence {
             departure: object.field(c"departure")?,
             every_days: object.optional(c"everyDays")?,
             cutoff: object.optional(c"cutoffMs")?,
+            capacity: object.optional(c"capacity")?,
         })
     }
 }
@@ -2580,6 +4031,106 @@ impl FromJs for vsm_core::CalendarException {
     }
 }
 
+/// An item that was not done in time.
+#[napi(object, object_from_js = false)]
+pub struct CarriedOver {
+    /// The item.
+    pub item: String,
+    /// The iterations or releases and wholes that it is in at the time of the question and was not at the start; empty
+    /// where it stays behind.
+    pub to: Vec<String>,
+}
+
+impl From<vsm_core::CarriedOver> for CarriedOver {
+    fn from(record: vsm_core::CarriedOver) -> CarriedOver {
+        let vsm_core::CarriedOver { item, to } = record;
+        CarriedOver { item, to }
+    }
+}
+
+/// The time that one cause took.
+#[napi(object, object_from_js = false)]
+pub struct CauseTime {
+    /// The cause.
+    pub cause: FlowCause,
+    /// How long.
+    pub time_ms: f64,
+    /// Its share of the whole, from 0 to 1; absent where the whole is nothing.
+    pub share: Option<f64>,
+}
+
+impl From<vsm_core::CauseTime> for CauseTime {
+    fn from(record: vsm_core::CauseTime) -> CauseTime {
+        let vsm_core::CauseTime { cause, time, share } = record;
+        CauseTime { cause: cause.into(), time_ms: time.millis() as f64, share }
+    }
+}
+
+/// The change points of a series.
+#[napi(object, object_from_js = false)]
+pub struct ChangePoints {
+    /// The places in `values` at which a new stretch begins, ascending.
+    pub change_points: Vec<f64>,
+    /// The stretches between them, from the first value to the last.
+    pub segments: Vec<ChangeSegment>,
+    /// What one more change point had to save; absent where a number was asked for.
+    pub penalty: Option<f64>,
+    /// Why nothing could be found: no data, too few values for two stretches (or for `count`), or all values equal.
+    pub reason: Option<NoValue>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::ChangePoints> for ChangePoints {
+    fn from(record: vsm_core::ChangePoints) -> ChangePoints {
+        let vsm_core::ChangePoints { change_points, segments, penalty, reason, basis } = record;
+        ChangePoints {
+            change_points: change_points.into_iter().map(|value| value as f64).collect(),
+            segments: segments.into_iter().map(Into::into).collect(),
+            penalty,
+            reason: reason.map(Into::into),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the change points of a series.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct ChangePointsQuery {
+    /// The series, in the order of time.
+    pub values: Vec<f64>,
+    /// How they are looked for; absent = `optimal` for a given number, else `pelt`.
+    pub method: Option<ChangePointMethod>,
+    /// What a stretch costs; absent = `l2`.
+    pub cost: Option<ChangePointCost>,
+    /// What one more change point has to save; the larger, the fewer. Absent, and without `count`: by the noise of the
+    /// series, see `changePoints`.
+    pub penalty: Option<f64>,
+    /// How many change points there are; not together with a penalty, and not with `pelt`. By
+    /// `binary_segmentation` it may be fewer: a split that saves nothing is no change.
+    pub count: Option<u32>,
+    /// How many values a stretch has at least; absent = 2.
+    pub min_size: Option<u32>,
+    /// Only every so many places are looked at; absent = 1, all of them.
+    pub jump: Option<u32>,
+}
+
+impl FromJs for vsm_core::ChangePointsQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::ChangePointsQuery> {
+        let object = value.record()?;
+        object.only(&["values", "method", "cost", "penalty", "count", "minSize", "jump"])?;
+        Ok(vsm_core::ChangePointsQuery {
+            values: object.field(c"values")?,
+            method: object.optional(c"method")?,
+            cost: object.optional(c"cost")?,
+            penalty: object.optional(c"penalty")?,
+            count: object.optional(c"count")?,
+            min_size: object.optional(c"minSize")?,
+            jump: object.optional(c"jump")?,
+        })
+    }
+}
+
 /// Why a verdict changed. Of several reasons the worst, or where it got better, one of them.
 #[napi(object, object_from_js = false)]
 pub struct ChangeReason {
@@ -2610,6 +4161,24 @@ impl From<vsm_core::ChangeReason> for ChangeReason {
     }
 }
 
+/// A stretch of a series without a change in it.
+#[napi(object, object_from_js = false)]
+pub struct ChangeSegment {
+    /// The place of its first value.
+    pub start: f64,
+    /// The place after its last value.
+    pub end: f64,
+    /// The mean of its values.
+    pub mean: f64,
+}
+
+impl From<vsm_core::ChangeSegment> for ChangeSegment {
+    fn from(record: vsm_core::ChangeSegment) -> ChangeSegment {
+        let vsm_core::ChangeSegment { start, end, mean } = record;
+        ChangeSegment { start: start as f64, end: end as f64, mean }
+    }
+}
+
 /// A stretch of a day, from `start` to `end` on the wall clock.
 #[napi(object, object_from_js = false)]
 pub struct ClockHours {
@@ -2631,6 +4200,69 @@ impl FromJs for vsm_core::ClockHours {
         let object = value.record()?;
         object.only(&["start", "end"])?;
         Ok(vsm_core::ClockHours { start: object.field(c"start")?, end: object.field(c"end")? })
+    }
+}
+
+/// A question for the difference between two samples.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct CompareSamplesQuery {
+    /// The sample that is compared with, such as an earlier period, in any order.
+    pub first: Vec<f64>,
+    /// The sample that is compared, in any order and in the same unit.
+    pub second: Vec<f64>,
+    /// How sure the intervals are, between 0 and 1; absent = 0.95.
+    pub confidence: Option<f64>,
+}
+
+impl FromJs for vsm_core::CompareSamplesQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::CompareSamplesQuery> {
+        let object = value.record()?;
+        object.only(&["first", "second", "confidence"])?;
+        Ok(vsm_core::CompareSamplesQuery {
+            first: object.field(c"first")?,
+            second: object.field(c"second")?,
+            confidence: object.optional(c"confidence")?,
+        })
+    }
+}
+
+/// A sample in numbers.
+#[napi(object, object_from_js = false)]
+pub struct ComparedSample {
+    /// How many values.
+    pub n: f64,
+    /// Their mean.
+    pub mean: Option<f64>,
+    /// Their median, interpolated.
+    pub median: Option<f64>,
+    /// Their standard deviation, by n − 1; absent for fewer than two.
+    pub standard_deviation: Option<f64>,
+}
+
+impl From<vsm_core::ComparedSample> for ComparedSample {
+    fn from(record: vsm_core::ComparedSample) -> ComparedSample {
+        let vsm_core::ComparedSample { n, mean, median, standard_deviation } = record;
+        ComparedSample { n: n as f64, mean, median, standard_deviation }
+    }
+}
+
+/// How likely something of an age is to finish in time.
+#[napi(object, object_from_js = false)]
+pub struct ConditionalCompletion {
+    /// How long it has taken so far.
+    pub age: f64,
+    /// Within which further time it should finish.
+    pub horizon: f64,
+    /// How many took, or have taken so far, longer than the age.
+    pub at_risk: f64,
+    /// How likely it is, from 0 to 1.
+    pub probability: Estimate,
+}
+
+impl From<vsm_core::ConditionalCompletion> for ConditionalCompletion {
+    fn from(record: vsm_core::ConditionalCompletion) -> ConditionalCompletion {
+        let vsm_core::ConditionalCompletion { age, horizon, at_risk, probability } = record;
+        ConditionalCompletion { age, horizon, at_risk: at_risk as f64, probability: probability.into() }
     }
 }
 
@@ -2894,6 +4526,9 @@ pub struct CriticalPathQuery {
     pub longest_paths: Option<u32>,
     /// How much less time an activity takes when it is asked what that would bring (`crash`); absent = nothing is asked.
     pub shorten_by_ms: Option<f64>,
+    /// The ladder of stages, and which of them ask for tests and gates, for builds, test runs and deployments that are still
+    /// to come; absent = the default policy.
+    pub policy: Option<Policy>,
 }
 
 impl FromJs for vsm_core::CriticalPathQuery {
@@ -2911,6 +4546,7 @@ impl FromJs for vsm_core::CriticalPathQuery {
             "nearCriticalMs",
             "longestPaths",
             "shortenByMs",
+            "policy",
         ])?;
         Ok(vsm_core::CriticalPathQuery {
             item: object.optional(c"item")?,
@@ -2924,6 +4560,146 @@ impl FromJs for vsm_core::CriticalPathQuery {
             near_critical: object.optional(c"nearCriticalMs")?,
             longest_paths: object.optional(c"longestPaths")?,
             shorten_by: object.optional(c"shortenByMs")?,
+            policy: object.optional(c"policy")?,
+        })
+    }
+}
+
+/// The end of one day.
+#[napi(object, object_from_js = false)]
+pub struct CumulativeDay {
+    /// The day as `YYYY-MM-DD` in the query's zone.
+    pub day: String,
+    /// For each stage, how many items are in it or a later one: the lines of the diagram.
+    pub cumulative: Vec<f64>,
+    /// For each stage, how many are in it and in no later one: the bands between the lines.
+    pub bands: Vec<f64>,
+    /// Items that came to where work begins on this day, less those that went back before it.
+    pub arrivals: f64,
+    /// Items that came to where work is over, less those that came back from there.
+    pub departures: f64,
+    /// Work in progress: arrived and not departed.
+    pub wip: f64,
+    /// Arrivals less departures, the change of the work in progress.
+    pub net_flow: f64,
+    /// The approximate average cycle time in days: how long ago the line of arrivals was as high as the line of
+    /// departures is now. Absent where nothing has departed, and for `as_it_was`, whose lines fall.
+    pub approximate_cycle_days: Option<f64>,
+}
+
+impl From<vsm_core::CumulativeDay> for CumulativeDay {
+    fn from(record: vsm_core::CumulativeDay) -> CumulativeDay {
+        let vsm_core::CumulativeDay {
+            day,
+            cumulative,
+            bands,
+            arrivals,
+            departures,
+            wip,
+            net_flow,
+            approximate_cycle_days,
+        } = record;
+        CumulativeDay {
+            day,
+            cumulative: cumulative.into_iter().map(|value| value as f64).collect(),
+            bands: bands.into_iter().map(|value| value as f64).collect(),
+            arrivals: arrivals as f64,
+            departures: departures as f64,
+            wip: wip as f64,
+            net_flow: net_flow as f64,
+            approximate_cycle_days,
+        }
+    }
+}
+
+/// The cumulative flow of a window, what came before the window included.
+#[napi(object, object_from_js = false)]
+pub struct CumulativeFlow {
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// The zone of its days.
+    pub zone: String,
+    /// When an item counts in a stage.
+    pub form: CumulativeForm,
+    /// The stages in their order.
+    pub stages: Vec<String>,
+    /// The stage in which work begins.
+    pub start_stage: String,
+    /// The stage in which work is over.
+    pub end_stage: String,
+    /// The days of the window, each as it ended; the last one at the end of the window.
+    pub days: Vec<CumulativeDay>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::CumulativeFlow> for CumulativeFlow {
+    fn from(record: vsm_core::CumulativeFlow) -> CumulativeFlow {
+        let vsm_core::CumulativeFlow { start, end, zone, form, stages, start_stage, end_stage, days, basis } =
+            record;
+        CumulativeFlow {
+            start: Date(start),
+            end: Date(end),
+            zone,
+            form: form.into(),
+            stages,
+            start_stage,
+            end_stage,
+            days: days.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the cumulative flow of a window.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct CumulativeFlowQuery {
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// IANA zone in which days are counted.
+    pub zone: String,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    pub within: Option<String>,
+    /// Only items of these kinds; absent = all flow items.
+    pub kinds: Option<Vec<Kind>>,
+    /// The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done.
+    pub stages: Option<Vec<FlowStage>>,
+    /// The stage in which work begins: what comes to it or a later one arrives; absent = the second.
+    pub start_stage: Option<String>,
+    /// The stage in which work is over: what comes to it or a later one departs; absent = the last.
+    pub end_stage: Option<String>,
+    /// When an item counts in a stage; absent = first entry.
+    pub form: Option<CumulativeForm>,
+}
+
+impl FromJs for vsm_core::CumulativeFlowQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::CumulativeFlowQuery> {
+        let object = value.record()?;
+        object.only(&[
+            "start",
+            "end",
+            "zone",
+            "within",
+            "kinds",
+            "stages",
+            "startStage",
+            "endStage",
+            "form",
+        ])?;
+        Ok(vsm_core::CumulativeFlowQuery {
+            start: object.field(c"start")?,
+            end: object.field(c"end")?,
+            zone: object.field(c"zone")?,
+            within: object.optional(c"within")?,
+            kinds: object.optional(c"kinds")?,
+            stages: object.optional(c"stages")?,
+            start_stage: object.optional(c"startStage")?,
+            end_stage: object.optional(c"endStage")?,
+            form: object.optional(c"form")?,
         })
     }
 }
@@ -3014,6 +4790,946 @@ impl From<vsm_core::DayLoad> for DayLoad {
     }
 }
 
+/// Defects by an amount.
+#[napi(object, object_from_js = false)]
+pub struct DefectDensity {
+    /// What the amount counts: the attribute's name.
+    pub unit: String,
+    /// How much the item has of it.
+    pub amount: Option<f64>,
+    /// Defects found in the window.
+    pub defects: u32,
+    /// Defects for each unit.
+    pub density: Option<f64>,
+    /// Why there is none: `no_amount`, `amount_is_no_number`, `amount_not_positive` or `out_of_range`.
+    pub reason: Option<String>,
+}
+
+impl From<vsm_core::DefectDensity> for DefectDensity {
+    fn from(record: vsm_core::DefectDensity) -> DefectDensity {
+        let vsm_core::DefectDensity { unit, amount, defects, density, reason } = record;
+        DefectDensity { unit, amount, defects, density, reason }
+    }
+}
+
+/// Defects that were found in a stage.
+#[napi(object, object_from_js = false)]
+pub struct DefectStage {
+    /// The stage.
+    pub stage: String,
+    /// Whether what is found there has escaped.
+    pub is_production: bool,
+    /// How many.
+    pub found: u32,
+    /// Their part of all whose stage is known, from 0 to 1.
+    pub share: f64,
+}
+
+impl From<vsm_core::DefectStage> for DefectStage {
+    fn from(record: vsm_core::DefectStage) -> DefectStage {
+        let vsm_core::DefectStage { stage, is_production, found, share } = record;
+        DefectStage { stage, is_production, found, share }
+    }
+}
+
+/// The defects of a group in a part of the window.
+#[napi(object, object_from_js = false)]
+pub struct DefectTrend {
+    /// The part, as `2026-04` or `2026-04-30`.
+    pub bucket: String,
+    /// Its first instant.
+    pub start: Date,
+    /// The first instant after it.
+    pub end: Date,
+    /// What the group has in common, in the order of the question; empty text where an item says nothing.
+    pub group: Vec<String>,
+    /// Defects that are open by the rule.
+    pub open: u32,
+    /// How often one was opened in it, re-opened, or became a defect.
+    pub opened: u32,
+    /// How often one was closed in it, or ceased to be a defect.
+    pub closed: u32,
+}
+
+impl From<vsm_core::DefectTrend> for DefectTrend {
+    fn from(record: vsm_core::DefectTrend) -> DefectTrend {
+        let vsm_core::DefectTrend { bucket, start, end, group, open, opened, closed } = record;
+        DefectTrend { bucket, start: Date(start), end: Date(end), group, open, opened, closed }
+    }
+}
+
+/// Defects at a time and in the window before it.
+#[napi(object, object_from_js = false)]
+pub struct Defects {
+    /// First instant of the window.
+    pub start: Date,
+    /// The time it was asked at.
+    pub at: Date,
+    /// The zone of its parts.
+    pub zone: String,
+    /// How many are open at that time.
+    pub open: u32,
+    /// How old these are: since they were first opened.
+    pub open_age: Option<Durations>,
+    /// The trend, by part of the window and then by group.
+    pub trend: Vec<DefectTrend>,
+    /// How many were found in the window.
+    pub found: u32,
+    /// Of those that were fixed in the window, how long it took since they were first opened. Those that are still open are
+    /// not in it, and so it is too short where many are.
+    pub time_to_fix: Option<Durations>,
+    /// Those found in the window by stage, by name.
+    pub stages: Vec<DefectStage>,
+    /// The part of these that was found in production, from 0 to 1, so far: of what shipped lately not all has been found.
+    pub escape_rate: Option<f64>,
+    /// The same by release, with how long each has been in use; of all its defects, whenever they were found; by id.
+    pub releases: Vec<ReleaseEscapes>,
+    /// How many were found in the window for each unit of the item.
+    pub density: Option<DefectDensity>,
+    /// How many there are that nobody found, by what two finders found in the window.
+    pub latent: Option<LatentDefects>,
+    /// What the answer rests on; `n` are the defects that are open, or were found or fixed in the window.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Defects> for Defects {
+    fn from(record: vsm_core::Defects) -> Defects {
+        let vsm_core::Defects {
+            start,
+            at,
+            zone,
+            open,
+            open_age,
+            trend,
+            found,
+            time_to_fix,
+            stages,
+            escape_rate,
+            releases,
+            density,
+            latent,
+            basis,
+        } = record;
+        Defects {
+            start: Date(start),
+            at: Date(at),
+            zone,
+            open,
+            open_age: open_age.map(Into::into),
+            trend: trend.into_iter().map(Into::into).collect(),
+            found,
+            time_to_fix: time_to_fix.map(Into::into),
+            stages: stages.into_iter().map(Into::into).collect(),
+            escape_rate,
+            releases: releases.into_iter().map(Into::into).collect(),
+            density: density.map(Into::into),
+            latent: latent.map(Into::into),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for defects.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct DefectsQuery {
+    /// First instant of the window: of the trend, and for what was found and fixed in it.
+    pub start: Date,
+    /// The time it is asked at, at which the window ends; what happened later is left out.
+    pub at: Date,
+    /// IANA zone in which the parts of the window are counted.
+    pub zone: String,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    pub within: Option<String>,
+    /// The parts of the trend; absent = months. `custom` is not possible.
+    pub bucket: Option<Bucket>,
+    /// What the trend is grouped by, as `MetricQuery` has it: `priority`, `severity`, `team`,
+    /// `attribute:NAME` and so on.
+    pub group_by: Option<Vec<String>>,
+    /// When a defect is open in a part of the trend; absent = at its end.
+    pub open_rule: Option<OpenRule>,
+    /// How percentiles are read; absent = nearest rank.
+    pub percentiles: Option<PercentileRule>,
+    /// The attribute that says in which stage a defect was found; absent = `stage_found`.
+    pub stage_attribute: Option<String>,
+    /// The stages where what is found has escaped; absent = `production`.
+    pub production: Option<Vec<String>>,
+    /// The attribute of the item that `within` names by which the number of defects is divided, such as `kloc` or
+    /// `function_points`; `size` is the field. Absent = no density.
+    pub density_per: Option<String>,
+    /// Two independent finders, by the names that the attribute `found_by` gives them, to estimate how many defects nobody
+    /// found yet; absent = no estimate.
+    pub finders: Option<Vec<String>>,
+}
+
+impl FromJs for vsm_core::DefectsQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::DefectsQuery> {
+        let object = value.record()?;
+        object.only(&[
+            "start",
+            "at",
+            "zone",
+            "within",
+            "bucket",
+            "groupBy",
+            "openRule",
+            "percentiles",
+            "stageAttribute",
+            "production",
+            "densityPer",
+            "finders",
+        ])?;
+        Ok(vsm_core::DefectsQuery {
+            start: object.field(c"start")?,
+            at: object.field(c"at")?,
+            zone: object.field(c"zone")?,
+            within: object.optional(c"within")?,
+            bucket: object.optional(c"bucket")?,
+            group_by: object.optional(c"groupBy")?.unwrap_or_default(),
+            open_rule: object.optional(c"openRule")?,
+            percentiles: object.optional(c"percentiles")?,
+            stage_attribute: object.optional(c"stageAttribute")?,
+            production: object.optional(c"production")?.unwrap_or_default(),
+            density_per: object.optional(c"densityPer")?,
+            finders: object.optional(c"finders")?.unwrap_or_default(),
+        })
+    }
+}
+
+/// A change that reached production.
+#[napi(object, object_from_js = false)]
+pub struct DeliveredChange {
+    /// The commit, or the pull request where the rules measure these.
+    pub change: String,
+    /// The application.
+    pub application: Option<String>,
+    /// The deployment.
+    pub deployment: String,
+    /// When its time began to run.
+    pub started_at: Date,
+    /// When the deployment ended.
+    pub deployed_at: Date,
+    /// Its lead time.
+    pub lead_time_ms: f64,
+}
+
+impl From<vsm_core::DeliveredChange> for DeliveredChange {
+    fn from(record: vsm_core::DeliveredChange) -> DeliveredChange {
+        let vsm_core::DeliveredChange { change, application, deployment, started_at, deployed_at, lead_time } =
+            record;
+        DeliveredChange {
+            change,
+            application,
+            deployment,
+            started_at: Date(started_at),
+            deployed_at: Date(deployed_at),
+            lead_time_ms: lead_time.millis() as f64,
+        }
+    }
+}
+
+/// A deployment to one environment.
+#[napi(object, object_from_js = false)]
+pub struct DeliveredDeployment {
+    /// The deployment.
+    pub deployment: String,
+    /// The pipeline run that it is a part of, where there is one.
+    pub run: Option<String>,
+    /// The application.
+    pub application: Option<String>,
+    /// The environment.
+    pub environment: String,
+    /// When it ended.
+    pub finished_at: Date,
+    /// Whether it succeeded; otherwise it failed.
+    pub succeeded: bool,
+    /// The successful deployment of the application to the environment before it.
+    pub previous: Option<String>,
+    /// How many changes it brings that the environment did not have; absent where that is not known, as of a first one.
+    pub changes: Option<f64>,
+    /// The incidents that are attributed to it or to another part of its run, by id.
+    pub incidents: Vec<String>,
+    /// Whether it, or another part of its run, was made because of an incident.
+    pub rework: bool,
+}
+
+impl From<vsm_core::DeliveredDeployment> for DeliveredDeployment {
+    fn from(record: vsm_core::DeliveredDeployment) -> DeliveredDeployment {
+        let vsm_core::DeliveredDeployment {
+            deployment,
+            run,
+            application,
+            environment,
+            finished_at,
+            succeeded,
+            previous,
+            changes,
+            incidents,
+            rework,
+        } = record;
+        DeliveredDeployment {
+            deployment,
+            run,
+            application,
+            environment,
+            finished_at: Date(finished_at),
+            succeeded,
+            previous,
+            changes: changes.map(|value| value as f64),
+            incidents,
+            rework,
+        }
+    }
+}
+
+/// A merged pull request and its parts.
+#[napi(object, object_from_js = false)]
+pub struct DeliveredPullRequest {
+    /// The pull request.
+    pub pull_request: String,
+    /// The application that it was deployed with, else its own.
+    pub application: Option<String>,
+    /// Its first commit.
+    pub first_commit: Option<String>,
+    /// When that was authored.
+    pub first_commit_at: Option<Date>,
+    /// When it was opened.
+    pub created_at: Date,
+    /// The first review or comment by somebody else.
+    pub first_review_at: Option<Date>,
+    /// When it was merged.
+    pub merged_at: Date,
+    /// The deployment that brought it first.
+    pub deployment: Option<String>,
+    /// When that ended.
+    pub deployed_at: Option<Date>,
+    /// From the first commit to the pull request.
+    pub coding_ms: Option<f64>,
+    /// From the pull request to the first review.
+    pub pickup_ms: Option<f64>,
+    /// From the first review to the merge.
+    pub review_ms: Option<f64>,
+    /// From the merge to the end of the deployment.
+    pub deploy_ms: Option<f64>,
+    /// Coding + (created to merged) + deploy; absent where it was merged before it was opened.
+    pub cycle_ms: Option<f64>,
+}
+
+impl From<vsm_core::DeliveredPullRequest> for DeliveredPullRequest {
+    fn from(record: vsm_core::DeliveredPullRequest) -> DeliveredPullRequest {
+        let vsm_core::DeliveredPullRequest {
+            pull_request,
+            application,
+            first_commit,
+            first_commit_at,
+            created_at,
+            first_review_at,
+            merged_at,
+            deployment,
+            deployed_at,
+            coding,
+            pickup,
+            review,
+            deploy,
+            cycle,
+        } = record;
+        DeliveredPullRequest {
+            pull_request,
+            application,
+            first_commit,
+            first_commit_at: first_commit_at.map(Date),
+            created_at: Date(created_at),
+            first_review_at: first_review_at.map(Date),
+            merged_at: Date(merged_at),
+            deployment,
+            deployed_at: deployed_at.map(Date),
+            coding_ms: coding.map(|value| value.millis() as f64),
+            pickup_ms: pickup.map(|value| value.millis() as f64),
+            review_ms: review.map(|value| value.millis() as f64),
+            deploy_ms: deploy.map(|value| value.millis() as f64),
+            cycle_ms: cycle.map(|value| value.millis() as f64),
+        }
+    }
+}
+
+/// The delivery performance of a window.
+#[napi(object, object_from_js = false)]
+pub struct Delivery {
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// The zone of its days.
+    pub zone: String,
+    /// The environments that count, by id.
+    pub environments: Vec<String>,
+    /// One row for each group and bucket, by group, then by time; what has no group comes first. A group that was ever
+    /// deployed has a row for each bucket, with or without deployments.
+    pub rows: Vec<DeliveryRow>,
+    /// Everything together, by time; empty where it was not asked for.
+    pub total: Vec<DeliveryRow>,
+    /// The deployments that ended in the window, by their end, then by id; one row for each application and environment.
+    /// Empty where lists were not asked for, like the others.
+    pub deployments: Vec<DeliveredDeployment>,
+    /// The changes that reached production first in the window and have a lead time, by that time, then by id.
+    pub changes: Vec<DeliveredChange>,
+    /// The incidents that were opened or restored in the window, by their beginning, then by id.
+    pub incidents: Vec<DeliveryIncident>,
+    /// The pull requests that were merged or deployed in the window, by when they were merged, then by id.
+    pub pull_requests: Vec<DeliveredPullRequest>,
+    /// What the answer rests on; `n` are the successful deployments of the window.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Delivery> for Delivery {
+    fn from(record: vsm_core::Delivery) -> Delivery {
+        let vsm_core::Delivery {
+            start,
+            end,
+            zone,
+            environments,
+            rows,
+            total,
+            deployments,
+            changes,
+            incidents,
+            pull_requests,
+            basis,
+        } = record;
+        Delivery {
+            start: Date(start),
+            end: Date(end),
+            zone,
+            environments,
+            rows: rows.into_iter().map(Into::into).collect(),
+            total: total.into_iter().map(Into::into).collect(),
+            deployments: deployments.into_iter().map(Into::into).collect(),
+            changes: changes.into_iter().map(Into::into).collect(),
+            incidents: incidents.into_iter().map(Into::into).collect(),
+            pull_requests: pull_requests.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A band of one figure. Of the bands of a figure the first that it reaches is its band; one without a bound is reached
+/// by all.
+#[napi(object, object_from_js = false)]
+pub struct DeliveryBand {
+    /// The figure.
+    pub metric: DeliveryMetric,
+    /// The name of the band: `elite`, `high`, `medium` and `low` in the tables that come with the engine.
+    pub band: String,
+    /// What the band stands for, in the words of its source.
+    pub label: String,
+    /// Of a frequency, what the bounds are about; absent = days per week.
+    pub measure: Option<FrequencyMeasure>,
+    /// The least that the figure may be; times are milliseconds, rates go from 0 to 1.
+    pub at_least: Option<f64>,
+    /// The most that it may be.
+    pub at_most: Option<f64>,
+    /// What it must be less than.
+    pub below: Option<f64>,
+}
+
+impl From<vsm_core::DeliveryBand> for DeliveryBand {
+    fn from(record: vsm_core::DeliveryBand) -> DeliveryBand {
+        let vsm_core::DeliveryBand { metric, band, label, measure, at_least, at_most, below } = record;
+        DeliveryBand {
+            metric: metric.into(),
+            band,
+            label,
+            measure: measure.map(Into::into),
+            at_least,
+            at_most,
+            below,
+        }
+    }
+}
+
+impl FromJs for vsm_core::DeliveryBand {
+    fn from_js(value: Js) -> Fallible<vsm_core::DeliveryBand> {
+        let object = value.record()?;
+        object.only(&["metric", "band", "label", "measure", "atLeast", "atMost", "below"])?;
+        Ok(vsm_core::DeliveryBand {
+            metric: object.field(c"metric")?,
+            band: object.field(c"band")?,
+            label: object.field(c"label")?,
+            measure: object.optional(c"measure")?,
+            at_least: object.optional(c"atLeast")?,
+            at_most: object.optional(c"atMost")?,
+            below: object.optional(c"below")?,
+        })
+    }
+}
+
+/// A table of bands.
+#[napi(object, object_from_js = false)]
+pub struct DeliveryBands {
+    /// The name that a query asks for it by.
+    pub version: String,
+    /// Where it is from.
+    pub source: String,
+    /// The bands of each figure, best first.
+    pub bands: Vec<DeliveryBand>,
+}
+
+impl From<vsm_core::DeliveryBands> for DeliveryBands {
+    fn from(record: vsm_core::DeliveryBands) -> DeliveryBands {
+        let vsm_core::DeliveryBands { version, source, bands } = record;
+        DeliveryBands { version, source, bands: bands.into_iter().map(Into::into).collect() }
+    }
+}
+
+/// How many changes a deployment brings that the environment did not have before; pull requests are not counted beside
+/// their commits, and a first deployment, to which there is nothing to compare, is left out.
+#[napi(object, object_from_js = false)]
+pub struct DeliveryBatch {
+    /// Deployments whose changes are known.
+    pub n: f64,
+    /// All their changes.
+    pub changes: f64,
+    /// Changes per deployment.
+    pub mean: Option<f64>,
+    /// The median.
+    pub median: Option<f64>,
+    /// The most that one brings.
+    pub max: Option<f64>,
+}
+
+impl From<vsm_core::DeliveryBatch> for DeliveryBatch {
+    fn from(record: vsm_core::DeliveryBatch) -> DeliveryBatch {
+        let vsm_core::DeliveryBatch { n, changes, mean, median, max } = record;
+        DeliveryBatch {
+            n: n as f64,
+            changes: changes as f64,
+            mean,
+            median,
+            max: max.map(|value| value as f64),
+        }
+    }
+}
+
+/// How often deployments are made. Medians are those of whole calendar units, units without deployments included.
+#[napi(object, object_from_js = false)]
+pub struct DeliveryFrequency {
+    /// Successful deployments; several jobs or commits of one pipeline run are one, at its last end.
+    pub n: f64,
+    /// Deployments that failed.
+    pub failed: f64,
+    /// Days with a successful deployment.
+    pub days: f64,
+    /// The figure by the frequency rule.
+    pub value: Option<f64>,
+    /// Why there is no value.
+    pub reason: Option<NoFigure>,
+    /// The median number of days with a deployment per ISO week.
+    pub days_per_week: Option<f64>,
+    /// The same per calendar month.
+    pub days_per_month: Option<f64>,
+    /// The same per half of a calendar year.
+    pub days_per_half_year: Option<f64>,
+    /// Deployments divided by the calendar days of the row's time.
+    pub per_day: Option<f64>,
+    /// Deployments divided by the ISO weeks that it touches.
+    pub per_week: Option<f64>,
+    /// Deployments divided by the calendar months that it touches.
+    pub per_month: Option<f64>,
+}
+
+impl From<vsm_core::DeliveryFrequency> for DeliveryFrequency {
+    fn from(record: vsm_core::DeliveryFrequency) -> DeliveryFrequency {
+        let vsm_core::DeliveryFrequency {
+            n,
+            failed,
+            days,
+            value,
+            reason,
+            days_per_week,
+            days_per_month,
+            days_per_half_year,
+            per_day,
+            per_week,
+            per_month,
+        } = record;
+        DeliveryFrequency {
+            n: n as f64,
+            failed: failed as f64,
+            days: days as f64,
+            value,
+            reason: reason.map(Into::into),
+            days_per_week,
+            days_per_month,
+            days_per_half_year,
+            per_day,
+            per_week,
+            per_month,
+        }
+    }
+}
+
+/// An incident, and what it is attributed to.
+#[napi(object, object_from_js = false)]
+pub struct DeliveryIncident {
+    /// The incident.
+    pub incident: String,
+    /// When it began.
+    pub opened_at: Date,
+    /// When service was restored; absent while it is open.
+    pub restored_at: Option<Date>,
+    /// The deployments that it is attributed to, by id.
+    pub caused_by: Vec<String>,
+    /// Whether that is a link of its own, and not the latest deployment before it.
+    pub explicit: bool,
+    /// Its recovery time by the rules; absent where it has none.
+    pub recovery_time_ms: Option<f64>,
+}
+
+impl From<vsm_core::DeliveryIncident> for DeliveryIncident {
+    fn from(record: vsm_core::DeliveryIncident) -> DeliveryIncident {
+        let vsm_core::DeliveryIncident {
+            incident,
+            opened_at,
+            restored_at,
+            caused_by,
+            explicit,
+            recovery_time,
+        } = record;
+        DeliveryIncident {
+            incident,
+            opened_at: Date(opened_at),
+            restored_at: restored_at.map(Date),
+            caused_by,
+            explicit,
+            recovery_time_ms: recovery_time.map(|value| value.millis() as f64),
+        }
+    }
+}
+
+/// The rules of a tool.
+#[napi(object, object_from_js = false)]
+pub struct DeliveryPresetRules {
+    /// The tool.
+    pub preset: DeliveryPreset,
+    /// Its rules, none left open.
+    pub rules: DeliveryRules,
+    /// The version of the performance bands that it shows, where it shows any.
+    pub bands: Option<String>,
+    /// What of the tool these rules do not reproduce.
+    pub differs: Vec<String>,
+}
+
+impl From<vsm_core::DeliveryPresetRules> for DeliveryPresetRules {
+    fn from(record: vsm_core::DeliveryPresetRules) -> DeliveryPresetRules {
+        let vsm_core::DeliveryPresetRules { preset, rules, bands, differs } = record;
+        DeliveryPresetRules { preset: preset.into(), rules: rules.into(), bands, differs }
+    }
+}
+
+/// A question for the delivery performance of a window.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct DeliveryQuery {
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// IANA zone in which days, weeks and months are counted.
+    pub zone: String,
+    /// Only deployments of this application or team, of a release's candidate builds, or to this environment; absent = all.
+    pub within: Option<String>,
+    /// What rows are about; absent = applications.
+    pub group: Option<DeliveryGroup>,
+    /// The attribute to group by, where the group is `attribute`.
+    pub attribute: Option<String>,
+    /// Into which parts the window is cut; absent = none: it is one row.
+    pub bucket: Option<DeliveryBucket>,
+    /// Whether everything together is a row, too; absent = no: figures of different applications are not blended.
+    pub total: Option<bool>,
+    /// The stage whose environments count; absent = `production`. An environment whose stage nobody says belongs to
+    /// production where its tool says so (attributes `tier` and `production`), else by being called `production` or `prod`.
+    pub stage: Option<String>,
+    /// The environments that count, groups with all that is in them; empty = those of the stage.
+    pub environments: Option<Vec<String>>,
+    /// Take the rules and bands of this tool.
+    pub preset: Option<DeliveryPreset>,
+    /// Rules that go before those of the preset; absent = none.
+    pub rules: Option<DeliveryRules>,
+    /// The version of the performance bands; absent = those of the preset, else none.
+    pub bands: Option<String>,
+    /// Performance bands of one's own, which go before any version.
+    pub own_bands: Option<Vec<DeliveryBand>>,
+    /// Whether rows tell the parts of pull requests; absent = no.
+    pub pull_requests: Option<bool>,
+    /// Whether the deployments, changes, incidents and pull requests behind the figures are listed; absent = no.
+    pub list: Option<bool>,
+}
+
+impl FromJs for vsm_core::DeliveryQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::DeliveryQuery> {
+        let object = value.record()?;
+        object.only(&[
+            "start",
+            "end",
+            "zone",
+            "within",
+            "group",
+            "attribute",
+            "bucket",
+            "total",
+            "stage",
+            "environments",
+            "preset",
+            "rules",
+            "bands",
+            "ownBands",
+            "pullRequests",
+            "list",
+        ])?;
+        Ok(vsm_core::DeliveryQuery {
+            start: object.field(c"start")?,
+            end: object.field(c"end")?,
+            zone: object.field(c"zone")?,
+            within: object.optional(c"within")?,
+            group: object.optional(c"group")?,
+            attribute: object.optional(c"attribute")?,
+            bucket: object.optional(c"bucket")?,
+            total: object.optional(c"total")?,
+            stage: object.optional(c"stage")?,
+            environments: object.optional(c"environments")?.unwrap_or_default(),
+            preset: object.optional(c"preset")?,
+            rules: object.optional(c"rules")?,
+            bands: object.optional(c"bands")?,
+            own_bands: object.optional(c"ownBands")?.unwrap_or_default(),
+            pull_requests: object.optional(c"pullRequests")?,
+            list: object.optional(c"list")?,
+        })
+    }
+}
+
+/// The figures of one group and time.
+#[napi(object, object_from_js = false)]
+pub struct DeliveryRow {
+    /// The application, team, environment or value; absent where there is none, and where the row is a total.
+    pub group: Option<String>,
+    /// The bucket: `2026-03-02`, `2026-W10` or `2026-03`; absent where the row is about the whole window.
+    pub bucket: Option<String>,
+    /// First instant of the row's time.
+    pub start: Date,
+    /// First instant after it.
+    pub end: Date,
+    /// Change lead time: from a change to the end of the first successful deployment that contains it, by the end. `open`
+    /// are the commits that had not arrived, as far as they say that they belong to an application.
+    pub lead_time: DeliveryTime,
+    /// How often deployments are made.
+    pub frequency: DeliveryFrequency,
+    /// Change fail rate: failed deployments by deployments, by the end of the deployment.
+    pub fail_rate: DeliveryShare,
+    /// Failed deployment recovery time, by when service was restored.
+    pub recovery: DeliveryTime,
+    /// Deployment rework rate: deployments made because of an incident by deployments.
+    pub rework_rate: DeliveryShare,
+    /// How many changes a deployment brings.
+    pub batch_size: DeliveryBatch,
+    /// The parts of the pull requests that were merged in the time; absent where they were not asked for.
+    pub pull_requests: Option<PullRequestSplit>,
+    /// The performance bands of the figures, where bands were asked for.
+    pub bands: Vec<DeliveryStanding>,
+}
+
+impl From<vsm_core::DeliveryRow> for DeliveryRow {
+    fn from(record: vsm_core::DeliveryRow) -> DeliveryRow {
+        let vsm_core::DeliveryRow {
+            group,
+            bucket,
+            start,
+            end,
+            lead_time,
+            frequency,
+            fail_rate,
+            recovery,
+            rework_rate,
+            batch_size,
+            pull_requests,
+            bands,
+        } = record;
+        DeliveryRow {
+            group,
+            bucket,
+            start: Date(start),
+            end: Date(end),
+            lead_time: lead_time.into(),
+            frequency: frequency.into(),
+            fail_rate: fail_rate.into(),
+            recovery: recovery.into(),
+            rework_rate: rework_rate.into(),
+            batch_size: batch_size.into(),
+            pull_requests: pull_requests.map(Into::into),
+            bands: bands.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// Rules of delivery performance; what is absent is left to the preset, and without one to the default.
+#[napi(object, object_from_js = false)]
+pub struct DeliveryRules {
+    /// What the change lead time is a sample of; absent = commits.
+    pub lead_time: Option<LeadTimeRule>,
+    /// What is made of first deployments; absent = no sample.
+    pub first_deployment: Option<FirstDeploymentRule>,
+    /// Lead times of less than this are left out; absent = none is.
+    pub shortest_lead_time_ms: Option<f64>,
+    /// What the figure of the frequency is; absent = days per week.
+    pub frequency: Option<FrequencyRule>,
+    /// Which weeks count; absent = all that the window touches.
+    pub weeks: Option<WeekRule>,
+    /// What the change fail rate is; absent = failed deployments by deployments.
+    pub fail_rate: Option<FailRateRule>,
+    /// To which deployment an incident is attributed; absent = a stated cause, else the latest before it.
+    pub attribution: Option<AttributionRule>,
+    /// What a share of no deployments is; absent = no value.
+    pub no_deployments: Option<NoDeploymentRule>,
+    /// From when to when a recovery lasts; absent = from the deployment.
+    pub recovery: Option<RecoveryRule>,
+    /// What is made of incidents that no deployment caused; absent = left out.
+    pub uncaused: Option<UncausedRule>,
+    /// Which figure of a sample of times is its value; absent = the median.
+    pub average: Option<DeliveryAverage>,
+    /// How percentiles and medians are read; absent = nearest rank, with the median interpolated.
+    pub percentiles: Option<PercentileRule>,
+}
+
+impl From<vsm_core::DeliveryRules> for DeliveryRules {
+    fn from(record: vsm_core::DeliveryRules) -> DeliveryRules {
+        let vsm_core::DeliveryRules {
+            lead_time,
+            first_deployment,
+            shortest_lead_time,
+            frequency,
+            weeks,
+            fail_rate,
+            attribution,
+            no_deployments,
+            recovery,
+            uncaused,
+            average,
+            percentiles,
+        } = record;
+        DeliveryRules {
+            lead_time: lead_time.map(Into::into),
+            first_deployment: first_deployment.map(Into::into),
+            shortest_lead_time_ms: shortest_lead_time.map(|value| value.millis() as f64),
+            frequency: frequency.map(Into::into),
+            weeks: weeks.map(Into::into),
+            fail_rate: fail_rate.map(Into::into),
+            attribution: attribution.map(Into::into),
+            no_deployments: no_deployments.map(Into::into),
+            recovery: recovery.map(Into::into),
+            uncaused: uncaused.map(Into::into),
+            average: average.map(Into::into),
+            percentiles: percentiles.map(Into::into),
+        }
+    }
+}
+
+impl FromJs for vsm_core::DeliveryRules {
+    fn from_js(value: Js) -> Fallible<vsm_core::DeliveryRules> {
+        let object = value.record()?;
+        object.only(&[
+            "leadTime",
+            "firstDeployment",
+            "shortestLeadTimeMs",
+            "frequency",
+            "weeks",
+            "failRate",
+            "attribution",
+            "noDeployments",
+            "recovery",
+            "uncaused",
+            "average",
+            "percentiles",
+        ])?;
+        Ok(vsm_core::DeliveryRules {
+            lead_time: object.optional(c"leadTime")?,
+            first_deployment: object.optional(c"firstDeployment")?,
+            shortest_lead_time: object.optional(c"shortestLeadTimeMs")?,
+            frequency: object.optional(c"frequency")?,
+            weeks: object.optional(c"weeks")?,
+            fail_rate: object.optional(c"failRate")?,
+            attribution: object.optional(c"attribution")?,
+            no_deployments: object.optional(c"noDeployments")?,
+            recovery: object.optional(c"recovery")?,
+            uncaused: object.optional(c"uncaused")?,
+            average: object.optional(c"average")?,
+            percentiles: object.optional(c"percentiles")?,
+        })
+    }
+}
+
+/// A share, with what it is made of.
+#[napi(object, object_from_js = false)]
+pub struct DeliveryShare {
+    /// What it is a share of.
+    pub n: f64,
+    /// How many of these count.
+    pub count: f64,
+    /// The share, from 0 to 1; more where incidents are counted and there are more of them than deployments.
+    pub value: Option<f64>,
+    /// Why there is no value.
+    pub reason: Option<NoFigure>,
+}
+
+impl From<vsm_core::DeliveryShare> for DeliveryShare {
+    fn from(record: vsm_core::DeliveryShare) -> DeliveryShare {
+        let vsm_core::DeliveryShare { n, count, value, reason } = record;
+        DeliveryShare { n: n as f64, count: count as f64, value, reason: reason.map(Into::into) }
+    }
+}
+
+/// The band of one figure of a row.
+#[napi(object, object_from_js = false)]
+pub struct DeliveryStanding {
+    /// The figure.
+    pub metric: DeliveryMetric,
+    /// The band that it reaches.
+    pub band: String,
+    /// What the band stands for.
+    pub label: String,
+}
+
+impl From<vsm_core::DeliveryStanding> for DeliveryStanding {
+    fn from(record: vsm_core::DeliveryStanding) -> DeliveryStanding {
+        let vsm_core::DeliveryStanding { metric, band, label } = record;
+        DeliveryStanding { metric: metric.into(), band, label }
+    }
+}
+
+/// A sample of times, and the figure that it comes to.
+#[napi(object, object_from_js = false)]
+pub struct DeliveryTime {
+    /// The size of the sample.
+    pub n: f64,
+    /// The median, or the mean where the rules say so.
+    pub value_ms: Option<f64>,
+    /// Why there is no value.
+    pub reason: Option<NoFigure>,
+    /// How many had begun and not ended by the end of the row's time; they are in no sample.
+    pub open: f64,
+    /// The sample in numbers.
+    pub sample: Option<Durations>,
+}
+
+impl From<vsm_core::DeliveryTime> for DeliveryTime {
+    fn from(record: vsm_core::DeliveryTime) -> DeliveryTime {
+        let vsm_core::DeliveryTime { n, value, reason, open, sample } = record;
+        DeliveryTime {
+            n: n as f64,
+            value_ms: value.map(|value| value.millis() as f64),
+            reason: reason.map(Into::into),
+            open: open as f64,
+            sample: sample.map(Into::into),
+        }
+    }
+}
+
 /// One departure of a release.
 #[napi(object, object_from_js = false)]
 pub struct DepartureReach {
@@ -3021,9 +5737,14 @@ pub struct DepartureReach {
     pub departure: Date,
     /// When the release must be ready for it.
     pub cutoff: Date,
-    /// Whether it can still be reached.
+    /// Whether it can still be reached, and is not full.
     pub reachable: bool,
-    /// By how much it is missed, on the wall clock; absent where it can be reached.
+    /// Whether other releases take all the room on it, those that are ready before this one.
+    pub full: bool,
+    /// For how many releases there is room beside the others, this one among them; absent where no train has a capacity. Of
+    /// several trains the one with the least room counts.
+    pub room: Option<u32>,
+    /// By how much it is missed, on the wall clock; absent where the release is ready in time.
     pub missed_by_ms: Option<f64>,
     /// How much is to spare, on the wall clock; absent where it can't be reached.
     pub spare_ms: Option<f64>,
@@ -3033,11 +5754,14 @@ pub struct DepartureReach {
 
 impl From<vsm_core::DepartureReach> for DepartureReach {
     fn from(record: vsm_core::DepartureReach) -> DepartureReach {
-        let vsm_core::DepartureReach { departure, cutoff, reachable, missed_by, spare, facts } = record;
+        let vsm_core::DepartureReach { departure, cutoff, reachable, full, room, missed_by, spare, facts } =
+            record;
         DepartureReach {
             departure: Date(departure),
             cutoff: Date(cutoff),
             reachable,
+            full,
+            room,
             missed_by_ms: missed_by.map(|value| value.millis() as f64),
             spare_ms: spare.map(|value| value.millis() as f64),
             facts: facts.into_iter().map(Into::into).collect(),
@@ -3384,6 +6108,29 @@ impl FromJs for vsm_core::EnvironmentNames {
             environment: object.field(c"environment")?,
             names: object.field(c"names")?,
         })
+    }
+}
+
+/// A figure with the interval it lies in at the confidence asked for.
+#[napi(object, object_from_js = false)]
+pub struct Estimate {
+    /// The figure; absent = the data do not carry it.
+    pub value: Option<f64>,
+    /// The lower end of the interval.
+    pub lower: Option<f64>,
+    /// The upper end of the interval.
+    pub upper: Option<f64>,
+    /// How likely a figure at least this far from zero is where there is nothing to be found, on both sides, from 0 to 1;
+    /// absent where no test goes with the figure, and where the data do not carry one.
+    pub p_value: Option<f64>,
+    /// Why the figure is absent, or its interval.
+    pub reason: Option<NoValue>,
+}
+
+impl From<vsm_core::Estimate> for Estimate {
+    fn from(record: vsm_core::Estimate) -> Estimate {
+        let vsm_core::Estimate { value, lower, upper, p_value, reason } = record;
+        Estimate { value, lower, upper, p_value, reason: reason.map(Into::into) }
     }
 }
 
@@ -3943,6 +6690,50 @@ impl From<vsm_core::FindingExample> for FindingExample {
     }
 }
 
+/// A suite with both outcomes on one revision in one environment.
+#[napi(object, object_from_js = false)]
+pub struct FlakyRevision {
+    /// The suite.
+    pub suite: String,
+    /// The changes that were tested, or builds where nobody says of which changes they are.
+    pub revision: Vec<String>,
+    /// Where; empty where nobody says.
+    pub environment: Vec<String>,
+    /// The runs that failed, first to last.
+    pub failed_in: Vec<String>,
+    /// The runs that succeeded, first to last.
+    pub passed_in: Vec<String>,
+}
+
+impl From<vsm_core::FlakyRevision> for FlakyRevision {
+    fn from(record: vsm_core::FlakyRevision) -> FlakyRevision {
+        let vsm_core::FlakyRevision { suite, revision, environment, failed_in, passed_in } = record;
+        FlakyRevision { suite, revision, environment, failed_in, passed_in }
+    }
+}
+
+/// A test with both outcomes on one revision in one environment.
+#[napi(object, object_from_js = false)]
+pub struct FlakyTest {
+    /// The suite.
+    pub suite: String,
+    /// The test, as the runs name it.
+    pub test: String,
+    /// The changes that were tested, or builds where nobody says of which changes they are.
+    pub revision: Vec<String>,
+    /// The runs that it failed in, first to last.
+    pub failed_in: Vec<String>,
+    /// The runs that it passed in, first to last; one that tried it again is in both.
+    pub passed_in: Vec<String>,
+}
+
+impl From<vsm_core::FlakyTest> for FlakyTest {
+    fn from(record: vsm_core::FlakyTest) -> FlakyTest {
+        let vsm_core::FlakyTest { suite, test, revision, failed_in, passed_in } = record;
+        FlakyTest { suite, test, revision, failed_in, passed_in }
+    }
+}
+
 /// A chain of activities and how late it can be.
 #[napi(object, object_from_js = false)]
 pub struct FloatPath {
@@ -3965,6 +6756,76 @@ impl FromJs for vsm_core::FloatPath {
         let object = value.record()?;
         object.only(&["items", "floatMs"])?;
         Ok(vsm_core::FloatPath { items: object.field(c"items")?, float: object.field(c"floatMs")? })
+    }
+}
+
+/// What flow time is made of.
+#[napi(object, object_from_js = false)]
+pub struct FlowCauses {
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// Where flow time ends.
+    pub flow_end: FlowEnd,
+    /// The flow time of all items together; the causes add up to it.
+    pub total_ms: f64,
+    /// All causes in the order of precedence.
+    pub causes: Vec<CauseTime>,
+    /// Each item, by id.
+    pub items: Vec<ItemCauses>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::FlowCauses> for FlowCauses {
+    fn from(record: vsm_core::FlowCauses) -> FlowCauses {
+        let vsm_core::FlowCauses { start, end, flow_end, total, causes, items, basis } = record;
+        FlowCauses {
+            start: Date(start),
+            end: Date(end),
+            flow_end: flow_end.into(),
+            total_ms: total.millis() as f64,
+            causes: causes.into_iter().map(Into::into).collect(),
+            items: items.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for what flow time is made of.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct FlowCausesQuery {
+    /// First instant of the window: what ended in it counts, with its whole flow time.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    pub within: Option<String>,
+    /// Only items of these kinds; absent = all flow items.
+    pub kinds: Option<Vec<Kind>>,
+    /// Where flow time ends; absent = done.
+    pub flow_end: Option<FlowEnd>,
+    /// Whether items that had been started and not ended count too, with the time until the end of the window; absent = no.
+    /// What is done and not released is listed in either case.
+    pub with_open: Option<bool>,
+    /// Whether each item is listed; absent = yes.
+    pub per_item: Option<bool>,
+}
+
+impl FromJs for vsm_core::FlowCausesQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::FlowCausesQuery> {
+        let object = value.record()?;
+        object.only(&["start", "end", "within", "kinds", "flowEnd", "withOpen", "perItem"])?;
+        Ok(vsm_core::FlowCausesQuery {
+            start: object.field(c"start")?,
+            end: object.field(c"end")?,
+            within: object.optional(c"within")?,
+            kinds: object.optional(c"kinds")?,
+            flow_end: object.optional(c"flowEnd")?,
+            with_open: object.optional(c"withOpen")?,
+            per_item: object.optional(c"perItem")?,
+        })
     }
 }
 
@@ -4069,6 +6930,23 @@ impl From<vsm_core::FlowShare> for FlowShare {
     fn from(record: vsm_core::FlowShare) -> FlowShare {
         let vsm_core::FlowShare { flow_item, velocity, share } = record;
         FlowShare { flow_item: flow_item.into(), velocity, share }
+    }
+}
+
+/// A stage of a flow in the words of a tool.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct FlowStage {
+    /// What it is called in the answer.
+    pub name: String,
+    /// The statuses that belong to it, by name or by the tool's id; absent = the one of the stage's own name.
+    pub statuses: Option<Vec<String>>,
+}
+
+impl FromJs for vsm_core::FlowStage {
+    fn from_js(value: Js) -> Fallible<vsm_core::FlowStage> {
+        let object = value.record()?;
+        object.only(&["name", "statuses"])?;
+        Ok(vsm_core::FlowStage { name: object.field(c"name")?, statuses: object.optional(c"statuses")? })
     }
 }
 
@@ -4538,6 +7416,34 @@ impl From<vsm_core::Item> for Item {
     }
 }
 
+/// What the flow time of one item is made of.
+#[napi(object, object_from_js = false)]
+pub struct ItemCauses {
+    /// The item.
+    pub item: String,
+    /// When it was first active or waiting.
+    pub started: Date,
+    /// When its flow time ended; absent while it goes on.
+    pub ended: Option<Date>,
+    /// Its flow time, or that until the end of the window; the causes add up to it.
+    pub total_ms: f64,
+    /// The causes that took any time, in the order of precedence.
+    pub causes: Vec<CauseTime>,
+}
+
+impl From<vsm_core::ItemCauses> for ItemCauses {
+    fn from(record: vsm_core::ItemCauses) -> ItemCauses {
+        let vsm_core::ItemCauses { item, started, ended, total, causes } = record;
+        ItemCauses {
+            item,
+            started: Date(started),
+            ended: ended.map(Date),
+            total_ms: total.millis() as f64,
+            causes: causes.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
 /// One item that counts differently.
 #[napi(object, object_from_js = false)]
 pub struct ItemDifference {
@@ -4561,6 +7467,68 @@ impl From<vsm_core::ItemDifference> for ItemDifference {
     }
 }
 
+/// The rework in one item.
+#[napi(object, object_from_js = false)]
+pub struct ItemRework {
+    /// The item.
+    pub item: String,
+    /// Moves to a stage that is less far, re-openings included.
+    pub moves_back: f64,
+    /// Moves back from the stage in which work is over.
+    pub reopenings: f64,
+    /// Entries to a stage in which it had been before.
+    pub repeats: f64,
+    /// Time after a move back until it was again as far as it had been.
+    pub rework_time_ms: f64,
+}
+
+impl From<vsm_core::ItemRework> for ItemRework {
+    fn from(record: vsm_core::ItemRework) -> ItemRework {
+        let vsm_core::ItemRework { item, moves_back, reopenings, repeats, rework_time } = record;
+        ItemRework {
+            item,
+            moves_back: moves_back as f64,
+            reopenings: reopenings as f64,
+            repeats: repeats as f64,
+            rework_time_ms: rework_time.millis() as f64,
+        }
+    }
+}
+
+/// One item in one state.
+#[napi(object, object_from_js = false)]
+pub struct ItemStateTime {
+    /// The item.
+    pub item: String,
+    /// The state, or the last name of the status.
+    pub state: String,
+    /// The tool's id of the status, where it has one.
+    pub status_id: Option<String>,
+    /// How often it came to it.
+    pub entries: f64,
+    /// How long completed stays took.
+    pub completed_ms: f64,
+    /// How long a stay that goes on has taken so far; absent where there is none.
+    pub ongoing_ms: Option<f64>,
+    /// Both together.
+    pub total_ms: f64,
+}
+
+impl From<vsm_core::ItemStateTime> for ItemStateTime {
+    fn from(record: vsm_core::ItemStateTime) -> ItemStateTime {
+        let vsm_core::ItemStateTime { item, state, status_id, entries, completed, ongoing, total } = record;
+        ItemStateTime {
+            item,
+            state,
+            status_id,
+            entries: entries as f64,
+            completed_ms: completed.millis() as f64,
+            ongoing_ms: ongoing.map(|value| value.millis() as f64),
+            total_ms: total.millis() as f64,
+        }
+    }
+}
+
 /// The verdict of one item.
 #[napi(object, object_from_js = false)]
 pub struct ItemVerdict {
@@ -4576,6 +7544,69 @@ impl From<vsm_core::ItemVerdict> for ItemVerdict {
     fn from(record: vsm_core::ItemVerdict) -> ItemVerdict {
         let vsm_core::ItemVerdict { item, kind, verdict } = record;
         ItemVerdict { item, kind: kind.into(), verdict: verdict.into() }
+    }
+}
+
+/// An estimate of how many defects there are, from how many two finders found alike.
+///
+/// D. G. Chapman's estimator (University of California Publications in Statistics 1, 1951): with `a` found by the one, `b`
+/// by the other and `m` by both, (a + 1)(b + 1)/(m + 1) − 1, with the variance of G. A. F. Seber (Biometrika 57, 1970). It
+/// holds if the two look for the same defects independently of each other and each defect is as easily found as any; where easy ones are
+/// found by both, it is too low.
+#[napi(object, object_from_js = false)]
+pub struct LatentDefects {
+    /// The two finders.
+    pub finders: Vec<String>,
+    /// Defects that the first one found.
+    pub by_first: u32,
+    /// Defects that the second one found.
+    pub by_second: u32,
+    /// Defects that both found.
+    pub by_both: u32,
+    /// Defects that any of the two found.
+    pub found: u32,
+    /// How many there are, found or not.
+    pub estimate: Option<f64>,
+    /// How many are not found: the estimate less those found.
+    pub latent: Option<f64>,
+    /// The standard error of both.
+    pub standard_error: Option<f64>,
+    /// The lower end of the 95 % interval of the estimate by the normal distribution; not less than those found.
+    pub lower: Option<f64>,
+    /// The upper end.
+    pub upper: Option<f64>,
+    /// Why there is no estimate: `no_data` where one of the two found nothing, `no_overlap` where none was found by both.
+    pub reason: Option<String>,
+}
+
+impl From<vsm_core::LatentDefects> for LatentDefects {
+    fn from(record: vsm_core::LatentDefects) -> LatentDefects {
+        let vsm_core::LatentDefects {
+            finders,
+            by_first,
+            by_second,
+            by_both,
+            found,
+            estimate,
+            latent,
+            standard_error,
+            lower,
+            upper,
+            reason,
+        } = record;
+        LatentDefects {
+            finders,
+            by_first,
+            by_second,
+            by_both,
+            found,
+            estimate,
+            latent,
+            standard_error,
+            lower,
+            upper,
+            reason,
+        }
     }
 }
 
@@ -4724,6 +7755,174 @@ impl FromJs for vsm_core::Link {
             premise: object.optional(c"premise")?,
             matched: object.optional(c"matched")?,
         })
+    }
+}
+
+/// The law over a window.
+#[napi(object, object_from_js = false)]
+pub struct LittlesLaw {
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// The zone of its days.
+    pub zone: String,
+    /// The law by each rule, the three in their order.
+    pub rows: Vec<LittlesLawRow>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::LittlesLaw> for LittlesLaw {
+    fn from(record: vsm_core::LittlesLaw) -> LittlesLaw {
+        let vsm_core::LittlesLaw { start, end, zone, rows, basis } = record;
+        LittlesLaw {
+            start: Date(start),
+            end: Date(end),
+            zone,
+            rows: rows.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the law over a window.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct LittlesLawQuery {
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window. The rules that count days count every day that the window touches, whole.
+    pub end: Date,
+    /// IANA zone in which days are counted.
+    pub zone: String,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    pub within: Option<String>,
+    /// Only items of these kinds; absent = all flow items.
+    pub kinds: Option<Vec<Kind>>,
+    /// The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done.
+    pub stages: Option<Vec<FlowStage>>,
+    /// The stage in which work begins; absent = the second.
+    pub start_stage: Option<String>,
+    /// The stage in which work is over; absent = the last.
+    pub end_stage: Option<String>,
+}
+
+impl FromJs for vsm_core::LittlesLawQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::LittlesLawQuery> {
+        let object = value.record()?;
+        object.only(&["start", "end", "zone", "within", "kinds", "stages", "startStage", "endStage"])?;
+        Ok(vsm_core::LittlesLawQuery {
+            start: object.field(c"start")?,
+            end: object.field(c"end")?,
+            zone: object.field(c"zone")?,
+            within: object.optional(c"within")?,
+            kinds: object.optional(c"kinds")?,
+            stages: object.optional(c"stages")?,
+            start_stage: object.optional(c"startStage")?,
+            end_stage: object.optional(c"endStage")?,
+        })
+    }
+}
+
+/// The law by one rule. Times are in days, rates per day.
+#[napi(object, object_from_js = false)]
+pub struct LittlesLawRow {
+    /// How time and work in progress are counted.
+    pub rule: LittlesLawRule,
+    /// T: how long the window is.
+    pub days: f64,
+    /// How many were in progress when it began.
+    pub open_at_start: f64,
+    /// How many were in progress when it ended: N(T).
+    pub open_at_end: f64,
+    /// A: how many were in progress at some time of it: what was open at the start and what was started since.
+    pub arrivals: f64,
+    /// D: how many were finished in it.
+    pub departures: f64,
+    /// H: all time in progress within the window, in item-days: the integral of N(t).
+    pub item_days: f64,
+    /// L = H / T: the average work in progress; absent where the window has no time in it.
+    pub average_wip: Option<f64>,
+    /// λ = A / T.
+    pub arrival_rate: Option<f64>,
+    /// W, here w = the average over arrivals of the time that each was in progress within the window, added up item by item.
+    pub average_time: Option<f64>,
+    /// L − λ·W: zero, since time and work in progress are counted by a rule that fits.
+    pub residual: Option<f64>,
+    /// Θ = D / T: the throughput.
+    pub throughput: Option<f64>,
+    /// w′ = H / D: the approximate average cycle time.
+    pub time_per_departure: Option<f64>,
+    /// W*: the mean cycle time of what was finished, the time before the window included.
+    pub cycle_time: Option<f64>,
+    /// L − Θ·W*: how far the window is from a stable flow that begins and ends empty.
+    pub finished_residual: Option<f64>,
+    /// Started in the window over finished in it: above 1 work in progress grows.
+    pub stability: Option<f64>,
+    /// Flow debt, w′ − W*: above 0 what is in progress ages for what is finished; below 0 debt is paid back.
+    pub flow_debt: Option<f64>,
+}
+
+impl From<vsm_core::LittlesLawRow> for LittlesLawRow {
+    fn from(record: vsm_core::LittlesLawRow) -> LittlesLawRow {
+        let vsm_core::LittlesLawRow {
+            rule,
+            days,
+            open_at_start,
+            open_at_end,
+            arrivals,
+            departures,
+            item_days,
+            average_wip,
+            arrival_rate,
+            average_time,
+            residual,
+            throughput,
+            time_per_departure,
+            cycle_time,
+            finished_residual,
+            stability,
+            flow_debt,
+        } = record;
+        LittlesLawRow {
+            rule: rule.into(),
+            days,
+            open_at_start: open_at_start as f64,
+            open_at_end: open_at_end as f64,
+            arrivals: arrivals as f64,
+            departures: departures as f64,
+            item_days,
+            average_wip,
+            arrival_rate,
+            average_time,
+            residual,
+            throughput,
+            time_per_departure,
+            cycle_time,
+            finished_residual,
+            stability,
+            flow_debt,
+        }
+    }
+}
+
+/// The test of Mann and Whitney, also called Wilcoxon's rank sum test.
+#[napi(object, object_from_js = false)]
+pub struct MannWhitney {
+    /// U of the second sample: pairs in which it is larger, those in which both are equal counted half.
+    pub u: Option<f64>,
+    /// How likely a U at least this far from its middle is where there is no difference, on both sides.
+    pub p_value: Option<f64>,
+    /// How the p-value was found.
+    pub p_value_rule: Option<PValueRule>,
+    /// Why there is no p-value.
+    pub reason: Option<NoValue>,
+}
+
+impl From<vsm_core::MannWhitney> for MannWhitney {
+    fn from(record: vsm_core::MannWhitney) -> MannWhitney {
+        let vsm_core::MannWhitney { u, p_value, p_value_rule, reason } = record;
+        MannWhitney { u, p_value, p_value_rule: p_value_rule.map(Into::into), reason: reason.map(Into::into) }
     }
 }
 
@@ -4913,6 +8112,30 @@ impl FromJs for vsm_core::MetricCell {
     }
 }
 
+/// An event behind a metric.
+#[napi(object, object_from_js = false)]
+pub struct MetricEvidence {
+    /// When what it proves counts.
+    pub at: Date,
+    /// The event, as `source:id`.
+    pub event: String,
+}
+
+impl From<vsm_core::MetricEvidence> for MetricEvidence {
+    fn from(record: vsm_core::MetricEvidence) -> MetricEvidence {
+        let vsm_core::MetricEvidence { at, event } = record;
+        MetricEvidence { at: Date(at), event }
+    }
+}
+
+impl FromJs for vsm_core::MetricEvidence {
+    fn from_js(value: Js) -> Fallible<vsm_core::MetricEvidence> {
+        let object = value.record()?;
+        object.only(&["at", "event"])?;
+        Ok(vsm_core::MetricEvidence { at: object.field(c"at")?, event: object.field(c"event")? })
+    }
+}
+
 /// A metric that `metric` knows.
 #[napi(object, object_from_js = false)]
 pub struct MetricInfo {
@@ -5071,12 +8294,27 @@ pub struct MetricRow {
     pub sample: Option<SampleSummary>,
     /// Items that belong to the sample and are not over at the end of the part; absent where nothing can be open.
     pub open: Option<f64>,
+    /// What the sample would be if the open ones were over as well, as far as that can be told; absent where nothing can be
+    /// open, and where there is nothing at all.
+    pub survival: Option<SurvivalSummary>,
 }
 
 impl From<vsm_core::MetricRow> for MetricRow {
     fn from(record: vsm_core::MetricRow) -> MetricRow {
-        let vsm_core::MetricRow { group, bucket, start, end, n, value, reason, part, whole, sample, open } =
-            record;
+        let vsm_core::MetricRow {
+            group,
+            bucket,
+            start,
+            end,
+            n,
+            value,
+            reason,
+            part,
+            whole,
+            sample,
+            open,
+            survival,
+        } = record;
         MetricRow {
             group,
             bucket,
@@ -5089,6 +8327,7 @@ impl From<vsm_core::MetricRow> for MetricRow {
             whole,
             sample: sample.map(Into::into),
             open: open.map(|value| value as f64),
+            survival: survival.map(Into::into),
         }
     }
 }
@@ -5260,17 +8499,20 @@ pub struct MetricState {
     pub cells: Vec<MetricCell>,
     /// Whether any item was ever in a waiting state; without one, efficiency has no value.
     pub waits: bool,
-    /// What it rests on.
+    /// The first events behind it in time; at most a hundred.
+    pub evidence: Vec<MetricEvidence>,
+    /// What it rests on, without evidence.
     pub basis: Basis,
 }
 
 impl From<vsm_core::MetricState> for MetricState {
     fn from(record: vsm_core::MetricState) -> MetricState {
-        let vsm_core::MetricState { query, cells, waits, basis } = record;
+        let vsm_core::MetricState { query, cells, waits, evidence, basis } = record;
         MetricState {
             query: query.into(),
             cells: cells.into_iter().map(Into::into).collect(),
             waits,
+            evidence: evidence.into_iter().map(Into::into).collect(),
             basis: basis.into(),
         }
     }
@@ -5279,11 +8521,12 @@ impl From<vsm_core::MetricState> for MetricState {
 impl FromJs for vsm_core::MetricState {
     fn from_js(value: Js) -> Fallible<vsm_core::MetricState> {
         let object = value.record()?;
-        object.only(&["query", "cells", "waits", "basis"])?;
+        object.only(&["query", "cells", "waits", "evidence", "basis"])?;
         Ok(vsm_core::MetricState {
             query: object.field(c"query")?,
             cells: object.field(c"cells")?,
             waits: object.field(c"waits")?,
+            evidence: object.field(c"evidence")?,
             basis: object.field(c"basis")?,
         })
     }
@@ -5341,6 +8584,63 @@ impl FromJs for vsm_core::MetricTableQuery {
     }
 }
 
+/// A metric over time.
+#[napi(object, object_from_js = false)]
+pub struct MetricTrend {
+    /// The metric.
+    pub metric: String,
+    /// What its figures are.
+    pub unit: MetricUnit,
+    /// One row for each group and part of the window.
+    pub rows: Vec<TrendPoint>,
+    /// What is said of each group as a whole.
+    pub groups: Vec<TrendGroup>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::MetricTrend> for MetricTrend {
+    fn from(record: vsm_core::MetricTrend) -> MetricTrend {
+        let vsm_core::MetricTrend { metric, unit, rows, groups, basis } = record;
+        MetricTrend {
+            metric,
+            unit: unit.into(),
+            rows: rows.into_iter().map(Into::into).collect(),
+            groups: groups.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question whether a metric changes over time.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct MetricTrendQuery {
+    /// The metric, by parts of its window; it must name a `bucket`.
+    pub query: MetricQuery,
+    /// The parts before this instant are the baseline of the limits; absent = all parts.
+    pub baseline_until: Option<Date>,
+    /// Which signals are looked for; absent = as `process_behaviour` has it.
+    pub rule_set: Option<DetectionRuleSet>,
+    /// Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared.
+    pub compare_at: Option<Date>,
+    /// The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    pub confidence: Option<f64>,
+}
+
+impl FromJs for vsm_core::MetricTrendQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::MetricTrendQuery> {
+        let object = value.record()?;
+        object.only(&["query", "baselineUntil", "ruleSet", "compareAt", "confidence"])?;
+        Ok(vsm_core::MetricTrendQuery {
+            query: object.field(c"query")?,
+            baseline_until: object.optional(c"baselineUntil")?,
+            rule_set: object.optional(c"ruleSet")?,
+            compare_at: object.optional(c"compareAt")?,
+            confidence: object.optional(c"confidence")?,
+        })
+    }
+}
+
 /// A calendar and the name by which activities call it.
 #[napi(object, object_from_js = false)]
 pub struct NamedCalendar {
@@ -5388,7 +8688,9 @@ pub struct NetworkActivity {
     pub started_at: Option<Date>,
     /// When it really finished.
     pub finished_at: Option<Date>,
-    /// The trains it takes when its work is finished: it ends with the latest of their first departures.
+    /// The trains it takes when its work is finished: it ends with the latest of their first departures. Two trains are the
+    /// same where all that is said of them is; of one with a capacity, activities take the departures in the order in which
+    /// they are ready, ties by id.
     pub trains: Option<Vec<Cadence>>,
     /// The activity that it is part of, which spans its parts (a hammock): from the first start to the last finish.
     pub part_of: Option<String>,
@@ -5757,6 +9059,143 @@ impl FromJs for vsm_core::NextSlotQuery {
     }
 }
 
+/// What an order costs, if its items are done one after the other.
+#[napi(object, object_from_js = false)]
+pub struct OrderCost {
+    /// The items in their order.
+    pub order: Vec<String>,
+    /// The sum over all items of the cost of delay a week times the weeks until the item is finished; absent where any item
+    /// lacks one of the two, or costs are in several units.
+    pub cost: Option<f64>,
+    /// How many weeks they all take.
+    pub weeks: Option<f64>,
+    /// The items that lack a cost of delay or a duration, by id.
+    pub missing: Vec<String>,
+    /// Items that stand before something that they need, by id.
+    pub too_early: Vec<String>,
+}
+
+impl From<vsm_core::OrderCost> for OrderCost {
+    fn from(record: vsm_core::OrderCost) -> OrderCost {
+        let vsm_core::OrderCost { order, cost, weeks, missing, too_early } = record;
+        OrderCost { order, cost, weeks, missing, too_early }
+    }
+}
+
+/// An outcome before and after a change. That it differs does not say that the change is why: look at the trend before it,
+/// and at what else happened.
+#[napi(object, object_from_js = false)]
+pub struct OutcomeChange {
+    /// The item.
+    pub item: String,
+    /// What was measured.
+    pub measure: String,
+    /// The unit of the measurements; absent where none is said, or where there are several.
+    pub unit: Option<String>,
+    /// When the change was.
+    pub changed_at: Option<Date>,
+    /// How many measurements there are before it, …
+    pub n_before: u32,
+    /// … and after.
+    pub n_after: u32,
+    /// The difference, after less before, with intervals; absent where `missing` says why.
+    pub comparison: Option<SampleComparison>,
+    /// By how much the measurements rose a day before the change: the slope of the line of least squares.
+    pub trend_before: Option<f64>,
+    /// The mean after the change, had that line gone on.
+    pub expected_by_trend: Option<f64>,
+    /// The mean after the change less that.
+    pub beyond_trend: Option<f64>,
+    /// Why something has no value, by stable words.
+    pub missing: Vec<String>,
+    /// What the answer rests on; `n` are the measurements on both sides.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::OutcomeChange> for OutcomeChange {
+    fn from(record: vsm_core::OutcomeChange) -> OutcomeChange {
+        let vsm_core::OutcomeChange {
+            item,
+            measure,
+            unit,
+            changed_at,
+            n_before,
+            n_after,
+            comparison,
+            trend_before,
+            expected_by_trend,
+            beyond_trend,
+            missing,
+            basis,
+        } = record;
+        OutcomeChange {
+            item,
+            measure,
+            unit,
+            changed_at: changed_at.map(Date),
+            n_before,
+            n_after,
+            comparison: comparison.map(Into::into),
+            trend_before,
+            expected_by_trend,
+            beyond_trend,
+            missing,
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for an outcome before and after something shipped.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct OutcomeChangeQuery {
+    /// The time it is asked at; what happened later is left out.
+    pub at: Date,
+    /// The item whose outcome was measured, such as an application or feature.
+    pub item: String,
+    /// What was measured: the name of an attribute, as `value_realized` reads it.
+    pub measure: String,
+    /// The release, or other item, that may have changed it when it first shipped.
+    pub release: Option<String>,
+    /// When the change was, instead of a release.
+    pub changed_at: Option<Date>,
+    /// How far back measurements count; absent = all.
+    pub before_ms: Option<f64>,
+    /// For how long after the change, and after `settleMs`, measurements count; absent = all.
+    pub after_ms: Option<f64>,
+    /// For how long after the change measurements are left out, until it has settled; absent = not at all.
+    pub settle_ms: Option<f64>,
+    /// How sure the intervals are, between 0 and 1; absent = 0.95.
+    pub confidence: Option<f64>,
+}
+
+impl FromJs for vsm_core::OutcomeChangeQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::OutcomeChangeQuery> {
+        let object = value.record()?;
+        object.only(&[
+            "at",
+            "item",
+            "measure",
+            "release",
+            "changedAt",
+            "beforeMs",
+            "afterMs",
+            "settleMs",
+            "confidence",
+        ])?;
+        Ok(vsm_core::OutcomeChangeQuery {
+            at: object.field(c"at")?,
+            item: object.field(c"item")?,
+            measure: object.field(c"measure")?,
+            release: object.optional(c"release")?,
+            changed_at: object.optional(c"changedAt")?,
+            before: object.optional(c"beforeMs")?,
+            after: object.optional(c"afterMs")?,
+            settle: object.optional(c"settleMs")?,
+            confidence: object.optional(c"confidence")?,
+        })
+    }
+}
+
 /// Everything that a release manager asks of one release, in one answer.
 #[napi(object, object_from_js = false)]
 pub struct Outlook {
@@ -5871,6 +9310,69 @@ impl FromJs for vsm_core::OutlookQuery {
     }
 }
 
+/// A part.
+#[napi(object, object_from_js = false)]
+pub struct PartWait {
+    /// The part.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// The group that it is in.
+    pub group: Option<String>,
+    /// When it was done; absent while it is open.
+    pub done_at: Option<Date>,
+    /// How long it then waited for the last part, so far; absent while it is open.
+    pub waited_ms: Option<f64>,
+}
+
+impl From<vsm_core::PartWait> for PartWait {
+    fn from(record: vsm_core::PartWait) -> PartWait {
+        let vsm_core::PartWait { item, title, group, done_at, waited } = record;
+        PartWait {
+            item,
+            title,
+            group,
+            done_at: done_at.map(Date),
+            waited_ms: waited.map(|value| value.millis() as f64),
+        }
+    }
+}
+
+/// A group of parts.
+#[napi(object, object_from_js = false)]
+pub struct PartsWait {
+    /// The application or team by id, or the kind; absent for parts of which nobody says it.
+    pub group: Option<String>,
+    /// How many parts.
+    pub parts: f64,
+    /// How many of them are not done.
+    pub open: f64,
+    /// When the last of them was done; absent while one is open.
+    pub complete_at: Option<Date>,
+    /// Pooling: from the first of them done to the last, or to now while one is open. Absent while none is done.
+    pub pooling_ms: Option<f64>,
+    /// Lagging: how much later they were complete than all others; zero where another group came later, absent where there is
+    /// no other group.
+    pub lagging_ms: Option<f64>,
+    /// How long its parts have waited for others, those of the group included: item-time.
+    pub waited_ms: f64,
+}
+
+impl From<vsm_core::PartsWait> for PartsWait {
+    fn from(record: vsm_core::PartsWait) -> PartsWait {
+        let vsm_core::PartsWait { group, parts, open, complete_at, pooling, lagging, waited } = record;
+        PartsWait {
+            group,
+            parts: parts as f64,
+            open: open as f64,
+            complete_at: complete_at.map(Date),
+            pooling_ms: pooling.map(|value| value.millis() as f64),
+            lagging_ms: lagging.map(|value| value.millis() as f64),
+            waited_ms: waited.millis() as f64,
+        }
+    }
+}
+
 /// How a picture is drawn.
 #[napi(object, object_from_js = false, object_to_js = false)]
 pub struct PictureOptions {
@@ -5977,6 +9479,447 @@ impl FromJs for vsm_core::PolicyRule {
             sentence: object.optional(c"sentence")?,
             waits_for: object.optional(c"waitsFor")?,
         })
+    }
+}
+
+/// Open work in an order.
+#[napi(object, object_from_js = false)]
+pub struct Priorities {
+    /// By what it is.
+    pub rank_by: RankRule,
+    /// The unit of costs of delay; absent where nobody says one, or where there are several.
+    pub unit: Option<String>,
+    /// The items, those with a rank first and by it, then the others by id.
+    pub items: Vec<PriorityItem>,
+    /// What the order that the ranks give costs.
+    pub proposed: OrderCost,
+    /// What the order that the question gives costs.
+    pub given: Option<OrderCost>,
+    /// What the answer rests on; `n` are the items with a rank.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Priorities> for Priorities {
+    fn from(record: vsm_core::Priorities) -> Priorities {
+        let vsm_core::Priorities { rank_by, unit, items, proposed, given, basis } = record;
+        Priorities {
+            rank_by: rank_by.into(),
+            unit,
+            items: items.into_iter().map(Into::into).collect(),
+            proposed: proposed.into(),
+            given: given.map(Into::into),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the order of open work.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct PrioritizeQuery {
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    pub within: Option<String>,
+    /// The kinds of items that are put into an order; absent = all work, an epic and its stories alike.
+    pub kinds: Option<Vec<Kind>>,
+    /// By what; absent = WSJF.
+    pub rank_by: Option<RankRule>,
+    /// What an item has from those that wait for it; absent = from all that needs it.
+    pub inherit: Option<InheritRule>,
+    /// How much of `estimate` and `remaining` makes a week; absent = 7 days of 24 hours. Where estimates are working time,
+    /// 40 hours.
+    pub week_ms: Option<f64>,
+    /// The unit that costs of delay are in, such as `CHF`; others are left out. Absent = the one that they are all in: if
+    /// there are several, costs of delay have no value.
+    pub unit: Option<String>,
+    /// An order of items to tell the cost of, besides the one that is proposed.
+    pub order: Option<Vec<String>>,
+}
+
+impl FromJs for vsm_core::PrioritizeQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::PrioritizeQuery> {
+        let object = value.record()?;
+        object.only(&["within", "kinds", "rankBy", "inherit", "weekMs", "unit", "order"])?;
+        Ok(vsm_core::PrioritizeQuery {
+            within: object.optional(c"within")?,
+            kinds: object.optional(c"kinds")?,
+            rank_by: object.optional(c"rankBy")?,
+            inherit: object.optional(c"inherit")?,
+            week: object.optional(c"weekMs")?,
+            unit: object.optional(c"unit")?,
+            order: object.optional(c"order")?,
+        })
+    }
+}
+
+/// One item with what it is worth. What is not known has no value.
+#[napi(object, object_from_js = false)]
+pub struct PriorityItem {
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// Its place in the order, from 1.
+    pub rank: Option<u32>,
+    /// Business value: the field `value`, in points.
+    pub value: Option<f64>,
+    /// The attribute `timeCriticality`, in points.
+    pub time_criticality: Option<f64>,
+    /// The attribute `riskReduction`, in points: reduced risk and enabled opportunity.
+    pub risk_reduction: Option<f64>,
+    /// The field `size`.
+    pub size: Option<f64>,
+    /// The three sorts of points over the size: of the item alone.
+    pub wsjf: Option<f64>,
+    /// The same with the points that it has from others, those that are known.
+    pub wsjf_inherited: Option<f64>,
+    /// What a week of delay costs: the attribute `costOfDelay`.
+    pub cost_of_delay: Option<f64>,
+    /// How long it takes: what is said to be left, else the estimate.
+    pub duration_ms: Option<f64>,
+    /// Cost of delay over duration in weeks: of the item alone.
+    pub cd3: Option<f64>,
+    /// The same with the cost that it has from others, as far as it is known.
+    pub cd3_inherited: Option<f64>,
+    /// How many open items it has points and cost from.
+    pub dependants: u32,
+    /// Open items that it needs directly: what it depends on, and its parts; by id.
+    pub waits_for: Vec<String>,
+    /// Which figures of its own are missing or can't be used, by stable words.
+    pub missing: Vec<String>,
+}
+
+impl From<vsm_core::PriorityItem> for PriorityItem {
+    fn from(record: vsm_core::PriorityItem) -> PriorityItem {
+        let vsm_core::PriorityItem {
+            item,
+            title,
+            rank,
+            value,
+            time_criticality,
+            risk_reduction,
+            size,
+            wsjf,
+            wsjf_inherited,
+            cost_of_delay,
+            duration,
+            cd3,
+            cd3_inherited,
+            dependants,
+            waits_for,
+            missing,
+        } = record;
+        PriorityItem {
+            item,
+            title,
+            rank,
+            value,
+            time_criticality,
+            risk_reduction,
+            size,
+            wsjf,
+            wsjf_inherited,
+            cost_of_delay,
+            duration_ms: duration.map(|value| value.millis() as f64),
+            cd3,
+            cd3_inherited,
+            dependants,
+            waits_for,
+            missing,
+        }
+    }
+}
+
+/// The process behaviour chart of a series. All figures are in the unit of its values.
+#[napi(object, object_from_js = false)]
+pub struct ProcessBehaviour {
+    /// How many values the centre and the limits come from.
+    pub baseline_n: f64,
+    /// The centre; absent without a baseline.
+    pub center: Option<f64>,
+    /// The mean or median moving range; absent for fewer than two values, and so is all that follows from it.
+    pub moving_range: Option<f64>,
+    /// A third of the distance from the centre to a limit.
+    pub sigma: Option<f64>,
+    /// The lower natural process limit.
+    pub lower_limit: Option<f64>,
+    /// The upper natural process limit.
+    pub upper_limit: Option<f64>,
+    /// The upper limit of moving ranges.
+    pub upper_range_limit: Option<f64>,
+    /// The moving ranges of the series: how far each value is from the one before, from the second value on.
+    pub moving_ranges: Vec<f64>,
+    /// What can't be chance, by place, then by rule.
+    pub signals: Vec<BehaviourSignal>,
+    /// Why there are no limits: no baseline, or too short a one.
+    pub reason: Option<NoValue>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::ProcessBehaviour> for ProcessBehaviour {
+    fn from(record: vsm_core::ProcessBehaviour) -> ProcessBehaviour {
+        let vsm_core::ProcessBehaviour {
+            baseline_n,
+            center,
+            moving_range,
+            sigma,
+            lower_limit,
+            upper_limit,
+            upper_range_limit,
+            moving_ranges,
+            signals,
+            reason,
+            basis,
+        } = record;
+        ProcessBehaviour {
+            baseline_n: baseline_n as f64,
+            center,
+            moving_range,
+            sigma,
+            lower_limit,
+            upper_limit,
+            upper_range_limit,
+            moving_ranges,
+            signals: signals.into_iter().map(Into::into).collect(),
+            reason: reason.map(Into::into),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the process behaviour chart (XmR chart) of a series.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct ProcessBehaviourQuery {
+    /// The series, in the order of time: what signals are looked for in.
+    pub values: Vec<f64>,
+    /// The values that centre and limits are reckoned from, in the order of time; absent = those of the series from
+    /// `baselineStart` on and before `baselineEnd`.
+    pub baseline: Option<Vec<f64>>,
+    /// The place of the first value of the baseline; absent = 0.
+    pub baseline_start: Option<f64>,
+    /// The place after the last value of the baseline; absent = the length of the series.
+    pub baseline_end: Option<f64>,
+    /// What the centre is; absent = the mean.
+    pub center: Option<CenterRule>,
+    /// What the limits are reckoned from; absent = the mean moving range.
+    pub moving_range: Option<MovingRangeRule>,
+    /// The least that a value can be, such as 0 for a count: the lower limit is not below it. Absent = there is none.
+    pub least: Option<f64>,
+    /// The most that a value can be, such as 1 for a share: the upper limit is not above it. Absent = there is none.
+    pub most: Option<f64>,
+    /// The rules by which signals are found; absent = Wheeler's.
+    pub rule_set: Option<DetectionRuleSet>,
+    /// Single rules in place of a set.
+    pub rules: Option<Vec<DetectionRule>>,
+}
+
+impl FromJs for vsm_core::ProcessBehaviourQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::ProcessBehaviourQuery> {
+        let object = value.record()?;
+        object.only(&[
+            "values",
+            "baseline",
+            "baselineStart",
+            "baselineEnd",
+            "center",
+            "movingRange",
+            "least",
+            "most",
+            "ruleSet",
+            "rules",
+        ])?;
+        Ok(vsm_core::ProcessBehaviourQuery {
+            values: object.field(c"values")?,
+            baseline: object.optional(c"baseline")?,
+            baseline_start: object.optional(c"baselineStart")?,
+            baseline_end: object.optional(c"baselineEnd")?,
+            center: object.optional(c"center")?,
+            moving_range: object.optional(c"movingRange")?,
+            least: object.optional(c"least")?,
+            most: object.optional(c"most")?,
+            rule_set: object.optional(c"ruleSet")?,
+            rules: object.optional(c"rules")?.unwrap_or_default(),
+        })
+    }
+}
+
+/// The parts of pull requests, as Apache DevLake cuts them. A negative part is bad data: it is absent.
+///
+/// A pull request is a change with a state, `done` once it is merged. Its `startsAt` is when it was opened, its `endsAt`
+/// when it was merged, its attribute `author` who opened it. Each event with the attribute `review` is a review or comment,
+/// by whom says `reviewed_by`. Its commits are the changes that are parts of it (`parent`), else those behind its head that
+/// were not behind what it was merged into; the commit that merged it follows it. The adapters of GitHub and GitLab say all
+/// of that.
+#[napi(object, object_from_js = false)]
+pub struct PullRequestSplit {
+    /// Pull requests that were merged in the time.
+    pub n: f64,
+    /// From the first commit to the pull request.
+    pub coding: DeliveryTime,
+    /// From the pull request to the first review or comment by somebody else.
+    pub pickup: DeliveryTime,
+    /// From that to the merge.
+    pub review: DeliveryTime,
+    /// From the merge to the end of the deployment; `open` are those that are merged and not deployed.
+    pub deploy: DeliveryTime,
+    /// Coding + (created to merged) + deploy; an absent part counts nothing.
+    pub cycle: DeliveryTime,
+}
+
+impl From<vsm_core::PullRequestSplit> for PullRequestSplit {
+    fn from(record: vsm_core::PullRequestSplit) -> PullRequestSplit {
+        let vsm_core::PullRequestSplit { n, coding, pickup, review, deploy, cycle } = record;
+        PullRequestSplit {
+            n: n as f64,
+            coding: coding.into(),
+            pickup: pickup.into(),
+            review: review.into(),
+            deploy: deploy.into(),
+            cycle: cycle.into(),
+        }
+    }
+}
+
+/// One quantile.
+#[napi(object, object_from_js = false)]
+pub struct Quantile {
+    /// The part of the sample that lies at or below it, from 0 to 1.
+    pub probability: f64,
+    /// Its value, in the unit of the sample.
+    pub value: Option<f64>,
+}
+
+impl From<vsm_core::Quantile> for Quantile {
+    fn from(record: vsm_core::Quantile) -> Quantile {
+        let vsm_core::Quantile { probability, value } = record;
+        Quantile { probability, value }
+    }
+}
+
+/// Quantiles of a sample.
+#[napi(object, object_from_js = false)]
+pub struct Quantiles {
+    /// One for each probability, in the order of the question.
+    pub quantiles: Vec<Quantile>,
+    /// Why they have no value: the sample is empty.
+    pub reason: Option<NoValue>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Quantiles> for Quantiles {
+    fn from(record: vsm_core::Quantiles) -> Quantiles {
+        let vsm_core::Quantiles { quantiles, reason, basis } = record;
+        Quantiles {
+            quantiles: quantiles.into_iter().map(Into::into).collect(),
+            reason: reason.map(Into::into),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for quantiles of numbers.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct QuantilesQuery {
+    /// The sample, in any order and unit.
+    pub values: Vec<f64>,
+    /// Which quantiles, each from 0 to 1.
+    pub probabilities: Vec<f64>,
+    /// How they are read; absent = nearest rank.
+    pub rule: Option<PercentileRule>,
+}
+
+impl FromJs for vsm_core::QuantilesQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::QuantilesQuery> {
+        let object = value.record()?;
+        object.only(&["values", "probabilities", "rule"])?;
+        Ok(vsm_core::QuantilesQuery {
+            values: object.field(c"values")?,
+            probabilities: object.field(c"probabilities")?,
+            rule: object.optional(c"rule")?,
+        })
+    }
+}
+
+/// The rank correlation of two figures.
+#[napi(object, object_from_js = false)]
+pub struct RankCorrelation {
+    /// Spearman's rho: the correlation of the ranks, from -1 to 1.
+    pub spearman: Estimate,
+    /// How its p-value was found.
+    pub spearman_rule: Option<PValueRule>,
+    /// Kendall's tau-b: pairs in the same order less those in opposite orders, over pairs without ties, from -1 to 1.
+    pub kendall: Estimate,
+    /// How its p-value was found.
+    pub kendall_rule: Option<PValueRule>,
+    /// Pairs of things that both figures put in the same order.
+    pub concordant: f64,
+    /// Pairs of things that they put in opposite orders.
+    pub discordant: f64,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::RankCorrelation> for RankCorrelation {
+    fn from(record: vsm_core::RankCorrelation) -> RankCorrelation {
+        let vsm_core::RankCorrelation {
+            spearman,
+            spearman_rule,
+            kendall,
+            kendall_rule,
+            concordant,
+            discordant,
+            basis,
+        } = record;
+        RankCorrelation {
+            spearman: spearman.into(),
+            spearman_rule: spearman_rule.map(Into::into),
+            kendall: kendall.into(),
+            kendall_rule: kendall_rule.map(Into::into),
+            concordant: concordant as f64,
+            discordant: discordant as f64,
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the correlation of two figures of the same things.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct RankCorrelationQuery {
+    /// One figure of each thing, such as its priority.
+    pub first: Vec<f64>,
+    /// The other figure of each, in the same order of things, such as when it was delivered.
+    pub second: Vec<f64>,
+    /// How sure the intervals are, between 0 and 1; absent = 0.95.
+    pub confidence: Option<f64>,
+}
+
+impl FromJs for vsm_core::RankCorrelationQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::RankCorrelationQuery> {
+        let object = value.record()?;
+        object.only(&["first", "second", "confidence"])?;
+        Ok(vsm_core::RankCorrelationQuery {
+            first: object.field(c"first")?,
+            second: object.field(c"second")?,
+            confidence: object.optional(c"confidence")?,
+        })
+    }
+}
+
+/// A size that became another one.
+#[napi(object, object_from_js = false)]
+pub struct ReEstimate {
+    /// The item.
+    pub item: String,
+    /// The size at the start; of what was added later, the first one said. Absent where it had none.
+    pub old: Option<f64>,
+    /// The size at the end; absent where it was taken away.
+    pub new: Option<f64>,
+}
+
+impl From<vsm_core::ReEstimate> for ReEstimate {
+    fn from(record: vsm_core::ReEstimate) -> ReEstimate {
+        let vsm_core::ReEstimate { item, old, new } = record;
+        ReEstimate { item, old, new }
     }
 }
 
@@ -6450,12 +10393,22 @@ pub struct ReleaseDatesQuery {
     pub default_duration_ms: Option<f64>,
     /// As in `CriticalPathQuery`.
     pub progress: Option<ProgressRule>,
+    /// As in `CriticalPathQuery`.
+    pub policy: Option<Policy>,
 }
 
 impl FromJs for vsm_core::ReleaseDatesQuery {
     fn from_js(value: Js) -> Fallible<vsm_core::ReleaseDatesQuery> {
         let object = value.record()?;
-        object.only(&["at", "releases", "calendar", "historyPercentile", "defaultDurationMs", "progress"])?;
+        object.only(&[
+            "at",
+            "releases",
+            "calendar",
+            "historyPercentile",
+            "defaultDurationMs",
+            "progress",
+            "policy",
+        ])?;
         Ok(vsm_core::ReleaseDatesQuery {
             at: object.field(c"at")?,
             releases: object.optional(c"releases")?.unwrap_or_default(),
@@ -6463,7 +10416,40 @@ impl FromJs for vsm_core::ReleaseDatesQuery {
             history_percentile: object.optional(c"historyPercentile")?,
             default_duration: object.optional(c"defaultDurationMs")?,
             progress: object.optional(c"progress")?,
+            policy: object.optional(c"policy")?,
         })
+    }
+}
+
+/// The defects that were found in a release, before and after it shipped, whenever that was.
+#[napi(object, object_from_js = false)]
+pub struct ReleaseEscapes {
+    /// The release.
+    pub release: String,
+    /// When it shipped; absent = not yet.
+    pub shipped_at: Option<Date>,
+    /// How long it has been in use: what shows up later is not counted yet, and a rate of a shorter time is not that of a
+    /// longer one.
+    pub observed_ms: Option<f64>,
+    /// Found before it shipped.
+    pub before: u32,
+    /// Found since.
+    pub after: u32,
+    /// Found since over all; absent while it has not shipped.
+    pub escape_rate: Option<f64>,
+}
+
+impl From<vsm_core::ReleaseEscapes> for ReleaseEscapes {
+    fn from(record: vsm_core::ReleaseEscapes) -> ReleaseEscapes {
+        let vsm_core::ReleaseEscapes { release, shipped_at, observed, before, after, escape_rate } = record;
+        ReleaseEscapes {
+            release,
+            shipped_at: shipped_at.map(Date),
+            observed_ms: observed.map(|value| value.millis() as f64),
+            before,
+            after,
+            escape_rate,
+        }
     }
 }
 
@@ -6486,6 +10472,248 @@ impl FromJs for vsm_core::ReleaseTemplate {
             name: object.field(c"name")?,
             phases: object.optional(c"phases")?.unwrap_or_default(),
             gates: object.optional(c"gates")?.unwrap_or_default(),
+        })
+    }
+}
+
+/// The times of one release.
+#[napi(object, object_from_js = false)]
+pub struct ReleaseTime {
+    /// The release.
+    pub release: String,
+    /// How many items were in its scope and done when it came out: leaves, cancelled ones left out.
+    pub items: f64,
+    /// When the first of its scope was begun.
+    pub started_at: Option<Date>,
+    /// When the last of its scope was done.
+    pub ready_at: Option<Date>,
+    /// When it came out.
+    pub released_at: Date,
+    /// From the first work on it until it was out.
+    pub lead_time_ms: Option<f64>,
+    /// From each item being done until it was out.
+    pub done_to_released: Option<Durations>,
+    /// How much of the time until it was ready at least one of its gates had been asked for and was not passed.
+    pub gate_wait_before_ready_ms: Option<f64>,
+    /// The same from then until it was out.
+    pub gate_wait_after_ready_ms: Option<f64>,
+    /// From being ready and through all gates to the departure of the train that it could take; absent where no train is
+    /// known, or it left before.
+    pub cadence_wait_ms: Option<f64>,
+    /// That departure; the later one where it is of several applications.
+    pub departure: Option<Date>,
+}
+
+impl From<vsm_core::ReleaseTime> for ReleaseTime {
+    fn from(record: vsm_core::ReleaseTime) -> ReleaseTime {
+        let vsm_core::ReleaseTime {
+            release,
+            items,
+            started_at,
+            ready_at,
+            released_at,
+            lead_time,
+            done_to_released,
+            gate_wait_before_ready,
+            gate_wait_after_ready,
+            cadence_wait,
+            departure,
+        } = record;
+        ReleaseTime {
+            release,
+            items: items as f64,
+            started_at: started_at.map(Date),
+            ready_at: ready_at.map(Date),
+            released_at: Date(released_at),
+            lead_time_ms: lead_time.map(|value| value.millis() as f64),
+            done_to_released: done_to_released.map(Into::into),
+            gate_wait_before_ready_ms: gate_wait_before_ready.map(|value| value.millis() as f64),
+            gate_wait_after_ready_ms: gate_wait_after_ready.map(|value| value.millis() as f64),
+            cadence_wait_ms: cadence_wait.map(|value| value.millis() as f64),
+            departure: departure.map(Date),
+        }
+    }
+}
+
+/// The times of the releases that came out in a window. What is not known has no value, and is in no sample.
+#[napi(object, object_from_js = false)]
+pub struct ReleaseTimes {
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// One row for each release, by when it came out, then by id.
+    pub releases: Vec<ReleaseTime>,
+    /// From the first work on a release until it was out.
+    pub lead_time: DeliveryTime,
+    /// From an item being done until its release was out, over the items of all releases.
+    pub done_to_released: DeliveryTime,
+    /// Waiting for gates while there was work to do.
+    pub gate_wait_before_ready: DeliveryTime,
+    /// Waiting for gates after all work was done.
+    pub gate_wait_after_ready: DeliveryTime,
+    /// Waiting for the train.
+    pub cadence_wait: DeliveryTime,
+    /// What the answer rests on; `n` are the releases.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::ReleaseTimes> for ReleaseTimes {
+    fn from(record: vsm_core::ReleaseTimes) -> ReleaseTimes {
+        let vsm_core::ReleaseTimes {
+            start,
+            end,
+            releases,
+            lead_time,
+            done_to_released,
+            gate_wait_before_ready,
+            gate_wait_after_ready,
+            cadence_wait,
+            basis,
+        } = record;
+        ReleaseTimes {
+            start: Date(start),
+            end: Date(end),
+            releases: releases.into_iter().map(Into::into).collect(),
+            lead_time: lead_time.into(),
+            done_to_released: done_to_released.into(),
+            gate_wait_before_ready: gate_wait_before_ready.into(),
+            gate_wait_after_ready: gate_wait_after_ready.into(),
+            cadence_wait: cadence_wait.into(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the times of the releases that came out in a window.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct ReleaseTimesQuery {
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// Only releases of this application or team, or this release; absent = all.
+    pub within: Option<String>,
+    /// How percentiles are read; absent = nearest rank.
+    pub percentiles: Option<PercentileRule>,
+}
+
+impl FromJs for vsm_core::ReleaseTimesQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::ReleaseTimesQuery> {
+        let object = value.record()?;
+        object.only(&["start", "end", "within", "percentiles"])?;
+        Ok(vsm_core::ReleaseTimesQuery {
+            start: object.field(c"start")?,
+            end: object.field(c"end")?,
+            within: object.optional(c"within")?,
+            percentiles: object.optional(c"percentiles")?,
+        })
+    }
+}
+
+/// The rework in what was finished in a window.
+#[napi(object, object_from_js = false)]
+pub struct Rework {
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// How many items were finished in it.
+    pub finished: f64,
+    /// How many of them never went back.
+    pub first_pass: f64,
+    /// Their share, from 0 to 1; absent where nothing was finished.
+    pub first_pass_yield: Option<f64>,
+    /// The yields of the stages of work multiplied: the share that would go through all of them at the first time, if the
+    /// stages were independent. Absent where nothing was finished.
+    pub rolled_yield: Option<f64>,
+    /// Moves to a stage that is less far, re-openings included.
+    pub moves_back: f64,
+    /// Moves back from the stage in which work is over.
+    pub reopenings: f64,
+    /// Entries to a stage in which the item had been before, after whatever move.
+    pub repeats: f64,
+    /// Time after a move back until the item was again as far as it had been.
+    pub rework_time_ms: f64,
+    /// That over the time from start to finish of all items; absent where there is none.
+    pub rework_share: Option<f64>,
+    /// The stages of work, in their order.
+    pub stages: Vec<StageYield>,
+    /// The items that went back or repeated a stage, by id.
+    pub items: Vec<ItemRework>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Rework> for Rework {
+    fn from(record: vsm_core::Rework) -> Rework {
+        let vsm_core::Rework {
+            start,
+            end,
+            finished,
+            first_pass,
+            first_pass_yield,
+            rolled_yield,
+            moves_back,
+            reopenings,
+            repeats,
+            rework_time,
+            rework_share,
+            stages,
+            items,
+            basis,
+        } = record;
+        Rework {
+            start: Date(start),
+            end: Date(end),
+            finished: finished as f64,
+            first_pass: first_pass as f64,
+            first_pass_yield,
+            rolled_yield,
+            moves_back: moves_back as f64,
+            reopenings: reopenings as f64,
+            repeats: repeats as f64,
+            rework_time_ms: rework_time.millis() as f64,
+            rework_share,
+            stages: stages.into_iter().map(Into::into).collect(),
+            items: items.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the rework in what was finished in a window.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct ReworkQuery {
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    pub within: Option<String>,
+    /// Only items of these kinds; absent = all flow items.
+    pub kinds: Option<Vec<Kind>>,
+    /// The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done, where going to and
+    /// fro between waiting and active is no rework.
+    pub stages: Option<Vec<FlowStage>>,
+    /// The stage in which work begins; absent = the second.
+    pub start_stage: Option<String>,
+    /// The stage in which work is over: an item belongs to the window of its last entry there; absent = the last.
+    pub end_stage: Option<String>,
+}
+
+impl FromJs for vsm_core::ReworkQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::ReworkQuery> {
+        let object = value.record()?;
+        object.only(&["start", "end", "within", "kinds", "stages", "startStage", "endStage"])?;
+        Ok(vsm_core::ReworkQuery {
+            start: object.field(c"start")?,
+            end: object.field(c"end")?,
+            within: object.optional(c"within")?,
+            kinds: object.optional(c"kinds")?,
+            stages: object.optional(c"stages")?,
+            start_stage: object.optional(c"startStage")?,
+            end_stage: object.optional(c"endStage")?,
         })
     }
 }
@@ -6581,6 +10809,53 @@ impl FromJs for vsm_core::RuleTest {
     }
 }
 
+/// The difference between two samples, second less first.
+#[napi(object, object_from_js = false)]
+pub struct SampleComparison {
+    /// The first sample in numbers.
+    pub first: ComparedSample,
+    /// The second sample in numbers.
+    pub second: ComparedSample,
+    /// The difference of the means with Welch's interval and p-value, in the unit of the samples.
+    pub mean_difference: Estimate,
+    /// The degrees of freedom of that (Welch and Satterthwaite).
+    pub degrees_of_freedom: Option<f64>,
+    /// By how much the second sample lies higher: the median of all differences between one of each (Hodges and Lehmann),
+    /// in the unit of the samples.
+    pub shift: Estimate,
+    /// Cliff's delta: how much likelier one of the second is larger than one of the first than smaller, from -1 to 1.
+    pub cliffs_delta: Estimate,
+    /// The test of whether one of the second is as likely larger as smaller.
+    pub mann_whitney: MannWhitney,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::SampleComparison> for SampleComparison {
+    fn from(record: vsm_core::SampleComparison) -> SampleComparison {
+        let vsm_core::SampleComparison {
+            first,
+            second,
+            mean_difference,
+            degrees_of_freedom,
+            shift,
+            cliffs_delta,
+            mann_whitney,
+            basis,
+        } = record;
+        SampleComparison {
+            first: first.into(),
+            second: second.into(),
+            mean_difference: mean_difference.into(),
+            degrees_of_freedom,
+            shift: shift.into(),
+            cliffs_delta: cliffs_delta.into(),
+            mann_whitney: mann_whitney.into(),
+            basis: basis.into(),
+        }
+    }
+}
+
 /// A sample in numbers.
 #[napi(object, object_from_js = false)]
 pub struct SampleSummary {
@@ -6602,6 +10877,167 @@ impl From<vsm_core::SampleSummary> for SampleSummary {
     fn from(record: vsm_core::SampleSummary) -> SampleSummary {
         let vsm_core::SampleSummary { mean, min, median, p85, p95, max } = record;
         SampleSummary { mean, min, median, p85, p95, max }
+    }
+}
+
+/// What was promised and what was delivered. Lists of items are by id.
+#[napi(object, object_from_js = false)]
+pub struct SayDo {
+    /// When the scope was agreed on; absent where nobody said: then the scope at the end is taken for it.
+    pub start: Option<Date>,
+    /// First instant after it, or the time of the question where it goes on.
+    pub end: Date,
+    /// Whether it is over.
+    pub is_over: bool,
+    /// The scope at the start, less what was done by then.
+    pub committed: Vec<String>,
+    /// What of that was done by the end.
+    pub kept: Vec<String>,
+    /// What came in after the start.
+    pub added: Vec<String>,
+    /// What of that was done by the end.
+    pub added_delivered: Vec<String>,
+    /// What was committed and is no longer in the scope at the end, or was given up.
+    pub removed: Vec<String>,
+    /// Items of the scope at the end that were not done by then.
+    pub open: Vec<String>,
+    /// Of those that were open when it was over, where they are now.
+    pub carried_over: Vec<CarriedOver>,
+    /// Items whose size became another one.
+    pub re_estimated: Vec<ReEstimate>,
+    /// The amounts by number, size and value, in this order.
+    pub amounts: Vec<SayDoAmount>,
+    /// Every target date ever said of the container and, by id, of the items above.
+    pub target_dates: Vec<TargetDates>,
+    /// What the answer rests on; `n` are the items committed to and added.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::SayDo> for SayDo {
+    fn from(record: vsm_core::SayDo) -> SayDo {
+        let vsm_core::SayDo {
+            start,
+            end,
+            is_over,
+            committed,
+            kept,
+            added,
+            added_delivered,
+            removed,
+            open,
+            carried_over,
+            re_estimated,
+            amounts,
+            target_dates,
+            basis,
+        } = record;
+        SayDo {
+            start: start.map(Date),
+            end: Date(end),
+            is_over,
+            committed,
+            kept,
+            added,
+            added_delivered,
+            removed,
+            open,
+            carried_over: carried_over.into_iter().map(Into::into).collect(),
+            re_estimated: re_estimated.into_iter().map(Into::into).collect(),
+            amounts: amounts.into_iter().map(Into::into).collect(),
+            target_dates: target_dates.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// The amounts of a scope by one measure. Items whose amount is not known are in none of them; what nothing is known of
+/// has no value.
+#[napi(object, object_from_js = false)]
+pub struct SayDoAmount {
+    /// By what they are measured.
+    pub by: ScopeMeasure,
+    /// What was committed to, as it was measured then.
+    pub committed: Option<f64>,
+    /// What of that was delivered, as it was measured at the commitment.
+    pub kept: Option<f64>,
+    /// What came in later, as measured at the end.
+    pub added: Option<f64>,
+    /// What of that was delivered.
+    pub added_delivered: Option<f64>,
+    /// What of the commitment was taken out, as it was measured at the commitment.
+    pub removed: Option<f64>,
+    /// Say/do ratio: kept over committed.
+    pub say_do: Option<f64>,
+    /// What was actually brought, of the commitment and besides it, over what was committed. For value the attribute
+    /// `actual_value` of an item says what it brought; where it says nothing, what is delivered brought its value and what is
+    /// not brought none.
+    pub predictability: Option<f64>,
+    /// How many items have no known amount.
+    pub unknown: u32,
+}
+
+impl From<vsm_core::SayDoAmount> for SayDoAmount {
+    fn from(record: vsm_core::SayDoAmount) -> SayDoAmount {
+        let vsm_core::SayDoAmount {
+            by,
+            committed,
+            kept,
+            added,
+            added_delivered,
+            removed,
+            say_do,
+            predictability,
+            unknown,
+        } = record;
+        SayDoAmount {
+            by: by.into(),
+            committed,
+            kept,
+            added,
+            added_delivered,
+            removed,
+            say_do,
+            predictability,
+            unknown,
+        }
+    }
+}
+
+/// A question for what was promised and what was delivered.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct SayDoQuery {
+    /// The time it is asked at; what happened later is left out.
+    pub at: Date,
+    /// A release, programme increment or other item: what ships in it if it is a release, else its parts.
+    pub container: Option<String>,
+    /// An iteration, by the name that items give it in an attribute.
+    pub iteration: Option<String>,
+    /// The attribute that names the iterations of an item; absent = `sprint`.
+    pub attribute: Option<String>,
+    /// When the scope was agreed on; absent = the `baselineAt` of the container.
+    pub start: Option<Date>,
+    /// First instant after it; absent = it goes on until the time of the question.
+    pub end: Option<Date>,
+    /// Only items of this team, application, theme or other item; absent = all.
+    pub within: Option<String>,
+    /// Which items the scope consists of; absent = those that were put into it themselves.
+    pub level: Option<ScopeLevel>,
+}
+
+impl FromJs for vsm_core::SayDoQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::SayDoQuery> {
+        let object = value.record()?;
+        object.only(&["at", "container", "iteration", "attribute", "start", "end", "within", "level"])?;
+        Ok(vsm_core::SayDoQuery {
+            at: object.field(c"at")?,
+            container: object.optional(c"container")?,
+            iteration: object.optional(c"iteration")?,
+            attribute: object.optional(c"attribute")?,
+            start: object.optional(c"start")?,
+            end: object.optional(c"end")?,
+            within: object.optional(c"within")?,
+            level: object.optional(c"level")?,
+        })
     }
 }
 
@@ -6820,6 +11256,32 @@ impl From<vsm_core::SlotBlock> for SlotBlock {
     }
 }
 
+/// What finished items were like in one stage.
+#[napi(object, object_from_js = false)]
+pub struct StageAge {
+    /// The stage.
+    pub stage: String,
+    /// How many open items are in it.
+    pub open: f64,
+    /// How old finished items were when they left it for good: from their start to their last entry to a later stage. Those
+    /// that skipped it are left out.
+    pub age_at_exit: Option<Durations>,
+    /// How long finished items were in it, all stays together.
+    pub time_in_stage: Option<Durations>,
+}
+
+impl From<vsm_core::StageAge> for StageAge {
+    fn from(record: vsm_core::StageAge) -> StageAge {
+        let vsm_core::StageAge { stage, open, age_at_exit, time_in_stage } = record;
+        StageAge {
+            stage,
+            open: open as f64,
+            age_at_exit: age_at_exit.map(Into::into),
+            time_in_stage: time_in_stage.map(Into::into),
+        }
+    }
+}
+
 /// One stage of a release.
 #[napi(object, object_from_js = false)]
 pub struct StageOutlook {
@@ -6835,6 +11297,114 @@ impl From<vsm_core::StageOutlook> for StageOutlook {
     fn from(record: vsm_core::StageOutlook) -> StageOutlook {
         let vsm_core::StageOutlook { stage, verdict, unmet } = record;
         StageOutlook { stage, verdict: verdict.into(), unmet }
+    }
+}
+
+/// How work goes through one stage.
+#[napi(object, object_from_js = false)]
+pub struct StageYield {
+    /// The stage.
+    pub stage: String,
+    /// How many items were in it.
+    pub items: f64,
+    /// How many came back to it after a move back.
+    pub returned: f64,
+    /// How many did not, as a share from 0 to 1; absent where no item was in it.
+    pub first_pass_yield: Option<f64>,
+    /// How many moves back started from it.
+    pub sent_back: f64,
+}
+
+impl From<vsm_core::StageYield> for StageYield {
+    fn from(record: vsm_core::StageYield) -> StageYield {
+        let vsm_core::StageYield { stage, items, returned, first_pass_yield, sent_back } = record;
+        StageYield {
+            stage,
+            items: items as f64,
+            returned: returned as f64,
+            first_pass_yield,
+            sent_back: sent_back as f64,
+        }
+    }
+}
+
+/// All items in one state.
+#[napi(object, object_from_js = false)]
+pub struct StateTime {
+    /// The state, or the last name of the status.
+    pub state: String,
+    /// The tool's id of the status, where it has one.
+    pub status_id: Option<String>,
+    /// How many items were in it.
+    pub items: f64,
+    /// How often one came to it.
+    pub entries: f64,
+    /// How many stays ended in the window.
+    pub completed_stays: f64,
+    /// How long these took, as far as they lie in the window.
+    pub completed_ms: f64,
+    /// How many stays went on at the end of the window. What ends in a state that is done or cancelled is no stay.
+    pub ongoing_stays: f64,
+    /// How long these had taken by then.
+    pub ongoing_ms: f64,
+    /// Completed and ongoing stays together.
+    pub total_ms: f64,
+    /// The same in item-days: one item for 24 hours.
+    pub item_days: f64,
+    /// The completed stays in numbers.
+    pub stays: Option<Durations>,
+    /// For how long items in this state waited: their flow state was waiting, or they were blocked. Absent where nobody
+    /// ever says that something waits.
+    pub waiting_ms: Option<f64>,
+    /// The same in item-days.
+    pub waiting_days: Option<f64>,
+    /// What that waiting cost, in the unit of the portfolio's `value`, which is read as value per week of 7 × 24 hours: the
+    /// sum over items of weeks waited × value. Absent where no item in it has a value.
+    pub delay_cost: Option<f64>,
+    /// The place of the state by item-days of waiting, 1 for the most; absent where nothing waited in it.
+    pub wait_rank: Option<u32>,
+    /// The place of the state by what its waiting cost; absent where that is not known or zero.
+    pub cost_rank: Option<u32>,
+}
+
+impl From<vsm_core::StateTime> for StateTime {
+    fn from(record: vsm_core::StateTime) -> StateTime {
+        let vsm_core::StateTime {
+            state,
+            status_id,
+            items,
+            entries,
+            completed_stays,
+            completed,
+            ongoing_stays,
+            ongoing,
+            total,
+            item_days,
+            stays,
+            waiting,
+            waiting_days,
+            delay_cost,
+            wait_rank,
+            cost_rank,
+        } = record;
+        StateTime {
+            state,
+            status_id,
+            items: items as f64,
+            entries: entries as f64,
+            completed_stays: completed_stays as f64,
+            completed_ms: completed.millis() as f64,
+            ongoing_stays: ongoing_stays as f64,
+            ongoing_ms: ongoing.millis() as f64,
+            total_ms: total.millis() as f64,
+            item_days,
+            stays: stays.map(Into::into),
+            waiting_ms: waiting.map(|value| value.millis() as f64),
+            waiting_days,
+            delay_cost,
+            wait_rank,
+            cost_rank,
+        }
     }
 }
 
@@ -6861,6 +11431,217 @@ impl FromJs for vsm_core::StoreOptions {
             sync_every: object.optional(c"syncEvery")?,
             read_only: object.optional(c"readOnly")?.unwrap_or(default.read_only),
         })
+    }
+}
+
+/// How the runs of a suite went.
+#[napi(object, object_from_js = false)]
+pub struct SuiteResults {
+    /// The name of the suite; absent for all together.
+    pub suite: Option<String>,
+    /// Runs with a result.
+    pub runs: u32,
+    /// Those that succeeded.
+    pub runs_passed: u32,
+    /// Their part, from 0 to 1.
+    pub run_pass_rate: Option<f64>,
+    /// Tests that were carried out in all runs that count their tests.
+    pub tests: f64,
+    /// Those that passed.
+    pub tests_passed: f64,
+    /// Tests that passed over those carried out, from 0 to 1; what was skipped is in neither.
+    pub pass_rate: Option<f64>,
+    /// Tests that were skipped.
+    pub tests_skipped: f64,
+    /// Revisions and environments that were tested for the first time in the window.
+    pub revisions: u32,
+    /// The part of these whose first run succeeded, from 0 to 1.
+    pub first_pass_rate: Option<f64>,
+    /// Tests that passed when they were tried again in the same run, counted once for each run.
+    pub retried: f64,
+}
+
+impl From<vsm_core::SuiteResults> for SuiteResults {
+    fn from(record: vsm_core::SuiteResults) -> SuiteResults {
+        let vsm_core::SuiteResults {
+            suite,
+            runs,
+            runs_passed,
+            run_pass_rate,
+            tests,
+            tests_passed,
+            pass_rate,
+            tests_skipped,
+            revisions,
+            first_pass_rate,
+            retried,
+        } = record;
+        SuiteResults {
+            suite,
+            runs,
+            runs_passed,
+            run_pass_rate,
+            tests: tests as f64,
+            tests_passed: tests_passed as f64,
+            pass_rate,
+            tests_skipped: tests_skipped as f64,
+            revisions,
+            first_pass_rate,
+            retried: retried as f64,
+        }
+    }
+}
+
+/// How long things take, what is still running counted as such.
+#[napi(object, object_from_js = false)]
+pub struct Survival {
+    /// How many have finished.
+    pub events: f64,
+    /// How many have not.
+    pub censored: f64,
+    /// The part that is still running after each duration at which something finished, ascending.
+    pub curve: Vec<SurvivalStep>,
+    /// After how long half have finished.
+    pub median: SurvivalPercentile,
+    /// After how long these parts have finished, in the order of the question.
+    pub percentiles: Vec<SurvivalPercentile>,
+    /// How likely it is to finish: for each age in the order of the question each horizon.
+    pub conditional: Vec<ConditionalCompletion>,
+    /// Why there is no curve: no data, or nothing has finished.
+    pub reason: Option<NoValue>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Survival> for Survival {
+    fn from(record: vsm_core::Survival) -> Survival {
+        let vsm_core::Survival { events, censored, curve, median, percentiles, conditional, reason, basis } =
+            record;
+        Survival {
+            events: events as f64,
+            censored: censored as f64,
+            curve: curve.into_iter().map(Into::into).collect(),
+            median: median.into(),
+            percentiles: percentiles.into_iter().map(Into::into).collect(),
+            conditional: conditional.into_iter().map(Into::into).collect(),
+            reason: reason.map(Into::into),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// After how long a part has finished.
+#[napi(object, object_from_js = false)]
+pub struct SurvivalPercentile {
+    /// The part, from 0 to 1.
+    pub probability: f64,
+    /// After how long it has finished, in the unit of the question; absent = never so far.
+    pub duration: Option<f64>,
+    /// The lower end of the interval.
+    pub lower: Option<f64>,
+    /// The upper end of the interval; absent = it has none so far.
+    pub upper: Option<f64>,
+    /// Why the duration is absent.
+    pub reason: Option<NoValue>,
+}
+
+impl From<vsm_core::SurvivalPercentile> for SurvivalPercentile {
+    fn from(record: vsm_core::SurvivalPercentile) -> SurvivalPercentile {
+        let vsm_core::SurvivalPercentile { probability, duration, lower, upper, reason } = record;
+        SurvivalPercentile { probability, duration, lower, upper, reason: reason.map(Into::into) }
+    }
+}
+
+/// A question for how long things take, of durations of which some are still running.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct SurvivalQuery {
+    /// How long each took, or has taken so far, in any order and in any one unit; not negative.
+    pub durations: Vec<f64>,
+    /// Of each whether it has finished; what has not is censored: it takes at least that long.
+    pub observed: Vec<bool>,
+    /// After how long these parts have finished, from 0 to 1; absent = 0.5, 0.85, 0.95.
+    pub probabilities: Option<Vec<f64>>,
+    /// How likely it is to finish for what has reached each of these ages, in the unit of the durations, …
+    pub ages: Option<Vec<f64>>,
+    /// … within each of these further times.
+    pub horizons: Option<Vec<f64>>,
+    /// How sure the intervals are, between 0 and 1; absent = 0.95.
+    pub confidence: Option<f64>,
+}
+
+impl FromJs for vsm_core::SurvivalQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::SurvivalQuery> {
+        let object = value.record()?;
+        object.only(&["durations", "observed", "probabilities", "ages", "horizons", "confidence"])?;
+        Ok(vsm_core::SurvivalQuery {
+            durations: object.field(c"durations")?,
+            observed: object.field(c"observed")?,
+            probabilities: object.optional(c"probabilities")?.unwrap_or_default(),
+            ages: object.optional(c"ages")?.unwrap_or_default(),
+            horizons: object.optional(c"horizons")?.unwrap_or_default(),
+            confidence: object.optional(c"confidence")?,
+        })
+    }
+}
+
+/// The part that is still running from one duration to the next.
+#[napi(object, object_from_js = false)]
+pub struct SurvivalStep {
+    /// The duration, in the unit of the question.
+    pub duration: f64,
+    /// How many took, or have taken so far, at least as long.
+    pub at_risk: f64,
+    /// How many finished after exactly as long.
+    pub events: f64,
+    /// How many stop being watched from here to the next step.
+    pub censored: f64,
+    /// The part that takes longer, from 0 to 1.
+    pub survival: f64,
+    /// The variance of that part (Greenwood); absent where nothing is left.
+    pub variance: Option<f64>,
+    /// The lower end of its interval; absent where nothing is left.
+    pub lower: Option<f64>,
+    /// The upper end of its interval; absent where nothing is left.
+    pub upper: Option<f64>,
+}
+
+impl From<vsm_core::SurvivalStep> for SurvivalStep {
+    fn from(record: vsm_core::SurvivalStep) -> SurvivalStep {
+        let vsm_core::SurvivalStep { duration, at_risk, events, censored, survival, variance, lower, upper } =
+            record;
+        SurvivalStep {
+            duration,
+            at_risk: at_risk as f64,
+            events: events as f64,
+            censored: censored as f64,
+            survival,
+            variance,
+            lower,
+            upper,
+        }
+    }
+}
+
+/// Percentiles of durations that count what is not over yet as lasting at least as long as it has (Kaplan and Meier): those of
+/// finished items alone are too short wherever old items are still open.
+#[napi(object, object_from_js = false)]
+pub struct SurvivalSummary {
+    /// The median; absent where too much is open to tell.
+    pub median: Option<f64>,
+    /// The lower end of its interval with 95 % confidence.
+    pub median_lower: Option<f64>,
+    /// The upper end.
+    pub median_upper: Option<f64>,
+    /// The 85th percentile; absent where too much is open to tell.
+    pub p85: Option<f64>,
+    /// The 95th percentile; absent where too much is open to tell.
+    pub p95: Option<f64>,
+}
+
+impl From<vsm_core::SurvivalSummary> for SurvivalSummary {
+    fn from(record: vsm_core::SurvivalSummary) -> SurvivalSummary {
+        let vsm_core::SurvivalSummary { median, median_lower, median_upper, p85, p95 } = record;
+        SurvivalSummary { median, median_lower, median_upper, p85, p95 }
     }
 }
 
@@ -6946,6 +11727,51 @@ impl FromJs for vsm_core::TableMapping {
             event: object.optional(c"event")?,
             clear_blank: object.optional(c"clearBlank")?.unwrap_or(default.clear_blank),
         })
+    }
+}
+
+/// A target date as it was said.
+#[napi(object, object_from_js = false)]
+pub struct TargetDate {
+    /// The date; absent where it was taken away.
+    pub due_at: Option<Date>,
+    /// Since when it was so.
+    pub said_at: Date,
+    /// When that became known.
+    pub known_at: Date,
+    /// The event that says so, as `source:id`.
+    pub event: String,
+}
+
+impl From<vsm_core::TargetDate> for TargetDate {
+    fn from(record: vsm_core::TargetDate) -> TargetDate {
+        let vsm_core::TargetDate { due_at, said_at, known_at, event } = record;
+        TargetDate { due_at: due_at.map(Date), said_at: Date(said_at), known_at: Date(known_at), event }
+    }
+}
+
+/// The target dates of an item, first to last.
+#[napi(object, object_from_js = false)]
+pub struct TargetDates {
+    /// The item.
+    pub item: String,
+    /// What was said; a date that is said again is not listed again.
+    pub dates: Vec<TargetDate>,
+    /// How often a date became another one.
+    pub moves: u32,
+    /// From the first date to the last; negative where it was moved forward.
+    pub moved_by_ms: f64,
+}
+
+impl From<vsm_core::TargetDates> for TargetDates {
+    fn from(record: vsm_core::TargetDates) -> TargetDates {
+        let vsm_core::TargetDates { item, dates, moves, moved_by } = record;
+        TargetDates {
+            item,
+            dates: dates.into_iter().map(Into::into).collect(),
+            moves,
+            moved_by_ms: moved_by.millis() as f64,
+        }
     }
 }
 
@@ -7166,6 +11992,152 @@ impl FromJs for vsm_core::TestCounts {
     }
 }
 
+/// Test runs of a window. What has no data has no value.
+#[napi(object, object_from_js = false)]
+pub struct Tests {
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// All suites together.
+    pub total: SuiteResults,
+    /// Each suite, by name.
+    pub suites: Vec<SuiteResults>,
+    /// Where the same suite had both outcomes on the same revision in the same environment, by suite, revision and environment.
+    pub flaky_revisions: Vec<FlakyRevision>,
+    /// Tests that failed and passed on the same revision in the same environment, as far as runs name them; by suite,
+    /// revision, environment and test.
+    pub flaky_tests: Vec<FlakyTest>,
+    /// What the answer rests on; `n` are the runs.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::Tests> for Tests {
+    fn from(record: vsm_core::Tests) -> Tests {
+        let vsm_core::Tests { start, end, total, suites, flaky_revisions, flaky_tests, basis } = record;
+        Tests {
+            start: Date(start),
+            end: Date(end),
+            total: total.into(),
+            suites: suites.into_iter().map(Into::into).collect(),
+            flaky_revisions: flaky_revisions.into_iter().map(Into::into).collect(),
+            flaky_tests: flaky_tests.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for test runs.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct TestsQuery {
+    /// First instant of the window: runs that ended in it count.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// Only runs of this application, release, build or other item, or of builds of it; absent = all.
+    pub within: Option<String>,
+}
+
+impl FromJs for vsm_core::TestsQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::TestsQuery> {
+        let object = value.record()?;
+        object.only(&["start", "end", "within"])?;
+        Ok(vsm_core::TestsQuery {
+            start: object.field(c"start")?,
+            end: object.field(c"end")?,
+            within: object.optional(c"within")?,
+        })
+    }
+}
+
+/// The time in each state.
+#[napi(object, object_from_js = false)]
+pub struct TimeInState {
+    /// First instant of the window; absent = from the beginning.
+    pub start: Option<Date>,
+    /// First instant after the window.
+    pub end: Date,
+    /// In whose words.
+    pub words: StateWords,
+    /// What counts of a state that an item comes back to.
+    pub re_entry: ReEntryRule,
+    /// The states: flow states in their order, statuses by name and id.
+    pub states: Vec<StateTime>,
+    /// Each item with each state that it was in, by id, the states in the order of the first stay.
+    pub items: Vec<ItemStateTime>,
+    /// For how long open items were blocked, by reason.
+    pub blocked: Vec<BlockedTime>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::TimeInState> for TimeInState {
+    fn from(record: vsm_core::TimeInState) -> TimeInState {
+        let vsm_core::TimeInState { start, end, words, re_entry, states, items, blocked, basis } = record;
+        TimeInState {
+            start: start.map(Date),
+            end: Date(end),
+            words: words.into(),
+            re_entry: re_entry.into(),
+            states: states.into_iter().map(Into::into).collect(),
+            items: items.into_iter().map(Into::into).collect(),
+            blocked: blocked.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the time in each state.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct TimeInStateQuery {
+    /// First instant of the window: only time from then on counts; absent = from the beginning.
+    pub start: Option<Date>,
+    /// First instant after the window: a stay that goes on then is ongoing.
+    pub end: Date,
+    /// Exactly these items, whatever they are, cancelled ones and those with parts too; absent = all flow items.
+    pub items: Option<Vec<String>>,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    pub within: Option<String>,
+    /// Only items of these kinds; absent = all flow items.
+    pub kinds: Option<Vec<Kind>>,
+    /// In whose words; absent = flow states.
+    pub words: Option<StateWords>,
+    /// What counts of a state that an item comes back to; absent = cumulative.
+    pub re_entry: Option<ReEntryRule>,
+    /// How percentiles are read; absent = nearest rank.
+    pub percentiles: Option<PercentileRule>,
+    /// Whether each item is listed; absent = yes.
+    pub per_item: Option<bool>,
+}
+
+impl FromJs for vsm_core::TimeInStateQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::TimeInStateQuery> {
+        let object = value.record()?;
+        object.only(&[
+            "start",
+            "end",
+            "items",
+            "within",
+            "kinds",
+            "words",
+            "reEntry",
+            "percentiles",
+            "perItem",
+        ])?;
+        Ok(vsm_core::TimeInStateQuery {
+            start: object.optional(c"start")?,
+            end: object.field(c"end")?,
+            items: object.optional(c"items")?,
+            within: object.optional(c"within")?,
+            kinds: object.optional(c"kinds")?,
+            words: object.optional(c"words")?,
+            re_entry: object.optional(c"reEntry")?,
+            percentiles: object.optional(c"percentiles")?,
+            per_item: object.optional(c"perItem")?,
+        })
+    }
+}
+
 /// Where an item comes from and what became of it.
 #[napi(object, object_from_js = false)]
 pub struct Trace {
@@ -7303,6 +12275,86 @@ impl FromJs for vsm_core::TransitionsQuery {
     }
 }
 
+/// One group over the whole window.
+#[napi(object, object_from_js = false)]
+pub struct TrendGroup {
+    /// The values of what it is grouped by.
+    pub group: Vec<String>,
+    /// How many parts of the window have a value.
+    pub n: f64,
+    /// The centre line of the baseline; absent where it has no value.
+    pub center: Option<f64>,
+    /// The lower natural process limit.
+    pub lower_limit: Option<f64>,
+    /// The upper one.
+    pub upper_limit: Option<f64>,
+    /// Mean of the later period less mean of the earlier one, with its interval (Welch); absent where nothing is compared.
+    pub mean_difference: Option<Estimate>,
+    /// How far the later period lies above the earlier one, with its interval (Hodges and Lehmann).
+    pub shift: Option<Estimate>,
+    /// The size of the effect from -1 to 1, with its interval (Cliff's delta).
+    pub effect: Option<Estimate>,
+}
+
+impl From<vsm_core::TrendGroup> for TrendGroup {
+    fn from(record: vsm_core::TrendGroup) -> TrendGroup {
+        let vsm_core::TrendGroup {
+            group,
+            n,
+            center,
+            lower_limit,
+            upper_limit,
+            mean_difference,
+            shift,
+            effect,
+        } = record;
+        TrendGroup {
+            group,
+            n: n as f64,
+            center,
+            lower_limit,
+            upper_limit,
+            mean_difference: mean_difference.map(Into::into),
+            shift: shift.map(Into::into),
+            effect: effect.map(Into::into),
+        }
+    }
+}
+
+/// One part of the window of one group.
+#[napi(object, object_from_js = false)]
+pub struct TrendPoint {
+    /// The values of what it is grouped by.
+    pub group: Vec<String>,
+    /// The part of the window, as in a `MetricTable`.
+    pub bucket: Option<String>,
+    /// First instant of the part.
+    pub start: Date,
+    /// How many items count.
+    pub n: f64,
+    /// The figure; absent where there are no data.
+    pub value: Option<f64>,
+    /// The rules by which it is more than natural variation.
+    pub signals: Vec<DetectionRule>,
+    /// Whether the level changes here, by `changePoints`.
+    pub level_changes: bool,
+}
+
+impl From<vsm_core::TrendPoint> for TrendPoint {
+    fn from(record: vsm_core::TrendPoint) -> TrendPoint {
+        let vsm_core::TrendPoint { group, bucket, start, n, value, signals, level_changes } = record;
+        TrendPoint {
+            group,
+            bucket,
+            start: Date(start),
+            n: n as f64,
+            value,
+            signals: signals.into_iter().map(Into::into).collect(),
+            level_changes,
+        }
+    }
+}
+
 /// One fact that keeps an item from being ready.
 #[napi(object, object_from_js = false)]
 pub struct Unmet {
@@ -7378,6 +12430,298 @@ impl From<vsm_core::Unmet> for Unmet {
             releases,
             value,
             evidence,
+        }
+    }
+}
+
+/// How the order of arrival goes with the order of value.
+#[napi(object, object_from_js = false)]
+pub struct ValueOrder {
+    /// What says how valuable an item is.
+    pub by: String,
+    /// Spearman's rho of value and earliness: 1 = the most valuable came first throughout, −1 = last, 0 = no relation.
+    pub spearman: Estimate,
+    /// Kendall's tau-b of the same.
+    pub kendall: Estimate,
+    /// Pairs of items of which the more valuable one came first.
+    pub in_order: f64,
+    /// Pairs of which the less valuable one came first.
+    pub out_of_order: f64,
+    /// The items that arrived, first to last, ties by id.
+    pub items: Vec<ValueOrderItem>,
+    /// Items with a value that have not arrived; they are in none of the figures.
+    pub waiting: u32,
+    /// Those of them that are worth more than the median of what arrived: many of these speak against a good order.
+    pub waiting_above_median: u32,
+    /// What the answer rests on; `n` are the items that arrived.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::ValueOrder> for ValueOrder {
+    fn from(record: vsm_core::ValueOrder) -> ValueOrder {
+        let vsm_core::ValueOrder {
+            by,
+            spearman,
+            kendall,
+            in_order,
+            out_of_order,
+            items,
+            waiting,
+            waiting_above_median,
+            basis,
+        } = record;
+        ValueOrder {
+            by,
+            spearman: spearman.into(),
+            kendall: kendall.into(),
+            in_order: in_order as f64,
+            out_of_order: out_of_order as f64,
+            items: items.into_iter().map(Into::into).collect(),
+            waiting,
+            waiting_above_median,
+            basis: basis.into(),
+        }
+    }
+}
+
+/// An item that arrived.
+#[napi(object, object_from_js = false)]
+pub struct ValueOrderItem {
+    /// The item.
+    pub item: String,
+    /// How valuable it was said to be when it arrived; of priorities the place from the lowest, 1 and up.
+    pub value: f64,
+    /// When all of it had arrived.
+    pub arrived_at: Date,
+}
+
+impl From<vsm_core::ValueOrderItem> for ValueOrderItem {
+    fn from(record: vsm_core::ValueOrderItem) -> ValueOrderItem {
+        let vsm_core::ValueOrderItem { item, value, arrived_at } = record;
+        ValueOrderItem { item, value, arrived_at: Date(arrived_at) }
+    }
+}
+
+/// A question for the order in which work arrived.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct ValueOrderQuery {
+    /// The time it is asked at; what happened later is left out.
+    pub at: Date,
+    /// Only what arrived from here on; absent = everything.
+    pub start: Option<Date>,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    pub within: Option<String>,
+    /// The kinds of items that are compared; absent = features.
+    pub kinds: Option<Vec<Kind>>,
+    /// What says how valuable an item is: `value`, `priority`, or an attribute with a number; absent = `value`.
+    pub by: Option<String>,
+    /// The words of `priority`, highest first; others are left out.
+    pub priorities: Option<Vec<String>>,
+    /// When an item has arrived; absent = in production.
+    pub arrival: Option<ArrivalRule>,
+    /// How sure the intervals are, between 0 and 1; absent = 0.95.
+    pub confidence: Option<f64>,
+}
+
+impl FromJs for vsm_core::ValueOrderQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::ValueOrderQuery> {
+        let object = value.record()?;
+        object.only(&["at", "start", "within", "kinds", "by", "priorities", "arrival", "confidence"])?;
+        Ok(vsm_core::ValueOrderQuery {
+            at: object.field(c"at")?,
+            start: object.optional(c"start")?,
+            within: object.optional(c"within")?,
+            kinds: object.optional(c"kinds")?,
+            by: object.optional(c"by")?,
+            priorities: object.optional(c"priorities")?.unwrap_or_default(),
+            arrival: object.optional(c"arrival")?,
+            confidence: object.optional(c"confidence")?,
+        })
+    }
+}
+
+/// What was measured at a time.
+#[napi(object, object_from_js = false)]
+pub struct ValuePoint {
+    /// When.
+    pub at: Date,
+    /// How much: what all measurements so far come to.
+    pub value: f64,
+}
+
+impl From<vsm_core::ValuePoint> for ValuePoint {
+    fn from(record: vsm_core::ValuePoint) -> ValuePoint {
+        let vsm_core::ValuePoint { at, value } = record;
+        ValuePoint { at: Date(at), value }
+    }
+}
+
+/// What was expected and what came of it.
+#[napi(object, object_from_js = false)]
+pub struct ValueRealized {
+    /// The time it was asked at.
+    pub at: Date,
+    /// What was measured.
+    pub measure: String,
+    /// One row for each item that has a measurement, target or baseline, by kind and id.
+    pub rows: Vec<ValueRow>,
+    /// What the answer rests on; `n` are the items with a realized value.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::ValueRealized> for ValueRealized {
+    fn from(record: vsm_core::ValueRealized) -> ValueRealized {
+        let vsm_core::ValueRealized { at, measure, rows, basis } = record;
+        ValueRealized {
+            at: Date(at),
+            measure,
+            rows: rows.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for the value that work was to bring, and brought.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct ValueRealizedQuery {
+    /// The time it is asked at; what happened later is left out.
+    pub at: Date,
+    /// What was measured: the name of an attribute, such as `revenue`, `cost_saving`, `usage` or `nps`.
+    pub measure: String,
+    /// Only items of this application, team, release, theme, epic or other item; absent = all.
+    pub within: Option<String>,
+    /// The kinds of items that are asked about; absent = themes, epics and features.
+    pub kinds: Option<Vec<Kind>>,
+    /// What measurements come to; absent = the last one counts.
+    pub series: Option<SeriesRule>,
+    /// Whether an item without measurements of its own has the sum of its parts'; absent = no. Not every measure can be
+    /// added: users can be, scores can't.
+    pub roll_up: Option<bool>,
+    /// Whether less is better, as of costs and incidents; absent = only where the target is below the baseline.
+    pub lower_is_better: Option<bool>,
+    /// Whether to list the measurements; absent = no.
+    pub points: Option<bool>,
+}
+
+impl FromJs for vsm_core::ValueRealizedQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::ValueRealizedQuery> {
+        let object = value.record()?;
+        object.only(&["at", "measure", "within", "kinds", "series", "rollUp", "lowerIsBetter", "points"])?;
+        Ok(vsm_core::ValueRealizedQuery {
+            at: object.field(c"at")?,
+            measure: object.field(c"measure")?,
+            within: object.optional(c"within")?,
+            kinds: object.optional(c"kinds")?,
+            series: object.optional(c"series")?,
+            roll_up: object.optional(c"rollUp")?,
+            lower_is_better: object.optional(c"lowerIsBetter")?,
+            points: object.optional(c"points")?,
+        })
+    }
+}
+
+/// One item's value. What is not known has no value: unmeasured is not zero.
+#[napi(object, object_from_js = false)]
+pub struct ValueRow {
+    /// The item.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The unit of all figures of the row; absent where none is said, or where there are several.
+    pub unit: Option<String>,
+    /// What it was before: the attribute `<measure>_baseline` as last said.
+    pub baseline: Option<f64>,
+    /// What is expected: the attribute `<measure>_target` as last said.
+    pub target: Option<f64>,
+    /// What was expected at first.
+    pub first_target: Option<f64>,
+    /// How often the target became another one.
+    pub target_moves: u32,
+    /// What the measurements come to.
+    pub realized: Option<f64>,
+    /// What that is more than the baseline.
+    pub gain: Option<f64>,
+    /// The part of the way from the baseline to the target that is done, 1 = all of it; from zero where no baseline is said.
+    pub attainment: Option<f64>,
+    /// How many measurements there are.
+    pub measurements: u32,
+    /// When it was last measured.
+    pub measured_at: Option<Date>,
+    /// When its first part shipped.
+    pub shipped_at: Option<Date>,
+    /// How that is known.
+    pub shipped_by: Option<ArrivalSource>,
+    /// When a measurement first reached the target that is said last.
+    pub reached_at: Option<Date>,
+    /// From the first shipping to the target reached.
+    pub time_to_value_ms: Option<f64>,
+    /// From the first shipping to the first measurement after it that is better than the baseline.
+    pub benefits_lag_ms: Option<f64>,
+    /// How long it has been shipped without reaching its target: the time to value is longer than that.
+    pub waiting_ms: Option<f64>,
+    /// Of a sum of parts: how many parts it adds up. 0 where the item is measured itself.
+    pub parts_measured: u32,
+    /// How many parts nobody measured; they add nothing.
+    pub parts_unmeasured: u32,
+    /// Why something has no value, by stable words.
+    pub missing: Vec<String>,
+    /// The measurements, or what those of the parts came to each time; empty unless asked for.
+    pub points: Vec<ValuePoint>,
+}
+
+impl From<vsm_core::ValueRow> for ValueRow {
+    fn from(record: vsm_core::ValueRow) -> ValueRow {
+        let vsm_core::ValueRow {
+            item,
+            title,
+            kind,
+            unit,
+            baseline,
+            target,
+            first_target,
+            target_moves,
+            realized,
+            gain,
+            attainment,
+            measurements,
+            measured_at,
+            shipped_at,
+            shipped_by,
+            reached_at,
+            time_to_value,
+            benefits_lag,
+            waiting,
+            parts_measured,
+            parts_unmeasured,
+            missing,
+            points,
+        } = record;
+        ValueRow {
+            item,
+            title,
+            kind: kind.into(),
+            unit,
+            baseline,
+            target,
+            first_target,
+            target_moves,
+            realized,
+            gain,
+            attainment,
+            measurements,
+            measured_at: measured_at.map(Date),
+            shipped_at: shipped_at.map(Date),
+            shipped_by: shipped_by.map(Into::into),
+            reached_at: reached_at.map(Date),
+            time_to_value_ms: time_to_value.map(|value| value.millis() as f64),
+            benefits_lag_ms: benefits_lag.map(|value| value.millis() as f64),
+            waiting_ms: waiting.map(|value| value.millis() as f64),
+            parts_measured,
+            parts_unmeasured,
+            missing,
+            points: points.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -7559,6 +12903,104 @@ impl FromJs for vsm_core::VersionRule {
             ignore_case: object.optional(c"ignoreCase")?.unwrap_or_default(),
             ignore_zeros: object.optional(c"ignoreZeros")?.unwrap_or_default(),
             ignore_suffix: object.optional(c"ignoreSuffix")?.unwrap_or_default(),
+        })
+    }
+}
+
+/// What a whole waited for.
+#[napi(object, object_from_js = false)]
+pub struct WaitedFor {
+    /// The whole.
+    pub item: String,
+    /// Its name for people.
+    pub title: String,
+    /// The time that it was asked for.
+    pub at: Date,
+    /// How many parts are not done.
+    pub open: f64,
+    /// When the first part was done; absent while none is.
+    pub first_done: Option<Date>,
+    /// When all parts were; absent while one is open.
+    pub complete_at: Option<Date>,
+    /// Synchronisation: from the first part done to the last, or to now while one is open. Absent while none is done.
+    pub synchronisation_ms: Option<f64>,
+    /// How long the parts that are done have waited for the others, all together: item-time.
+    pub waited_ms: f64,
+    /// The parts that it waited for: those that are open, else those that were done last, by id.
+    pub waited_for: Vec<String>,
+    /// How much sooner all would have been done if these had been done with the one before them; absent while a part is
+    /// open, and where all were done at once.
+    pub gain_ms: Option<f64>,
+    /// When it shipped; absent for what is no release, and while it has not.
+    pub shipped_at: Option<Date>,
+    /// From the last part done to the shipping; absent where it shipped before.
+    pub after_complete_ms: Option<f64>,
+    /// The groups of its parts, by name, those that are in none last.
+    pub groups: Vec<PartsWait>,
+    /// The parts, the last ones first: open ones by id, then by when they were done.
+    pub parts: Vec<PartWait>,
+    /// What the answer rests on.
+    pub basis: Basis,
+}
+
+impl From<vsm_core::WaitedFor> for WaitedFor {
+    fn from(record: vsm_core::WaitedFor) -> WaitedFor {
+        let vsm_core::WaitedFor {
+            item,
+            title,
+            at,
+            open,
+            first_done,
+            complete_at,
+            synchronisation,
+            waited,
+            waited_for,
+            gain,
+            shipped_at,
+            after_complete,
+            groups,
+            parts,
+            basis,
+        } = record;
+        WaitedFor {
+            item,
+            title,
+            at: Date(at),
+            open: open as f64,
+            first_done: first_done.map(Date),
+            complete_at: complete_at.map(Date),
+            synchronisation_ms: synchronisation.map(|value| value.millis() as f64),
+            waited_ms: waited.millis() as f64,
+            waited_for,
+            gain_ms: gain.map(|value| value.millis() as f64),
+            shipped_at: shipped_at.map(Date),
+            after_complete_ms: after_complete.map(|value| value.millis() as f64),
+            groups: groups.into_iter().map(Into::into).collect(),
+            parts: parts.into_iter().map(Into::into).collect(),
+            basis: basis.into(),
+        }
+    }
+}
+
+/// A question for what a whole waited for.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct WaitedForQuery {
+    /// The release, epic or whatever else consists of work.
+    pub item: String,
+    /// The time that it is asked for; what happened later does not count.
+    pub at: Date,
+    /// By what the parts are put together; absent = by application.
+    pub group: Option<PartGroup>,
+}
+
+impl FromJs for vsm_core::WaitedForQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::WaitedForQuery> {
+        let object = value.record()?;
+        object.only(&["item", "at", "group"])?;
+        Ok(vsm_core::WaitedForQuery {
+            item: object.field(c"item")?,
+            at: object.field(c"at")?,
+            group: object.optional(c"group")?,
         })
     }
 }

@@ -6,7 +6,25 @@ use vsm_core as core;
 
 use crate::convert::{FromPython, ToPython, optional};
 use crate::error::raise;
-use crate::generated::{MetricState, MetricTable};
+use crate::generated::{
+    ChangePoints, MetricState, MetricTable, ProcessBehaviour, Quantiles, RankCorrelation, SampleComparison,
+    Survival,
+};
+
+/// The tables of performance bands that come with the engine, oldest first. They are data: a query may bring a table of
+/// its own instead.
+#[pyfunction]
+#[pyo3(signature = () -> "list[DeliveryBands]")]
+fn delivery_bands(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    core::delivery_bands().to_python(py)
+}
+
+/// The presets of delivery performance, in the order of ``DeliveryPreset::ALL``.
+#[pyfunction]
+#[pyo3(signature = () -> "list[DeliveryPresetRules]")]
+fn delivery_presets(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    core::delivery_presets().to_python(py)
+}
 
 /// Every message that there is, with its English template and its arguments, grouped by what they are about.
 #[pyfunction]
@@ -29,6 +47,84 @@ fn metrics(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     core::metrics().to_python(py)
 }
 
+/// Finds where the level of a series changed.
+///
+/// The series is cut into stretches so that what they cost together, and the penalty for each cut, is least. Places are
+/// those of the first value of a stretch; ruptures gives the same places and the length of the series behind them. Among
+/// equally good answers the one with the earlier places is taken, and ``binary_segmentation`` splits at the later place.
+///
+/// Without penalty and count the penalty is 3 σ² ln n for ``l2`` (N. R. Zhang, D. O. Siegmund, Biometrics 63, 2007, to the
+/// leading term), with σ² from the differences of successive values (J. von Neumann, 1941), which a few changes of level
+/// hardly touch; the mean absolute difference of successive values times ln n for ``l1``; and 3 ln n for ``normal``.
+///
+/// With ``m`` places to be looked at, ``pelt`` takes O(m) where changes are many, and O(m²) where there are none; ``optimal``
+/// takes O(m²) and O(m) more for each change point that is asked for; ``binary_segmentation`` O(m) for each level of its
+/// splits. The cost ``l1`` takes the logarithm of the length more. Under ``normal`` a constant stretch costs next to
+/// nothing, so that of counts with many zeros it finds many.
+///
+/// - ``values``: The series, in the order of time.
+/// - ``method``: How they are looked for; absent = ``optimal`` for a given number, else ``pelt``.
+/// - ``cost``: What a stretch costs; absent = ``l2``.
+/// - ``penalty``: What one more change point has to save; the larger, the fewer. Absent, and without ``count``: by the noise of the series, see ``change_points``.
+/// - ``count``: How many change points there are; not together with a penalty, and not with ``pelt``. By ``binary_segmentation`` it may be fewer: a split that saves nothing is no change.
+/// - ``min_size``: How many values a stretch has at least; absent = 2.
+/// - ``jump``: Only every so many places are looked at; absent = 1, all of them.
+#[pyfunction]
+#[pyo3(signature = (*, values: "Iterable[float]", method: "ChangePointMethod | str | None" = None, cost: "ChangePointCost | str | None" = None, penalty: "float | None" = None, count: "int | None" = None, min_size: "int | None" = None, jump: "int | None" = None) -> "ChangePoints")]
+#[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+fn change_points(
+    py: Python<'_>,
+    values: &Bound<'_, PyAny>,
+    method: Option<&Bound<'_, PyAny>>,
+    cost: Option<&Bound<'_, PyAny>>,
+    penalty: Option<&Bound<'_, PyAny>>,
+    count: Option<&Bound<'_, PyAny>>,
+    min_size: Option<&Bound<'_, PyAny>>,
+    jump: Option<&Bound<'_, PyAny>>,
+) -> PyResult<ChangePoints> {
+    let query = core::ChangePointsQuery {
+        values: FromPython::from_python(values, "values")?,
+        method: optional(method, "method")?,
+        cost: optional(cost, "cost")?,
+        penalty: optional(penalty, "penalty")?,
+        count: optional(count, "count")?,
+        min_size: optional(min_size, "min_size")?,
+        jump: optional(jump, "jump")?,
+    };
+    py.detach(|| core::change_points(&query)).map(ChangePoints).map_err(raise)
+}
+
+/// By how much two samples differ, and how sure that is; nothing is drawn at random.
+///
+/// * Means: B. L. Welch, Biometrika 34 (1947), for samples of two or more.
+/// * Shift: the median of all differences (J. L. Hodges, E. L. Lehmann, 1963) with the interval that the test of Mann and
+/// Whitney gives; none where the samples are too small for the confidence: for 95 % that takes four of each.
+/// * Test: exact where no two values are equal and both samples have fewer than 50, else by the normal distribution with
+/// correction for ties and continuity.
+/// * Effect: N. Cliff, Psychological Bulletin 114 (1993), with his asymmetric interval; for samples that do not overlap by
+/// D. Feng, N. Cliff, J. Modern Applied Statistical Methods 3 (2004).
+///
+/// Takes O((n + m) log (n + m)): the differences are never written down.
+///
+/// - ``first``: The sample that is compared with, such as an earlier period, in any order.
+/// - ``second``: The sample that is compared, in any order and in the same unit.
+/// - ``confidence``: How sure the intervals are, between 0 and 1; absent = 0.95.
+#[pyfunction]
+#[pyo3(signature = (*, first: "Iterable[float]", second: "Iterable[float]", confidence: "float | None" = None) -> "SampleComparison")]
+fn compare_samples(
+    py: Python<'_>,
+    first: &Bound<'_, PyAny>,
+    second: &Bound<'_, PyAny>,
+    confidence: Option<&Bound<'_, PyAny>>,
+) -> PyResult<SampleComparison> {
+    let query = core::CompareSamplesQuery {
+        first: FromPython::from_python(first, "first")?,
+        second: FromPython::from_python(second, "second")?,
+        confidence: optional(confidence, "confidence")?,
+    };
+    py.detach(|| core::compare_samples(&query)).map(SampleComparison).map_err(raise)
+}
+
 /// Puts the states of several parts of the record together, in whatever order: see ``MetricState``.
 ///
 /// - ``states``: The states, of the same question each; at least one.
@@ -49,12 +145,158 @@ fn metric_table(py: Python<'_>, state: &Bound<'_, PyAny>) -> PyResult<MetricTabl
     py.detach(|| core::metric_table(&query)).map(MetricTable).map_err(raise)
 }
 
+/// The process behaviour chart of a series: an XmR chart (W. A. Shewhart, 1931; D. J. Wheeler, "Understanding Variation",
+/// 1993).
+///
+/// The natural limits lie 2.66 mean moving ranges from the centre, or 3.145 median ones, and moving ranges have their upper
+/// limit at 3.27 of the mean or 3.865 of the median. Two values are enough for limits, and some ten for limits that
+/// hold. Every value that takes part in a pattern is a signal; of patterns such as two of three these are the values on
+/// the side of the pattern. What lies on a line is not beyond it. Takes O(n log n).
+///
+/// - ``values``: The series, in the order of time: what signals are looked for in.
+/// - ``baseline``: The values that centre and limits are reckoned from, in the order of time; absent = those of the series from ``baseline_start`` on and before ``baseline_end``.
+/// - ``baseline_start``: The place of the first value of the baseline; absent = 0.
+/// - ``baseline_end``: The place after the last value of the baseline; absent = the length of the series.
+/// - ``center``: What the centre is; absent = the mean.
+/// - ``moving_range``: What the limits are reckoned from; absent = the mean moving range.
+/// - ``least``: The least that a value can be, such as 0 for a count: the lower limit is not below it. Absent = there is none.
+/// - ``most``: The most that a value can be, such as 1 for a share: the upper limit is not above it. Absent = there is none.
+/// - ``rule_set``: The rules by which signals are found; absent = Wheeler's.
+/// - ``rules``: Single rules in place of a set.
+#[pyfunction]
+#[pyo3(signature = (*, values: "Iterable[float]", baseline: "Iterable[float] | None" = None, baseline_start: "int | None" = None, baseline_end: "int | None" = None, center: "CenterRule | str | None" = None, moving_range: "MovingRangeRule | str | None" = None, least: "float | None" = None, most: "float | None" = None, rule_set: "DetectionRuleSet | str | None" = None, rules: "Iterable[DetectionRule | str] | None" = None) -> "ProcessBehaviour")]
+#[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+fn process_behaviour(
+    py: Python<'_>,
+    values: &Bound<'_, PyAny>,
+    baseline: Option<&Bound<'_, PyAny>>,
+    baseline_start: Option<&Bound<'_, PyAny>>,
+    baseline_end: Option<&Bound<'_, PyAny>>,
+    center: Option<&Bound<'_, PyAny>>,
+    moving_range: Option<&Bound<'_, PyAny>>,
+    least: Option<&Bound<'_, PyAny>>,
+    most: Option<&Bound<'_, PyAny>>,
+    rule_set: Option<&Bound<'_, PyAny>>,
+    rules: Option<&Bound<'_, PyAny>>,
+) -> PyResult<ProcessBehaviour> {
+    let query = core::ProcessBehaviourQuery {
+        values: FromPython::from_python(values, "values")?,
+        baseline: optional(baseline, "baseline")?,
+        baseline_start: optional(baseline_start, "baseline_start")?,
+        baseline_end: optional(baseline_end, "baseline_end")?,
+        center: optional(center, "center")?,
+        moving_range: optional(moving_range, "moving_range")?,
+        least: optional(least, "least")?,
+        most: optional(most, "most")?,
+        rule_set: optional(rule_set, "rule_set")?,
+        rules: optional(rules, "rules")?.unwrap_or_default(),
+    };
+    py.detach(|| core::process_behaviour(&query)).map(ProcessBehaviour).map_err(raise)
+}
+
+/// The quantiles of a sample. Takes O(n log n).
+///
+/// - ``values``: The sample, in any order and unit.
+/// - ``probabilities``: Which quantiles, each from 0 to 1.
+/// - ``rule``: How they are read; absent = nearest rank.
+#[pyfunction]
+#[pyo3(signature = (*, values: "Iterable[float]", probabilities: "Iterable[float]", rule: "PercentileRule | str | None" = None) -> "Quantiles")]
+fn quantiles(
+    py: Python<'_>,
+    values: &Bound<'_, PyAny>,
+    probabilities: &Bound<'_, PyAny>,
+    rule: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Quantiles> {
+    let query = core::QuantilesQuery {
+        values: FromPython::from_python(values, "values")?,
+        probabilities: FromPython::from_python(probabilities, "probabilities")?,
+        rule: optional(rule, "rule")?,
+    };
+    py.detach(|| core::quantiles(&query)).map(Quantiles).map_err(raise)
+}
+
+/// How far two figures of the same things rise and fall together, by their order alone; equal values share their middle
+/// rank.
+///
+/// A coefficient takes three things that are not all equal in one figure. P-values are two-sided. Without ties they are
+/// exact, for Spearman's rho up to ten things and for Kendall's tau below fifty; else they are by Student's t for rho, and
+/// for tau by the normal distribution with correction for ties (M. G. Kendall, "Rank Correlation Methods", 1970). Where
+/// the orders agree or disagree entirely the p-value is the part of all orders that do. Intervals take ten things, by
+/// Fisher's z with the standard errors of D. G. Bonett and T. A. Wright, Psychometrika 65 (2000), for rho and of E. C.
+/// Fieller, H. O. Hartley and E. S. Pearson, Biometrika 44 (1957), for tau. Takes O(n log n).
+///
+/// - ``first``: One figure of each thing, such as its priority.
+/// - ``second``: The other figure of each, in the same order of things, such as when it was delivered.
+/// - ``confidence``: How sure the intervals are, between 0 and 1; absent = 0.95.
+#[pyfunction]
+#[pyo3(signature = (*, first: "Iterable[float]", second: "Iterable[float]", confidence: "float | None" = None) -> "RankCorrelation")]
+fn rank_correlation(
+    py: Python<'_>,
+    first: &Bound<'_, PyAny>,
+    second: &Bound<'_, PyAny>,
+    confidence: Option<&Bound<'_, PyAny>>,
+) -> PyResult<RankCorrelation> {
+    let query = core::RankCorrelationQuery {
+        first: FromPython::from_python(first, "first")?,
+        second: FromPython::from_python(second, "second")?,
+        confidence: optional(confidence, "confidence")?,
+    };
+    py.detach(|| core::rank_correlation(&query)).map(RankCorrelation).map_err(raise)
+}
+
+/// How long things take, by E. L. Kaplan and P. Meier, "Nonparametric Estimation from Incomplete Observations", JASA 53
+/// (1958): what is still running counts for as long as it has been watched, and what is watched for exactly as long as
+/// another took counts beside that.
+///
+/// Variances are Greenwood's (1926); intervals go by the logarithm of the logarithm (J. D. Kalbfleisch, R. L. Prentice,
+/// 1980), and so stay within 0 and 1. The interval of a percentile is where the ends of the curve's interval reach it
+/// (R. Brookmeyer, J. Crowley, Biometrics 38, 1982); where nothing is left the curve has none, as in R. What has an age of ``a`` finishes within ``h`` with probability
+/// 1 − S(a + h)/S(a); beyond the longest duration that was watched nobody knows, and there is no value. Takes
+/// O(n log n).
+///
+/// - ``durations``: How long each took, or has taken so far, in any order and in any one unit; not negative.
+/// - ``observed``: Of each whether it has finished; what has not is censored: it takes at least that long.
+/// - ``probabilities``: After how long these parts have finished, from 0 to 1; absent = 0.5, 0.85, 0.95.
+/// - ``ages``: How likely it is to finish for what has reached each of these ages, in the unit of the durations, …
+/// - ``horizons``: … within each of these further times.
+/// - ``confidence``: How sure the intervals are, between 0 and 1; absent = 0.95.
+#[pyfunction]
+#[pyo3(signature = (*, durations: "Iterable[float]", observed: "Iterable[bool]", probabilities: "Iterable[float] | None" = None, ages: "Iterable[float] | None" = None, horizons: "Iterable[float] | None" = None, confidence: "float | None" = None) -> "Survival")]
+#[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+fn survival(
+    py: Python<'_>,
+    durations: &Bound<'_, PyAny>,
+    observed: &Bound<'_, PyAny>,
+    probabilities: Option<&Bound<'_, PyAny>>,
+    ages: Option<&Bound<'_, PyAny>>,
+    horizons: Option<&Bound<'_, PyAny>>,
+    confidence: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Survival> {
+    let query = core::SurvivalQuery {
+        durations: FromPython::from_python(durations, "durations")?,
+        observed: FromPython::from_python(observed, "observed")?,
+        probabilities: optional(probabilities, "probabilities")?.unwrap_or_default(),
+        ages: optional(ages, "ages")?.unwrap_or_default(),
+        horizons: optional(horizons, "horizons")?.unwrap_or_default(),
+        confidence: optional(confidence, "confidence")?,
+    };
+    py.detach(|| core::survival(&query)).map(Survival).map_err(raise)
+}
+
 /// Adds them to the module.
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(delivery_bands, module)?)?;
+    module.add_function(wrap_pyfunction!(delivery_presets, module)?)?;
     module.add_function(wrap_pyfunction!(messages, module)?)?;
     module.add_function(wrap_pyfunction!(metric_presets, module)?)?;
     module.add_function(wrap_pyfunction!(metrics, module)?)?;
+    module.add_function(wrap_pyfunction!(change_points, module)?)?;
+    module.add_function(wrap_pyfunction!(compare_samples, module)?)?;
     module.add_function(wrap_pyfunction!(merge_metrics, module)?)?;
     module.add_function(wrap_pyfunction!(metric_table, module)?)?;
+    module.add_function(wrap_pyfunction!(process_behaviour, module)?)?;
+    module.add_function(wrap_pyfunction!(quantiles, module)?)?;
+    module.add_function(wrap_pyfunction!(rank_correlation, module)?)?;
+    module.add_function(wrap_pyfunction!(survival, module)?)?;
     Ok(())
 }

@@ -12,47 +12,88 @@ use crate::table::{self, ArrowTable};
 use crate::words::word;
 
 word!(Adapter);
+word!(AgeBand);
 word!(Aggregation);
+word!(ArrivalRule);
+word!(ArrivalSource);
+word!(AttributionRule);
 word!(Booking);
 word!(Boundary);
 word!(Bucket);
+word!(CenterRule);
+word!(ChangePointCost);
+word!(ChangePointMethod);
 word!(Condition);
 word!(ConflictMode);
 word!(CorrelationRule);
+word!(CumulativeForm);
 word!(DateConstraint);
 word!(DateOrder);
 word!(DayCount);
 word!(Decision);
+word!(DeliveryAverage);
+word!(DeliveryBucket);
+word!(DeliveryGroup);
+word!(DeliveryMetric);
+word!(DeliveryPreset);
 word!(Dependency);
+word!(DetectionRule);
+word!(DetectionRuleSet);
 word!(DriftRelation);
 word!(DurationSource);
 word!(EfficiencyRule);
+word!(FailRateRule);
 word!(FindingGroup);
+word!(FirstDeploymentRule);
+word!(FlowCause);
+word!(FlowEnd);
 word!(FlowItem);
 word!(FlowState);
+word!(FrequencyMeasure);
+word!(FrequencyRule);
 word!(ImpactRelation);
+word!(InheritRule);
 word!(Kind);
 word!(LagCalendar);
+word!(LeadTimeRule);
 word!(LineageSide);
 word!(LinkKind);
+word!(LittlesLawRule);
 word!(Measure);
 word!(MessageArg);
 word!(MetricEvent);
 word!(MetricUnit);
+word!(MovingRangeRule);
 word!(NegativeRule);
+word!(NoDeploymentRule);
+word!(NoFigure);
+word!(NoValue);
+word!(OpenRule);
 word!(Outcome);
+word!(PValueRule);
+word!(PartGroup);
 word!(PercentileRule);
 word!(PictureForm);
 word!(ProgressRule);
+word!(RankRule);
+word!(ReEntryRule);
 word!(Reach);
+word!(RecoveryRule);
 word!(ReleaseState);
 word!(ReopenPolicy);
 word!(RowFormat);
+word!(ScopeLevel);
+word!(ScopeMeasure);
+word!(SeriesRule);
 word!(Severity);
+word!(SignalSide);
 word!(SlotCause);
 word!(StartCause);
+word!(StateWords);
 word!(StoreFormat);
+word!(UncausedRule);
 word!(Verdict);
+word!(WeekRule);
 word!(Weekday);
 word!(WipRule);
 
@@ -359,6 +400,221 @@ impl ToPython for core::ActivityMove {
     }
 }
 
+/// The age of what is open.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Ageing(pub(crate) core::Ageing);
+
+#[pymethods]
+impl Ageing {
+    /// The time that it was asked for.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// The stages in which work is in progress, in their order.
+    #[getter]
+    fn stages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stages.to_python(py)
+    }
+
+    /// The open items that have been started, the oldest first.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// How many finished items they are compared with.
+    #[getter]
+    fn finished<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.finished.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Ageing> {
+        record::from_json(text).map(Ageing)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Ageing>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Ageing {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Ageing(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Ageing", out, depth);
+        shower.field("at", &self.at);
+        shower.field("stages", &self.stages);
+        shower.field("items", &self.items);
+        shower.field("finished", &self.finished);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// An open item.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct AgeingItem(pub(crate) core::AgeingItem);
+
+#[pymethods]
+impl AgeingItem {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// What it is.
+    #[getter]
+    fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kind.to_python(py)
+    }
+
+    /// The stage that it is in.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// When it was started: when it was first in a stage in which work is in progress.
+    #[getter]
+    fn started<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.started.to_python(py)
+    }
+
+    /// How long ago that was.
+    #[getter]
+    fn age<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.age.to_python(py)
+    }
+
+    /// Since when it has been in its stage.
+    #[getter]
+    fn in_stage_since<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.in_stage_since.to_python(py)
+    }
+
+    /// How long it has been in its stage, earlier stays included.
+    #[getter]
+    fn time_in_stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.time_in_stage.to_python(py)
+    }
+
+    /// Its age against the age at which finished items left the stage; absent where there are none.
+    #[getter]
+    fn age_band<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.age_band.to_python(py)
+    }
+
+    /// Its time in the stage against theirs; absent where there are none.
+    #[getter]
+    fn stage_band<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage_band.to_python(py)
+    }
+
+    /// Why it is blocked now, if it is.
+    #[getter]
+    fn blocked<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.blocked.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<AgeingItem> {
+        record::from_json(text).map(AgeingItem)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<AgeingItem>(py, &self.0)
+    }
+}
+
+impl ToPython for core::AgeingItem {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, AgeingItem(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("AgeingItem", out, depth);
+        shower.field("item", &self.item);
+        shower.field("title", &self.title);
+        shower.field("kind", &self.kind);
+        shower.field("stage", &self.stage);
+        shower.field("started", &self.started);
+        shower.field("age", &self.age);
+        shower.field("in_stage_since", &self.in_stage_since);
+        shower.field("time_in_stage", &self.time_in_stage);
+        shower.field("age_band", &self.age_band);
+        shower.field("stage_band", &self.stage_band);
+        shower.field("blocked", &self.blocked);
+        shower.end();
+    }
+}
+
 /// What became of a batch of events.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -598,6 +854,70 @@ impl FromPython for core::Basis {
     }
 }
 
+/// A value that takes part in a pattern that hardly comes by chance.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct BehaviourSignal(pub(crate) core::BehaviourSignal);
+
+#[pymethods]
+impl BehaviourSignal {
+    /// The place of the value in the series.
+    #[getter]
+    fn index<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.index.to_python(py)
+    }
+
+    /// The rule it was found by.
+    #[getter]
+    fn rule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rule.to_python(py)
+    }
+
+    /// The side of the pattern; absent where the rule knows none.
+    #[getter]
+    fn side<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.side.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<BehaviourSignal> {
+        record::from_json(text).map(BehaviourSignal)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<BehaviourSignal>(py, &self.0)
+    }
+}
+
+impl ToPython for core::BehaviourSignal {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, BehaviourSignal(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("BehaviourSignal", out, depth);
+        shower.field("index", &self.index);
+        shower.field("rule", &self.rule);
+        shower.field("side", &self.side);
+        shower.end();
+    }
+}
+
 /// A period `[start, end)` that is closed, for everything or for what its category names.
 ///
 /// | category | what is closed |
@@ -719,6 +1039,98 @@ impl FromPython for core::Blackout {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "Blackout", value)),
         }
+    }
+}
+
+/// How long open items were blocked for one reason.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct BlockedTime(pub(crate) core::BlockedTime);
+
+#[pymethods]
+impl BlockedTime {
+    /// The reason: the text of the attribute `blocked`.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// How many items.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// How many times that ended in the window.
+    #[getter]
+    fn completed_blocks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.completed_blocks.to_python(py)
+    }
+
+    /// How long these took.
+    #[getter]
+    fn completed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.completed.to_python(py)
+    }
+
+    /// How many went on at the end of the window.
+    #[getter]
+    fn ongoing_blocks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ongoing_blocks.to_python(py)
+    }
+
+    /// How long these had taken by then.
+    #[getter]
+    fn ongoing<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ongoing.to_python(py)
+    }
+
+    /// Both together.
+    #[getter]
+    fn total<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.total.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<BlockedTime> {
+        record::from_json(text).map(BlockedTime)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<BlockedTime>(py, &self.0)
+    }
+}
+
+impl ToPython for core::BlockedTime {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, BlockedTime(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("BlockedTime", out, depth);
+        shower.field("reason", &self.reason);
+        shower.field("items", &self.items);
+        shower.field("completed_blocks", &self.completed_blocks);
+        shower.field("completed", &self.completed);
+        shower.field("ongoing_blocks", &self.ongoing_blocks);
+        shower.field("ongoing", &self.ongoing);
+        shower.field("total", &self.total);
+        shower.end();
     }
 }
 
@@ -1169,6 +1581,9 @@ impl ToPython for core::BookingSide {
 ///
 /// Departures are `every_days` times 24 hours apart, counted from `departure` in both directions; without
 /// `every_days` there is only the one.
+///
+/// One with a `capacity` takes so many releases with each departure; who is passed on to the next says the method that
+/// looks at all of them, such as `release_dates`.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
 pub(crate) struct Cadence(pub(crate) core::Cadence);
@@ -1176,17 +1591,19 @@ pub(crate) struct Cadence(pub(crate) core::Cadence);
 #[pymethods]
 impl Cadence {
     #[new]
-    #[pyo3(signature = (*, departure, every_days = None, cutoff = None))]
+    #[pyo3(signature = (*, departure, every_days = None, cutoff = None, capacity = None))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         departure: Bound<'_, PyAny>,
         every_days: Option<Bound<'_, PyAny>>,
         cutoff: Option<Bound<'_, PyAny>>,
+        capacity: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Cadence> {
         Ok(Cadence(core::Cadence {
             departure: FromPython::from_python(&departure, "departure")?,
             every_days: taken(every_days, "every_days", Default::default())?,
             cutoff: taken(cutoff, "cutoff", Default::default())?,
+            capacity: taken(capacity, "capacity", Default::default())?,
         }))
     }
 
@@ -1206,6 +1623,12 @@ impl Cadence {
     #[getter]
     fn cutoff<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.cutoff.to_python(py)
+    }
+
+    /// How many releases one departure takes, at least 1; none = any number.
+    #[getter]
+    fn capacity<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.capacity.to_python(py)
     }
 
     /// This record as JSON.
@@ -1243,6 +1666,7 @@ impl ToPython for core::Cadence {
         shower.field("departure", &self.departure);
         shower.field("every_days", &self.every_days);
         shower.field("cutoff", &self.cutoff);
+        shower.field("capacity", &self.capacity);
         shower.end();
     }
 }
@@ -1485,6 +1909,223 @@ impl FromPython for core::CalendarException {
     }
 }
 
+/// An item that was not done in time.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct CarriedOver(pub(crate) core::CarriedOver);
+
+#[pymethods]
+impl CarriedOver {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// The iterations or releases and wholes that it is in at the time of the question and was not at the start; empty
+    /// where it stays behind.
+    #[getter]
+    fn to<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.to.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<CarriedOver> {
+        record::from_json(text).map(CarriedOver)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<CarriedOver>(py, &self.0)
+    }
+}
+
+impl ToPython for core::CarriedOver {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, CarriedOver(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("CarriedOver", out, depth);
+        shower.field("item", &self.item);
+        shower.field("to", &self.to);
+        shower.end();
+    }
+}
+
+/// The time that one cause took.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct CauseTime(pub(crate) core::CauseTime);
+
+#[pymethods]
+impl CauseTime {
+    /// The cause.
+    #[getter]
+    fn cause<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cause.to_python(py)
+    }
+
+    /// How long.
+    #[getter]
+    fn time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.time.to_python(py)
+    }
+
+    /// Its share of the whole, from 0 to 1; absent where the whole is nothing.
+    #[getter]
+    fn share<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.share.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<CauseTime> {
+        record::from_json(text).map(CauseTime)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<CauseTime>(py, &self.0)
+    }
+}
+
+impl ToPython for core::CauseTime {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, CauseTime(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("CauseTime", out, depth);
+        shower.field("cause", &self.cause);
+        shower.field("time", &self.time);
+        shower.field("share", &self.share);
+        shower.end();
+    }
+}
+
+/// The change points of a series.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ChangePoints(pub(crate) core::ChangePoints);
+
+#[pymethods]
+impl ChangePoints {
+    /// The places in `values` at which a new stretch begins, ascending.
+    #[getter]
+    fn change_points<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.change_points.to_python(py)
+    }
+
+    /// The stretches between them, from the first value to the last.
+    #[getter]
+    fn segments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.segments.to_python(py)
+    }
+
+    /// What one more change point had to save; absent where a number was asked for.
+    #[getter]
+    fn penalty<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.penalty.to_python(py)
+    }
+
+    /// Why nothing could be found: no data, too few values for two stretches (or for `count`), or all values equal.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ChangePoints> {
+        record::from_json(text).map(ChangePoints)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ChangePoints>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ChangePoints {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ChangePoints(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ChangePoints", out, depth);
+        shower.field("change_points", &self.change_points);
+        shower.field("segments", &self.segments);
+        shower.field("penalty", &self.penalty);
+        shower.field("reason", &self.reason);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
 /// Why a verdict changed. Of several reasons the worst, or where it got better, one of them.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -1565,6 +2206,70 @@ impl ToPython for core::ChangeReason {
     }
 }
 
+/// A stretch of a series without a change in it.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ChangeSegment(pub(crate) core::ChangeSegment);
+
+#[pymethods]
+impl ChangeSegment {
+    /// The place of its first value.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// The place after its last value.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// The mean of its values.
+    #[getter]
+    fn mean<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.mean.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ChangeSegment> {
+        record::from_json(text).map(ChangeSegment)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ChangeSegment>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ChangeSegment {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ChangeSegment(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ChangeSegment", out, depth);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("mean", &self.mean);
+        shower.end();
+    }
+}
+
 /// A stretch of a day, from `start` to `end` on the wall clock.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -1638,6 +2343,148 @@ impl FromPython for core::ClockHours {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "ClockHours", value)),
         }
+    }
+}
+
+/// A sample in numbers.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ComparedSample(pub(crate) core::ComparedSample);
+
+#[pymethods]
+impl ComparedSample {
+    /// How many values.
+    #[getter]
+    fn n<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.n.to_python(py)
+    }
+
+    /// Their mean.
+    #[getter]
+    fn mean<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.mean.to_python(py)
+    }
+
+    /// Their median, interpolated.
+    #[getter]
+    fn median<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.median.to_python(py)
+    }
+
+    /// Their standard deviation, by n − 1; absent for fewer than two.
+    #[getter]
+    fn standard_deviation<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.standard_deviation.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ComparedSample> {
+        record::from_json(text).map(ComparedSample)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ComparedSample>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ComparedSample {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ComparedSample(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ComparedSample", out, depth);
+        shower.field("n", &self.n);
+        shower.field("mean", &self.mean);
+        shower.field("median", &self.median);
+        shower.field("standard_deviation", &self.standard_deviation);
+        shower.end();
+    }
+}
+
+/// How likely something of an age is to finish in time.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ConditionalCompletion(pub(crate) core::ConditionalCompletion);
+
+#[pymethods]
+impl ConditionalCompletion {
+    /// How long it has taken so far.
+    #[getter]
+    fn age<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.age.to_python(py)
+    }
+
+    /// Within which further time it should finish.
+    #[getter]
+    fn horizon<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.horizon.to_python(py)
+    }
+
+    /// How many took, or have taken so far, longer than the age.
+    #[getter]
+    fn at_risk<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at_risk.to_python(py)
+    }
+
+    /// How likely it is, from 0 to 1.
+    #[getter]
+    fn probability<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.probability.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ConditionalCompletion> {
+        record::from_json(text).map(ConditionalCompletion)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ConditionalCompletion>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ConditionalCompletion {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ConditionalCompletion(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ConditionalCompletion", out, depth);
+        shower.field("age", &self.age);
+        shower.field("horizon", &self.horizon);
+        shower.field("at_risk", &self.at_risk);
+        shower.field("probability", &self.probability);
+        shower.end();
     }
 }
 
@@ -2212,6 +3059,229 @@ impl FromPython for core::CriticalPath {
     }
 }
 
+/// The end of one day.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct CumulativeDay(pub(crate) core::CumulativeDay);
+
+#[pymethods]
+impl CumulativeDay {
+    /// The day as `YYYY-MM-DD` in the query's zone.
+    #[getter]
+    fn day<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.day.to_python(py)
+    }
+
+    /// For each stage, how many items are in it or a later one: the lines of the diagram.
+    #[getter]
+    fn cumulative<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cumulative.to_python(py)
+    }
+
+    /// For each stage, how many are in it and in no later one: the bands between the lines.
+    #[getter]
+    fn bands<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bands.to_python(py)
+    }
+
+    /// Items that came to where work begins on this day, less those that went back before it.
+    #[getter]
+    fn arrivals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.arrivals.to_python(py)
+    }
+
+    /// Items that came to where work is over, less those that came back from there.
+    #[getter]
+    fn departures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.departures.to_python(py)
+    }
+
+    /// Work in progress: arrived and not departed.
+    #[getter]
+    fn wip<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.wip.to_python(py)
+    }
+
+    /// Arrivals less departures, the change of the work in progress.
+    #[getter]
+    fn net_flow<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.net_flow.to_python(py)
+    }
+
+    /// The approximate average cycle time in days: how long ago the line of arrivals was as high as the line of
+    /// departures is now. Absent where nothing has departed, and for `as_it_was`, whose lines fall.
+    #[getter]
+    fn approximate_cycle_days<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.approximate_cycle_days.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<CumulativeDay> {
+        record::from_json(text).map(CumulativeDay)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<CumulativeDay>(py, &self.0)
+    }
+}
+
+impl ToPython for core::CumulativeDay {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, CumulativeDay(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("CumulativeDay", out, depth);
+        shower.field("day", &self.day);
+        shower.field("cumulative", &self.cumulative);
+        shower.field("bands", &self.bands);
+        shower.field("arrivals", &self.arrivals);
+        shower.field("departures", &self.departures);
+        shower.field("wip", &self.wip);
+        shower.field("net_flow", &self.net_flow);
+        shower.field("approximate_cycle_days", &self.approximate_cycle_days);
+        shower.end();
+    }
+}
+
+/// The cumulative flow of a window, what came before the window included.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct CumulativeFlow(pub(crate) core::CumulativeFlow);
+
+#[pymethods]
+impl CumulativeFlow {
+    /// First instant of the window.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after the window.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// The zone of its days.
+    #[getter]
+    fn zone<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.zone.to_python(py)
+    }
+
+    /// When an item counts in a stage.
+    #[getter]
+    fn form<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.form.to_python(py)
+    }
+
+    /// The stages in their order.
+    #[getter]
+    fn stages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stages.to_python(py)
+    }
+
+    /// The stage in which work begins.
+    #[getter]
+    fn start_stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start_stage.to_python(py)
+    }
+
+    /// The stage in which work is over.
+    #[getter]
+    fn end_stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end_stage.to_python(py)
+    }
+
+    /// The days of the window, each as it ended; the last one at the end of the window.
+    #[getter]
+    fn days<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.days.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<CumulativeFlow> {
+        record::from_json(text).map(CumulativeFlow)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<CumulativeFlow>(py, &self.0)
+    }
+}
+
+impl ToPython for core::CumulativeFlow {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, CumulativeFlow(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("CumulativeFlow", out, depth);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("zone", &self.zone);
+        shower.field("form", &self.form);
+        shower.field("stages", &self.stages);
+        shower.field("start_stage", &self.start_stage);
+        shower.field("end_stage", &self.end_stage);
+        shower.field("days", &self.days);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
 /// A place in a store where something is not as it was written.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -2442,6 +3512,1938 @@ impl ToPython for core::DayLoad {
     }
 }
 
+/// Defects by an amount.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DefectDensity(pub(crate) core::DefectDensity);
+
+#[pymethods]
+impl DefectDensity {
+    /// What the amount counts: the attribute's name.
+    #[getter]
+    fn unit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.unit.to_python(py)
+    }
+
+    /// How much the item has of it.
+    #[getter]
+    fn amount<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.amount.to_python(py)
+    }
+
+    /// Defects found in the window.
+    #[getter]
+    fn defects<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.defects.to_python(py)
+    }
+
+    /// Defects for each unit.
+    #[getter]
+    fn density<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.density.to_python(py)
+    }
+
+    /// Why there is none: `no_amount`, `amount_is_no_number`, `amount_not_positive` or `out_of_range`.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DefectDensity> {
+        record::from_json(text).map(DefectDensity)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DefectDensity>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DefectDensity {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DefectDensity(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DefectDensity", out, depth);
+        shower.field("unit", &self.unit);
+        shower.field("amount", &self.amount);
+        shower.field("defects", &self.defects);
+        shower.field("density", &self.density);
+        shower.field("reason", &self.reason);
+        shower.end();
+    }
+}
+
+/// Defects that were found in a stage.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DefectStage(pub(crate) core::DefectStage);
+
+#[pymethods]
+impl DefectStage {
+    /// The stage.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// Whether what is found there has escaped.
+    #[getter]
+    fn is_production<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.is_production.to_python(py)
+    }
+
+    /// How many.
+    #[getter]
+    fn found<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.found.to_python(py)
+    }
+
+    /// Their part of all whose stage is known, from 0 to 1.
+    #[getter]
+    fn share<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.share.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DefectStage> {
+        record::from_json(text).map(DefectStage)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DefectStage>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DefectStage {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DefectStage(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DefectStage", out, depth);
+        shower.field("stage", &self.stage);
+        shower.field("is_production", &self.is_production);
+        shower.field("found", &self.found);
+        shower.field("share", &self.share);
+        shower.end();
+    }
+}
+
+/// The defects of a group in a part of the window.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DefectTrend(pub(crate) core::DefectTrend);
+
+#[pymethods]
+impl DefectTrend {
+    /// The part, as `2026-04` or `2026-04-30`.
+    #[getter]
+    fn bucket<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bucket.to_python(py)
+    }
+
+    /// Its first instant.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// The first instant after it.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// What the group has in common, in the order of the question; empty text where an item says nothing.
+    #[getter]
+    fn group<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.group.to_python(py)
+    }
+
+    /// Defects that are open by the rule.
+    #[getter]
+    fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.open.to_python(py)
+    }
+
+    /// How often one was opened in it, re-opened, or became a defect.
+    #[getter]
+    fn opened<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.opened.to_python(py)
+    }
+
+    /// How often one was closed in it, or ceased to be a defect.
+    #[getter]
+    fn closed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.closed.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DefectTrend> {
+        record::from_json(text).map(DefectTrend)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DefectTrend>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DefectTrend {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DefectTrend(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DefectTrend", out, depth);
+        shower.field("bucket", &self.bucket);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("group", &self.group);
+        shower.field("open", &self.open);
+        shower.field("opened", &self.opened);
+        shower.field("closed", &self.closed);
+        shower.end();
+    }
+}
+
+/// Defects at a time and in the window before it.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Defects(pub(crate) core::Defects);
+
+#[pymethods]
+impl Defects {
+    /// First instant of the window.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// The time it was asked at.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// The zone of its parts.
+    #[getter]
+    fn zone<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.zone.to_python(py)
+    }
+
+    /// How many are open at that time.
+    #[getter]
+    fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.open.to_python(py)
+    }
+
+    /// How old these are: since they were first opened.
+    #[getter]
+    fn open_age<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.open_age.to_python(py)
+    }
+
+    /// The trend, by part of the window and then by group.
+    #[getter]
+    fn trend<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.trend.to_python(py)
+    }
+
+    /// How many were found in the window.
+    #[getter]
+    fn found<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.found.to_python(py)
+    }
+
+    /// Of those that were fixed in the window, how long it took since they were first opened. Those that are still open are
+    /// not in it, and so it is too short where many are.
+    #[getter]
+    fn time_to_fix<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.time_to_fix.to_python(py)
+    }
+
+    /// Those found in the window by stage, by name.
+    #[getter]
+    fn stages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stages.to_python(py)
+    }
+
+    /// The part of these that was found in production, from 0 to 1, so far: of what shipped lately not all has been found.
+    #[getter]
+    fn escape_rate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.escape_rate.to_python(py)
+    }
+
+    /// The same by release, with how long each has been in use; of all its defects, whenever they were found; by id.
+    #[getter]
+    fn releases<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.releases.to_python(py)
+    }
+
+    /// How many were found in the window for each unit of the item.
+    #[getter]
+    fn density<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.density.to_python(py)
+    }
+
+    /// How many there are that nobody found, by what two finders found in the window.
+    #[getter]
+    fn latent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.latent.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the defects that are open, or were found or fixed in the window.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Defects> {
+        record::from_json(text).map(Defects)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Defects>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Defects {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Defects(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Defects", out, depth);
+        shower.field("start", &self.start);
+        shower.field("at", &self.at);
+        shower.field("zone", &self.zone);
+        shower.field("open", &self.open);
+        shower.field("open_age", &self.open_age);
+        shower.field("trend", &self.trend);
+        shower.field("found", &self.found);
+        shower.field("time_to_fix", &self.time_to_fix);
+        shower.field("stages", &self.stages);
+        shower.field("escape_rate", &self.escape_rate);
+        shower.field("releases", &self.releases);
+        shower.field("density", &self.density);
+        shower.field("latent", &self.latent);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// A change that reached production.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveredChange(pub(crate) core::DeliveredChange);
+
+#[pymethods]
+impl DeliveredChange {
+    /// The commit, or the pull request where the rules measure these.
+    #[getter]
+    fn change<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.change.to_python(py)
+    }
+
+    /// The application.
+    #[getter]
+    fn application<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.application.to_python(py)
+    }
+
+    /// The deployment.
+    #[getter]
+    fn deployment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.deployment.to_python(py)
+    }
+
+    /// When its time began to run.
+    #[getter]
+    fn started_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.started_at.to_python(py)
+    }
+
+    /// When the deployment ended.
+    #[getter]
+    fn deployed_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.deployed_at.to_python(py)
+    }
+
+    /// Its lead time.
+    #[getter]
+    fn lead_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lead_time.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveredChange> {
+        record::from_json(text).map(DeliveredChange)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveredChange>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveredChange {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveredChange(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveredChange", out, depth);
+        shower.field("change", &self.change);
+        shower.field("application", &self.application);
+        shower.field("deployment", &self.deployment);
+        shower.field("started_at", &self.started_at);
+        shower.field("deployed_at", &self.deployed_at);
+        shower.field("lead_time", &self.lead_time);
+        shower.end();
+    }
+}
+
+/// A deployment to one environment.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveredDeployment(pub(crate) core::DeliveredDeployment);
+
+#[pymethods]
+impl DeliveredDeployment {
+    /// The deployment.
+    #[getter]
+    fn deployment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.deployment.to_python(py)
+    }
+
+    /// The pipeline run that it is a part of, where there is one.
+    #[getter]
+    fn run<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.run.to_python(py)
+    }
+
+    /// The application.
+    #[getter]
+    fn application<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.application.to_python(py)
+    }
+
+    /// The environment.
+    #[getter]
+    fn environment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.environment.to_python(py)
+    }
+
+    /// When it ended.
+    #[getter]
+    fn finished_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.finished_at.to_python(py)
+    }
+
+    /// Whether it succeeded; otherwise it failed.
+    #[getter]
+    fn succeeded<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.succeeded.to_python(py)
+    }
+
+    /// The successful deployment of the application to the environment before it.
+    #[getter]
+    fn previous<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.previous.to_python(py)
+    }
+
+    /// How many changes it brings that the environment did not have; absent where that is not known, as of a first one.
+    #[getter]
+    fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.changes.to_python(py)
+    }
+
+    /// The incidents that are attributed to it or to another part of its run, by id.
+    #[getter]
+    fn incidents<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.incidents.to_python(py)
+    }
+
+    /// Whether it, or another part of its run, was made because of an incident.
+    #[getter]
+    fn rework<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rework.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveredDeployment> {
+        record::from_json(text).map(DeliveredDeployment)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveredDeployment>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveredDeployment {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveredDeployment(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveredDeployment", out, depth);
+        shower.field("deployment", &self.deployment);
+        shower.field("run", &self.run);
+        shower.field("application", &self.application);
+        shower.field("environment", &self.environment);
+        shower.field("finished_at", &self.finished_at);
+        shower.field("succeeded", &self.succeeded);
+        shower.field("previous", &self.previous);
+        shower.field("changes", &self.changes);
+        shower.field("incidents", &self.incidents);
+        shower.field("rework", &self.rework);
+        shower.end();
+    }
+}
+
+/// A merged pull request and its parts.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveredPullRequest(pub(crate) core::DeliveredPullRequest);
+
+#[pymethods]
+impl DeliveredPullRequest {
+    /// The pull request.
+    #[getter]
+    fn pull_request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.pull_request.to_python(py)
+    }
+
+    /// The application that it was deployed with, else its own.
+    #[getter]
+    fn application<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.application.to_python(py)
+    }
+
+    /// Its first commit.
+    #[getter]
+    fn first_commit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.first_commit.to_python(py)
+    }
+
+    /// When that was authored.
+    #[getter]
+    fn first_commit_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.first_commit_at.to_python(py)
+    }
+
+    /// When it was opened.
+    #[getter]
+    fn created_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.created_at.to_python(py)
+    }
+
+    /// The first review or comment by somebody else.
+    #[getter]
+    fn first_review_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.first_review_at.to_python(py)
+    }
+
+    /// When it was merged.
+    #[getter]
+    fn merged_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.merged_at.to_python(py)
+    }
+
+    /// The deployment that brought it first.
+    #[getter]
+    fn deployment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.deployment.to_python(py)
+    }
+
+    /// When that ended.
+    #[getter]
+    fn deployed_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.deployed_at.to_python(py)
+    }
+
+    /// From the first commit to the pull request.
+    #[getter]
+    fn coding<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.coding.to_python(py)
+    }
+
+    /// From the pull request to the first review.
+    #[getter]
+    fn pickup<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.pickup.to_python(py)
+    }
+
+    /// From the first review to the merge.
+    #[getter]
+    fn review<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.review.to_python(py)
+    }
+
+    /// From the merge to the end of the deployment.
+    #[getter]
+    fn deploy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.deploy.to_python(py)
+    }
+
+    /// Coding + (created to merged) + deploy; absent where it was merged before it was opened.
+    #[getter]
+    fn cycle<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cycle.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveredPullRequest> {
+        record::from_json(text).map(DeliveredPullRequest)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveredPullRequest>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveredPullRequest {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveredPullRequest(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveredPullRequest", out, depth);
+        shower.field("pull_request", &self.pull_request);
+        shower.field("application", &self.application);
+        shower.field("first_commit", &self.first_commit);
+        shower.field("first_commit_at", &self.first_commit_at);
+        shower.field("created_at", &self.created_at);
+        shower.field("first_review_at", &self.first_review_at);
+        shower.field("merged_at", &self.merged_at);
+        shower.field("deployment", &self.deployment);
+        shower.field("deployed_at", &self.deployed_at);
+        shower.field("coding", &self.coding);
+        shower.field("pickup", &self.pickup);
+        shower.field("review", &self.review);
+        shower.field("deploy", &self.deploy);
+        shower.field("cycle", &self.cycle);
+        shower.end();
+    }
+}
+
+/// The delivery performance of a window.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Delivery(pub(crate) core::Delivery);
+
+#[pymethods]
+impl Delivery {
+    /// First instant of the window.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after the window.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// The zone of its days.
+    #[getter]
+    fn zone<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.zone.to_python(py)
+    }
+
+    /// The environments that count, by id.
+    #[getter]
+    fn environments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.environments.to_python(py)
+    }
+
+    /// One row for each group and bucket, by group, then by time; what has no group comes first. A group that was ever
+    /// deployed has a row for each bucket, with or without deployments.
+    #[getter]
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rows.to_python(py)
+    }
+
+    /// Everything together, by time; empty where it was not asked for.
+    #[getter]
+    fn total<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.total.to_python(py)
+    }
+
+    /// The deployments that ended in the window, by their end, then by id; one row for each application and environment.
+    /// Empty where lists were not asked for, like the others.
+    #[getter]
+    fn deployments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.deployments.to_python(py)
+    }
+
+    /// The changes that reached production first in the window and have a lead time, by that time, then by id.
+    #[getter]
+    fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.changes.to_python(py)
+    }
+
+    /// The incidents that were opened or restored in the window, by their beginning, then by id.
+    #[getter]
+    fn incidents<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.incidents.to_python(py)
+    }
+
+    /// The pull requests that were merged or deployed in the window, by when they were merged, then by id.
+    #[getter]
+    fn pull_requests<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.pull_requests.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the successful deployments of the window.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Delivery> {
+        record::from_json(text).map(Delivery)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Delivery>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Delivery {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Delivery(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Delivery", out, depth);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("zone", &self.zone);
+        shower.field("environments", &self.environments);
+        shower.field("rows", &self.rows);
+        shower.field("total", &self.total);
+        shower.field("deployments", &self.deployments);
+        shower.field("changes", &self.changes);
+        shower.field("incidents", &self.incidents);
+        shower.field("pull_requests", &self.pull_requests);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// A band of one figure. Of the bands of a figure the first that it reaches is its band; one without a bound is reached
+/// by all.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveryBand(pub(crate) core::DeliveryBand);
+
+#[pymethods]
+impl DeliveryBand {
+    #[new]
+    #[pyo3(signature = (*, metric, band, label, measure = None, at_least = None, at_most = None, below = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        metric: Bound<'_, PyAny>,
+        band: Bound<'_, PyAny>,
+        label: Bound<'_, PyAny>,
+        measure: Option<Bound<'_, PyAny>>,
+        at_least: Option<Bound<'_, PyAny>>,
+        at_most: Option<Bound<'_, PyAny>>,
+        below: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<DeliveryBand> {
+        Ok(DeliveryBand(core::DeliveryBand {
+            metric: FromPython::from_python(&metric, "metric")?,
+            band: FromPython::from_python(&band, "band")?,
+            label: FromPython::from_python(&label, "label")?,
+            measure: taken(measure, "measure", Default::default())?,
+            at_least: taken(at_least, "at_least", Default::default())?,
+            at_most: taken(at_most, "at_most", Default::default())?,
+            below: taken(below, "below", Default::default())?,
+        }))
+    }
+
+    /// The figure.
+    #[getter]
+    fn metric<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.metric.to_python(py)
+    }
+
+    /// The name of the band: `elite`, `high`, `medium` and `low` in the tables that come with the engine.
+    #[getter]
+    fn band<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.band.to_python(py)
+    }
+
+    /// What the band stands for, in the words of its source.
+    #[getter]
+    fn label<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.label.to_python(py)
+    }
+
+    /// Of a frequency, what the bounds are about; absent = days per week.
+    #[getter]
+    fn measure<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.measure.to_python(py)
+    }
+
+    /// The least that the figure may be; times are milliseconds, rates go from 0 to 1.
+    #[getter]
+    fn at_least<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at_least.to_python(py)
+    }
+
+    /// The most that it may be.
+    #[getter]
+    fn at_most<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at_most.to_python(py)
+    }
+
+    /// What it must be less than.
+    #[getter]
+    fn below<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.below.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveryBand> {
+        record::from_json(text).map(DeliveryBand)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveryBand>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveryBand {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveryBand(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveryBand", out, depth);
+        shower.field("metric", &self.metric);
+        shower.field("band", &self.band);
+        shower.field("label", &self.label);
+        shower.field("measure", &self.measure);
+        shower.field("at_least", &self.at_least);
+        shower.field("at_most", &self.at_most);
+        shower.field("below", &self.below);
+        shower.end();
+    }
+}
+
+impl FromPython for core::DeliveryBand {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::DeliveryBand> {
+        match value.cast::<DeliveryBand>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "DeliveryBand", value)),
+        }
+    }
+}
+
+/// A table of bands.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveryBands(pub(crate) core::DeliveryBands);
+
+#[pymethods]
+impl DeliveryBands {
+    /// The name that a query asks for it by.
+    #[getter]
+    fn version<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.version.to_python(py)
+    }
+
+    /// Where it is from.
+    #[getter]
+    fn source<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.source.to_python(py)
+    }
+
+    /// The bands of each figure, best first.
+    #[getter]
+    fn bands<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bands.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveryBands> {
+        record::from_json(text).map(DeliveryBands)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveryBands>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveryBands {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveryBands(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveryBands", out, depth);
+        shower.field("version", &self.version);
+        shower.field("source", &self.source);
+        shower.field("bands", &self.bands);
+        shower.end();
+    }
+}
+
+/// How many changes a deployment brings that the environment did not have before; pull requests are not counted beside
+/// their commits, and a first deployment, to which there is nothing to compare, is left out.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveryBatch(pub(crate) core::DeliveryBatch);
+
+#[pymethods]
+impl DeliveryBatch {
+    /// Deployments whose changes are known.
+    #[getter]
+    fn n<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.n.to_python(py)
+    }
+
+    /// All their changes.
+    #[getter]
+    fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.changes.to_python(py)
+    }
+
+    /// Changes per deployment.
+    #[getter]
+    fn mean<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.mean.to_python(py)
+    }
+
+    /// The median.
+    #[getter]
+    fn median<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.median.to_python(py)
+    }
+
+    /// The most that one brings.
+    #[getter]
+    fn max<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.max.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveryBatch> {
+        record::from_json(text).map(DeliveryBatch)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveryBatch>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveryBatch {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveryBatch(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveryBatch", out, depth);
+        shower.field("n", &self.n);
+        shower.field("changes", &self.changes);
+        shower.field("mean", &self.mean);
+        shower.field("median", &self.median);
+        shower.field("max", &self.max);
+        shower.end();
+    }
+}
+
+/// How often deployments are made. Medians are those of whole calendar units, units without deployments included.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveryFrequency(pub(crate) core::DeliveryFrequency);
+
+#[pymethods]
+impl DeliveryFrequency {
+    /// Successful deployments; several jobs or commits of one pipeline run are one, at its last end.
+    #[getter]
+    fn n<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.n.to_python(py)
+    }
+
+    /// Deployments that failed.
+    #[getter]
+    fn failed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.failed.to_python(py)
+    }
+
+    /// Days with a successful deployment.
+    #[getter]
+    fn days<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.days.to_python(py)
+    }
+
+    /// The figure by the frequency rule.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value.to_python(py)
+    }
+
+    /// Why there is no value.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// The median number of days with a deployment per ISO week.
+    #[getter]
+    fn days_per_week<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.days_per_week.to_python(py)
+    }
+
+    /// The same per calendar month.
+    #[getter]
+    fn days_per_month<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.days_per_month.to_python(py)
+    }
+
+    /// The same per half of a calendar year.
+    #[getter]
+    fn days_per_half_year<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.days_per_half_year.to_python(py)
+    }
+
+    /// Deployments divided by the calendar days of the row's time.
+    #[getter]
+    fn per_day<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.per_day.to_python(py)
+    }
+
+    /// Deployments divided by the ISO weeks that it touches.
+    #[getter]
+    fn per_week<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.per_week.to_python(py)
+    }
+
+    /// Deployments divided by the calendar months that it touches.
+    #[getter]
+    fn per_month<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.per_month.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveryFrequency> {
+        record::from_json(text).map(DeliveryFrequency)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveryFrequency>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveryFrequency {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveryFrequency(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveryFrequency", out, depth);
+        shower.field("n", &self.n);
+        shower.field("failed", &self.failed);
+        shower.field("days", &self.days);
+        shower.field("value", &self.value);
+        shower.field("reason", &self.reason);
+        shower.field("days_per_week", &self.days_per_week);
+        shower.field("days_per_month", &self.days_per_month);
+        shower.field("days_per_half_year", &self.days_per_half_year);
+        shower.field("per_day", &self.per_day);
+        shower.field("per_week", &self.per_week);
+        shower.field("per_month", &self.per_month);
+        shower.end();
+    }
+}
+
+/// An incident, and what it is attributed to.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveryIncident(pub(crate) core::DeliveryIncident);
+
+#[pymethods]
+impl DeliveryIncident {
+    /// The incident.
+    #[getter]
+    fn incident<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.incident.to_python(py)
+    }
+
+    /// When it began.
+    #[getter]
+    fn opened_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.opened_at.to_python(py)
+    }
+
+    /// When service was restored; absent while it is open.
+    #[getter]
+    fn restored_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.restored_at.to_python(py)
+    }
+
+    /// The deployments that it is attributed to, by id.
+    #[getter]
+    fn caused_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.caused_by.to_python(py)
+    }
+
+    /// Whether that is a link of its own, and not the latest deployment before it.
+    #[getter]
+    fn explicit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.explicit.to_python(py)
+    }
+
+    /// Its recovery time by the rules; absent where it has none.
+    #[getter]
+    fn recovery_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.recovery_time.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveryIncident> {
+        record::from_json(text).map(DeliveryIncident)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveryIncident>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveryIncident {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveryIncident(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveryIncident", out, depth);
+        shower.field("incident", &self.incident);
+        shower.field("opened_at", &self.opened_at);
+        shower.field("restored_at", &self.restored_at);
+        shower.field("caused_by", &self.caused_by);
+        shower.field("explicit", &self.explicit);
+        shower.field("recovery_time", &self.recovery_time);
+        shower.end();
+    }
+}
+
+/// The rules of a tool.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveryPresetRules(pub(crate) core::DeliveryPresetRules);
+
+#[pymethods]
+impl DeliveryPresetRules {
+    /// The tool.
+    #[getter]
+    fn preset<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.preset.to_python(py)
+    }
+
+    /// Its rules, none left open.
+    #[getter]
+    fn rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rules.to_python(py)
+    }
+
+    /// The version of the performance bands that it shows, where it shows any.
+    #[getter]
+    fn bands<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bands.to_python(py)
+    }
+
+    /// What of the tool these rules do not reproduce.
+    #[getter]
+    fn differs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.differs.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveryPresetRules> {
+        record::from_json(text).map(DeliveryPresetRules)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveryPresetRules>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveryPresetRules {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveryPresetRules(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveryPresetRules", out, depth);
+        shower.field("preset", &self.preset);
+        shower.field("rules", &self.rules);
+        shower.field("bands", &self.bands);
+        shower.field("differs", &self.differs);
+        shower.end();
+    }
+}
+
+/// The figures of one group and time.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveryRow(pub(crate) core::DeliveryRow);
+
+#[pymethods]
+impl DeliveryRow {
+    /// The application, team, environment or value; absent where there is none, and where the row is a total.
+    #[getter]
+    fn group<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.group.to_python(py)
+    }
+
+    /// The bucket: `2026-03-02`, `2026-W10` or `2026-03`; absent where the row is about the whole window.
+    #[getter]
+    fn bucket<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bucket.to_python(py)
+    }
+
+    /// First instant of the row's time.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after it.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// Change lead time: from a change to the end of the first successful deployment that contains it, by the end. `open`
+    /// are the commits that had not arrived, as far as they say that they belong to an application.
+    #[getter]
+    fn lead_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lead_time.to_python(py)
+    }
+
+    /// How often deployments are made.
+    #[getter]
+    fn frequency<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.frequency.to_python(py)
+    }
+
+    /// Change fail rate: failed deployments by deployments, by the end of the deployment.
+    #[getter]
+    fn fail_rate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.fail_rate.to_python(py)
+    }
+
+    /// Failed deployment recovery time, by when service was restored.
+    #[getter]
+    fn recovery<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.recovery.to_python(py)
+    }
+
+    /// Deployment rework rate: deployments made because of an incident by deployments.
+    #[getter]
+    fn rework_rate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rework_rate.to_python(py)
+    }
+
+    /// How many changes a deployment brings.
+    #[getter]
+    fn batch_size<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.batch_size.to_python(py)
+    }
+
+    /// The parts of the pull requests that were merged in the time; absent where they were not asked for.
+    #[getter]
+    fn pull_requests<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.pull_requests.to_python(py)
+    }
+
+    /// The performance bands of the figures, where bands were asked for.
+    #[getter]
+    fn bands<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bands.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveryRow> {
+        record::from_json(text).map(DeliveryRow)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveryRow>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveryRow {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveryRow(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveryRow", out, depth);
+        shower.field("group", &self.group);
+        shower.field("bucket", &self.bucket);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("lead_time", &self.lead_time);
+        shower.field("frequency", &self.frequency);
+        shower.field("fail_rate", &self.fail_rate);
+        shower.field("recovery", &self.recovery);
+        shower.field("rework_rate", &self.rework_rate);
+        shower.field("batch_size", &self.batch_size);
+        shower.field("pull_requests", &self.pull_requests);
+        shower.field("bands", &self.bands);
+        shower.end();
+    }
+}
+
+/// Rules of delivery performance; what is absent is left to the preset, and without one to the default.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveryRules(pub(crate) core::DeliveryRules);
+
+#[pymethods]
+impl DeliveryRules {
+    #[new]
+    #[pyo3(signature = (*, lead_time = None, first_deployment = None, shortest_lead_time = None, frequency = None, weeks = None, fail_rate = None, attribution = None, no_deployments = None, recovery = None, uncaused = None, average = None, percentiles = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        lead_time: Option<Bound<'_, PyAny>>,
+        first_deployment: Option<Bound<'_, PyAny>>,
+        shortest_lead_time: Option<Bound<'_, PyAny>>,
+        frequency: Option<Bound<'_, PyAny>>,
+        weeks: Option<Bound<'_, PyAny>>,
+        fail_rate: Option<Bound<'_, PyAny>>,
+        attribution: Option<Bound<'_, PyAny>>,
+        no_deployments: Option<Bound<'_, PyAny>>,
+        recovery: Option<Bound<'_, PyAny>>,
+        uncaused: Option<Bound<'_, PyAny>>,
+        average: Option<Bound<'_, PyAny>>,
+        percentiles: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<DeliveryRules> {
+        Ok(DeliveryRules(core::DeliveryRules {
+            lead_time: taken(lead_time, "lead_time", Default::default())?,
+            first_deployment: taken(first_deployment, "first_deployment", Default::default())?,
+            shortest_lead_time: taken(shortest_lead_time, "shortest_lead_time", Default::default())?,
+            frequency: taken(frequency, "frequency", Default::default())?,
+            weeks: taken(weeks, "weeks", Default::default())?,
+            fail_rate: taken(fail_rate, "fail_rate", Default::default())?,
+            attribution: taken(attribution, "attribution", Default::default())?,
+            no_deployments: taken(no_deployments, "no_deployments", Default::default())?,
+            recovery: taken(recovery, "recovery", Default::default())?,
+            uncaused: taken(uncaused, "uncaused", Default::default())?,
+            average: taken(average, "average", Default::default())?,
+            percentiles: taken(percentiles, "percentiles", Default::default())?,
+        }))
+    }
+
+    /// What the change lead time is a sample of; absent = commits.
+    #[getter]
+    fn lead_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lead_time.to_python(py)
+    }
+
+    /// What is made of first deployments; absent = no sample.
+    #[getter]
+    fn first_deployment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.first_deployment.to_python(py)
+    }
+
+    /// Lead times of less than this are left out; absent = none is.
+    #[getter]
+    fn shortest_lead_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.shortest_lead_time.to_python(py)
+    }
+
+    /// What the figure of the frequency is; absent = days per week.
+    #[getter]
+    fn frequency<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.frequency.to_python(py)
+    }
+
+    /// Which weeks count; absent = all that the window touches.
+    #[getter]
+    fn weeks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.weeks.to_python(py)
+    }
+
+    /// What the change fail rate is; absent = failed deployments by deployments.
+    #[getter]
+    fn fail_rate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.fail_rate.to_python(py)
+    }
+
+    /// To which deployment an incident is attributed; absent = a stated cause, else the latest before it.
+    #[getter]
+    fn attribution<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.attribution.to_python(py)
+    }
+
+    /// What a share of no deployments is; absent = no value.
+    #[getter]
+    fn no_deployments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.no_deployments.to_python(py)
+    }
+
+    /// From when to when a recovery lasts; absent = from the deployment.
+    #[getter]
+    fn recovery<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.recovery.to_python(py)
+    }
+
+    /// What is made of incidents that no deployment caused; absent = left out.
+    #[getter]
+    fn uncaused<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.uncaused.to_python(py)
+    }
+
+    /// Which figure of a sample of times is its value; absent = the median.
+    #[getter]
+    fn average<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.average.to_python(py)
+    }
+
+    /// How percentiles and medians are read; absent = nearest rank, with the median interpolated.
+    #[getter]
+    fn percentiles<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.percentiles.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveryRules> {
+        record::from_json(text).map(DeliveryRules)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveryRules>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveryRules {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveryRules(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveryRules", out, depth);
+        shower.field("lead_time", &self.lead_time);
+        shower.field("first_deployment", &self.first_deployment);
+        shower.field("shortest_lead_time", &self.shortest_lead_time);
+        shower.field("frequency", &self.frequency);
+        shower.field("weeks", &self.weeks);
+        shower.field("fail_rate", &self.fail_rate);
+        shower.field("attribution", &self.attribution);
+        shower.field("no_deployments", &self.no_deployments);
+        shower.field("recovery", &self.recovery);
+        shower.field("uncaused", &self.uncaused);
+        shower.field("average", &self.average);
+        shower.field("percentiles", &self.percentiles);
+        shower.end();
+    }
+}
+
+impl FromPython for core::DeliveryRules {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::DeliveryRules> {
+        match value.cast::<DeliveryRules>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "DeliveryRules", value)),
+        }
+    }
+}
+
+/// A share, with what it is made of.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveryShare(pub(crate) core::DeliveryShare);
+
+#[pymethods]
+impl DeliveryShare {
+    /// What it is a share of.
+    #[getter]
+    fn n<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.n.to_python(py)
+    }
+
+    /// How many of these count.
+    #[getter]
+    fn count<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.count.to_python(py)
+    }
+
+    /// The share, from 0 to 1; more where incidents are counted and there are more of them than deployments.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value.to_python(py)
+    }
+
+    /// Why there is no value.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveryShare> {
+        record::from_json(text).map(DeliveryShare)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveryShare>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveryShare {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveryShare(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveryShare", out, depth);
+        shower.field("n", &self.n);
+        shower.field("count", &self.count);
+        shower.field("value", &self.value);
+        shower.field("reason", &self.reason);
+        shower.end();
+    }
+}
+
+/// The band of one figure of a row.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveryStanding(pub(crate) core::DeliveryStanding);
+
+#[pymethods]
+impl DeliveryStanding {
+    /// The figure.
+    #[getter]
+    fn metric<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.metric.to_python(py)
+    }
+
+    /// The band that it reaches.
+    #[getter]
+    fn band<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.band.to_python(py)
+    }
+
+    /// What the band stands for.
+    #[getter]
+    fn label<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.label.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveryStanding> {
+        record::from_json(text).map(DeliveryStanding)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveryStanding>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveryStanding {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveryStanding(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveryStanding", out, depth);
+        shower.field("metric", &self.metric);
+        shower.field("band", &self.band);
+        shower.field("label", &self.label);
+        shower.end();
+    }
+}
+
+/// A sample of times, and the figure that it comes to.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveryTime(pub(crate) core::DeliveryTime);
+
+#[pymethods]
+impl DeliveryTime {
+    /// The size of the sample.
+    #[getter]
+    fn n<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.n.to_python(py)
+    }
+
+    /// The median, or the mean where the rules say so.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value.to_python(py)
+    }
+
+    /// Why there is no value.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// How many had begun and not ended by the end of the row's time; they are in no sample.
+    #[getter]
+    fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.open.to_python(py)
+    }
+
+    /// The sample in numbers.
+    #[getter]
+    fn sample<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sample.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveryTime> {
+        record::from_json(text).map(DeliveryTime)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveryTime>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveryTime {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveryTime(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveryTime", out, depth);
+        shower.field("n", &self.n);
+        shower.field("value", &self.value);
+        shower.field("reason", &self.reason);
+        shower.field("open", &self.open);
+        shower.field("sample", &self.sample);
+        shower.end();
+    }
+}
+
 /// One departure of a release.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -2461,13 +5463,26 @@ impl DepartureReach {
         self.0.cutoff.to_python(py)
     }
 
-    /// Whether it can still be reached.
+    /// Whether it can still be reached, and is not full.
     #[getter]
     fn reachable<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.reachable.to_python(py)
     }
 
-    /// By how much it is missed, on the wall clock; absent where it can be reached.
+    /// Whether other releases take all the room on it, those that are ready before this one.
+    #[getter]
+    fn full<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.full.to_python(py)
+    }
+
+    /// For how many releases there is room beside the others, this one among them; absent where no train has a capacity. Of
+    /// several trains the one with the least room counts.
+    #[getter]
+    fn room<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.room.to_python(py)
+    }
+
+    /// By how much it is missed, on the wall clock; absent where the release is ready in time.
     #[getter]
     fn missed_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.missed_by.to_python(py)
@@ -2520,6 +5535,8 @@ impl ToPython for core::DepartureReach {
         shower.field("departure", &self.departure);
         shower.field("cutoff", &self.cutoff);
         shower.field("reachable", &self.reachable);
+        shower.field("full", &self.full);
+        shower.field("room", &self.room);
         shower.field("missed_by", &self.missed_by);
         shower.field("spare", &self.spare);
         shower.field("facts", &self.facts);
@@ -3262,6 +6279,85 @@ impl FromPython for core::EnvironmentNames {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "EnvironmentNames", value)),
         }
+    }
+}
+
+/// A figure with the interval it lies in at the confidence asked for.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Estimate(pub(crate) core::Estimate);
+
+#[pymethods]
+impl Estimate {
+    /// The figure; absent = the data do not carry it.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value.to_python(py)
+    }
+
+    /// The lower end of the interval.
+    #[getter]
+    fn lower<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lower.to_python(py)
+    }
+
+    /// The upper end of the interval.
+    #[getter]
+    fn upper<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.upper.to_python(py)
+    }
+
+    /// How likely a figure at least this far from zero is where there is nothing to be found, on both sides, from 0 to 1;
+    /// absent where no test goes with the figure, and where the data do not carry one.
+    #[getter]
+    fn p_value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.p_value.to_python(py)
+    }
+
+    /// Why the figure is absent, or its interval.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Estimate> {
+        record::from_json(text).map(Estimate)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Estimate>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Estimate {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Estimate(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Estimate", out, depth);
+        shower.field("value", &self.value);
+        shower.field("lower", &self.lower);
+        shower.field("upper", &self.upper);
+        shower.field("p_value", &self.p_value);
+        shower.field("reason", &self.reason);
+        shower.end();
     }
 }
 
@@ -4395,6 +7491,162 @@ impl ToPython for core::FindingExample {
     }
 }
 
+/// A suite with both outcomes on one revision in one environment.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct FlakyRevision(pub(crate) core::FlakyRevision);
+
+#[pymethods]
+impl FlakyRevision {
+    /// The suite.
+    #[getter]
+    fn suite<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.suite.to_python(py)
+    }
+
+    /// The changes that were tested, or builds where nobody says of which changes they are.
+    #[getter]
+    fn revision<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.revision.to_python(py)
+    }
+
+    /// Where; empty where nobody says.
+    #[getter]
+    fn environment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.environment.to_python(py)
+    }
+
+    /// The runs that failed, first to last.
+    #[getter]
+    fn failed_in<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.failed_in.to_python(py)
+    }
+
+    /// The runs that succeeded, first to last.
+    #[getter]
+    fn passed_in<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.passed_in.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<FlakyRevision> {
+        record::from_json(text).map(FlakyRevision)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<FlakyRevision>(py, &self.0)
+    }
+}
+
+impl ToPython for core::FlakyRevision {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, FlakyRevision(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("FlakyRevision", out, depth);
+        shower.field("suite", &self.suite);
+        shower.field("revision", &self.revision);
+        shower.field("environment", &self.environment);
+        shower.field("failed_in", &self.failed_in);
+        shower.field("passed_in", &self.passed_in);
+        shower.end();
+    }
+}
+
+/// A test with both outcomes on one revision in one environment.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct FlakyTest(pub(crate) core::FlakyTest);
+
+#[pymethods]
+impl FlakyTest {
+    /// The suite.
+    #[getter]
+    fn suite<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.suite.to_python(py)
+    }
+
+    /// The test, as the runs name it.
+    #[getter]
+    fn test<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.test.to_python(py)
+    }
+
+    /// The changes that were tested, or builds where nobody says of which changes they are.
+    #[getter]
+    fn revision<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.revision.to_python(py)
+    }
+
+    /// The runs that it failed in, first to last.
+    #[getter]
+    fn failed_in<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.failed_in.to_python(py)
+    }
+
+    /// The runs that it passed in, first to last; one that tried it again is in both.
+    #[getter]
+    fn passed_in<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.passed_in.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<FlakyTest> {
+        record::from_json(text).map(FlakyTest)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<FlakyTest>(py, &self.0)
+    }
+}
+
+impl ToPython for core::FlakyTest {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, FlakyTest(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("FlakyTest", out, depth);
+        shower.field("suite", &self.suite);
+        shower.field("test", &self.test);
+        shower.field("revision", &self.revision);
+        shower.field("failed_in", &self.failed_in);
+        shower.field("passed_in", &self.passed_in);
+        shower.end();
+    }
+}
+
 /// A chain of activities and how late it can be.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -4469,6 +7721,115 @@ impl FromPython for core::FloatPath {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "FloatPath", value)),
         }
+    }
+}
+
+/// What flow time is made of.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct FlowCauses(pub(crate) core::FlowCauses);
+
+#[pymethods]
+impl FlowCauses {
+    /// First instant of the window.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after the window.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// Where flow time ends.
+    #[getter]
+    fn flow_end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.flow_end.to_python(py)
+    }
+
+    /// The flow time of all items together; the causes add up to it.
+    #[getter]
+    fn total<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.total.to_python(py)
+    }
+
+    /// All causes in the order of precedence.
+    #[getter]
+    fn causes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.causes.to_python(py)
+    }
+
+    /// Each item, by id.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<FlowCauses> {
+        record::from_json(text).map(FlowCauses)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<FlowCauses>(py, &self.0)
+    }
+}
+
+impl ToPython for core::FlowCauses {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, FlowCauses(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("FlowCauses", out, depth);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("flow_end", &self.flow_end);
+        shower.field("total", &self.total);
+        shower.field("causes", &self.causes);
+        shower.field("items", &self.items);
+        shower.field("basis", &self.basis);
+        shower.end();
     }
 }
 
@@ -4663,6 +8024,82 @@ impl ToPython for core::FlowShare {
         shower.field("velocity", &self.velocity);
         shower.field("share", &self.share);
         shower.end();
+    }
+}
+
+/// A stage of a flow in the words of a tool.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct FlowStage(pub(crate) core::FlowStage);
+
+#[pymethods]
+impl FlowStage {
+    #[new]
+    #[pyo3(signature = (*, name, statuses = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(name: Bound<'_, PyAny>, statuses: Option<Bound<'_, PyAny>>) -> PyResult<FlowStage> {
+        Ok(FlowStage(core::FlowStage {
+            name: FromPython::from_python(&name, "name")?,
+            statuses: taken(statuses, "statuses", Default::default())?,
+        }))
+    }
+
+    /// What it is called in the answer.
+    #[getter]
+    fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.name.to_python(py)
+    }
+
+    /// The statuses that belong to it, by name or by the tool's id; absent = the one of the stage's own name.
+    #[getter]
+    fn statuses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.statuses.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<FlowStage> {
+        record::from_json(text).map(FlowStage)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<FlowStage>(py, &self.0)
+    }
+}
+
+impl ToPython for core::FlowStage {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, FlowStage(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("FlowStage", out, depth);
+        shower.field("name", &self.name);
+        shower.field("statuses", &self.statuses);
+        shower.end();
+    }
+}
+
+impl FromPython for core::FlowStage {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::FlowStage> {
+        match value.cast::<FlowStage>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "FlowStage", value)),
+        }
     }
 }
 
@@ -5856,6 +9293,84 @@ impl ToPython for core::Item {
     }
 }
 
+/// What the flow time of one item is made of.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ItemCauses(pub(crate) core::ItemCauses);
+
+#[pymethods]
+impl ItemCauses {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// When it was first active or waiting.
+    #[getter]
+    fn started<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.started.to_python(py)
+    }
+
+    /// When its flow time ended; absent while it goes on.
+    #[getter]
+    fn ended<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ended.to_python(py)
+    }
+
+    /// Its flow time, or that until the end of the window; the causes add up to it.
+    #[getter]
+    fn total<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.total.to_python(py)
+    }
+
+    /// The causes that took any time, in the order of precedence.
+    #[getter]
+    fn causes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.causes.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ItemCauses> {
+        record::from_json(text).map(ItemCauses)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ItemCauses>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ItemCauses {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ItemCauses(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ItemCauses", out, depth);
+        shower.field("item", &self.item);
+        shower.field("started", &self.started);
+        shower.field("ended", &self.ended);
+        shower.field("total", &self.total);
+        shower.field("causes", &self.causes);
+        shower.end();
+    }
+}
+
 /// One item that counts differently.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -5935,6 +9450,176 @@ impl ToPython for core::ItemDifference {
     }
 }
 
+/// The rework in one item.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ItemRework(pub(crate) core::ItemRework);
+
+#[pymethods]
+impl ItemRework {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// Moves to a stage that is less far, re-openings included.
+    #[getter]
+    fn moves_back<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.moves_back.to_python(py)
+    }
+
+    /// Moves back from the stage in which work is over.
+    #[getter]
+    fn reopenings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reopenings.to_python(py)
+    }
+
+    /// Entries to a stage in which it had been before.
+    #[getter]
+    fn repeats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.repeats.to_python(py)
+    }
+
+    /// Time after a move back until it was again as far as it had been.
+    #[getter]
+    fn rework_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rework_time.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ItemRework> {
+        record::from_json(text).map(ItemRework)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ItemRework>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ItemRework {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ItemRework(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ItemRework", out, depth);
+        shower.field("item", &self.item);
+        shower.field("moves_back", &self.moves_back);
+        shower.field("reopenings", &self.reopenings);
+        shower.field("repeats", &self.repeats);
+        shower.field("rework_time", &self.rework_time);
+        shower.end();
+    }
+}
+
+/// One item in one state.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ItemStateTime(pub(crate) core::ItemStateTime);
+
+#[pymethods]
+impl ItemStateTime {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// The state, or the last name of the status.
+    #[getter]
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.state.to_python(py)
+    }
+
+    /// The tool's id of the status, where it has one.
+    #[getter]
+    fn status_id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.status_id.to_python(py)
+    }
+
+    /// How often it came to it.
+    #[getter]
+    fn entries<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.entries.to_python(py)
+    }
+
+    /// How long completed stays took.
+    #[getter]
+    fn completed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.completed.to_python(py)
+    }
+
+    /// How long a stay that goes on has taken so far; absent where there is none.
+    #[getter]
+    fn ongoing<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ongoing.to_python(py)
+    }
+
+    /// Both together.
+    #[getter]
+    fn total<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.total.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ItemStateTime> {
+        record::from_json(text).map(ItemStateTime)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ItemStateTime>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ItemStateTime {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ItemStateTime(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ItemStateTime", out, depth);
+        shower.field("item", &self.item);
+        shower.field("state", &self.state);
+        shower.field("status_id", &self.status_id);
+        shower.field("entries", &self.entries);
+        shower.field("completed", &self.completed);
+        shower.field("ongoing", &self.ongoing);
+        shower.field("total", &self.total);
+        shower.end();
+    }
+}
+
 /// The verdict of one item.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -5995,6 +9680,131 @@ impl ToPython for core::ItemVerdict {
         shower.field("item", &self.item);
         shower.field("kind", &self.kind);
         shower.field("verdict", &self.verdict);
+        shower.end();
+    }
+}
+
+/// An estimate of how many defects there are, from how many two finders found alike.
+///
+/// D. G. Chapman's estimator (University of California Publications in Statistics 1, 1951): with `a` found by the one, `b`
+/// by the other and `m` by both, (a + 1)(b + 1)/(m + 1) − 1, with the variance of G. A. F. Seber (Biometrika 57, 1970). It
+/// holds if the two look for the same defects independently of each other and each defect is as easily found as any; where easy ones are
+/// found by both, it is too low.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct LatentDefects(pub(crate) core::LatentDefects);
+
+#[pymethods]
+impl LatentDefects {
+    /// The two finders.
+    #[getter]
+    fn finders<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.finders.to_python(py)
+    }
+
+    /// Defects that the first one found.
+    #[getter]
+    fn by_first<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.by_first.to_python(py)
+    }
+
+    /// Defects that the second one found.
+    #[getter]
+    fn by_second<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.by_second.to_python(py)
+    }
+
+    /// Defects that both found.
+    #[getter]
+    fn by_both<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.by_both.to_python(py)
+    }
+
+    /// Defects that any of the two found.
+    #[getter]
+    fn found<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.found.to_python(py)
+    }
+
+    /// How many there are, found or not.
+    #[getter]
+    fn estimate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.estimate.to_python(py)
+    }
+
+    /// How many are not found: the estimate less those found.
+    #[getter]
+    fn latent<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.latent.to_python(py)
+    }
+
+    /// The standard error of both.
+    #[getter]
+    fn standard_error<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.standard_error.to_python(py)
+    }
+
+    /// The lower end of the 95 % interval of the estimate by the normal distribution; not less than those found.
+    #[getter]
+    fn lower<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lower.to_python(py)
+    }
+
+    /// The upper end.
+    #[getter]
+    fn upper<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.upper.to_python(py)
+    }
+
+    /// Why there is no estimate: `no_data` where one of the two found nothing, `no_overlap` where none was found by both.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<LatentDefects> {
+        record::from_json(text).map(LatentDefects)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<LatentDefects>(py, &self.0)
+    }
+}
+
+impl ToPython for core::LatentDefects {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, LatentDefects(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("LatentDefects", out, depth);
+        shower.field("finders", &self.finders);
+        shower.field("by_first", &self.by_first);
+        shower.field("by_second", &self.by_second);
+        shower.field("by_both", &self.by_both);
+        shower.field("found", &self.found);
+        shower.field("estimate", &self.estimate);
+        shower.field("latent", &self.latent);
+        shower.field("standard_error", &self.standard_error);
+        shower.field("lower", &self.lower);
+        shower.field("upper", &self.upper);
+        shower.field("reason", &self.reason);
         shower.end();
     }
 }
@@ -6301,6 +10111,334 @@ impl FromPython for core::Link {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "Link", value)),
         }
+    }
+}
+
+/// The law over a window.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct LittlesLaw(pub(crate) core::LittlesLaw);
+
+#[pymethods]
+impl LittlesLaw {
+    /// First instant of the window.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after the window.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// The zone of its days.
+    #[getter]
+    fn zone<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.zone.to_python(py)
+    }
+
+    /// The law by each rule, the three in their order.
+    #[getter]
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rows.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<LittlesLaw> {
+        record::from_json(text).map(LittlesLaw)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<LittlesLaw>(py, &self.0)
+    }
+}
+
+impl ToPython for core::LittlesLaw {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, LittlesLaw(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("LittlesLaw", out, depth);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("zone", &self.zone);
+        shower.field("rows", &self.rows);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// The law by one rule. Times are in days, rates per day.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct LittlesLawRow(pub(crate) core::LittlesLawRow);
+
+#[pymethods]
+impl LittlesLawRow {
+    /// How time and work in progress are counted.
+    #[getter]
+    fn rule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rule.to_python(py)
+    }
+
+    /// T: how long the window is.
+    #[getter]
+    fn days<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.days.to_python(py)
+    }
+
+    /// How many were in progress when it began.
+    #[getter]
+    fn open_at_start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.open_at_start.to_python(py)
+    }
+
+    /// How many were in progress when it ended: N(T).
+    #[getter]
+    fn open_at_end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.open_at_end.to_python(py)
+    }
+
+    /// A: how many were in progress at some time of it: what was open at the start and what was started since.
+    #[getter]
+    fn arrivals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.arrivals.to_python(py)
+    }
+
+    /// D: how many were finished in it.
+    #[getter]
+    fn departures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.departures.to_python(py)
+    }
+
+    /// H: all time in progress within the window, in item-days: the integral of N(t).
+    #[getter]
+    fn item_days<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item_days.to_python(py)
+    }
+
+    /// L = H / T: the average work in progress; absent where the window has no time in it.
+    #[getter]
+    fn average_wip<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.average_wip.to_python(py)
+    }
+
+    /// λ = A / T.
+    #[getter]
+    fn arrival_rate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.arrival_rate.to_python(py)
+    }
+
+    /// W, here w = the average over arrivals of the time that each was in progress within the window, added up item by item.
+    #[getter]
+    fn average_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.average_time.to_python(py)
+    }
+
+    /// L − λ·W: zero, since time and work in progress are counted by a rule that fits.
+    #[getter]
+    fn residual<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.residual.to_python(py)
+    }
+
+    /// Θ = D / T: the throughput.
+    #[getter]
+    fn throughput<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.throughput.to_python(py)
+    }
+
+    /// w′ = H / D: the approximate average cycle time.
+    #[getter]
+    fn time_per_departure<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.time_per_departure.to_python(py)
+    }
+
+    /// W*: the mean cycle time of what was finished, the time before the window included.
+    #[getter]
+    fn cycle_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cycle_time.to_python(py)
+    }
+
+    /// L − Θ·W*: how far the window is from a stable flow that begins and ends empty.
+    #[getter]
+    fn finished_residual<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.finished_residual.to_python(py)
+    }
+
+    /// Started in the window over finished in it: above 1 work in progress grows.
+    #[getter]
+    fn stability<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stability.to_python(py)
+    }
+
+    /// Flow debt, w′ − W*: above 0 what is in progress ages for what is finished; below 0 debt is paid back.
+    #[getter]
+    fn flow_debt<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.flow_debt.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<LittlesLawRow> {
+        record::from_json(text).map(LittlesLawRow)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<LittlesLawRow>(py, &self.0)
+    }
+}
+
+impl ToPython for core::LittlesLawRow {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, LittlesLawRow(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("LittlesLawRow", out, depth);
+        shower.field("rule", &self.rule);
+        shower.field("days", &self.days);
+        shower.field("open_at_start", &self.open_at_start);
+        shower.field("open_at_end", &self.open_at_end);
+        shower.field("arrivals", &self.arrivals);
+        shower.field("departures", &self.departures);
+        shower.field("item_days", &self.item_days);
+        shower.field("average_wip", &self.average_wip);
+        shower.field("arrival_rate", &self.arrival_rate);
+        shower.field("average_time", &self.average_time);
+        shower.field("residual", &self.residual);
+        shower.field("throughput", &self.throughput);
+        shower.field("time_per_departure", &self.time_per_departure);
+        shower.field("cycle_time", &self.cycle_time);
+        shower.field("finished_residual", &self.finished_residual);
+        shower.field("stability", &self.stability);
+        shower.field("flow_debt", &self.flow_debt);
+        shower.end();
+    }
+}
+
+/// The test of Mann and Whitney, also called Wilcoxon's rank sum test.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MannWhitney(pub(crate) core::MannWhitney);
+
+#[pymethods]
+impl MannWhitney {
+    /// U of the second sample: pairs in which it is larger, those in which both are equal counted half.
+    #[getter]
+    fn u<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.u.to_python(py)
+    }
+
+    /// How likely a U at least this far from its middle is where there is no difference, on both sides.
+    #[getter]
+    fn p_value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.p_value.to_python(py)
+    }
+
+    /// How the p-value was found.
+    #[getter]
+    fn p_value_rule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.p_value_rule.to_python(py)
+    }
+
+    /// Why there is no p-value.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MannWhitney> {
+        record::from_json(text).map(MannWhitney)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MannWhitney>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MannWhitney {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MannWhitney(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MannWhitney", out, depth);
+        shower.field("u", &self.u);
+        shower.field("p_value", &self.p_value);
+        shower.field("p_value_rule", &self.p_value_rule);
+        shower.field("reason", &self.reason);
+        shower.end();
     }
 }
 
@@ -6824,6 +10962,82 @@ impl FromPython for core::MetricCell {
     }
 }
 
+/// An event behind a metric.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetricEvidence(pub(crate) core::MetricEvidence);
+
+#[pymethods]
+impl MetricEvidence {
+    #[new]
+    #[pyo3(signature = (*, at, event))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(at: Bound<'_, PyAny>, event: Bound<'_, PyAny>) -> PyResult<MetricEvidence> {
+        Ok(MetricEvidence(core::MetricEvidence {
+            at: FromPython::from_python(&at, "at")?,
+            event: FromPython::from_python(&event, "event")?,
+        }))
+    }
+
+    /// When what it proves counts.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// The event, as `source:id`.
+    #[getter]
+    fn event<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.event.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetricEvidence> {
+        record::from_json(text).map(MetricEvidence)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetricEvidence>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetricEvidence {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetricEvidence(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetricEvidence", out, depth);
+        shower.field("at", &self.at);
+        shower.field("event", &self.event);
+        shower.end();
+    }
+}
+
+impl FromPython for core::MetricEvidence {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::MetricEvidence> {
+        match value.cast::<MetricEvidence>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "MetricEvidence", value)),
+        }
+    }
+}
+
 /// A metric that `metric` knows.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -7202,6 +11416,13 @@ impl MetricRow {
         self.0.open.to_python(py)
     }
 
+    /// What the sample would be if the open ones were over as well, as far as that can be told; absent where nothing can be
+    /// open, and where there is nothing at all.
+    #[getter]
+    fn survival<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.survival.to_python(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -7245,6 +11466,7 @@ impl ToPython for core::MetricRow {
         shower.field("whole", &self.whole);
         shower.field("sample", &self.sample);
         shower.field("open", &self.open);
+        shower.field("survival", &self.survival);
         shower.end();
     }
 }
@@ -7609,18 +11831,20 @@ pub(crate) struct MetricState(pub(crate) core::MetricState);
 #[pymethods]
 impl MetricState {
     #[new]
-    #[pyo3(signature = (*, query, cells, waits, basis))]
+    #[pyo3(signature = (*, query, cells, waits, evidence, basis))]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn new(
         query: Bound<'_, PyAny>,
         cells: Bound<'_, PyAny>,
         waits: Bound<'_, PyAny>,
+        evidence: Bound<'_, PyAny>,
         basis: Bound<'_, PyAny>,
     ) -> PyResult<MetricState> {
         Ok(MetricState(core::MetricState {
             query: FromPython::from_python(&query, "query")?,
             cells: FromPython::from_python(&cells, "cells")?,
             waits: FromPython::from_python(&waits, "waits")?,
+            evidence: FromPython::from_python(&evidence, "evidence")?,
             basis: FromPython::from_python(&basis, "basis")?,
         }))
     }
@@ -7643,7 +11867,13 @@ impl MetricState {
         self.0.waits.to_python(py)
     }
 
-    /// What it rests on.
+    /// The first events behind it in time; at most a hundred.
+    #[getter]
+    fn evidence<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.evidence.to_python(py)
+    }
+
+    /// What it rests on, without evidence.
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.basis.to_python(py)
@@ -7701,6 +11931,7 @@ impl ToPython for core::MetricState {
         shower.field("query", &self.query);
         shower.field("cells", &self.cells);
         shower.field("waits", &self.waits);
+        shower.field("evidence", &self.evidence);
         shower.field("basis", &self.basis);
         shower.end();
     }
@@ -7826,6 +12057,101 @@ impl ToPython for core::MetricTable {
         shower.field("zone", &self.zone);
         shower.field("group_by", &self.group_by);
         shower.field("rows", &self.rows);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// A metric over time.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetricTrend(pub(crate) core::MetricTrend);
+
+#[pymethods]
+impl MetricTrend {
+    /// The metric.
+    #[getter]
+    fn metric<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.metric.to_python(py)
+    }
+
+    /// What its figures are.
+    #[getter]
+    fn unit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.unit.to_python(py)
+    }
+
+    /// One row for each group and part of the window.
+    #[getter]
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rows.to_python(py)
+    }
+
+    /// What is said of each group as a whole.
+    #[getter]
+    fn groups<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.groups.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetricTrend> {
+        record::from_json(text).map(MetricTrend)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetricTrend>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetricTrend {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetricTrend(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetricTrend", out, depth);
+        shower.field("metric", &self.metric);
+        shower.field("unit", &self.unit);
+        shower.field("rows", &self.rows);
+        shower.field("groups", &self.groups);
         shower.field("basis", &self.basis);
         shower.end();
     }
@@ -8007,7 +12333,9 @@ impl NetworkActivity {
         self.0.finished_at.to_python(py)
     }
 
-    /// The trains it takes when its work is finished: it ends with the latest of their first departures.
+    /// The trains it takes when its work is finished: it ends with the latest of their first departures. Two trains are the
+    /// same where all that is said of them is; of one with a capacity, activities take the departures in the order in which
+    /// they are ready, ties by id.
     #[getter]
     fn trains<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.trains.to_python(py)
@@ -8625,6 +12953,213 @@ impl ToPython for core::NextSlot {
     }
 }
 
+/// What an order costs, if its items are done one after the other.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct OrderCost(pub(crate) core::OrderCost);
+
+#[pymethods]
+impl OrderCost {
+    /// The items in their order.
+    #[getter]
+    fn order<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.order.to_python(py)
+    }
+
+    /// The sum over all items of the cost of delay a week times the weeks until the item is finished; absent where any item
+    /// lacks one of the two, or costs are in several units.
+    #[getter]
+    fn cost<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cost.to_python(py)
+    }
+
+    /// How many weeks they all take.
+    #[getter]
+    fn weeks<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.weeks.to_python(py)
+    }
+
+    /// The items that lack a cost of delay or a duration, by id.
+    #[getter]
+    fn missing<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.missing.to_python(py)
+    }
+
+    /// Items that stand before something that they need, by id.
+    #[getter]
+    fn too_early<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.too_early.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<OrderCost> {
+        record::from_json(text).map(OrderCost)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<OrderCost>(py, &self.0)
+    }
+}
+
+impl ToPython for core::OrderCost {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, OrderCost(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("OrderCost", out, depth);
+        shower.field("order", &self.order);
+        shower.field("cost", &self.cost);
+        shower.field("weeks", &self.weeks);
+        shower.field("missing", &self.missing);
+        shower.field("too_early", &self.too_early);
+        shower.end();
+    }
+}
+
+/// An outcome before and after a change. That it differs does not say that the change is why: look at the trend before it,
+/// and at what else happened.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct OutcomeChange(pub(crate) core::OutcomeChange);
+
+#[pymethods]
+impl OutcomeChange {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// What was measured.
+    #[getter]
+    fn measure<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.measure.to_python(py)
+    }
+
+    /// The unit of the measurements; absent where none is said, or where there are several.
+    #[getter]
+    fn unit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.unit.to_python(py)
+    }
+
+    /// When the change was.
+    #[getter]
+    fn changed_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.changed_at.to_python(py)
+    }
+
+    /// How many measurements there are before it, …
+    #[getter]
+    fn n_before<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.n_before.to_python(py)
+    }
+
+    /// … and after.
+    #[getter]
+    fn n_after<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.n_after.to_python(py)
+    }
+
+    /// The difference, after less before, with intervals; absent where `missing` says why.
+    #[getter]
+    fn comparison<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.comparison.to_python(py)
+    }
+
+    /// By how much the measurements rose a day before the change: the slope of the line of least squares.
+    #[getter]
+    fn trend_before<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.trend_before.to_python(py)
+    }
+
+    /// The mean after the change, had that line gone on.
+    #[getter]
+    fn expected_by_trend<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.expected_by_trend.to_python(py)
+    }
+
+    /// The mean after the change less that.
+    #[getter]
+    fn beyond_trend<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.beyond_trend.to_python(py)
+    }
+
+    /// Why something has no value, by stable words.
+    #[getter]
+    fn missing<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.missing.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the measurements on both sides.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<OutcomeChange> {
+        record::from_json(text).map(OutcomeChange)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<OutcomeChange>(py, &self.0)
+    }
+}
+
+impl ToPython for core::OutcomeChange {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, OutcomeChange(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("OutcomeChange", out, depth);
+        shower.field("item", &self.item);
+        shower.field("measure", &self.measure);
+        shower.field("unit", &self.unit);
+        shower.field("changed_at", &self.changed_at);
+        shower.field("n_before", &self.n_before);
+        shower.field("n_after", &self.n_after);
+        shower.field("comparison", &self.comparison);
+        shower.field("trend_before", &self.trend_before);
+        shower.field("expected_by_trend", &self.expected_by_trend);
+        shower.field("beyond_trend", &self.beyond_trend);
+        shower.field("missing", &self.missing);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
 /// Everything that a release manager asks of one release, in one answer.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -8803,6 +13338,177 @@ impl ToPython for core::Outlook {
         shower.field("flow", &self.flow);
         shower.field("coverage", &self.coverage);
         shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// A part.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct PartWait(pub(crate) core::PartWait);
+
+#[pymethods]
+impl PartWait {
+    /// The part.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// The group that it is in.
+    #[getter]
+    fn group<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.group.to_python(py)
+    }
+
+    /// When it was done; absent while it is open.
+    #[getter]
+    fn done_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.done_at.to_python(py)
+    }
+
+    /// How long it then waited for the last part, so far; absent while it is open.
+    #[getter]
+    fn waited<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waited.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<PartWait> {
+        record::from_json(text).map(PartWait)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<PartWait>(py, &self.0)
+    }
+}
+
+impl ToPython for core::PartWait {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, PartWait(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("PartWait", out, depth);
+        shower.field("item", &self.item);
+        shower.field("title", &self.title);
+        shower.field("group", &self.group);
+        shower.field("done_at", &self.done_at);
+        shower.field("waited", &self.waited);
+        shower.end();
+    }
+}
+
+/// A group of parts.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct PartsWait(pub(crate) core::PartsWait);
+
+#[pymethods]
+impl PartsWait {
+    /// The application or team by id, or the kind; absent for parts of which nobody says it.
+    #[getter]
+    fn group<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.group.to_python(py)
+    }
+
+    /// How many parts.
+    #[getter]
+    fn parts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.parts.to_python(py)
+    }
+
+    /// How many of them are not done.
+    #[getter]
+    fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.open.to_python(py)
+    }
+
+    /// When the last of them was done; absent while one is open.
+    #[getter]
+    fn complete_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.complete_at.to_python(py)
+    }
+
+    /// Pooling: from the first of them done to the last, or to now while one is open. Absent while none is done.
+    #[getter]
+    fn pooling<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.pooling.to_python(py)
+    }
+
+    /// Lagging: how much later they were complete than all others; zero where another group came later, absent where there is
+    /// no other group.
+    #[getter]
+    fn lagging<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lagging.to_python(py)
+    }
+
+    /// How long its parts have waited for others, those of the group included: item-time.
+    #[getter]
+    fn waited<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waited.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<PartsWait> {
+        record::from_json(text).map(PartsWait)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<PartsWait>(py, &self.0)
+    }
+}
+
+impl ToPython for core::PartsWait {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, PartsWait(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("PartsWait", out, depth);
+        shower.field("group", &self.group);
+        shower.field("parts", &self.parts);
+        shower.field("open", &self.open);
+        shower.field("complete_at", &self.complete_at);
+        shower.field("pooling", &self.pooling);
+        shower.field("lagging", &self.lagging);
+        shower.field("waited", &self.waited);
         shower.end();
     }
 }
@@ -9163,6 +13869,785 @@ impl FromPython for core::PolicyRule {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "PolicyRule", value)),
         }
+    }
+}
+
+/// Open work in an order.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Priorities(pub(crate) core::Priorities);
+
+#[pymethods]
+impl Priorities {
+    /// By what it is.
+    #[getter]
+    fn rank_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rank_by.to_python(py)
+    }
+
+    /// The unit of costs of delay; absent where nobody says one, or where there are several.
+    #[getter]
+    fn unit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.unit.to_python(py)
+    }
+
+    /// The items, those with a rank first and by it, then the others by id.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// What the order that the ranks give costs.
+    #[getter]
+    fn proposed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.proposed.to_python(py)
+    }
+
+    /// What the order that the question gives costs.
+    #[getter]
+    fn given<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.given.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the items with a rank.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Priorities> {
+        record::from_json(text).map(Priorities)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Priorities>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Priorities {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Priorities(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Priorities", out, depth);
+        shower.field("rank_by", &self.rank_by);
+        shower.field("unit", &self.unit);
+        shower.field("items", &self.items);
+        shower.field("proposed", &self.proposed);
+        shower.field("given", &self.given);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// One item with what it is worth. What is not known has no value.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct PriorityItem(pub(crate) core::PriorityItem);
+
+#[pymethods]
+impl PriorityItem {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// Its place in the order, from 1.
+    #[getter]
+    fn rank<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rank.to_python(py)
+    }
+
+    /// Business value: the field `value`, in points.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value.to_python(py)
+    }
+
+    /// The attribute `time_criticality`, in points.
+    #[getter]
+    fn time_criticality<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.time_criticality.to_python(py)
+    }
+
+    /// The attribute `risk_reduction`, in points: reduced risk and enabled opportunity.
+    #[getter]
+    fn risk_reduction<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.risk_reduction.to_python(py)
+    }
+
+    /// The field `size`.
+    #[getter]
+    fn size<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.size.to_python(py)
+    }
+
+    /// The three sorts of points over the size: of the item alone.
+    #[getter]
+    fn wsjf<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.wsjf.to_python(py)
+    }
+
+    /// The same with the points that it has from others, those that are known.
+    #[getter]
+    fn wsjf_inherited<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.wsjf_inherited.to_python(py)
+    }
+
+    /// What a week of delay costs: the attribute `cost_of_delay`.
+    #[getter]
+    fn cost_of_delay<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cost_of_delay.to_python(py)
+    }
+
+    /// How long it takes: what is said to be left, else the estimate.
+    #[getter]
+    fn duration<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.duration.to_python(py)
+    }
+
+    /// Cost of delay over duration in weeks: of the item alone.
+    #[getter]
+    fn cd3<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cd3.to_python(py)
+    }
+
+    /// The same with the cost that it has from others, as far as it is known.
+    #[getter]
+    fn cd3_inherited<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cd3_inherited.to_python(py)
+    }
+
+    /// How many open items it has points and cost from.
+    #[getter]
+    fn dependants<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.dependants.to_python(py)
+    }
+
+    /// Open items that it needs directly: what it depends on, and its parts; by id.
+    #[getter]
+    fn waits_for<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waits_for.to_python(py)
+    }
+
+    /// Which figures of its own are missing or can't be used, by stable words.
+    #[getter]
+    fn missing<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.missing.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<PriorityItem> {
+        record::from_json(text).map(PriorityItem)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<PriorityItem>(py, &self.0)
+    }
+}
+
+impl ToPython for core::PriorityItem {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, PriorityItem(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("PriorityItem", out, depth);
+        shower.field("item", &self.item);
+        shower.field("title", &self.title);
+        shower.field("rank", &self.rank);
+        shower.field("value", &self.value);
+        shower.field("time_criticality", &self.time_criticality);
+        shower.field("risk_reduction", &self.risk_reduction);
+        shower.field("size", &self.size);
+        shower.field("wsjf", &self.wsjf);
+        shower.field("wsjf_inherited", &self.wsjf_inherited);
+        shower.field("cost_of_delay", &self.cost_of_delay);
+        shower.field("duration", &self.duration);
+        shower.field("cd3", &self.cd3);
+        shower.field("cd3_inherited", &self.cd3_inherited);
+        shower.field("dependants", &self.dependants);
+        shower.field("waits_for", &self.waits_for);
+        shower.field("missing", &self.missing);
+        shower.end();
+    }
+}
+
+/// The process behaviour chart of a series. All figures are in the unit of its values.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ProcessBehaviour(pub(crate) core::ProcessBehaviour);
+
+#[pymethods]
+impl ProcessBehaviour {
+    /// How many values the centre and the limits come from.
+    #[getter]
+    fn baseline_n<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.baseline_n.to_python(py)
+    }
+
+    /// The centre; absent without a baseline.
+    #[getter]
+    fn center<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.center.to_python(py)
+    }
+
+    /// The mean or median moving range; absent for fewer than two values, and so is all that follows from it.
+    #[getter]
+    fn moving_range<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.moving_range.to_python(py)
+    }
+
+    /// A third of the distance from the centre to a limit.
+    #[getter]
+    fn sigma<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sigma.to_python(py)
+    }
+
+    /// The lower natural process limit.
+    #[getter]
+    fn lower_limit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lower_limit.to_python(py)
+    }
+
+    /// The upper natural process limit.
+    #[getter]
+    fn upper_limit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.upper_limit.to_python(py)
+    }
+
+    /// The upper limit of moving ranges.
+    #[getter]
+    fn upper_range_limit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.upper_range_limit.to_python(py)
+    }
+
+    /// The moving ranges of the series: how far each value is from the one before, from the second value on.
+    #[getter]
+    fn moving_ranges<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.moving_ranges.to_python(py)
+    }
+
+    /// What can't be chance, by place, then by rule.
+    #[getter]
+    fn signals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.signals.to_python(py)
+    }
+
+    /// Why there are no limits: no baseline, or too short a one.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ProcessBehaviour> {
+        record::from_json(text).map(ProcessBehaviour)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ProcessBehaviour>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ProcessBehaviour {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ProcessBehaviour(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ProcessBehaviour", out, depth);
+        shower.field("baseline_n", &self.baseline_n);
+        shower.field("center", &self.center);
+        shower.field("moving_range", &self.moving_range);
+        shower.field("sigma", &self.sigma);
+        shower.field("lower_limit", &self.lower_limit);
+        shower.field("upper_limit", &self.upper_limit);
+        shower.field("upper_range_limit", &self.upper_range_limit);
+        shower.field("moving_ranges", &self.moving_ranges);
+        shower.field("signals", &self.signals);
+        shower.field("reason", &self.reason);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// The parts of pull requests, as Apache DevLake cuts them. A negative part is bad data: it is absent.
+///
+/// A pull request is a change with a state, `done` once it is merged. Its `starts_at` is when it was opened, its `ends_at`
+/// when it was merged, its attribute `author` who opened it. Each event with the attribute `review` is a review or comment,
+/// by whom says `reviewed_by`. Its commits are the changes that are parts of it (`parent`), else those behind its head that
+/// were not behind what it was merged into; the commit that merged it follows it. The adapters of GitHub and GitLab say all
+/// of that.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct PullRequestSplit(pub(crate) core::PullRequestSplit);
+
+#[pymethods]
+impl PullRequestSplit {
+    /// Pull requests that were merged in the time.
+    #[getter]
+    fn n<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.n.to_python(py)
+    }
+
+    /// From the first commit to the pull request.
+    #[getter]
+    fn coding<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.coding.to_python(py)
+    }
+
+    /// From the pull request to the first review or comment by somebody else.
+    #[getter]
+    fn pickup<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.pickup.to_python(py)
+    }
+
+    /// From that to the merge.
+    #[getter]
+    fn review<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.review.to_python(py)
+    }
+
+    /// From the merge to the end of the deployment; `open` are those that are merged and not deployed.
+    #[getter]
+    fn deploy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.deploy.to_python(py)
+    }
+
+    /// Coding + (created to merged) + deploy; an absent part counts nothing.
+    #[getter]
+    fn cycle<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cycle.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<PullRequestSplit> {
+        record::from_json(text).map(PullRequestSplit)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<PullRequestSplit>(py, &self.0)
+    }
+}
+
+impl ToPython for core::PullRequestSplit {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, PullRequestSplit(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("PullRequestSplit", out, depth);
+        shower.field("n", &self.n);
+        shower.field("coding", &self.coding);
+        shower.field("pickup", &self.pickup);
+        shower.field("review", &self.review);
+        shower.field("deploy", &self.deploy);
+        shower.field("cycle", &self.cycle);
+        shower.end();
+    }
+}
+
+/// One quantile.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Quantile(pub(crate) core::Quantile);
+
+#[pymethods]
+impl Quantile {
+    /// The part of the sample that lies at or below it, from 0 to 1.
+    #[getter]
+    fn probability<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.probability.to_python(py)
+    }
+
+    /// Its value, in the unit of the sample.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Quantile> {
+        record::from_json(text).map(Quantile)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Quantile>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Quantile {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Quantile(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Quantile", out, depth);
+        shower.field("probability", &self.probability);
+        shower.field("value", &self.value);
+        shower.end();
+    }
+}
+
+/// Quantiles of a sample.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Quantiles(pub(crate) core::Quantiles);
+
+#[pymethods]
+impl Quantiles {
+    /// One for each probability, in the order of the question.
+    #[getter]
+    fn quantiles<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.quantiles.to_python(py)
+    }
+
+    /// Why they have no value: the sample is empty.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Quantiles> {
+        record::from_json(text).map(Quantiles)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Quantiles>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Quantiles {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Quantiles(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Quantiles", out, depth);
+        shower.field("quantiles", &self.quantiles);
+        shower.field("reason", &self.reason);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// The rank correlation of two figures.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct RankCorrelation(pub(crate) core::RankCorrelation);
+
+#[pymethods]
+impl RankCorrelation {
+    /// Spearman's rho: the correlation of the ranks, from -1 to 1.
+    #[getter]
+    fn spearman<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.spearman.to_python(py)
+    }
+
+    /// How its p-value was found.
+    #[getter]
+    fn spearman_rule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.spearman_rule.to_python(py)
+    }
+
+    /// Kendall's tau-b: pairs in the same order less those in opposite orders, over pairs without ties, from -1 to 1.
+    #[getter]
+    fn kendall<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kendall.to_python(py)
+    }
+
+    /// How its p-value was found.
+    #[getter]
+    fn kendall_rule<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kendall_rule.to_python(py)
+    }
+
+    /// Pairs of things that both figures put in the same order.
+    #[getter]
+    fn concordant<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.concordant.to_python(py)
+    }
+
+    /// Pairs of things that they put in opposite orders.
+    #[getter]
+    fn discordant<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.discordant.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<RankCorrelation> {
+        record::from_json(text).map(RankCorrelation)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<RankCorrelation>(py, &self.0)
+    }
+}
+
+impl ToPython for core::RankCorrelation {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, RankCorrelation(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("RankCorrelation", out, depth);
+        shower.field("spearman", &self.spearman);
+        shower.field("spearman_rule", &self.spearman_rule);
+        shower.field("kendall", &self.kendall);
+        shower.field("kendall_rule", &self.kendall_rule);
+        shower.field("concordant", &self.concordant);
+        shower.field("discordant", &self.discordant);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// A size that became another one.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ReEstimate(pub(crate) core::ReEstimate);
+
+#[pymethods]
+impl ReEstimate {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// The size at the start; of what was added later, the first one said. Absent where it had none.
+    #[getter]
+    fn old<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.old.to_python(py)
+    }
+
+    /// The size at the end; absent where it was taken away.
+    #[getter]
+    fn new<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.new.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ReEstimate> {
+        record::from_json(text).map(ReEstimate)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ReEstimate>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ReEstimate {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ReEstimate(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ReEstimate", out, depth);
+        shower.field("item", &self.item);
+        shower.field("old", &self.old);
+        shower.field("new", &self.new);
+        shower.end();
     }
 }
 
@@ -10173,6 +15658,92 @@ impl ToPython for core::ReleaseDates {
     }
 }
 
+/// The defects that were found in a release, before and after it shipped, whenever that was.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ReleaseEscapes(pub(crate) core::ReleaseEscapes);
+
+#[pymethods]
+impl ReleaseEscapes {
+    /// The release.
+    #[getter]
+    fn release<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.release.to_python(py)
+    }
+
+    /// When it shipped; absent = not yet.
+    #[getter]
+    fn shipped_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.shipped_at.to_python(py)
+    }
+
+    /// How long it has been in use: what shows up later is not counted yet, and a rate of a shorter time is not that of a
+    /// longer one.
+    #[getter]
+    fn observed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.observed.to_python(py)
+    }
+
+    /// Found before it shipped.
+    #[getter]
+    fn before<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.before.to_python(py)
+    }
+
+    /// Found since.
+    #[getter]
+    fn after<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.after.to_python(py)
+    }
+
+    /// Found since over all; absent while it has not shipped.
+    #[getter]
+    fn escape_rate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.escape_rate.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ReleaseEscapes> {
+        record::from_json(text).map(ReleaseEscapes)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ReleaseEscapes>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ReleaseEscapes {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ReleaseEscapes(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ReleaseEscapes", out, depth);
+        shower.field("release", &self.release);
+        shower.field("shipped_at", &self.shipped_at);
+        shower.field("observed", &self.observed);
+        shower.field("before", &self.before);
+        shower.field("after", &self.after);
+        shower.field("escape_rate", &self.escape_rate);
+        shower.end();
+    }
+}
+
 /// What releases of one sort have in common. Names tell its parts apart: a part that is renamed is another one.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -10258,6 +15829,409 @@ impl FromPython for core::ReleaseTemplate {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "ReleaseTemplate", value)),
         }
+    }
+}
+
+/// The times of one release.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ReleaseTime(pub(crate) core::ReleaseTime);
+
+#[pymethods]
+impl ReleaseTime {
+    /// The release.
+    #[getter]
+    fn release<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.release.to_python(py)
+    }
+
+    /// How many items were in its scope and done when it came out: leaves, cancelled ones left out.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// When the first of its scope was begun.
+    #[getter]
+    fn started_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.started_at.to_python(py)
+    }
+
+    /// When the last of its scope was done.
+    #[getter]
+    fn ready_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ready_at.to_python(py)
+    }
+
+    /// When it came out.
+    #[getter]
+    fn released_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.released_at.to_python(py)
+    }
+
+    /// From the first work on it until it was out.
+    #[getter]
+    fn lead_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lead_time.to_python(py)
+    }
+
+    /// From each item being done until it was out.
+    #[getter]
+    fn done_to_released<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.done_to_released.to_python(py)
+    }
+
+    /// How much of the time until it was ready at least one of its gates had been asked for and was not passed.
+    #[getter]
+    fn gate_wait_before_ready<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.gate_wait_before_ready.to_python(py)
+    }
+
+    /// The same from then until it was out.
+    #[getter]
+    fn gate_wait_after_ready<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.gate_wait_after_ready.to_python(py)
+    }
+
+    /// From being ready and through all gates to the departure of the train that it could take; absent where no train is
+    /// known, or it left before.
+    #[getter]
+    fn cadence_wait<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cadence_wait.to_python(py)
+    }
+
+    /// That departure; the later one where it is of several applications.
+    #[getter]
+    fn departure<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.departure.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ReleaseTime> {
+        record::from_json(text).map(ReleaseTime)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ReleaseTime>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ReleaseTime {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ReleaseTime(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ReleaseTime", out, depth);
+        shower.field("release", &self.release);
+        shower.field("items", &self.items);
+        shower.field("started_at", &self.started_at);
+        shower.field("ready_at", &self.ready_at);
+        shower.field("released_at", &self.released_at);
+        shower.field("lead_time", &self.lead_time);
+        shower.field("done_to_released", &self.done_to_released);
+        shower.field("gate_wait_before_ready", &self.gate_wait_before_ready);
+        shower.field("gate_wait_after_ready", &self.gate_wait_after_ready);
+        shower.field("cadence_wait", &self.cadence_wait);
+        shower.field("departure", &self.departure);
+        shower.end();
+    }
+}
+
+/// The times of the releases that came out in a window. What is not known has no value, and is in no sample.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ReleaseTimes(pub(crate) core::ReleaseTimes);
+
+#[pymethods]
+impl ReleaseTimes {
+    /// First instant of the window.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after the window.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// One row for each release, by when it came out, then by id.
+    #[getter]
+    fn releases<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.releases.to_python(py)
+    }
+
+    /// From the first work on a release until it was out.
+    #[getter]
+    fn lead_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lead_time.to_python(py)
+    }
+
+    /// From an item being done until its release was out, over the items of all releases.
+    #[getter]
+    fn done_to_released<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.done_to_released.to_python(py)
+    }
+
+    /// Waiting for gates while there was work to do.
+    #[getter]
+    fn gate_wait_before_ready<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.gate_wait_before_ready.to_python(py)
+    }
+
+    /// Waiting for gates after all work was done.
+    #[getter]
+    fn gate_wait_after_ready<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.gate_wait_after_ready.to_python(py)
+    }
+
+    /// Waiting for the train.
+    #[getter]
+    fn cadence_wait<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cadence_wait.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the releases.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ReleaseTimes> {
+        record::from_json(text).map(ReleaseTimes)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ReleaseTimes>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ReleaseTimes {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ReleaseTimes(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ReleaseTimes", out, depth);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("releases", &self.releases);
+        shower.field("lead_time", &self.lead_time);
+        shower.field("done_to_released", &self.done_to_released);
+        shower.field("gate_wait_before_ready", &self.gate_wait_before_ready);
+        shower.field("gate_wait_after_ready", &self.gate_wait_after_ready);
+        shower.field("cadence_wait", &self.cadence_wait);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// The rework in what was finished in a window.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Rework(pub(crate) core::Rework);
+
+#[pymethods]
+impl Rework {
+    /// First instant of the window.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after the window.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// How many items were finished in it.
+    #[getter]
+    fn finished<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.finished.to_python(py)
+    }
+
+    /// How many of them never went back.
+    #[getter]
+    fn first_pass<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.first_pass.to_python(py)
+    }
+
+    /// Their share, from 0 to 1; absent where nothing was finished.
+    #[getter]
+    fn first_pass_yield<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.first_pass_yield.to_python(py)
+    }
+
+    /// The yields of the stages of work multiplied: the share that would go through all of them at the first time, if the
+    /// stages were independent. Absent where nothing was finished.
+    #[getter]
+    fn rolled_yield<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rolled_yield.to_python(py)
+    }
+
+    /// Moves to a stage that is less far, re-openings included.
+    #[getter]
+    fn moves_back<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.moves_back.to_python(py)
+    }
+
+    /// Moves back from the stage in which work is over.
+    #[getter]
+    fn reopenings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reopenings.to_python(py)
+    }
+
+    /// Entries to a stage in which the item had been before, after whatever move.
+    #[getter]
+    fn repeats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.repeats.to_python(py)
+    }
+
+    /// Time after a move back until the item was again as far as it had been.
+    #[getter]
+    fn rework_time<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rework_time.to_python(py)
+    }
+
+    /// That over the time from start to finish of all items; absent where there is none.
+    #[getter]
+    fn rework_share<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rework_share.to_python(py)
+    }
+
+    /// The stages of work, in their order.
+    #[getter]
+    fn stages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stages.to_python(py)
+    }
+
+    /// The items that went back or repeated a stage, by id.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Rework> {
+        record::from_json(text).map(Rework)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Rework>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Rework {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Rework(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Rework", out, depth);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("finished", &self.finished);
+        shower.field("first_pass", &self.first_pass);
+        shower.field("first_pass_yield", &self.first_pass_yield);
+        shower.field("rolled_yield", &self.rolled_yield);
+        shower.field("moves_back", &self.moves_back);
+        shower.field("reopenings", &self.reopenings);
+        shower.field("repeats", &self.repeats);
+        shower.field("rework_time", &self.rework_time);
+        shower.field("rework_share", &self.rework_share);
+        shower.field("stages", &self.stages);
+        shower.field("items", &self.items);
+        shower.field("basis", &self.basis);
+        shower.end();
     }
 }
 
@@ -10513,6 +16487,106 @@ impl FromPython for core::RuleTest {
     }
 }
 
+/// The difference between two samples, second less first.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct SampleComparison(pub(crate) core::SampleComparison);
+
+#[pymethods]
+impl SampleComparison {
+    /// The first sample in numbers.
+    #[getter]
+    fn first<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.first.to_python(py)
+    }
+
+    /// The second sample in numbers.
+    #[getter]
+    fn second<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.second.to_python(py)
+    }
+
+    /// The difference of the means with Welch's interval and p-value, in the unit of the samples.
+    #[getter]
+    fn mean_difference<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.mean_difference.to_python(py)
+    }
+
+    /// The degrees of freedom of that (Welch and Satterthwaite).
+    #[getter]
+    fn degrees_of_freedom<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.degrees_of_freedom.to_python(py)
+    }
+
+    /// By how much the second sample lies higher: the median of all differences between one of each (Hodges and Lehmann),
+    /// in the unit of the samples.
+    #[getter]
+    fn shift<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.shift.to_python(py)
+    }
+
+    /// Cliff's delta: how much likelier one of the second is larger than one of the first than smaller, from -1 to 1.
+    #[getter]
+    fn cliffs_delta<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cliffs_delta.to_python(py)
+    }
+
+    /// The test of whether one of the second is as likely larger as smaller.
+    #[getter]
+    fn mann_whitney<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.mann_whitney.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<SampleComparison> {
+        record::from_json(text).map(SampleComparison)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<SampleComparison>(py, &self.0)
+    }
+}
+
+impl ToPython for core::SampleComparison {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, SampleComparison(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("SampleComparison", out, depth);
+        shower.field("first", &self.first);
+        shower.field("second", &self.second);
+        shower.field("mean_difference", &self.mean_difference);
+        shower.field("degrees_of_freedom", &self.degrees_of_freedom);
+        shower.field("shift", &self.shift);
+        shower.field("cliffs_delta", &self.cliffs_delta);
+        shower.field("mann_whitney", &self.mann_whitney);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
 /// A sample in numbers.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -10594,6 +16668,273 @@ impl ToPython for core::SampleSummary {
         shower.field("p85", &self.p85);
         shower.field("p95", &self.p95);
         shower.field("max", &self.max);
+        shower.end();
+    }
+}
+
+/// What was promised and what was delivered. Lists of items are by id.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct SayDo(pub(crate) core::SayDo);
+
+#[pymethods]
+impl SayDo {
+    /// When the scope was agreed on; absent where nobody said: then the scope at the end is taken for it.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after it, or the time of the question where it goes on.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// Whether it is over.
+    #[getter]
+    fn is_over<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.is_over.to_python(py)
+    }
+
+    /// The scope at the start, less what was done by then.
+    #[getter]
+    fn committed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.committed.to_python(py)
+    }
+
+    /// What of that was done by the end.
+    #[getter]
+    fn kept<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kept.to_python(py)
+    }
+
+    /// What came in after the start.
+    #[getter]
+    fn added<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.added.to_python(py)
+    }
+
+    /// What of that was done by the end.
+    #[getter]
+    fn added_delivered<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.added_delivered.to_python(py)
+    }
+
+    /// What was committed and is no longer in the scope at the end, or was given up.
+    #[getter]
+    fn removed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.removed.to_python(py)
+    }
+
+    /// Items of the scope at the end that were not done by then.
+    #[getter]
+    fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.open.to_python(py)
+    }
+
+    /// Of those that were open when it was over, where they are now.
+    #[getter]
+    fn carried_over<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.carried_over.to_python(py)
+    }
+
+    /// Items whose size became another one.
+    #[getter]
+    fn re_estimated<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.re_estimated.to_python(py)
+    }
+
+    /// The amounts by number, size and value, in this order.
+    #[getter]
+    fn amounts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.amounts.to_python(py)
+    }
+
+    /// Every target date ever said of the container and, by id, of the items above.
+    #[getter]
+    fn target_dates<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.target_dates.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the items committed to and added.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<SayDo> {
+        record::from_json(text).map(SayDo)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<SayDo>(py, &self.0)
+    }
+}
+
+impl ToPython for core::SayDo {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, SayDo(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("SayDo", out, depth);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("is_over", &self.is_over);
+        shower.field("committed", &self.committed);
+        shower.field("kept", &self.kept);
+        shower.field("added", &self.added);
+        shower.field("added_delivered", &self.added_delivered);
+        shower.field("removed", &self.removed);
+        shower.field("open", &self.open);
+        shower.field("carried_over", &self.carried_over);
+        shower.field("re_estimated", &self.re_estimated);
+        shower.field("amounts", &self.amounts);
+        shower.field("target_dates", &self.target_dates);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// The amounts of a scope by one measure. Items whose amount is not known are in none of them; what nothing is known of
+/// has no value.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct SayDoAmount(pub(crate) core::SayDoAmount);
+
+#[pymethods]
+impl SayDoAmount {
+    /// By what they are measured.
+    #[getter]
+    fn by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.by.to_python(py)
+    }
+
+    /// What was committed to, as it was measured then.
+    #[getter]
+    fn committed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.committed.to_python(py)
+    }
+
+    /// What of that was delivered, as it was measured at the commitment.
+    #[getter]
+    fn kept<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kept.to_python(py)
+    }
+
+    /// What came in later, as measured at the end.
+    #[getter]
+    fn added<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.added.to_python(py)
+    }
+
+    /// What of that was delivered.
+    #[getter]
+    fn added_delivered<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.added_delivered.to_python(py)
+    }
+
+    /// What of the commitment was taken out, as it was measured at the commitment.
+    #[getter]
+    fn removed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.removed.to_python(py)
+    }
+
+    /// Say/do ratio: kept over committed.
+    #[getter]
+    fn say_do<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.say_do.to_python(py)
+    }
+
+    /// What was actually brought, of the commitment and besides it, over what was committed. For value the attribute
+    /// `actual_value` of an item says what it brought; where it says nothing, what is delivered brought its value and what is
+    /// not brought none.
+    #[getter]
+    fn predictability<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.predictability.to_python(py)
+    }
+
+    /// How many items have no known amount.
+    #[getter]
+    fn unknown<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.unknown.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<SayDoAmount> {
+        record::from_json(text).map(SayDoAmount)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<SayDoAmount>(py, &self.0)
+    }
+}
+
+impl ToPython for core::SayDoAmount {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, SayDoAmount(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("SayDoAmount", out, depth);
+        shower.field("by", &self.by);
+        shower.field("committed", &self.committed);
+        shower.field("kept", &self.kept);
+        shower.field("added", &self.added);
+        shower.field("added_delivered", &self.added_delivered);
+        shower.field("removed", &self.removed);
+        shower.field("say_do", &self.say_do);
+        shower.field("predictability", &self.predictability);
+        shower.field("unknown", &self.unknown);
         shower.end();
     }
 }
@@ -11129,6 +17470,78 @@ impl ToPython for core::SlotBlock {
     }
 }
 
+/// What finished items were like in one stage.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct StageAge(pub(crate) core::StageAge);
+
+#[pymethods]
+impl StageAge {
+    /// The stage.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// How many open items are in it.
+    #[getter]
+    fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.open.to_python(py)
+    }
+
+    /// How old finished items were when they left it for good: from their start to their last entry to a later stage. Those
+    /// that skipped it are left out.
+    #[getter]
+    fn age_at_exit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.age_at_exit.to_python(py)
+    }
+
+    /// How long finished items were in it, all stays together.
+    #[getter]
+    fn time_in_stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.time_in_stage.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<StageAge> {
+        record::from_json(text).map(StageAge)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<StageAge>(py, &self.0)
+    }
+}
+
+impl ToPython for core::StageAge {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, StageAge(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("StageAge", out, depth);
+        shower.field("stage", &self.stage);
+        shower.field("open", &self.open);
+        shower.field("age_at_exit", &self.age_at_exit);
+        shower.field("time_in_stage", &self.time_in_stage);
+        shower.end();
+    }
+}
+
 /// One stage of a release.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -11189,6 +17602,241 @@ impl ToPython for core::StageOutlook {
         shower.field("stage", &self.stage);
         shower.field("verdict", &self.verdict);
         shower.field("unmet", &self.unmet);
+        shower.end();
+    }
+}
+
+/// How work goes through one stage.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct StageYield(pub(crate) core::StageYield);
+
+#[pymethods]
+impl StageYield {
+    /// The stage.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// How many items were in it.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// How many came back to it after a move back.
+    #[getter]
+    fn returned<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.returned.to_python(py)
+    }
+
+    /// How many did not, as a share from 0 to 1; absent where no item was in it.
+    #[getter]
+    fn first_pass_yield<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.first_pass_yield.to_python(py)
+    }
+
+    /// How many moves back started from it.
+    #[getter]
+    fn sent_back<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.sent_back.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<StageYield> {
+        record::from_json(text).map(StageYield)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<StageYield>(py, &self.0)
+    }
+}
+
+impl ToPython for core::StageYield {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, StageYield(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("StageYield", out, depth);
+        shower.field("stage", &self.stage);
+        shower.field("items", &self.items);
+        shower.field("returned", &self.returned);
+        shower.field("first_pass_yield", &self.first_pass_yield);
+        shower.field("sent_back", &self.sent_back);
+        shower.end();
+    }
+}
+
+/// All items in one state.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct StateTime(pub(crate) core::StateTime);
+
+#[pymethods]
+impl StateTime {
+    /// The state, or the last name of the status.
+    #[getter]
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.state.to_python(py)
+    }
+
+    /// The tool's id of the status, where it has one.
+    #[getter]
+    fn status_id<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.status_id.to_python(py)
+    }
+
+    /// How many items were in it.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// How often one came to it.
+    #[getter]
+    fn entries<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.entries.to_python(py)
+    }
+
+    /// How many stays ended in the window.
+    #[getter]
+    fn completed_stays<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.completed_stays.to_python(py)
+    }
+
+    /// How long these took, as far as they lie in the window.
+    #[getter]
+    fn completed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.completed.to_python(py)
+    }
+
+    /// How many stays went on at the end of the window. What ends in a state that is done or cancelled is no stay.
+    #[getter]
+    fn ongoing_stays<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ongoing_stays.to_python(py)
+    }
+
+    /// How long these had taken by then.
+    #[getter]
+    fn ongoing<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.ongoing.to_python(py)
+    }
+
+    /// Completed and ongoing stays together.
+    #[getter]
+    fn total<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.total.to_python(py)
+    }
+
+    /// The same in item-days: one item for 24 hours.
+    #[getter]
+    fn item_days<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item_days.to_python(py)
+    }
+
+    /// The completed stays in numbers.
+    #[getter]
+    fn stays<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stays.to_python(py)
+    }
+
+    /// For how long items in this state waited: their flow state was waiting, or they were blocked. Absent where nobody
+    /// ever says that something waits.
+    #[getter]
+    fn waiting<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waiting.to_python(py)
+    }
+
+    /// The same in item-days.
+    #[getter]
+    fn waiting_days<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waiting_days.to_python(py)
+    }
+
+    /// What that waiting cost, in the unit of the portfolio's `value`, which is read as value per week of 7 × 24 hours: the
+    /// sum over items of weeks waited × value. Absent where no item in it has a value.
+    #[getter]
+    fn delay_cost<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.delay_cost.to_python(py)
+    }
+
+    /// The place of the state by item-days of waiting, 1 for the most; absent where nothing waited in it.
+    #[getter]
+    fn wait_rank<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.wait_rank.to_python(py)
+    }
+
+    /// The place of the state by what its waiting cost; absent where that is not known or zero.
+    #[getter]
+    fn cost_rank<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.cost_rank.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<StateTime> {
+        record::from_json(text).map(StateTime)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<StateTime>(py, &self.0)
+    }
+}
+
+impl ToPython for core::StateTime {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, StateTime(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("StateTime", out, depth);
+        shower.field("state", &self.state);
+        shower.field("status_id", &self.status_id);
+        shower.field("items", &self.items);
+        shower.field("entries", &self.entries);
+        shower.field("completed_stays", &self.completed_stays);
+        shower.field("completed", &self.completed);
+        shower.field("ongoing_stays", &self.ongoing_stays);
+        shower.field("ongoing", &self.ongoing);
+        shower.field("total", &self.total);
+        shower.field("item_days", &self.item_days);
+        shower.field("stays", &self.stays);
+        shower.field("waiting", &self.waiting);
+        shower.field("waiting_days", &self.waiting_days);
+        shower.field("delay_cost", &self.delay_cost);
+        shower.field("wait_rank", &self.wait_rank);
+        shower.field("cost_rank", &self.cost_rank);
         shower.end();
     }
 }
@@ -11281,6 +17929,498 @@ impl FromPython for core::StoreOptions {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "StoreOptions", value)),
         }
+    }
+}
+
+/// How the runs of a suite went.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct SuiteResults(pub(crate) core::SuiteResults);
+
+#[pymethods]
+impl SuiteResults {
+    /// The name of the suite; absent for all together.
+    #[getter]
+    fn suite<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.suite.to_python(py)
+    }
+
+    /// Runs with a result.
+    #[getter]
+    fn runs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.runs.to_python(py)
+    }
+
+    /// Those that succeeded.
+    #[getter]
+    fn runs_passed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.runs_passed.to_python(py)
+    }
+
+    /// Their part, from 0 to 1.
+    #[getter]
+    fn run_pass_rate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.run_pass_rate.to_python(py)
+    }
+
+    /// Tests that were carried out in all runs that count their tests.
+    #[getter]
+    fn tests<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.tests.to_python(py)
+    }
+
+    /// Those that passed.
+    #[getter]
+    fn tests_passed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.tests_passed.to_python(py)
+    }
+
+    /// Tests that passed over those carried out, from 0 to 1; what was skipped is in neither.
+    #[getter]
+    fn pass_rate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.pass_rate.to_python(py)
+    }
+
+    /// Tests that were skipped.
+    #[getter]
+    fn tests_skipped<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.tests_skipped.to_python(py)
+    }
+
+    /// Revisions and environments that were tested for the first time in the window.
+    #[getter]
+    fn revisions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.revisions.to_python(py)
+    }
+
+    /// The part of these whose first run succeeded, from 0 to 1.
+    #[getter]
+    fn first_pass_rate<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.first_pass_rate.to_python(py)
+    }
+
+    /// Tests that passed when they were tried again in the same run, counted once for each run.
+    #[getter]
+    fn retried<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.retried.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<SuiteResults> {
+        record::from_json(text).map(SuiteResults)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<SuiteResults>(py, &self.0)
+    }
+}
+
+impl ToPython for core::SuiteResults {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, SuiteResults(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("SuiteResults", out, depth);
+        shower.field("suite", &self.suite);
+        shower.field("runs", &self.runs);
+        shower.field("runs_passed", &self.runs_passed);
+        shower.field("run_pass_rate", &self.run_pass_rate);
+        shower.field("tests", &self.tests);
+        shower.field("tests_passed", &self.tests_passed);
+        shower.field("pass_rate", &self.pass_rate);
+        shower.field("tests_skipped", &self.tests_skipped);
+        shower.field("revisions", &self.revisions);
+        shower.field("first_pass_rate", &self.first_pass_rate);
+        shower.field("retried", &self.retried);
+        shower.end();
+    }
+}
+
+/// How long things take, what is still running counted as such.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Survival(pub(crate) core::Survival);
+
+#[pymethods]
+impl Survival {
+    /// How many have finished.
+    #[getter]
+    fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.events.to_python(py)
+    }
+
+    /// How many have not.
+    #[getter]
+    fn censored<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.censored.to_python(py)
+    }
+
+    /// The part that is still running after each duration at which something finished, ascending.
+    #[getter]
+    fn curve<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.curve.to_python(py)
+    }
+
+    /// After how long half have finished.
+    #[getter]
+    fn median<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.median.to_python(py)
+    }
+
+    /// After how long these parts have finished, in the order of the question.
+    #[getter]
+    fn percentiles<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.percentiles.to_python(py)
+    }
+
+    /// How likely it is to finish: for each age in the order of the question each horizon.
+    #[getter]
+    fn conditional<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.conditional.to_python(py)
+    }
+
+    /// Why there is no curve: no data, or nothing has finished.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Survival> {
+        record::from_json(text).map(Survival)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Survival>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Survival {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Survival(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Survival", out, depth);
+        shower.field("events", &self.events);
+        shower.field("censored", &self.censored);
+        shower.field("curve", &self.curve);
+        shower.field("median", &self.median);
+        shower.field("percentiles", &self.percentiles);
+        shower.field("conditional", &self.conditional);
+        shower.field("reason", &self.reason);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// After how long a part has finished.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct SurvivalPercentile(pub(crate) core::SurvivalPercentile);
+
+#[pymethods]
+impl SurvivalPercentile {
+    /// The part, from 0 to 1.
+    #[getter]
+    fn probability<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.probability.to_python(py)
+    }
+
+    /// After how long it has finished, in the unit of the question; absent = never so far.
+    #[getter]
+    fn duration<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.duration.to_python(py)
+    }
+
+    /// The lower end of the interval.
+    #[getter]
+    fn lower<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lower.to_python(py)
+    }
+
+    /// The upper end of the interval; absent = it has none so far.
+    #[getter]
+    fn upper<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.upper.to_python(py)
+    }
+
+    /// Why the duration is absent.
+    #[getter]
+    fn reason<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reason.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<SurvivalPercentile> {
+        record::from_json(text).map(SurvivalPercentile)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<SurvivalPercentile>(py, &self.0)
+    }
+}
+
+impl ToPython for core::SurvivalPercentile {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, SurvivalPercentile(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("SurvivalPercentile", out, depth);
+        shower.field("probability", &self.probability);
+        shower.field("duration", &self.duration);
+        shower.field("lower", &self.lower);
+        shower.field("upper", &self.upper);
+        shower.field("reason", &self.reason);
+        shower.end();
+    }
+}
+
+/// The part that is still running from one duration to the next.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct SurvivalStep(pub(crate) core::SurvivalStep);
+
+#[pymethods]
+impl SurvivalStep {
+    /// The duration, in the unit of the question.
+    #[getter]
+    fn duration<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.duration.to_python(py)
+    }
+
+    /// How many took, or have taken so far, at least as long.
+    #[getter]
+    fn at_risk<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at_risk.to_python(py)
+    }
+
+    /// How many finished after exactly as long.
+    #[getter]
+    fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.events.to_python(py)
+    }
+
+    /// How many stop being watched from here to the next step.
+    #[getter]
+    fn censored<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.censored.to_python(py)
+    }
+
+    /// The part that takes longer, from 0 to 1.
+    #[getter]
+    fn survival<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.survival.to_python(py)
+    }
+
+    /// The variance of that part (Greenwood); absent where nothing is left.
+    #[getter]
+    fn variance<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.variance.to_python(py)
+    }
+
+    /// The lower end of its interval; absent where nothing is left.
+    #[getter]
+    fn lower<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lower.to_python(py)
+    }
+
+    /// The upper end of its interval; absent where nothing is left.
+    #[getter]
+    fn upper<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.upper.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<SurvivalStep> {
+        record::from_json(text).map(SurvivalStep)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<SurvivalStep>(py, &self.0)
+    }
+}
+
+impl ToPython for core::SurvivalStep {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, SurvivalStep(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("SurvivalStep", out, depth);
+        shower.field("duration", &self.duration);
+        shower.field("at_risk", &self.at_risk);
+        shower.field("events", &self.events);
+        shower.field("censored", &self.censored);
+        shower.field("survival", &self.survival);
+        shower.field("variance", &self.variance);
+        shower.field("lower", &self.lower);
+        shower.field("upper", &self.upper);
+        shower.end();
+    }
+}
+
+/// Percentiles of durations that count what is not over yet as lasting at least as long as it has (Kaplan and Meier): those of
+/// finished items alone are too short wherever old items are still open.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct SurvivalSummary(pub(crate) core::SurvivalSummary);
+
+#[pymethods]
+impl SurvivalSummary {
+    /// The median; absent where too much is open to tell.
+    #[getter]
+    fn median<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.median.to_python(py)
+    }
+
+    /// The lower end of its interval with 95 % confidence.
+    #[getter]
+    fn median_lower<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.median_lower.to_python(py)
+    }
+
+    /// The upper end.
+    #[getter]
+    fn median_upper<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.median_upper.to_python(py)
+    }
+
+    /// The 85th percentile; absent where too much is open to tell.
+    #[getter]
+    fn p85<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.p85.to_python(py)
+    }
+
+    /// The 95th percentile; absent where too much is open to tell.
+    #[getter]
+    fn p95<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.p95.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<SurvivalSummary> {
+        record::from_json(text).map(SurvivalSummary)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<SurvivalSummary>(py, &self.0)
+    }
+}
+
+impl ToPython for core::SurvivalSummary {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, SurvivalSummary(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("SurvivalSummary", out, depth);
+        shower.field("median", &self.median);
+        shower.field("median_lower", &self.median_lower);
+        shower.field("median_upper", &self.median_upper);
+        shower.field("p85", &self.p85);
+        shower.field("p95", &self.p95);
+        shower.end();
     }
 }
 
@@ -11488,6 +18628,148 @@ impl FromPython for core::TableMapping {
             Ok(record) => Ok(record.get().0.clone()),
             Err(_) => Err(wrong_type(field, "TableMapping", value)),
         }
+    }
+}
+
+/// A target date as it was said.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct TargetDate(pub(crate) core::TargetDate);
+
+#[pymethods]
+impl TargetDate {
+    /// The date; absent where it was taken away.
+    #[getter]
+    fn due_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.due_at.to_python(py)
+    }
+
+    /// Since when it was so.
+    #[getter]
+    fn said_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.said_at.to_python(py)
+    }
+
+    /// When that became known.
+    #[getter]
+    fn known_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.known_at.to_python(py)
+    }
+
+    /// The event that says so, as `source:id`.
+    #[getter]
+    fn event<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.event.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<TargetDate> {
+        record::from_json(text).map(TargetDate)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<TargetDate>(py, &self.0)
+    }
+}
+
+impl ToPython for core::TargetDate {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, TargetDate(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("TargetDate", out, depth);
+        shower.field("due_at", &self.due_at);
+        shower.field("said_at", &self.said_at);
+        shower.field("known_at", &self.known_at);
+        shower.field("event", &self.event);
+        shower.end();
+    }
+}
+
+/// The target dates of an item, first to last.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct TargetDates(pub(crate) core::TargetDates);
+
+#[pymethods]
+impl TargetDates {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// What was said; a date that is said again is not listed again.
+    #[getter]
+    fn dates<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.dates.to_python(py)
+    }
+
+    /// How often a date became another one.
+    #[getter]
+    fn moves<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.moves.to_python(py)
+    }
+
+    /// From the first date to the last; negative where it was moved forward.
+    #[getter]
+    fn moved_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.moved_by.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<TargetDates> {
+        record::from_json(text).map(TargetDates)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<TargetDates>(py, &self.0)
+    }
+}
+
+impl ToPython for core::TargetDates {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, TargetDates(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("TargetDates", out, depth);
+        shower.field("item", &self.item);
+        shower.field("dates", &self.dates);
+        shower.field("moves", &self.moves);
+        shower.field("moved_by", &self.moved_by);
+        shower.end();
     }
 }
 
@@ -12118,6 +19400,232 @@ impl FromPython for core::TestCounts {
     }
 }
 
+/// Test runs of a window. What has no data has no value.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct Tests(pub(crate) core::Tests);
+
+#[pymethods]
+impl Tests {
+    /// First instant of the window.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after the window.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// All suites together.
+    #[getter]
+    fn total<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.total.to_python(py)
+    }
+
+    /// Each suite, by name.
+    #[getter]
+    fn suites<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.suites.to_python(py)
+    }
+
+    /// Where the same suite had both outcomes on the same revision in the same environment, by suite, revision and environment.
+    #[getter]
+    fn flaky_revisions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.flaky_revisions.to_python(py)
+    }
+
+    /// Tests that failed and passed on the same revision in the same environment, as far as runs name them; by suite,
+    /// revision, environment and test.
+    #[getter]
+    fn flaky_tests<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.flaky_tests.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the runs.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<Tests> {
+        record::from_json(text).map(Tests)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<Tests>(py, &self.0)
+    }
+}
+
+impl ToPython for core::Tests {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Tests(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("Tests", out, depth);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("total", &self.total);
+        shower.field("suites", &self.suites);
+        shower.field("flaky_revisions", &self.flaky_revisions);
+        shower.field("flaky_tests", &self.flaky_tests);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// The time in each state.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct TimeInState(pub(crate) core::TimeInState);
+
+#[pymethods]
+impl TimeInState {
+    /// First instant of the window; absent = from the beginning.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after the window.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// In whose words.
+    #[getter]
+    fn words<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.words.to_python(py)
+    }
+
+    /// What counts of a state that an item comes back to.
+    #[getter]
+    fn re_entry<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.re_entry.to_python(py)
+    }
+
+    /// The states: flow states in their order, statuses by name and id.
+    #[getter]
+    fn states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.states.to_python(py)
+    }
+
+    /// Each item with each state that it was in, by id, the states in the order of the first stay.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// For how long open items were blocked, by reason.
+    #[getter]
+    fn blocked<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.blocked.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<TimeInState> {
+        record::from_json(text).map(TimeInState)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<TimeInState>(py, &self.0)
+    }
+}
+
+impl ToPython for core::TimeInState {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, TimeInState(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("TimeInState", out, depth);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("words", &self.words);
+        shower.field("re_entry", &self.re_entry);
+        shower.field("states", &self.states);
+        shower.field("items", &self.items);
+        shower.field("blocked", &self.blocked);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
 /// Where an item comes from and what became of it.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -12481,6 +19989,197 @@ impl ToPython for core::Transitions {
     }
 }
 
+/// One group over the whole window.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct TrendGroup(pub(crate) core::TrendGroup);
+
+#[pymethods]
+impl TrendGroup {
+    /// The values of what it is grouped by.
+    #[getter]
+    fn group<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.group.to_python(py)
+    }
+
+    /// How many parts of the window have a value.
+    #[getter]
+    fn n<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.n.to_python(py)
+    }
+
+    /// The centre line of the baseline; absent where it has no value.
+    #[getter]
+    fn center<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.center.to_python(py)
+    }
+
+    /// The lower natural process limit.
+    #[getter]
+    fn lower_limit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.lower_limit.to_python(py)
+    }
+
+    /// The upper one.
+    #[getter]
+    fn upper_limit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.upper_limit.to_python(py)
+    }
+
+    /// Mean of the later period less mean of the earlier one, with its interval (Welch); absent where nothing is compared.
+    #[getter]
+    fn mean_difference<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.mean_difference.to_python(py)
+    }
+
+    /// How far the later period lies above the earlier one, with its interval (Hodges and Lehmann).
+    #[getter]
+    fn shift<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.shift.to_python(py)
+    }
+
+    /// The size of the effect from -1 to 1, with its interval (Cliff's delta).
+    #[getter]
+    fn effect<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.effect.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<TrendGroup> {
+        record::from_json(text).map(TrendGroup)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<TrendGroup>(py, &self.0)
+    }
+}
+
+impl ToPython for core::TrendGroup {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, TrendGroup(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("TrendGroup", out, depth);
+        shower.field("group", &self.group);
+        shower.field("n", &self.n);
+        shower.field("center", &self.center);
+        shower.field("lower_limit", &self.lower_limit);
+        shower.field("upper_limit", &self.upper_limit);
+        shower.field("mean_difference", &self.mean_difference);
+        shower.field("shift", &self.shift);
+        shower.field("effect", &self.effect);
+        shower.end();
+    }
+}
+
+/// One part of the window of one group.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct TrendPoint(pub(crate) core::TrendPoint);
+
+#[pymethods]
+impl TrendPoint {
+    /// The values of what it is grouped by.
+    #[getter]
+    fn group<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.group.to_python(py)
+    }
+
+    /// The part of the window, as in a `MetricTable`.
+    #[getter]
+    fn bucket<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bucket.to_python(py)
+    }
+
+    /// First instant of the part.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// How many items count.
+    #[getter]
+    fn n<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.n.to_python(py)
+    }
+
+    /// The figure; absent where there are no data.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value.to_python(py)
+    }
+
+    /// The rules by which it is more than natural variation.
+    #[getter]
+    fn signals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.signals.to_python(py)
+    }
+
+    /// Whether the level changes here, by `change_points`.
+    #[getter]
+    fn level_changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.level_changes.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<TrendPoint> {
+        record::from_json(text).map(TrendPoint)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<TrendPoint>(py, &self.0)
+    }
+}
+
+impl ToPython for core::TrendPoint {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, TrendPoint(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("TrendPoint", out, depth);
+        shower.field("group", &self.group);
+        shower.field("bucket", &self.bucket);
+        shower.field("start", &self.start);
+        shower.field("n", &self.n);
+        shower.field("value", &self.value);
+        shower.field("signals", &self.signals);
+        shower.field("level_changes", &self.level_changes);
+        shower.end();
+    }
+}
+
 /// One fact that keeps an item from being ready.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -12633,6 +20332,542 @@ impl ToPython for core::Unmet {
         shower.field("releases", &self.releases);
         shower.field("value", &self.value);
         shower.field("evidence", &self.evidence);
+        shower.end();
+    }
+}
+
+/// How the order of arrival goes with the order of value.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ValueOrder(pub(crate) core::ValueOrder);
+
+#[pymethods]
+impl ValueOrder {
+    /// What says how valuable an item is.
+    #[getter]
+    fn by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.by.to_python(py)
+    }
+
+    /// Spearman's rho of value and earliness: 1 = the most valuable came first throughout, −1 = last, 0 = no relation.
+    #[getter]
+    fn spearman<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.spearman.to_python(py)
+    }
+
+    /// Kendall's tau-b of the same.
+    #[getter]
+    fn kendall<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kendall.to_python(py)
+    }
+
+    /// Pairs of items of which the more valuable one came first.
+    #[getter]
+    fn in_order<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.in_order.to_python(py)
+    }
+
+    /// Pairs of which the less valuable one came first.
+    #[getter]
+    fn out_of_order<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.out_of_order.to_python(py)
+    }
+
+    /// The items that arrived, first to last, ties by id.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// Items with a value that have not arrived; they are in none of the figures.
+    #[getter]
+    fn waiting<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waiting.to_python(py)
+    }
+
+    /// Those of them that are worth more than the median of what arrived: many of these speak against a good order.
+    #[getter]
+    fn waiting_above_median<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waiting_above_median.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the items that arrived.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ValueOrder> {
+        record::from_json(text).map(ValueOrder)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ValueOrder>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ValueOrder {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ValueOrder(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ValueOrder", out, depth);
+        shower.field("by", &self.by);
+        shower.field("spearman", &self.spearman);
+        shower.field("kendall", &self.kendall);
+        shower.field("in_order", &self.in_order);
+        shower.field("out_of_order", &self.out_of_order);
+        shower.field("items", &self.items);
+        shower.field("waiting", &self.waiting);
+        shower.field("waiting_above_median", &self.waiting_above_median);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// An item that arrived.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ValueOrderItem(pub(crate) core::ValueOrderItem);
+
+#[pymethods]
+impl ValueOrderItem {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// How valuable it was said to be when it arrived; of priorities the place from the lowest, 1 and up.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value.to_python(py)
+    }
+
+    /// When all of it had arrived.
+    #[getter]
+    fn arrived_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.arrived_at.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ValueOrderItem> {
+        record::from_json(text).map(ValueOrderItem)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ValueOrderItem>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ValueOrderItem {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ValueOrderItem(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ValueOrderItem", out, depth);
+        shower.field("item", &self.item);
+        shower.field("value", &self.value);
+        shower.field("arrived_at", &self.arrived_at);
+        shower.end();
+    }
+}
+
+/// What was measured at a time.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ValuePoint(pub(crate) core::ValuePoint);
+
+#[pymethods]
+impl ValuePoint {
+    /// When.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// How much: what all measurements so far come to.
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.value.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ValuePoint> {
+        record::from_json(text).map(ValuePoint)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ValuePoint>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ValuePoint {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ValuePoint(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ValuePoint", out, depth);
+        shower.field("at", &self.at);
+        shower.field("value", &self.value);
+        shower.end();
+    }
+}
+
+/// What was expected and what came of it.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ValueRealized(pub(crate) core::ValueRealized);
+
+#[pymethods]
+impl ValueRealized {
+    /// The time it was asked at.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// What was measured.
+    #[getter]
+    fn measure<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.measure.to_python(py)
+    }
+
+    /// One row for each item that has a measurement, target or baseline, by kind and id.
+    #[getter]
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rows.to_python(py)
+    }
+
+    /// What the answer rests on; `n` are the items with a realized value.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ValueRealized> {
+        record::from_json(text).map(ValueRealized)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ValueRealized>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ValueRealized {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ValueRealized(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ValueRealized", out, depth);
+        shower.field("at", &self.at);
+        shower.field("measure", &self.measure);
+        shower.field("rows", &self.rows);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
+/// One item's value. What is not known has no value: unmeasured is not zero.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct ValueRow(pub(crate) core::ValueRow);
+
+#[pymethods]
+impl ValueRow {
+    /// The item.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// What it is.
+    #[getter]
+    fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.kind.to_python(py)
+    }
+
+    /// The unit of all figures of the row; absent where none is said, or where there are several.
+    #[getter]
+    fn unit<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.unit.to_python(py)
+    }
+
+    /// What it was before: the attribute `<measure>_baseline` as last said.
+    #[getter]
+    fn baseline<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.baseline.to_python(py)
+    }
+
+    /// What is expected: the attribute `<measure>_target` as last said.
+    #[getter]
+    fn target<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.target.to_python(py)
+    }
+
+    /// What was expected at first.
+    #[getter]
+    fn first_target<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.first_target.to_python(py)
+    }
+
+    /// How often the target became another one.
+    #[getter]
+    fn target_moves<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.target_moves.to_python(py)
+    }
+
+    /// What the measurements come to.
+    #[getter]
+    fn realized<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.realized.to_python(py)
+    }
+
+    /// What that is more than the baseline.
+    #[getter]
+    fn gain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.gain.to_python(py)
+    }
+
+    /// The part of the way from the baseline to the target that is done, 1 = all of it; from zero where no baseline is said.
+    #[getter]
+    fn attainment<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.attainment.to_python(py)
+    }
+
+    /// How many measurements there are.
+    #[getter]
+    fn measurements<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.measurements.to_python(py)
+    }
+
+    /// When it was last measured.
+    #[getter]
+    fn measured_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.measured_at.to_python(py)
+    }
+
+    /// When its first part shipped.
+    #[getter]
+    fn shipped_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.shipped_at.to_python(py)
+    }
+
+    /// How that is known.
+    #[getter]
+    fn shipped_by<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.shipped_by.to_python(py)
+    }
+
+    /// When a measurement first reached the target that is said last.
+    #[getter]
+    fn reached_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reached_at.to_python(py)
+    }
+
+    /// From the first shipping to the target reached.
+    #[getter]
+    fn time_to_value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.time_to_value.to_python(py)
+    }
+
+    /// From the first shipping to the first measurement after it that is better than the baseline.
+    #[getter]
+    fn benefits_lag<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.benefits_lag.to_python(py)
+    }
+
+    /// How long it has been shipped without reaching its target: the time to value is longer than that.
+    #[getter]
+    fn waiting<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waiting.to_python(py)
+    }
+
+    /// Of a sum of parts: how many parts it adds up. 0 where the item is measured itself.
+    #[getter]
+    fn parts_measured<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.parts_measured.to_python(py)
+    }
+
+    /// How many parts nobody measured; they add nothing.
+    #[getter]
+    fn parts_unmeasured<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.parts_unmeasured.to_python(py)
+    }
+
+    /// Why something has no value, by stable words.
+    #[getter]
+    fn missing<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.missing.to_python(py)
+    }
+
+    /// The measurements, or what those of the parts came to each time; empty unless asked for.
+    #[getter]
+    fn points<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.points.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<ValueRow> {
+        record::from_json(text).map(ValueRow)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<ValueRow>(py, &self.0)
+    }
+}
+
+impl ToPython for core::ValueRow {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, ValueRow(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("ValueRow", out, depth);
+        shower.field("item", &self.item);
+        shower.field("title", &self.title);
+        shower.field("kind", &self.kind);
+        shower.field("unit", &self.unit);
+        shower.field("baseline", &self.baseline);
+        shower.field("target", &self.target);
+        shower.field("first_target", &self.first_target);
+        shower.field("target_moves", &self.target_moves);
+        shower.field("realized", &self.realized);
+        shower.field("gain", &self.gain);
+        shower.field("attainment", &self.attainment);
+        shower.field("measurements", &self.measurements);
+        shower.field("measured_at", &self.measured_at);
+        shower.field("shipped_at", &self.shipped_at);
+        shower.field("shipped_by", &self.shipped_by);
+        shower.field("reached_at", &self.reached_at);
+        shower.field("time_to_value", &self.time_to_value);
+        shower.field("benefits_lag", &self.benefits_lag);
+        shower.field("waiting", &self.waiting);
+        shower.field("parts_measured", &self.parts_measured);
+        shower.field("parts_unmeasured", &self.parts_unmeasured);
+        shower.field("missing", &self.missing);
+        shower.field("points", &self.points);
         shower.end();
     }
 }
@@ -13056,6 +21291,172 @@ impl FromPython for core::VersionRule {
     }
 }
 
+/// What a whole waited for.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct WaitedFor(pub(crate) core::WaitedFor);
+
+#[pymethods]
+impl WaitedFor {
+    /// The whole.
+    #[getter]
+    fn item<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.item.to_python(py)
+    }
+
+    /// Its name for people.
+    #[getter]
+    fn title<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.title.to_python(py)
+    }
+
+    /// The time that it was asked for.
+    #[getter]
+    fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.at.to_python(py)
+    }
+
+    /// How many parts are not done.
+    #[getter]
+    fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.open.to_python(py)
+    }
+
+    /// When the first part was done; absent while none is.
+    #[getter]
+    fn first_done<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.first_done.to_python(py)
+    }
+
+    /// When all parts were; absent while one is open.
+    #[getter]
+    fn complete_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.complete_at.to_python(py)
+    }
+
+    /// Synchronisation: from the first part done to the last, or to now while one is open. Absent while none is done.
+    #[getter]
+    fn synchronisation<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.synchronisation.to_python(py)
+    }
+
+    /// How long the parts that are done have waited for the others, all together: item-time.
+    #[getter]
+    fn waited<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waited.to_python(py)
+    }
+
+    /// The parts that it waited for: those that are open, else those that were done last, by id.
+    #[getter]
+    fn waited_for<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.waited_for.to_python(py)
+    }
+
+    /// How much sooner all would have been done if these had been done with the one before them; absent while a part is
+    /// open, and where all were done at once.
+    #[getter]
+    fn gain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.gain.to_python(py)
+    }
+
+    /// When it shipped; absent for what is no release, and while it has not.
+    #[getter]
+    fn shipped_at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.shipped_at.to_python(py)
+    }
+
+    /// From the last part done to the shipping; absent where it shipped before.
+    #[getter]
+    fn after_complete<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.after_complete.to_python(py)
+    }
+
+    /// The groups of its parts, by name, those that are in none last.
+    #[getter]
+    fn groups<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.groups.to_python(py)
+    }
+
+    /// The parts, the last ones first: open ones by id, then by when they were done.
+    #[getter]
+    fn parts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.parts.to_python(py)
+    }
+
+    /// What the answer rests on.
+    #[getter]
+    fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.basis.to_python(py)
+    }
+
+    /// One of its lists of records as a table for data frames; absent = the first.
+    #[pyo3(signature = (list = None))]
+    fn arrow(&self, py: Python<'_>, list: Option<&str>) -> PyResult<ArrowTable> {
+        table::table(py, &self.0, list)
+    }
+
+    /// The first of its lists of records, for whoever speaks the Arrow PyCapsule interface.
+    #[pyo3(signature = (requested_schema = None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        table::table(py, &self.0, None)?.stream(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<WaitedFor> {
+        record::from_json(text).map(WaitedFor)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<WaitedFor>(py, &self.0)
+    }
+}
+
+impl ToPython for core::WaitedFor {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, WaitedFor(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("WaitedFor", out, depth);
+        shower.field("item", &self.item);
+        shower.field("title", &self.title);
+        shower.field("at", &self.at);
+        shower.field("open", &self.open);
+        shower.field("first_done", &self.first_done);
+        shower.field("complete_at", &self.complete_at);
+        shower.field("synchronisation", &self.synchronisation);
+        shower.field("waited", &self.waited);
+        shower.field("waited_for", &self.waited_for);
+        shower.field("gain", &self.gain);
+        shower.field("shipped_at", &self.shipped_at);
+        shower.field("after_complete", &self.after_complete);
+        shower.field("groups", &self.groups);
+        shower.field("parts", &self.parts);
+        shower.field("basis", &self.basis);
+        shower.end();
+    }
+}
+
 /// A waiver that a verdict rests on: it complies with the policy by exception.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -13258,10 +21659,14 @@ impl FromPython for core::WorkingHours {
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Activity>()?;
     module.add_class::<ActivityMove>()?;
+    module.add_class::<Ageing>()?;
+    module.add_class::<AgeingItem>()?;
     module.add_class::<ApplyReport>()?;
     module.add_class::<Audit>()?;
     module.add_class::<Basis>()?;
+    module.add_class::<BehaviourSignal>()?;
     module.add_class::<Blackout>()?;
+    module.add_class::<BlockedTime>()?;
     module.add_class::<BookingBlackout>()?;
     module.add_class::<BookingConflict>()?;
     module.add_class::<BookingConflicts>()?;
@@ -13269,16 +21674,43 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Cadence>()?;
     module.add_class::<Calendar>()?;
     module.add_class::<CalendarException>()?;
+    module.add_class::<CarriedOver>()?;
+    module.add_class::<CauseTime>()?;
+    module.add_class::<ChangePoints>()?;
     module.add_class::<ChangeReason>()?;
+    module.add_class::<ChangeSegment>()?;
     module.add_class::<ClockHours>()?;
+    module.add_class::<ComparedSample>()?;
+    module.add_class::<ConditionalCompletion>()?;
     module.add_class::<CorrelationRules>()?;
     module.add_class::<Coverage>()?;
     module.add_class::<CoverageRow>()?;
     module.add_class::<CrashOption>()?;
     module.add_class::<CriticalPath>()?;
+    module.add_class::<CumulativeDay>()?;
+    module.add_class::<CumulativeFlow>()?;
     module.add_class::<Damage>()?;
     module.add_class::<DataQuality>()?;
     module.add_class::<DayLoad>()?;
+    module.add_class::<DefectDensity>()?;
+    module.add_class::<DefectStage>()?;
+    module.add_class::<DefectTrend>()?;
+    module.add_class::<Defects>()?;
+    module.add_class::<DeliveredChange>()?;
+    module.add_class::<DeliveredDeployment>()?;
+    module.add_class::<DeliveredPullRequest>()?;
+    module.add_class::<Delivery>()?;
+    module.add_class::<DeliveryBand>()?;
+    module.add_class::<DeliveryBands>()?;
+    module.add_class::<DeliveryBatch>()?;
+    module.add_class::<DeliveryFrequency>()?;
+    module.add_class::<DeliveryIncident>()?;
+    module.add_class::<DeliveryPresetRules>()?;
+    module.add_class::<DeliveryRow>()?;
+    module.add_class::<DeliveryRules>()?;
+    module.add_class::<DeliveryShare>()?;
+    module.add_class::<DeliveryStanding>()?;
+    module.add_class::<DeliveryTime>()?;
     module.add_class::<DepartureReach>()?;
     module.add_class::<Departures>()?;
     module.add_class::<Drift>()?;
@@ -13288,6 +21720,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<EnvironmentContents>()?;
     module.add_class::<EnvironmentLoad>()?;
     module.add_class::<EnvironmentNames>()?;
+    module.add_class::<Estimate>()?;
     module.add_class::<Event>()?;
     module.add_class::<Exclusion>()?;
     module.add_class::<Explanation>()?;
@@ -13296,9 +21729,13 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Fields>()?;
     module.add_class::<Finding>()?;
     module.add_class::<FindingExample>()?;
+    module.add_class::<FlakyRevision>()?;
+    module.add_class::<FlakyTest>()?;
     module.add_class::<FloatPath>()?;
+    module.add_class::<FlowCauses>()?;
     module.add_class::<FlowMetrics>()?;
     module.add_class::<FlowShare>()?;
+    module.add_class::<FlowStage>()?;
     module.add_class::<FreeSlot>()?;
     module.add_class::<GateLateness>()?;
     module.add_class::<GateTiming>()?;
@@ -13311,17 +21748,25 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<IngestReport>()?;
     module.add_class::<IngestRun>()?;
     module.add_class::<Item>()?;
+    module.add_class::<ItemCauses>()?;
     module.add_class::<ItemDifference>()?;
+    module.add_class::<ItemRework>()?;
+    module.add_class::<ItemStateTime>()?;
     module.add_class::<ItemVerdict>()?;
+    module.add_class::<LatentDefects>()?;
     module.add_class::<LifecycleStep>()?;
     module.add_class::<Lineage>()?;
     module.add_class::<Link>()?;
+    module.add_class::<LittlesLaw>()?;
+    module.add_class::<LittlesLawRow>()?;
+    module.add_class::<MannWhitney>()?;
     module.add_class::<MappedLink>()?;
     module.add_class::<MergePoint>()?;
     module.add_class::<Message>()?;
     module.add_class::<MessageTemplate>()?;
     module.add_class::<MetFact>()?;
     module.add_class::<MetricCell>()?;
+    module.add_class::<MetricEvidence>()?;
     module.add_class::<MetricInfo>()?;
     module.add_class::<MetricPreset>()?;
     module.add_class::<MetricQuery>()?;
@@ -13331,16 +21776,29 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<MetricSamples>()?;
     module.add_class::<MetricState>()?;
     module.add_class::<MetricTable>()?;
+    module.add_class::<MetricTrend>()?;
     module.add_class::<NamedCalendar>()?;
     module.add_class::<NetworkActivity>()?;
     module.add_class::<NetworkChange>()?;
     module.add_class::<NetworkDependency>()?;
     module.add_class::<NetworkQuery>()?;
     module.add_class::<NextSlot>()?;
+    module.add_class::<OrderCost>()?;
+    module.add_class::<OutcomeChange>()?;
     module.add_class::<Outlook>()?;
+    module.add_class::<PartWait>()?;
+    module.add_class::<PartsWait>()?;
     module.add_class::<PictureOptions>()?;
     module.add_class::<Policy>()?;
     module.add_class::<PolicyRule>()?;
+    module.add_class::<Priorities>()?;
+    module.add_class::<PriorityItem>()?;
+    module.add_class::<ProcessBehaviour>()?;
+    module.add_class::<PullRequestSplit>()?;
+    module.add_class::<Quantile>()?;
+    module.add_class::<Quantiles>()?;
+    module.add_class::<RankCorrelation>()?;
+    module.add_class::<ReEstimate>()?;
     module.add_class::<Readiness>()?;
     module.add_class::<ReadinessChange>()?;
     module.add_class::<ReadinessChanges>()?;
@@ -13351,19 +21809,36 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Related>()?;
     module.add_class::<ReleaseDate>()?;
     module.add_class::<ReleaseDates>()?;
+    module.add_class::<ReleaseEscapes>()?;
     module.add_class::<ReleaseTemplate>()?;
+    module.add_class::<ReleaseTime>()?;
+    module.add_class::<ReleaseTimes>()?;
+    module.add_class::<Rework>()?;
     module.add_class::<RuleDifference>()?;
     module.add_class::<RuleTest>()?;
+    module.add_class::<SampleComparison>()?;
     module.add_class::<SampleSummary>()?;
+    module.add_class::<SayDo>()?;
+    module.add_class::<SayDoAmount>()?;
     module.add_class::<ScheduleChanges>()?;
     module.add_class::<Scope>()?;
     module.add_class::<Seal>()?;
     module.add_class::<ShippedItem>()?;
     module.add_class::<Shipping>()?;
     module.add_class::<SlotBlock>()?;
+    module.add_class::<StageAge>()?;
     module.add_class::<StageOutlook>()?;
+    module.add_class::<StageYield>()?;
+    module.add_class::<StateTime>()?;
     module.add_class::<StoreOptions>()?;
+    module.add_class::<SuiteResults>()?;
+    module.add_class::<Survival>()?;
+    module.add_class::<SurvivalPercentile>()?;
+    module.add_class::<SurvivalStep>()?;
+    module.add_class::<SurvivalSummary>()?;
     module.add_class::<TableMapping>()?;
+    module.add_class::<TargetDate>()?;
+    module.add_class::<TargetDates>()?;
     module.add_class::<TemplateActivity>()?;
     module.add_class::<TemplateCriterion>()?;
     module.add_class::<TemplateEvents>()?;
@@ -13371,15 +21846,25 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<TemplatePhase>()?;
     module.add_class::<TemplateSkip>()?;
     module.add_class::<TestCounts>()?;
+    module.add_class::<Tests>()?;
+    module.add_class::<TimeInState>()?;
     module.add_class::<Trace>()?;
     module.add_class::<TraceStep>()?;
     module.add_class::<Transition>()?;
     module.add_class::<Transitions>()?;
+    module.add_class::<TrendGroup>()?;
+    module.add_class::<TrendPoint>()?;
     module.add_class::<Unmet>()?;
+    module.add_class::<ValueOrder>()?;
+    module.add_class::<ValueOrderItem>()?;
+    module.add_class::<ValuePoint>()?;
+    module.add_class::<ValueRealized>()?;
+    module.add_class::<ValueRow>()?;
     module.add_class::<VerdictChange>()?;
     module.add_class::<VerdictChanges>()?;
     module.add_class::<Verdicts>()?;
     module.add_class::<VersionRule>()?;
+    module.add_class::<WaitedFor>()?;
     module.add_class::<Waiver>()?;
     module.add_class::<WorkingHours>()?;
     Ok(())

@@ -7,14 +7,58 @@ use vsm_core as core;
 use crate::convert::{FromPython, optional};
 use crate::error::raise;
 use crate::generated::{
-    BookingConflicts, CriticalPath, DataQuality, Departures, Drift, EnvironmentContents, Explanation,
-    FlowMetrics, GateLateness, Impact, Lineage, MetricSamples, MetricState, MetricTable, NextSlot, Outlook,
-    Readiness, ReadinessChanges, Reconciliation, ReleaseDates, Scope, TemplateEvents, Transitions, Verdicts,
+    Ageing, BookingConflicts, CriticalPath, CumulativeFlow, DataQuality, Defects, Delivery, Departures,
+    Drift, EnvironmentContents, Explanation, FlowCauses, FlowMetrics, GateLateness, Impact, Lineage,
+    LittlesLaw, MetricSamples, MetricState, MetricTable, MetricTrend, NextSlot, OutcomeChange, Outlook,
+    Priorities, Readiness, ReadinessChanges, Reconciliation, ReleaseDates, ReleaseTimes, Rework, SayDo,
+    Scope, TemplateEvents, Tests, TimeInState, Transitions, ValueOrder, ValueRealized, Verdicts, WaitedFor,
 };
 use crate::stream::ValueStream;
 
 #[pymethods]
 impl ValueStream {
+    /// How old open items are, in which stage and for how long, against what finished items were like when they left that
+    /// stage (the chart of ageing work in progress: D. Vacanti, "Actionable Agile Metrics for Predictability", 2015).
+    ///
+    /// Open is what is in a stage from the one in which work begins to the one before the end; what was put back before the
+    /// start is left out and listed. The age runs from the first start; ages at exit are those of finished items alone, and
+    /// so on the young side. One pass over the history of every item.
+    ///
+    /// - ``at``: The time that it is asked for; what happened later does not count.
+    /// - ``finished_since``: Only items that were done from then on are compared with; absent = all that were done.
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``kinds``: Only items of these kinds; absent = all flow items.
+    /// - ``stages``: The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done.
+    /// - ``start_stage``: The stage in which work begins; absent = the second.
+    /// - ``end_stage``: The stage in which work is over; absent = the last.
+    /// - ``percentiles``: How percentiles are read; absent = nearest rank.
+    #[pyo3(signature = (*, at: "datetime", finished_since: "datetime | None" = None, within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, stages: "Iterable[FlowStage] | None" = None, start_stage: "str | None" = None, end_stage: "str | None" = None, percentiles: "PercentileRule | str | None" = None) -> "Ageing")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn ageing(
+        &self,
+        py: Python<'_>,
+        at: &Bound<'_, PyAny>,
+        finished_since: Option<&Bound<'_, PyAny>>,
+        within: Option<&Bound<'_, PyAny>>,
+        kinds: Option<&Bound<'_, PyAny>>,
+        stages: Option<&Bound<'_, PyAny>>,
+        start_stage: Option<&Bound<'_, PyAny>>,
+        end_stage: Option<&Bound<'_, PyAny>>,
+        percentiles: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Ageing> {
+        let query = core::AgeingQuery {
+            at: FromPython::from_python(at, "at")?,
+            finished_since: optional(finished_since, "finished_since")?,
+            within: optional(within, "within")?,
+            kinds: optional(kinds, "kinds")?,
+            stages: optional(stages, "stages")?,
+            start_stage: optional(start_stage, "start_stage")?,
+            end_stage: optional(end_stage, "end_stage")?,
+            percentiles: optional(percentiles, "percentiles")?,
+        };
+        self.ask(py, |stream| stream.ageing(&query)).map(Ageing).map_err(raise)
+    }
+
     /// Where more bookings of an environment overlap than it takes at once.
     ///
     /// A booking counts while it is pending or approved, for ``[start, end)``; of a group it counts in each environment in it.
@@ -54,10 +98,13 @@ impl ValueStream {
     /// The schedule of an item: early and late dates, float, what drives what, and the trains it takes.
     ///
     /// An item waits for its parts (``parent``), a release for its scope (``ships_in``), anything for its gates and for
-    /// what it depends on. What is finished keeps its real dates, and what it needed is not looked at again. Started
+    /// what it depends on; builds, test runs and deployments that are still to come are put in order by what they are
+    /// linked to, as the book says under [Schedules](crate#schedules). What is finished keeps its real dates, and what it needed is not looked at again. Started
     /// work goes on at the status date, after what it depends on (retained logic). A release leaves with the first
-    /// departure of each application it belongs to that has a train, the latest of them counts. Ties are broken by
-    /// id. With ``n`` needed items and ``m`` links it takes O(n + m) after one layout of the whole graph.
+    /// departure of each application it belongs to that has a train, the latest of them counts. Where a train has a
+    /// ``capacity``, all open releases of the application take its departures in the order in which they are ready, and those
+    /// that find one full the next; to know that, all of them are scheduled. Float and ``crash`` leave departures that
+    /// were taken so as they are. Ties are broken by id. With ``n`` needed items and ``m`` links it takes O(n + m) after one layout of the whole graph.
     ///
     /// - ``item``: The release or work item whose end is asked for; absent = the end of everything.
     /// - ``at``: The status date: open work starts no earlier.
@@ -70,7 +117,8 @@ impl ValueStream {
     /// - ``near_critical``: The total float up to which an open activity is near-critical; absent = none.
     /// - ``longest_paths``: How many chains are listed, those with the least float; absent = none, at most 1,000.
     /// - ``shorten_by``: How much less time an activity takes when it is asked what that would bring (``crash``); absent = nothing is asked.
-    #[pyo3(signature = (item: "str | None" = None, *, at: "datetime", calendar: "Calendar | None" = None, history_percentile: "float | None" = None, default_duration: "timedelta | None" = None, critical_only: "bool | None" = None, progress: "ProgressRule | str | None" = None, finish_by: "datetime | None" = None, near_critical: "timedelta | None" = None, longest_paths: "int | None" = None, shorten_by: "timedelta | None" = None) -> "CriticalPath")]
+    /// - ``policy``: The ladder of stages, and which of them ask for tests and gates, for builds, test runs and deployments that are still to come; absent = the default policy.
+    #[pyo3(signature = (item: "str | None" = None, *, at: "datetime", calendar: "Calendar | None" = None, history_percentile: "float | None" = None, default_duration: "timedelta | None" = None, critical_only: "bool | None" = None, progress: "ProgressRule | str | None" = None, finish_by: "datetime | None" = None, near_critical: "timedelta | None" = None, longest_paths: "int | None" = None, shorten_by: "timedelta | None" = None, policy: "Policy | None" = None) -> "CriticalPath")]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn critical_path(
         &self,
@@ -86,6 +134,7 @@ impl ValueStream {
         near_critical: Option<&Bound<'_, PyAny>>,
         longest_paths: Option<&Bound<'_, PyAny>>,
         shorten_by: Option<&Bound<'_, PyAny>>,
+        policy: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<CriticalPath> {
         let query = core::CriticalPathQuery {
             item: optional(item, "item")?,
@@ -99,8 +148,55 @@ impl ValueStream {
             near_critical: optional(near_critical, "near_critical")?,
             longest_paths: optional(longest_paths, "longest_paths")?,
             shorten_by: optional(shorten_by, "shorten_by")?,
+            policy: optional(policy, "policy")?,
         };
         self.ask(py, |stream| stream.critical_path(&query)).map(CriticalPath).map_err(raise)
+    }
+
+    /// How many items had come how far at the end of each day: the cumulative flow diagram (D. Reinertsen, "The
+    /// Principles of Product Development Flow", 2009; the measures follow D. Vacanti, "Actionable Agile Metrics for
+    /// Predictability", 2015).
+    ///
+    /// Flow items are those of ``flow_metrics``, without what is cancelled and what its parts
+    /// stand for. An item in a status of no stage stays where it was before; such items are listed. One pass over the
+    /// history of every item, and one step per day and stage.
+    ///
+    /// - ``start``: First instant of the window.
+    /// - ``end``: First instant after the window.
+    /// - ``zone``: IANA zone in which days are counted.
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``kinds``: Only items of these kinds; absent = all flow items.
+    /// - ``stages``: The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done.
+    /// - ``start_stage``: The stage in which work begins: what comes to it or a later one arrives; absent = the second.
+    /// - ``end_stage``: The stage in which work is over: what comes to it or a later one departs; absent = the last.
+    /// - ``form``: When an item counts in a stage; absent = first entry.
+    #[pyo3(signature = (*, start: "datetime", end: "datetime", zone: "str", within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, stages: "Iterable[FlowStage] | None" = None, start_stage: "str | None" = None, end_stage: "str | None" = None, form: "CumulativeForm | str | None" = None) -> "CumulativeFlow")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn cumulative_flow(
+        &self,
+        py: Python<'_>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        zone: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        kinds: Option<&Bound<'_, PyAny>>,
+        stages: Option<&Bound<'_, PyAny>>,
+        start_stage: Option<&Bound<'_, PyAny>>,
+        end_stage: Option<&Bound<'_, PyAny>>,
+        form: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<CumulativeFlow> {
+        let query = core::CumulativeFlowQuery {
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            zone: FromPython::from_python(zone, "zone")?,
+            within: optional(within, "within")?,
+            kinds: optional(kinds, "kinds")?,
+            stages: optional(stages, "stages")?,
+            start_stage: optional(start_stage, "start_stage")?,
+            end_stage: optional(end_stage, "end_stage")?,
+            form: optional(form, "form")?,
+        };
+        self.ask(py, |stream| stream.cumulative_flow(&query)).map(CumulativeFlow).map_err(raise)
     }
 
     /// Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped.
@@ -164,13 +260,145 @@ impl ValueStream {
         self.ask(py, |stream| stream.data_quality(&query)).map(DataQuality).map_err(raise)
     }
 
+    /// Open defects with their age and trend, how long it took to fix, where defects were found, how many there are for each
+    /// unit, and how many nobody has found yet.
+    ///
+    /// A defect is open from when it was first spoken of until it is done, as long as it is a defect; cancelled ones count in nothing.
+    /// Re-opened, it has the age of its first opening. It was found in the stage that its attribute
+    /// ``stage_found``, or the field ``stage``, says; else in ``production`` or ``before_production``, by whether any release or build
+    /// that it was found in had come to its users. Of a release that shipped lately not all has been found: the rate of each stands beside
+    /// the time that it has been in use.
+    ///
+    /// Takes a look at every item, the history of the defects, a walk over the changes in production, and a step for each
+    /// defect and part of the window.
+    ///
+    /// - ``start``: First instant of the window: of the trend, and for what was found and fixed in it.
+    /// - ``at``: The time it is asked at, at which the window ends; what happened later is left out.
+    /// - ``zone``: IANA zone in which the parts of the window are counted.
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``bucket``: The parts of the trend; absent = months. ``custom`` is not possible.
+    /// - ``group_by``: What the trend is grouped by, as ``MetricQuery`` has it: ``priority``, ``severity``, ``team``, ``attribute:NAME`` and so on.
+    /// - ``open_rule``: When a defect is open in a part of the trend; absent = at its end.
+    /// - ``percentiles``: How percentiles are read; absent = nearest rank.
+    /// - ``stage_attribute``: The attribute that says in which stage a defect was found; absent = ``stage_found``.
+    /// - ``production``: The stages where what is found has escaped; absent = ``production``.
+    /// - ``density_per``: The attribute of the item that ``within`` names by which the number of defects is divided, such as ``kloc`` or ``function_points``; ``size`` is the field. Absent = no density.
+    /// - ``finders``: Two independent finders, by the names that the attribute ``found_by`` gives them, to estimate how many defects nobody found yet; absent = no estimate.
+    #[pyo3(signature = (*, start: "datetime", at: "datetime", zone: "str", within: "str | None" = None, bucket: "Bucket | str | None" = None, group_by: "Iterable[str] | None" = None, open_rule: "OpenRule | str | None" = None, percentiles: "PercentileRule | str | None" = None, stage_attribute: "str | None" = None, production: "Iterable[str] | None" = None, density_per: "str | None" = None, finders: "Iterable[str] | None" = None) -> "Defects")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn defects(
+        &self,
+        py: Python<'_>,
+        start: &Bound<'_, PyAny>,
+        at: &Bound<'_, PyAny>,
+        zone: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        bucket: Option<&Bound<'_, PyAny>>,
+        group_by: Option<&Bound<'_, PyAny>>,
+        open_rule: Option<&Bound<'_, PyAny>>,
+        percentiles: Option<&Bound<'_, PyAny>>,
+        stage_attribute: Option<&Bound<'_, PyAny>>,
+        production: Option<&Bound<'_, PyAny>>,
+        density_per: Option<&Bound<'_, PyAny>>,
+        finders: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Defects> {
+        let query = core::DefectsQuery {
+            start: FromPython::from_python(start, "start")?,
+            at: FromPython::from_python(at, "at")?,
+            zone: FromPython::from_python(zone, "zone")?,
+            within: optional(within, "within")?,
+            bucket: optional(bucket, "bucket")?,
+            group_by: optional(group_by, "group_by")?.unwrap_or_default(),
+            open_rule: optional(open_rule, "open_rule")?,
+            percentiles: optional(percentiles, "percentiles")?,
+            stage_attribute: optional(stage_attribute, "stage_attribute")?,
+            production: optional(production, "production")?.unwrap_or_default(),
+            density_per: optional(density_per, "density_per")?,
+            finders: optional(finders, "finders")?.unwrap_or_default(),
+        };
+        self.ask(py, |stream| stream.defects(&query)).map(Defects).map_err(raise)
+    }
+
+    /// The delivery performance of a window: DORA's five measures for each application or other group.
+    ///
+    /// A deployment counts when it ended in the window. Several jobs of one pipeline run are one deployment at its last
+    /// end: those that are parts (``parent``) of one deployment or build, or have the same attribute ``run``. What a deployment
+    /// brings are the changes behind it that no earlier successful deployment of the application to the environment
+    /// brought. An incident begins at its ``starts_at`` and is restored at its ``ends_at`` once it is done; it is attributed by
+    /// all that is known, never by the window alone. A deployment is rework where its attribute ``unplanned`` is ``true``, or
+    /// where one of its changes implements an incident or work that is related to one, and it is not said to be planned
+    /// (``unplanned`` = ``false``).
+    ///
+    /// Takes one pass over the deployments to the environments and one walk of the commits behind them for each
+    /// environment, over the incidents and, where they are asked for, the pull requests; O(*n* log *n*).
+    ///
+    /// - ``start``: First instant of the window.
+    /// - ``end``: First instant after the window.
+    /// - ``zone``: IANA zone in which days, weeks and months are counted.
+    /// - ``within``: Only deployments of this application or team, of a release's candidate builds, or to this environment; absent = all.
+    /// - ``group``: What rows are about; absent = applications.
+    /// - ``attribute``: The attribute to group by, where the group is ``attribute``.
+    /// - ``bucket``: Into which parts the window is cut; absent = none: it is one row.
+    /// - ``total``: Whether everything together is a row, too; absent = no: figures of different applications are not blended.
+    /// - ``stage``: The stage whose environments count; absent = ``production``. An environment whose stage nobody says belongs to production where its tool says so (attributes ``tier`` and ``production``), else by being called ``production`` or ``prod``.
+    /// - ``environments``: The environments that count, groups with all that is in them; empty = those of the stage.
+    /// - ``preset``: Take the rules and bands of this tool.
+    /// - ``rules``: Rules that go before those of the preset; absent = none.
+    /// - ``bands``: The version of the performance bands; absent = those of the preset, else none.
+    /// - ``own_bands``: Performance bands of one's own, which go before any version.
+    /// - ``pull_requests``: Whether rows tell the parts of pull requests; absent = no.
+    /// - ``list``: Whether the deployments, changes, incidents and pull requests behind the figures are listed; absent = no.
+    #[pyo3(signature = (*, start: "datetime", end: "datetime", zone: "str", within: "str | None" = None, group: "DeliveryGroup | str | None" = None, attribute: "str | None" = None, bucket: "DeliveryBucket | str | None" = None, total: "bool | None" = None, stage: "str | None" = None, environments: "Iterable[str] | None" = None, preset: "DeliveryPreset | str | None" = None, rules: "DeliveryRules | None" = None, bands: "str | None" = None, own_bands: "Iterable[DeliveryBand] | None" = None, pull_requests: "bool | None" = None, list: "bool | None" = None) -> "Delivery")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn delivery(
+        &self,
+        py: Python<'_>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        zone: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        group: Option<&Bound<'_, PyAny>>,
+        attribute: Option<&Bound<'_, PyAny>>,
+        bucket: Option<&Bound<'_, PyAny>>,
+        total: Option<&Bound<'_, PyAny>>,
+        stage: Option<&Bound<'_, PyAny>>,
+        environments: Option<&Bound<'_, PyAny>>,
+        preset: Option<&Bound<'_, PyAny>>,
+        rules: Option<&Bound<'_, PyAny>>,
+        bands: Option<&Bound<'_, PyAny>>,
+        own_bands: Option<&Bound<'_, PyAny>>,
+        pull_requests: Option<&Bound<'_, PyAny>>,
+        list: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Delivery> {
+        let query = core::DeliveryQuery {
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            zone: FromPython::from_python(zone, "zone")?,
+            within: optional(within, "within")?,
+            group: optional(group, "group")?,
+            attribute: optional(attribute, "attribute")?,
+            bucket: optional(bucket, "bucket")?,
+            total: optional(total, "total")?,
+            stage: optional(stage, "stage")?,
+            environments: optional(environments, "environments")?.unwrap_or_default(),
+            preset: optional(preset, "preset")?,
+            rules: optional(rules, "rules")?,
+            bands: optional(bands, "bands")?,
+            own_bands: optional(own_bands, "own_bands")?.unwrap_or_default(),
+            pull_requests: optional(pull_requests, "pull_requests")?,
+            list: optional(list, "list")?,
+        };
+        self.ask(py, |stream| stream.delivery(&query)).map(Delivery).map_err(raise)
+    }
+
     /// The next departures of a release: which can still be reached, by how much the others are missed, and by when each
     /// unmet fact of the last stage has to be settled for them.
     ///
-    /// A piece of work has until its late finish, counted back from the cut-off; what has no duration of its own, such as
-    /// a build or a booking, has until the release that asks for it must be ready. Takes what one
+    /// A piece of work, a gate or a build that is still to come has until its late finish, counted back from the cut-off; what
+    /// has no duration of its own, such as a booking, has until the release that asks for it must be ready. Takes what one
     /// ``critical_path`` and one ``readiness`` take, and a backward
-    /// pass for each departure.
+    /// pass for each departure. On trains with a ``capacity`` all open releases of the application take departures in the order
+    /// in which they are ready, ties by id; a departure without room for this one is full.
     ///
     /// - ``release``: The release.
     /// - ``at``: The time it is asked at.
@@ -284,6 +512,46 @@ impl ValueStream {
         self.ask(py, |stream| stream.explain(&query)).map(Explanation).map_err(raise)
     }
 
+    /// What the flow time of a window's items is made of: each millisecond has the first cause of ``FlowCause`` that fits,
+    /// so that the causes of an item add up to its flow time exactly.
+    ///
+    /// Flow time runs as in ``flow_metrics``, from the first entry into active or waiting. A gate
+    /// that nobody asked for (``asked_at``) keeps nothing waiting, and a release without a booking waits for no environment. One
+    /// pass over the history of every item, and over what is around those of the window: their releases with scope, gates and
+    /// bookings, and the calendars.
+    ///
+    /// - ``start``: First instant of the window: what ended in it counts, with its whole flow time.
+    /// - ``end``: First instant after the window.
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``kinds``: Only items of these kinds; absent = all flow items.
+    /// - ``flow_end``: Where flow time ends; absent = done.
+    /// - ``with_open``: Whether items that had been started and not ended count too, with the time until the end of the window; absent = no. What is done and not released is listed in either case.
+    /// - ``per_item``: Whether each item is listed; absent = yes.
+    #[pyo3(signature = (*, start: "datetime", end: "datetime", within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, flow_end: "FlowEnd | str | None" = None, with_open: "bool | None" = None, per_item: "bool | None" = None) -> "FlowCauses")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn flow_causes(
+        &self,
+        py: Python<'_>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        kinds: Option<&Bound<'_, PyAny>>,
+        flow_end: Option<&Bound<'_, PyAny>>,
+        with_open: Option<&Bound<'_, PyAny>>,
+        per_item: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<FlowCauses> {
+        let query = core::FlowCausesQuery {
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            within: optional(within, "within")?,
+            kinds: optional(kinds, "kinds")?,
+            flow_end: optional(flow_end, "flow_end")?,
+            with_open: optional(with_open, "with_open")?,
+            per_item: optional(per_item, "per_item")?,
+        };
+        self.ask(py, |stream| stream.flow_causes(&query)).map(FlowCauses).map_err(raise)
+    }
+
     /// The five flow metrics of a window (M. Kersten, "Project to Product", 2018).
     ///
     /// Flow items are features, stories, defects, risks and debt without parts of their own; from the time that an
@@ -377,6 +645,49 @@ impl ValueStream {
             list: optional(list, "list")?,
         };
         self.ask(py, |stream| stream.lineage(&query)).map(Lineage).map_err(raise)
+    }
+
+    /// Little's law, L = λ·W, over a window (J. Little, "A Proof for the Queuing Formula L = λW", 1961; over finite windows:
+    /// S. Stidham, "L = λW: A Discounted Analogue and a New Proof", 1972), with throughput, stability and flow debt (D.
+    /// Vacanti, "Actionable Agile Metrics for Predictability", 2015).
+    ///
+    /// An item is in progress from its first stage of work to its last entry into the stage in which work is over. What came
+    /// there without being started is left out and listed. One pass over the history of every item, and a sort of starts
+    /// and ends.
+    ///
+    /// - ``start``: First instant of the window.
+    /// - ``end``: First instant after the window. The rules that count days count every day that the window touches, whole.
+    /// - ``zone``: IANA zone in which days are counted.
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``kinds``: Only items of these kinds; absent = all flow items.
+    /// - ``stages``: The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done.
+    /// - ``start_stage``: The stage in which work begins; absent = the second.
+    /// - ``end_stage``: The stage in which work is over; absent = the last.
+    #[pyo3(signature = (*, start: "datetime", end: "datetime", zone: "str", within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, stages: "Iterable[FlowStage] | None" = None, start_stage: "str | None" = None, end_stage: "str | None" = None) -> "LittlesLaw")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn littles_law(
+        &self,
+        py: Python<'_>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        zone: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        kinds: Option<&Bound<'_, PyAny>>,
+        stages: Option<&Bound<'_, PyAny>>,
+        start_stage: Option<&Bound<'_, PyAny>>,
+        end_stage: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<LittlesLaw> {
+        let query = core::LittlesLawQuery {
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            zone: FromPython::from_python(zone, "zone")?,
+            within: optional(within, "within")?,
+            kinds: optional(kinds, "kinds")?,
+            stages: optional(stages, "stages")?,
+            start_stage: optional(start_stage, "start_stage")?,
+            end_stage: optional(end_stage, "end_stage")?,
+        };
+        self.ask(py, |stream| stream.littles_law(&query)).map(LittlesLaw).map_err(raise)
     }
 
     /// One metric, by group and part of the window.
@@ -523,6 +834,39 @@ impl ValueStream {
         self.ask(py, |stream| stream.metric_state(&query)).map(MetricState).map_err(raise)
     }
 
+    /// Whether a metric changes over time, or only varies as it always did.
+    ///
+    /// Of each group the parts of the window are points of an XmR chart: the limits of natural variation, the points beyond
+    /// them by named rules (``process_behaviour``), and where the level changes
+    /// (``change_points``). Two periods can be compared as well, with the size of the effect and its
+    /// interval: by the values of the items where items have values, else by those of the parts of the window. Parts without
+    /// a value are no points. Takes the metric, and O(*n*²) for *n* parts of the window.
+    ///
+    /// - ``query``: The metric, by parts of its window; it must name a ``bucket``.
+    /// - ``baseline_until``: The parts before this instant are the baseline of the limits; absent = all parts.
+    /// - ``rule_set``: Which signals are looked for; absent = as ``process_behaviour`` has it.
+    /// - ``compare_at``: Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared.
+    /// - ``confidence``: The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    #[pyo3(signature = (*, query: "MetricQuery", baseline_until: "datetime | None" = None, rule_set: "DetectionRuleSet | str | None" = None, compare_at: "datetime | None" = None, confidence: "float | None" = None) -> "MetricTrend")]
+    fn metric_trend(
+        &self,
+        py: Python<'_>,
+        query: &Bound<'_, PyAny>,
+        baseline_until: Option<&Bound<'_, PyAny>>,
+        rule_set: Option<&Bound<'_, PyAny>>,
+        compare_at: Option<&Bound<'_, PyAny>>,
+        confidence: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<MetricTrend> {
+        let query = core::MetricTrendQuery {
+            query: FromPython::from_python(query, "query")?,
+            baseline_until: optional(baseline_until, "baseline_until")?,
+            rule_set: optional(rule_set, "rule_set")?,
+            compare_at: optional(compare_at, "compare_at")?,
+            confidence: optional(confidence, "confidence")?,
+        };
+        self.ask(py, |stream| stream.metric_trend(&query)).map(MetricTrend).map_err(raise)
+    }
+
     /// The first time within a window at which all of some environments are free for so long, and the next ones.
     ///
     /// An environment is free while fewer bookings run than it takes, pending ones included, and no blackout closes it:
@@ -562,6 +906,53 @@ impl ValueStream {
         self.ask(py, |stream| stream.next_slot(&query)).map(NextSlot).map_err(raise)
     }
 
+    /// What an outcome was before and after a release shipped, with the difference of means (Welch), the shift (Hodges and
+    /// Lehmann) and their intervals, as ``compare_samples`` gives them.
+    ///
+    /// Measurements count as they were made, each on its own: the intervals hold if they do not depend on each other, and are too
+    /// narrow where one day is much like the day before. With fewer than four on either side there is no difference, and none
+    /// where they are in several units. What would have come of the trend before the change stands beside it.
+    ///
+    /// Takes the history of the item; with a release also a walk over the changes in production.
+    ///
+    /// - ``item``: The item whose outcome was measured, such as an application or feature.
+    /// - ``release``: The release, or other item, that may have changed it when it first shipped.
+    /// - ``at``: The time it is asked at; what happened later is left out.
+    /// - ``measure``: What was measured: the name of an attribute, as ``value_realized`` reads it.
+    /// - ``changed_at``: When the change was, instead of a release.
+    /// - ``before``: How far back measurements count; absent = all.
+    /// - ``after``: For how long after the change, and after ``settle``, measurements count; absent = all.
+    /// - ``settle``: For how long after the change measurements are left out, until it has settled; absent = not at all.
+    /// - ``confidence``: How sure the intervals are, between 0 and 1; absent = 0.95.
+    #[pyo3(signature = (item: "str", release: "str | None" = None, *, at: "datetime", measure: "str", changed_at: "datetime | None" = None, before: "timedelta | None" = None, after: "timedelta | None" = None, settle: "timedelta | None" = None, confidence: "float | None" = None) -> "OutcomeChange")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn outcome_change(
+        &self,
+        py: Python<'_>,
+        item: &Bound<'_, PyAny>,
+        release: Option<&Bound<'_, PyAny>>,
+        at: &Bound<'_, PyAny>,
+        measure: &Bound<'_, PyAny>,
+        changed_at: Option<&Bound<'_, PyAny>>,
+        before: Option<&Bound<'_, PyAny>>,
+        after: Option<&Bound<'_, PyAny>>,
+        settle: Option<&Bound<'_, PyAny>>,
+        confidence: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<OutcomeChange> {
+        let query = core::OutcomeChangeQuery {
+            item: FromPython::from_python(item, "item")?,
+            release: optional(release, "release")?,
+            at: FromPython::from_python(at, "at")?,
+            measure: FromPython::from_python(measure, "measure")?,
+            changed_at: optional(changed_at, "changed_at")?,
+            before: optional(before, "before")?,
+            after: optional(after, "after")?,
+            settle: optional(settle, "settle")?,
+            confidence: optional(confidence, "confidence")?,
+        };
+        self.ask(py, |stream| stream.outcome_change(&query)).map(OutcomeChange).map_err(raise)
+    }
+
     /// When a release ships, and why not today: every other answer about it, put together.
     ///
     /// Takes what the other answers take together; ``coverage`` and the flow look at every item once.
@@ -596,6 +987,53 @@ impl ValueStream {
             flow_days: optional(flow_days, "flow_days")?,
         };
         self.ask(py, |stream| stream.outlook(&query)).map(Outlook).map_err(raise)
+    }
+
+    /// Puts open work into an order by WSJF or by cost of delay over duration (CD3), prerequisites first.
+    ///
+    /// WSJF = (``value`` + ``time_criticality`` + ``risk_reduction``) / ``size``, as the Scaled Agile Framework has it; CD3 =
+    /// ``cost_of_delay`` / weeks of duration (D. Reinertsen, "The Principles of Product Development Flow", 2009). ``value``,
+    /// ``size``, ``remaining`` and ``estimate`` are fields, the others attributes with a number as text; costs of delay are in the
+    /// unit that the attribute ``cost_of_delay_unit``, else ``unit`` says, and those that say none are in that of the others.
+    /// What is missing is not zero: the ratio then has no value, and the item says what it lacks.
+    ///
+    /// What others wait for has their points and cost as well, each other item once, by however many ways it waits. Items
+    /// of any kind, inside the set or not, add what they have; what they lack adds nothing. An item
+    /// without figures of its own has a rank if what waits for it has some, and if it has a size or duration. Of the items
+    /// whose prerequisites are placed the one with the highest ratio is next, ties by id; items without a rank hold nobody up.
+    ///
+    /// Takes a walk over what waits for each item: O(*n* · *m*) where most wait for most.
+    ///
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``kinds``: The kinds of items that are put into an order; absent = all work, an epic and its stories alike.
+    /// - ``rank_by``: By what; absent = WSJF.
+    /// - ``inherit``: What an item has from those that wait for it; absent = from all that needs it.
+    /// - ``week``: How much of ``estimate`` and ``remaining`` makes a week; absent = 7 days of 24 hours. Where estimates are working time, 40 hours.
+    /// - ``unit``: The unit that costs of delay are in, such as ``CHF``; others are left out. Absent = the one that they are all in: if there are several, costs of delay have no value.
+    /// - ``order``: An order of items to tell the cost of, besides the one that is proposed.
+    #[pyo3(signature = (*, within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, rank_by: "RankRule | str | None" = None, inherit: "InheritRule | str | None" = None, week: "timedelta | None" = None, unit: "str | None" = None, order: "Iterable[str] | None" = None) -> "Priorities")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn prioritize(
+        &self,
+        py: Python<'_>,
+        within: Option<&Bound<'_, PyAny>>,
+        kinds: Option<&Bound<'_, PyAny>>,
+        rank_by: Option<&Bound<'_, PyAny>>,
+        inherit: Option<&Bound<'_, PyAny>>,
+        week: Option<&Bound<'_, PyAny>>,
+        unit: Option<&Bound<'_, PyAny>>,
+        order: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Priorities> {
+        let query = core::PrioritizeQuery {
+            within: optional(within, "within")?,
+            kinds: optional(kinds, "kinds")?,
+            rank_by: optional(rank_by, "rank_by")?,
+            inherit: optional(inherit, "inherit")?,
+            week: optional(week, "week")?,
+            unit: optional(unit, "unit")?,
+            order: optional(order, "order")?,
+        };
+        self.ask(py, |stream| stream.prioritize(&query)).map(Priorities).map_err(raise)
     }
 
     /// Whether a release, build or work item is ready for a stage, and the minimal set of facts that keep it from it.
@@ -718,7 +1156,8 @@ impl ValueStream {
     }
 
     /// When releases ship and what drives each, in one forward pass over everything: O(*N* + *M*), and the length of the
-    /// chains. Each row is what ``critical_path`` says of the release.
+    /// chains. Each row is what ``critical_path`` says of the release, whichever are asked for:
+    /// on trains with a ``capacity`` all open releases count.
     ///
     /// - ``at``: The status date: open work starts no earlier.
     /// - ``releases``: The releases; none = all that are neither shipped nor cancelled.
@@ -726,7 +1165,8 @@ impl ValueStream {
     /// - ``history_percentile``: As in ``CriticalPathQuery``.
     /// - ``default_duration``: As in ``CriticalPathQuery``.
     /// - ``progress``: As in ``CriticalPathQuery``.
-    #[pyo3(signature = (*, at: "datetime", releases: "Iterable[str] | None" = None, calendar: "Calendar | None" = None, history_percentile: "float | None" = None, default_duration: "timedelta | None" = None, progress: "ProgressRule | str | None" = None) -> "ReleaseDates")]
+    /// - ``policy``: As in ``CriticalPathQuery``.
+    #[pyo3(signature = (*, at: "datetime", releases: "Iterable[str] | None" = None, calendar: "Calendar | None" = None, history_percentile: "float | None" = None, default_duration: "timedelta | None" = None, progress: "ProgressRule | str | None" = None, policy: "Policy | None" = None) -> "ReleaseDates")]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn release_dates(
         &self,
@@ -737,6 +1177,7 @@ impl ValueStream {
         history_percentile: Option<&Bound<'_, PyAny>>,
         default_duration: Option<&Bound<'_, PyAny>>,
         progress: Option<&Bound<'_, PyAny>>,
+        policy: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<ReleaseDates> {
         let query = core::ReleaseDatesQuery {
             at: FromPython::from_python(at, "at")?,
@@ -745,8 +1186,126 @@ impl ValueStream {
             history_percentile: optional(history_percentile, "history_percentile")?,
             default_duration: optional(default_duration, "default_duration")?,
             progress: optional(progress, "progress")?,
+            policy: optional(policy, "policy")?,
         };
         self.ask(py, |stream| stream.release_dates(&query)).map(ReleaseDates).map_err(raise)
+    }
+
+    /// How long the releases of a window took, and what they waited for when their work was done.
+    ///
+    /// A release counts when it came out in the window: by its ``released_at``, else when it was last done. It is ready when
+    /// the last item of its scope is done; items that were not are listed. A gate waits from its ``asked_at`` until somebody
+    /// entitled passes it, at most until the release is out; several at once wait once. The train is that of the release's
+    /// applications. Takes the scopes of these releases and the history of what is in them.
+    ///
+    /// - ``start``: First instant of the window.
+    /// - ``end``: First instant after the window.
+    /// - ``within``: Only releases of this application or team, or this release; absent = all.
+    /// - ``percentiles``: How percentiles are read; absent = nearest rank.
+    #[pyo3(signature = (*, start: "datetime", end: "datetime", within: "str | None" = None, percentiles: "PercentileRule | str | None" = None) -> "ReleaseTimes")]
+    fn release_times(
+        &self,
+        py: Python<'_>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        percentiles: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<ReleaseTimes> {
+        let query = core::ReleaseTimesQuery {
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            within: optional(within, "within")?,
+            percentiles: optional(percentiles, "percentiles")?,
+        };
+        self.ask(py, |stream| stream.release_times(&query)).map(ReleaseTimes).map_err(raise)
+    }
+
+    /// How often what was finished in a window had gone back, and which share went through at the first time (first-pass
+    /// and rolled throughput yield, as in Six Sigma).
+    ///
+    /// An item that is open again counts in nothing until it is finished again. One pass over the history of every item.
+    ///
+    /// - ``start``: First instant of the window.
+    /// - ``end``: First instant after the window.
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``kinds``: Only items of these kinds; absent = all flow items.
+    /// - ``stages``: The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done, where going to and fro between waiting and active is no rework.
+    /// - ``start_stage``: The stage in which work begins; absent = the second.
+    /// - ``end_stage``: The stage in which work is over: an item belongs to the window of its last entry there; absent = the last.
+    #[pyo3(signature = (*, start: "datetime", end: "datetime", within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, stages: "Iterable[FlowStage] | None" = None, start_stage: "str | None" = None, end_stage: "str | None" = None) -> "Rework")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn rework(
+        &self,
+        py: Python<'_>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        kinds: Option<&Bound<'_, PyAny>>,
+        stages: Option<&Bound<'_, PyAny>>,
+        start_stage: Option<&Bound<'_, PyAny>>,
+        end_stage: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Rework> {
+        let query = core::ReworkQuery {
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            within: optional(within, "within")?,
+            kinds: optional(kinds, "kinds")?,
+            stages: optional(stages, "stages")?,
+            start_stage: optional(start_stage, "start_stage")?,
+            end_stage: optional(end_stage, "end_stage")?,
+        };
+        self.ask(py, |stream| stream.rework(&query)).map(Rework).map_err(raise)
+    }
+
+    /// What was committed to at the start of an iteration, programme increment or release, and what was delivered, added,
+    /// removed, re-estimated and carried over by its end.
+    ///
+    /// An iteration consists of the items whose attribute ``sprint``, or another one, names it; several names are separated by
+    /// commas. That is how ``jira`` and ``azure_devops`` tell sprints; an export of Jira tells them as they are at the export,
+    /// and not how they changed, so a commitment shows where webhooks or several exports were read.
+    /// Work that was done before the start is no commitment, and what is cancelled is removed. What is taken out before the end is removed, what is taken
+    /// on afterwards is carried over. At the level of leaves, an item that was split is delivered when all its parts in the
+    /// scope are; they are not added.
+    ///
+    /// Say/do is the part of the commitment that was delivered, as measured when it was made. Predictability is the Scaled
+    /// Agile Framework's: what was actually brought, uncommitted included, over what was planned. Sizes and
+    /// values that are not known are left out of both and counted.
+    ///
+    /// Takes the scope at three times; for an iteration three looks at every item.
+    ///
+    /// - ``at``: The time it is asked at; what happened later is left out.
+    /// - ``container``: A release, programme increment or other item: what ships in it if it is a release, else its parts.
+    /// - ``iteration``: An iteration, by the name that items give it in an attribute.
+    /// - ``attribute``: The attribute that names the iterations of an item; absent = ``sprint``.
+    /// - ``start``: When the scope was agreed on; absent = the ``baseline_at`` of the container.
+    /// - ``end``: First instant after it; absent = it goes on until the time of the question.
+    /// - ``within``: Only items of this team, application, theme or other item; absent = all.
+    /// - ``level``: Which items the scope consists of; absent = those that were put into it themselves.
+    #[pyo3(signature = (*, at: "datetime", container: "str | None" = None, iteration: "str | None" = None, attribute: "str | None" = None, start: "datetime | None" = None, end: "datetime | None" = None, within: "str | None" = None, level: "ScopeLevel | str | None" = None) -> "SayDo")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn say_do(
+        &self,
+        py: Python<'_>,
+        at: &Bound<'_, PyAny>,
+        container: Option<&Bound<'_, PyAny>>,
+        iteration: Option<&Bound<'_, PyAny>>,
+        attribute: Option<&Bound<'_, PyAny>>,
+        start: Option<&Bound<'_, PyAny>>,
+        end: Option<&Bound<'_, PyAny>>,
+        within: Option<&Bound<'_, PyAny>>,
+        level: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<SayDo> {
+        let query = core::SayDoQuery {
+            at: FromPython::from_python(at, "at")?,
+            container: optional(container, "container")?,
+            iteration: optional(iteration, "iteration")?,
+            attribute: optional(attribute, "attribute")?,
+            start: optional(start, "start")?,
+            end: optional(end, "end")?,
+            within: optional(within, "within")?,
+            level: optional(level, "level")?,
+        };
+        self.ask(py, |stream| stream.say_do(&query)).map(SayDo).map_err(raise)
     }
 
     /// The scope of a release: agreed, added, removed, delivered, and what its build or tag really holds.
@@ -799,6 +1358,84 @@ impl ValueStream {
         self.ask(py, |stream| stream.template_events(&query)).map(TemplateEvents).map_err(raise)
     }
 
+    /// How the test runs of a window went: pass rate of tests and of runs, first-pass rate, and what is flaky.
+    ///
+    /// A run succeeded or failed as its ``result`` says (unstable is failed), else as its counts do; a run without either is
+    /// left out. Its suite is its title; its revision are the changes that the builds it tests were built from, or those
+    /// builds where nobody says. A run that tests no build is in no revision.
+    ///
+    /// Flaky is what failed and passed on the same revision in the same environment. Of a run the record keeps counts and the
+    /// names of up to twenty tests that failed (attribute ``failing``), not every result. So flaky revisions are told of whole suites; and
+    /// a test is told to be flaky where one run names it as failed, and another one with as many tests carried out and
+    /// skipped names all that failed in it, and not that test, or where a runner tells itself that the test passed when it was tried
+    /// again (attribute ``flaky_tests``). There may be more.
+    ///
+    /// Takes a look at every item, and the runs of each revision against each other where some failed and some did not.
+    ///
+    /// - ``start``: First instant of the window: runs that ended in it count.
+    /// - ``end``: First instant after the window.
+    /// - ``within``: Only runs of this application, release, build or other item, or of builds of it; absent = all.
+    #[pyo3(signature = (*, start: "datetime", end: "datetime", within: "str | None" = None) -> "Tests")]
+    fn tests(
+        &self,
+        py: Python<'_>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Tests> {
+        let query = core::TestsQuery {
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            within: optional(within, "within")?,
+        };
+        self.ask(py, |stream| stream.tests(&query)).map(Tests).map_err(raise)
+    }
+
+    /// How long items were in each state: completed and ongoing stays apart, the states ranked by how long they make work
+    /// wait and by what that costs, and blocked time by reason.
+    ///
+    /// Of a stay only the part within the window counts, so that cumulative times of windows that follow one another add
+    /// up. An item that ended done or cancelled is in that state no more. Blocked is what carries the attribute ``blocked``
+    /// with a reason. One pass over the history of the items, and a record for each item and state unless ``per_item`` is false.
+    ///
+    /// - ``end``: First instant after the window: a stay that goes on then is ongoing.
+    /// - ``start``: First instant of the window: only time from then on counts; absent = from the beginning.
+    /// - ``items``: Exactly these items, whatever they are, cancelled ones and those with parts too; absent = all flow items.
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``kinds``: Only items of these kinds; absent = all flow items.
+    /// - ``words``: In whose words; absent = flow states.
+    /// - ``re_entry``: What counts of a state that an item comes back to; absent = cumulative.
+    /// - ``percentiles``: How percentiles are read; absent = nearest rank.
+    /// - ``per_item``: Whether each item is listed; absent = yes.
+    #[pyo3(signature = (*, end: "datetime", start: "datetime | None" = None, items: "Iterable[str] | None" = None, within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, words: "StateWords | str | None" = None, re_entry: "ReEntryRule | str | None" = None, percentiles: "PercentileRule | str | None" = None, per_item: "bool | None" = None) -> "TimeInState")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn time_in_state(
+        &self,
+        py: Python<'_>,
+        end: &Bound<'_, PyAny>,
+        start: Option<&Bound<'_, PyAny>>,
+        items: Option<&Bound<'_, PyAny>>,
+        within: Option<&Bound<'_, PyAny>>,
+        kinds: Option<&Bound<'_, PyAny>>,
+        words: Option<&Bound<'_, PyAny>>,
+        re_entry: Option<&Bound<'_, PyAny>>,
+        percentiles: Option<&Bound<'_, PyAny>>,
+        per_item: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<TimeInState> {
+        let query = core::TimeInStateQuery {
+            end: FromPython::from_python(end, "end")?,
+            start: optional(start, "start")?,
+            items: optional(items, "items")?,
+            within: optional(within, "within")?,
+            kinds: optional(kinds, "kinds")?,
+            words: optional(words, "words")?,
+            re_entry: optional(re_entry, "re_entry")?,
+            percentiles: optional(percentiles, "percentiles")?,
+            per_item: optional(per_item, "per_item")?,
+        };
+        self.ask(py, |stream| stream.time_in_state(&query)).map(TimeInState).map_err(raise)
+    }
+
     /// The steps that a release took, whether each was allowed, and those that it may take next.
     ///
     /// Nothing is refused for a step that is not allowed, since events come in any order; this and
@@ -818,6 +1455,98 @@ impl ValueStream {
             transitions: optional(transitions, "transitions")?,
         };
         self.ask(py, |stream| stream.transitions(&query)).map(Transitions).map_err(raise)
+    }
+
+    /// Whether work of high value or priority reached production first: the rank correlation of value and earliness, with
+    /// interval and p-value (``rank_correlation`` says by which methods).
+    ///
+    /// An item has the value that was said by the time it arrived: what is said later did not guide anybody. It has arrived when all
+    /// its changes are in production, those of its parts included, or its release has shipped. Items that have not are
+    /// left out, which flatters the order if valuable ones wait; so they are counted beside it.
+    ///
+    /// Takes a look at every item, a walk over the changes in production, and the history of the items asked about.
+    ///
+    /// - ``at``: The time it is asked at; what happened later is left out.
+    /// - ``start``: Only what arrived from here on; absent = everything.
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``kinds``: The kinds of items that are compared; absent = features.
+    /// - ``by``: What says how valuable an item is: ``value``, ``priority``, or an attribute with a number; absent = ``value``.
+    /// - ``priorities``: The words of ``priority``, highest first; others are left out.
+    /// - ``arrival``: When an item has arrived; absent = in production.
+    /// - ``confidence``: How sure the intervals are, between 0 and 1; absent = 0.95.
+    #[pyo3(signature = (*, at: "datetime", start: "datetime | None" = None, within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, by: "str | None" = None, priorities: "Iterable[str] | None" = None, arrival: "ArrivalRule | str | None" = None, confidence: "float | None" = None) -> "ValueOrder")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn value_order(
+        &self,
+        py: Python<'_>,
+        at: &Bound<'_, PyAny>,
+        start: Option<&Bound<'_, PyAny>>,
+        within: Option<&Bound<'_, PyAny>>,
+        kinds: Option<&Bound<'_, PyAny>>,
+        by: Option<&Bound<'_, PyAny>>,
+        priorities: Option<&Bound<'_, PyAny>>,
+        arrival: Option<&Bound<'_, PyAny>>,
+        confidence: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<ValueOrder> {
+        let query = core::ValueOrderQuery {
+            at: FromPython::from_python(at, "at")?,
+            start: optional(start, "start")?,
+            within: optional(within, "within")?,
+            kinds: optional(kinds, "kinds")?,
+            by: optional(by, "by")?,
+            priorities: optional(priorities, "priorities")?.unwrap_or_default(),
+            arrival: optional(arrival, "arrival")?,
+            confidence: optional(confidence, "confidence")?,
+        };
+        self.ask(py, |stream| stream.value_order(&query)).map(ValueOrder).map_err(raise)
+    }
+
+    /// What was expected of themes, epics and features by a measure, what was realized at a time, and how long that took.
+    ///
+    /// An event that says an attribute of this name with a number is a measurement, as tables of revenue, usage or scores
+    /// give them (``TableMapping``); one of the same instant that is known later corrects it. The
+    /// attributes ``<measure>_target`` and ``<measure>_baseline`` say what is expected and what was before, ``<measure>_unit``, else
+    /// ``unit``, in what: those of an event are that of its numbers and of all later ones. Measurements, target or baseline in
+    /// several units give no figures. Shipped is
+    /// what a successful deployment to production brought, else what is in a release that shipped. A target that was
+    /// reached before that has no time to value.
+    ///
+    /// Takes a look at every item, a walk over the changes in production, and the history of the items asked about; a sum of
+    /// parts takes their number for each of their measurements.
+    ///
+    /// - ``at``: The time it is asked at; what happened later is left out.
+    /// - ``measure``: What was measured: the name of an attribute, such as ``revenue``, ``cost_saving``, ``usage`` or ``nps``.
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``kinds``: The kinds of items that are asked about; absent = themes, epics and features.
+    /// - ``series``: What measurements come to; absent = the last one counts.
+    /// - ``roll_up``: Whether an item without measurements of its own has the sum of its parts'; absent = no. Not every measure can be added: users can be, scores can't.
+    /// - ``lower_is_better``: Whether less is better, as of costs and incidents; absent = only where the target is below the baseline.
+    /// - ``points``: Whether to list the measurements; absent = no.
+    #[pyo3(signature = (*, at: "datetime", measure: "str", within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, series: "SeriesRule | str | None" = None, roll_up: "bool | None" = None, lower_is_better: "bool | None" = None, points: "bool | None" = None) -> "ValueRealized")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn value_realized(
+        &self,
+        py: Python<'_>,
+        at: &Bound<'_, PyAny>,
+        measure: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        kinds: Option<&Bound<'_, PyAny>>,
+        series: Option<&Bound<'_, PyAny>>,
+        roll_up: Option<&Bound<'_, PyAny>>,
+        lower_is_better: Option<&Bound<'_, PyAny>>,
+        points: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<ValueRealized> {
+        let query = core::ValueRealizedQuery {
+            at: FromPython::from_python(at, "at")?,
+            measure: FromPython::from_python(measure, "measure")?,
+            within: optional(within, "within")?,
+            kinds: optional(kinds, "kinds")?,
+            series: optional(series, "series")?,
+            roll_up: optional(roll_up, "roll_up")?,
+            lower_is_better: optional(lower_is_better, "lower_is_better")?,
+            points: optional(points, "points")?,
+        };
+        self.ask(py, |stream| stream.value_realized(&query)).map(ValueRealized).map_err(raise)
     }
 
     /// The verdicts of all work items and releases for a stage in one pass; each is what
@@ -850,5 +1579,29 @@ impl ValueStream {
             list: optional(list, "list")?,
         };
         self.ask(py, |stream| stream.verdicts(&query)).map(Verdicts).map_err(raise)
+    }
+
+    /// What a release, an epic or another whole waited for: which parts came last, and how long the others waited for them.
+    ///
+    /// Parts are the work at the bottom of what it consists of, without what is cancelled. One pass over the history of
+    /// the parts.
+    ///
+    /// - ``item``: The release, epic or whatever else consists of work.
+    /// - ``at``: The time that it is asked for; what happened later does not count.
+    /// - ``group``: By what the parts are put together; absent = by application.
+    #[pyo3(signature = (item: "str", *, at: "datetime", group: "PartGroup | str | None" = None) -> "WaitedFor")]
+    fn waited_for(
+        &self,
+        py: Python<'_>,
+        item: &Bound<'_, PyAny>,
+        at: &Bound<'_, PyAny>,
+        group: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<WaitedFor> {
+        let query = core::WaitedForQuery {
+            item: FromPython::from_python(item, "item")?,
+            at: FromPython::from_python(at, "at")?,
+            group: optional(group, "group")?,
+        };
+        self.ask(py, |stream| stream.waited_for(&query)).map(WaitedFor).map_err(raise)
     }
 }

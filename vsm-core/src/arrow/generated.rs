@@ -59,6 +59,107 @@ impl Cell for crate::Activity {
     }
 }
 
+impl Cell for crate::AgeBand {
+    fn data_type() -> DataType {
+        DataType::LargeUtf8
+    }
+
+    fn column(values: Vec<Option<&crate::AgeBand>>) -> Column {
+        Ok(words(values, crate::AgeBand::as_str))
+    }
+}
+
+impl Cell for crate::AgeingItem {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("item", |row: &crate::AgeingItem| &row.item),
+            described("title", |row: &crate::AgeingItem| &row.title),
+            described("kind", |row: &crate::AgeingItem| &row.kind),
+            described("stage", |row: &crate::AgeingItem| &row.stage),
+            described("started", |row: &crate::AgeingItem| &row.started),
+            described("age", |row: &crate::AgeingItem| &row.age),
+            described("in_stage_since", |row: &crate::AgeingItem| &row.in_stage_since),
+            described("time_in_stage", |row: &crate::AgeingItem| &row.time_in_stage),
+            described("age_band", |row: &crate::AgeingItem| &row.age_band),
+            described("stage_band", |row: &crate::AgeingItem| &row.stage_band),
+            described("blocked", |row: &crate::AgeingItem| &row.blocked),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::AgeingItem>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::AgeingItem| &row.item)?,
+            pick(&rows, |row: &crate::AgeingItem| &row.title)?,
+            pick(&rows, |row: &crate::AgeingItem| &row.kind)?,
+            pick(&rows, |row: &crate::AgeingItem| &row.stage)?,
+            pick(&rows, |row: &crate::AgeingItem| &row.started)?,
+            pick(&rows, |row: &crate::AgeingItem| &row.age)?,
+            pick(&rows, |row: &crate::AgeingItem| &row.in_stage_since)?,
+            pick(&rows, |row: &crate::AgeingItem| &row.time_in_stage)?,
+            pick(&rows, |row: &crate::AgeingItem| &row.age_band)?,
+            pick(&rows, |row: &crate::AgeingItem| &row.stage_band)?,
+            pick(&rows, |row: &crate::AgeingItem| &row.blocked)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::ArrivalSource {
+    fn data_type() -> DataType {
+        DataType::LargeUtf8
+    }
+
+    fn column(values: Vec<Option<&crate::ArrivalSource>>) -> Column {
+        Ok(words(values, crate::ArrivalSource::as_str))
+    }
+}
+
+impl Cell for crate::BehaviourSignal {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("index", |row: &crate::BehaviourSignal| &row.index),
+            described("rule", |row: &crate::BehaviourSignal| &row.rule),
+            described("side", |row: &crate::BehaviourSignal| &row.side),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::BehaviourSignal>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::BehaviourSignal| &row.index)?,
+            pick(&rows, |row: &crate::BehaviourSignal| &row.rule)?,
+            pick(&rows, |row: &crate::BehaviourSignal| &row.side)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::BlockedTime {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("reason", |row: &crate::BlockedTime| &row.reason),
+            described("items", |row: &crate::BlockedTime| &row.items),
+            described("completed_blocks", |row: &crate::BlockedTime| &row.completed_blocks),
+            described("completed", |row: &crate::BlockedTime| &row.completed),
+            described("ongoing_blocks", |row: &crate::BlockedTime| &row.ongoing_blocks),
+            described("ongoing", |row: &crate::BlockedTime| &row.ongoing),
+            described("total", |row: &crate::BlockedTime| &row.total),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::BlockedTime>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::BlockedTime| &row.reason)?,
+            pick(&rows, |row: &crate::BlockedTime| &row.items)?,
+            pick(&rows, |row: &crate::BlockedTime| &row.completed_blocks)?,
+            pick(&rows, |row: &crate::BlockedTime| &row.completed)?,
+            pick(&rows, |row: &crate::BlockedTime| &row.ongoing_blocks)?,
+            pick(&rows, |row: &crate::BlockedTime| &row.ongoing)?,
+            pick(&rows, |row: &crate::BlockedTime| &row.total)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
 impl Cell for crate::Booking {
     fn data_type() -> DataType {
         DataType::LargeUtf8
@@ -168,6 +269,61 @@ impl Cell for crate::BookingSide {
     }
 }
 
+impl Cell for crate::CarriedOver {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("item", |row: &crate::CarriedOver| &row.item),
+            described("to", |row: &crate::CarriedOver| &row.to),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::CarriedOver>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::CarriedOver| &row.item)?,
+            pick(&rows, |row: &crate::CarriedOver| &row.to)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::CauseTime {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("cause", |row: &crate::CauseTime| &row.cause),
+            described("time", |row: &crate::CauseTime| &row.time),
+            described("share", |row: &crate::CauseTime| &row.share),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::CauseTime>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::CauseTime| &row.cause)?,
+            pick(&rows, |row: &crate::CauseTime| &row.time)?,
+            pick(&rows, |row: &crate::CauseTime| &row.share)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::ChangeSegment {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("start", |row: &crate::ChangeSegment| &row.start),
+            described("end", |row: &crate::ChangeSegment| &row.end),
+            described("mean", |row: &crate::ChangeSegment| &row.mean),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::ChangeSegment>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::ChangeSegment| &row.start)?,
+            pick(&rows, |row: &crate::ChangeSegment| &row.end)?,
+            pick(&rows, |row: &crate::ChangeSegment| &row.mean)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
 impl Cell for crate::Condition {
     fn data_type() -> DataType {
         DataType::LargeUtf8
@@ -175,6 +331,27 @@ impl Cell for crate::Condition {
 
     fn column(values: Vec<Option<&crate::Condition>>) -> Column {
         Ok(words(values, crate::Condition::as_str))
+    }
+}
+
+impl Cell for crate::ConditionalCompletion {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("age", |row: &crate::ConditionalCompletion| &row.age),
+            described("horizon", |row: &crate::ConditionalCompletion| &row.horizon),
+            described("at_risk", |row: &crate::ConditionalCompletion| &row.at_risk),
+            described("probability", |row: &crate::ConditionalCompletion| &row.probability),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::ConditionalCompletion>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::ConditionalCompletion| &row.age)?,
+            pick(&rows, |row: &crate::ConditionalCompletion| &row.horizon)?,
+            pick(&rows, |row: &crate::ConditionalCompletion| &row.at_risk)?,
+            pick(&rows, |row: &crate::ConditionalCompletion| &row.probability)?,
+        ];
+        record(columns, &rows)
     }
 }
 
@@ -192,6 +369,35 @@ impl Cell for crate::CrashOption {
             pick(&rows, |row: &crate::CrashOption| &row.item)?,
             pick(&rows, |row: &crate::CrashOption| &row.saves)?,
             pick(&rows, |row: &crate::CrashOption| &row.saves_at_most)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::CumulativeDay {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("day", |row: &crate::CumulativeDay| &row.day),
+            described("cumulative", |row: &crate::CumulativeDay| &row.cumulative),
+            described("bands", |row: &crate::CumulativeDay| &row.bands),
+            described("arrivals", |row: &crate::CumulativeDay| &row.arrivals),
+            described("departures", |row: &crate::CumulativeDay| &row.departures),
+            described("wip", |row: &crate::CumulativeDay| &row.wip),
+            described("net_flow", |row: &crate::CumulativeDay| &row.net_flow),
+            described("approximate_cycle_days", |row: &crate::CumulativeDay| &row.approximate_cycle_days),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::CumulativeDay>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::CumulativeDay| &row.day)?,
+            pick(&rows, |row: &crate::CumulativeDay| &row.cumulative)?,
+            pick(&rows, |row: &crate::CumulativeDay| &row.bands)?,
+            pick(&rows, |row: &crate::CumulativeDay| &row.arrivals)?,
+            pick(&rows, |row: &crate::CumulativeDay| &row.departures)?,
+            pick(&rows, |row: &crate::CumulativeDay| &row.wip)?,
+            pick(&rows, |row: &crate::CumulativeDay| &row.net_flow)?,
+            pick(&rows, |row: &crate::CumulativeDay| &row.approximate_cycle_days)?,
         ];
         record(columns, &rows)
     }
@@ -242,12 +448,354 @@ impl Cell for crate::Decision {
     }
 }
 
+impl Cell for crate::DefectStage {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("stage", |row: &crate::DefectStage| &row.stage),
+            described("is_production", |row: &crate::DefectStage| &row.is_production),
+            described("found", |row: &crate::DefectStage| &row.found),
+            described("share", |row: &crate::DefectStage| &row.share),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::DefectStage>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::DefectStage| &row.stage)?,
+            pick(&rows, |row: &crate::DefectStage| &row.is_production)?,
+            pick(&rows, |row: &crate::DefectStage| &row.found)?,
+            pick(&rows, |row: &crate::DefectStage| &row.share)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::DefectTrend {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("bucket", |row: &crate::DefectTrend| &row.bucket),
+            described("start", |row: &crate::DefectTrend| &row.start),
+            described("end", |row: &crate::DefectTrend| &row.end),
+            described("group", |row: &crate::DefectTrend| &row.group),
+            described("open", |row: &crate::DefectTrend| &row.open),
+            described("opened", |row: &crate::DefectTrend| &row.opened),
+            described("closed", |row: &crate::DefectTrend| &row.closed),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::DefectTrend>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::DefectTrend| &row.bucket)?,
+            pick(&rows, |row: &crate::DefectTrend| &row.start)?,
+            pick(&rows, |row: &crate::DefectTrend| &row.end)?,
+            pick(&rows, |row: &crate::DefectTrend| &row.group)?,
+            pick(&rows, |row: &crate::DefectTrend| &row.open)?,
+            pick(&rows, |row: &crate::DefectTrend| &row.opened)?,
+            pick(&rows, |row: &crate::DefectTrend| &row.closed)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::DeliveredChange {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("change", |row: &crate::DeliveredChange| &row.change),
+            described("application", |row: &crate::DeliveredChange| &row.application),
+            described("deployment", |row: &crate::DeliveredChange| &row.deployment),
+            described("started_at", |row: &crate::DeliveredChange| &row.started_at),
+            described("deployed_at", |row: &crate::DeliveredChange| &row.deployed_at),
+            described("lead_time", |row: &crate::DeliveredChange| &row.lead_time),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::DeliveredChange>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::DeliveredChange| &row.change)?,
+            pick(&rows, |row: &crate::DeliveredChange| &row.application)?,
+            pick(&rows, |row: &crate::DeliveredChange| &row.deployment)?,
+            pick(&rows, |row: &crate::DeliveredChange| &row.started_at)?,
+            pick(&rows, |row: &crate::DeliveredChange| &row.deployed_at)?,
+            pick(&rows, |row: &crate::DeliveredChange| &row.lead_time)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::DeliveredDeployment {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("deployment", |row: &crate::DeliveredDeployment| &row.deployment),
+            described("run", |row: &crate::DeliveredDeployment| &row.run),
+            described("application", |row: &crate::DeliveredDeployment| &row.application),
+            described("environment", |row: &crate::DeliveredDeployment| &row.environment),
+            described("finished_at", |row: &crate::DeliveredDeployment| &row.finished_at),
+            described("succeeded", |row: &crate::DeliveredDeployment| &row.succeeded),
+            described("previous", |row: &crate::DeliveredDeployment| &row.previous),
+            described("changes", |row: &crate::DeliveredDeployment| &row.changes),
+            described("incidents", |row: &crate::DeliveredDeployment| &row.incidents),
+            described("rework", |row: &crate::DeliveredDeployment| &row.rework),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::DeliveredDeployment>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::DeliveredDeployment| &row.deployment)?,
+            pick(&rows, |row: &crate::DeliveredDeployment| &row.run)?,
+            pick(&rows, |row: &crate::DeliveredDeployment| &row.application)?,
+            pick(&rows, |row: &crate::DeliveredDeployment| &row.environment)?,
+            pick(&rows, |row: &crate::DeliveredDeployment| &row.finished_at)?,
+            pick(&rows, |row: &crate::DeliveredDeployment| &row.succeeded)?,
+            pick(&rows, |row: &crate::DeliveredDeployment| &row.previous)?,
+            pick(&rows, |row: &crate::DeliveredDeployment| &row.changes)?,
+            pick(&rows, |row: &crate::DeliveredDeployment| &row.incidents)?,
+            pick(&rows, |row: &crate::DeliveredDeployment| &row.rework)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::DeliveredPullRequest {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("pull_request", |row: &crate::DeliveredPullRequest| &row.pull_request),
+            described("application", |row: &crate::DeliveredPullRequest| &row.application),
+            described("first_commit", |row: &crate::DeliveredPullRequest| &row.first_commit),
+            described("first_commit_at", |row: &crate::DeliveredPullRequest| &row.first_commit_at),
+            described("created_at", |row: &crate::DeliveredPullRequest| &row.created_at),
+            described("first_review_at", |row: &crate::DeliveredPullRequest| &row.first_review_at),
+            described("merged_at", |row: &crate::DeliveredPullRequest| &row.merged_at),
+            described("deployment", |row: &crate::DeliveredPullRequest| &row.deployment),
+            described("deployed_at", |row: &crate::DeliveredPullRequest| &row.deployed_at),
+            described("coding", |row: &crate::DeliveredPullRequest| &row.coding),
+            described("pickup", |row: &crate::DeliveredPullRequest| &row.pickup),
+            described("review", |row: &crate::DeliveredPullRequest| &row.review),
+            described("deploy", |row: &crate::DeliveredPullRequest| &row.deploy),
+            described("cycle", |row: &crate::DeliveredPullRequest| &row.cycle),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::DeliveredPullRequest>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.pull_request)?,
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.application)?,
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.first_commit)?,
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.first_commit_at)?,
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.created_at)?,
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.first_review_at)?,
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.merged_at)?,
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.deployment)?,
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.deployed_at)?,
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.coding)?,
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.pickup)?,
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.review)?,
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.deploy)?,
+            pick(&rows, |row: &crate::DeliveredPullRequest| &row.cycle)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::DeliveryBatch {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("n", |row: &crate::DeliveryBatch| &row.n),
+            described("changes", |row: &crate::DeliveryBatch| &row.changes),
+            described("mean", |row: &crate::DeliveryBatch| &row.mean),
+            described("median", |row: &crate::DeliveryBatch| &row.median),
+            described("max", |row: &crate::DeliveryBatch| &row.max),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::DeliveryBatch>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::DeliveryBatch| &row.n)?,
+            pick(&rows, |row: &crate::DeliveryBatch| &row.changes)?,
+            pick(&rows, |row: &crate::DeliveryBatch| &row.mean)?,
+            pick(&rows, |row: &crate::DeliveryBatch| &row.median)?,
+            pick(&rows, |row: &crate::DeliveryBatch| &row.max)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::DeliveryFrequency {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("n", |row: &crate::DeliveryFrequency| &row.n),
+            described("failed", |row: &crate::DeliveryFrequency| &row.failed),
+            described("days", |row: &crate::DeliveryFrequency| &row.days),
+            described("value", |row: &crate::DeliveryFrequency| &row.value),
+            described("reason", |row: &crate::DeliveryFrequency| &row.reason),
+            described("days_per_week", |row: &crate::DeliveryFrequency| &row.days_per_week),
+            described("days_per_month", |row: &crate::DeliveryFrequency| &row.days_per_month),
+            described("days_per_half_year", |row: &crate::DeliveryFrequency| &row.days_per_half_year),
+            described("per_day", |row: &crate::DeliveryFrequency| &row.per_day),
+            described("per_week", |row: &crate::DeliveryFrequency| &row.per_week),
+            described("per_month", |row: &crate::DeliveryFrequency| &row.per_month),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::DeliveryFrequency>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::DeliveryFrequency| &row.n)?,
+            pick(&rows, |row: &crate::DeliveryFrequency| &row.failed)?,
+            pick(&rows, |row: &crate::DeliveryFrequency| &row.days)?,
+            pick(&rows, |row: &crate::DeliveryFrequency| &row.value)?,
+            pick(&rows, |row: &crate::DeliveryFrequency| &row.reason)?,
+            pick(&rows, |row: &crate::DeliveryFrequency| &row.days_per_week)?,
+            pick(&rows, |row: &crate::DeliveryFrequency| &row.days_per_month)?,
+            pick(&rows, |row: &crate::DeliveryFrequency| &row.days_per_half_year)?,
+            pick(&rows, |row: &crate::DeliveryFrequency| &row.per_day)?,
+            pick(&rows, |row: &crate::DeliveryFrequency| &row.per_week)?,
+            pick(&rows, |row: &crate::DeliveryFrequency| &row.per_month)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::DeliveryIncident {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("incident", |row: &crate::DeliveryIncident| &row.incident),
+            described("opened_at", |row: &crate::DeliveryIncident| &row.opened_at),
+            described("restored_at", |row: &crate::DeliveryIncident| &row.restored_at),
+            described("caused_by", |row: &crate::DeliveryIncident| &row.caused_by),
+            described("explicit", |row: &crate::DeliveryIncident| &row.explicit),
+            described("recovery_time", |row: &crate::DeliveryIncident| &row.recovery_time),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::DeliveryIncident>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::DeliveryIncident| &row.incident)?,
+            pick(&rows, |row: &crate::DeliveryIncident| &row.opened_at)?,
+            pick(&rows, |row: &crate::DeliveryIncident| &row.restored_at)?,
+            pick(&rows, |row: &crate::DeliveryIncident| &row.caused_by)?,
+            pick(&rows, |row: &crate::DeliveryIncident| &row.explicit)?,
+            pick(&rows, |row: &crate::DeliveryIncident| &row.recovery_time)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::DeliveryMetric {
+    fn data_type() -> DataType {
+        DataType::LargeUtf8
+    }
+
+    fn column(values: Vec<Option<&crate::DeliveryMetric>>) -> Column {
+        Ok(words(values, crate::DeliveryMetric::as_str))
+    }
+}
+
+impl Cell for crate::DeliveryRow {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("group", |row: &crate::DeliveryRow| &row.group),
+            described("bucket", |row: &crate::DeliveryRow| &row.bucket),
+            described("start", |row: &crate::DeliveryRow| &row.start),
+            described("end", |row: &crate::DeliveryRow| &row.end),
+            described("lead_time", |row: &crate::DeliveryRow| &row.lead_time),
+            described("frequency", |row: &crate::DeliveryRow| &row.frequency),
+            described("fail_rate", |row: &crate::DeliveryRow| &row.fail_rate),
+            described("recovery", |row: &crate::DeliveryRow| &row.recovery),
+            described("rework_rate", |row: &crate::DeliveryRow| &row.rework_rate),
+            described("batch_size", |row: &crate::DeliveryRow| &row.batch_size),
+            described("pull_requests", |row: &crate::DeliveryRow| &row.pull_requests),
+            described("bands", |row: &crate::DeliveryRow| &row.bands),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::DeliveryRow>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::DeliveryRow| &row.group)?,
+            pick(&rows, |row: &crate::DeliveryRow| &row.bucket)?,
+            pick(&rows, |row: &crate::DeliveryRow| &row.start)?,
+            pick(&rows, |row: &crate::DeliveryRow| &row.end)?,
+            pick(&rows, |row: &crate::DeliveryRow| &row.lead_time)?,
+            pick(&rows, |row: &crate::DeliveryRow| &row.frequency)?,
+            pick(&rows, |row: &crate::DeliveryRow| &row.fail_rate)?,
+            pick(&rows, |row: &crate::DeliveryRow| &row.recovery)?,
+            pick(&rows, |row: &crate::DeliveryRow| &row.rework_rate)?,
+            pick(&rows, |row: &crate::DeliveryRow| &row.batch_size)?,
+            pick(&rows, |row: &crate::DeliveryRow| &row.pull_requests)?,
+            pick(&rows, |row: &crate::DeliveryRow| &row.bands)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::DeliveryShare {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("n", |row: &crate::DeliveryShare| &row.n),
+            described("count", |row: &crate::DeliveryShare| &row.count),
+            described("value", |row: &crate::DeliveryShare| &row.value),
+            described("reason", |row: &crate::DeliveryShare| &row.reason),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::DeliveryShare>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::DeliveryShare| &row.n)?,
+            pick(&rows, |row: &crate::DeliveryShare| &row.count)?,
+            pick(&rows, |row: &crate::DeliveryShare| &row.value)?,
+            pick(&rows, |row: &crate::DeliveryShare| &row.reason)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::DeliveryStanding {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("metric", |row: &crate::DeliveryStanding| &row.metric),
+            described("band", |row: &crate::DeliveryStanding| &row.band),
+            described("label", |row: &crate::DeliveryStanding| &row.label),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::DeliveryStanding>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::DeliveryStanding| &row.metric)?,
+            pick(&rows, |row: &crate::DeliveryStanding| &row.band)?,
+            pick(&rows, |row: &crate::DeliveryStanding| &row.label)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::DeliveryTime {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("n", |row: &crate::DeliveryTime| &row.n),
+            described("value", |row: &crate::DeliveryTime| &row.value),
+            described("reason", |row: &crate::DeliveryTime| &row.reason),
+            described("open", |row: &crate::DeliveryTime| &row.open),
+            described("sample", |row: &crate::DeliveryTime| &row.sample),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::DeliveryTime>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::DeliveryTime| &row.n)?,
+            pick(&rows, |row: &crate::DeliveryTime| &row.value)?,
+            pick(&rows, |row: &crate::DeliveryTime| &row.reason)?,
+            pick(&rows, |row: &crate::DeliveryTime| &row.open)?,
+            pick(&rows, |row: &crate::DeliveryTime| &row.sample)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
 impl Cell for crate::DepartureReach {
     fn data_type() -> DataType {
         DataType::Struct(Fields::from(vec![
             described("departure", |row: &crate::DepartureReach| &row.departure),
             described("cutoff", |row: &crate::DepartureReach| &row.cutoff),
             described("reachable", |row: &crate::DepartureReach| &row.reachable),
+            described("full", |row: &crate::DepartureReach| &row.full),
+            described("room", |row: &crate::DepartureReach| &row.room),
             described("missed_by", |row: &crate::DepartureReach| &row.missed_by),
             described("spare", |row: &crate::DepartureReach| &row.spare),
             described("facts", |row: &crate::DepartureReach| &row.facts),
@@ -259,11 +807,23 @@ impl Cell for crate::DepartureReach {
             pick(&rows, |row: &crate::DepartureReach| &row.departure)?,
             pick(&rows, |row: &crate::DepartureReach| &row.cutoff)?,
             pick(&rows, |row: &crate::DepartureReach| &row.reachable)?,
+            pick(&rows, |row: &crate::DepartureReach| &row.full)?,
+            pick(&rows, |row: &crate::DepartureReach| &row.room)?,
             pick(&rows, |row: &crate::DepartureReach| &row.missed_by)?,
             pick(&rows, |row: &crate::DepartureReach| &row.spare)?,
             pick(&rows, |row: &crate::DepartureReach| &row.facts)?,
         ];
         record(columns, &rows)
+    }
+}
+
+impl Cell for crate::DetectionRule {
+    fn data_type() -> DataType {
+        DataType::LargeUtf8
+    }
+
+    fn column(values: Vec<Option<&crate::DetectionRule>>) -> Column {
+        Ok(words(values, crate::DetectionRule::as_str))
     }
 }
 
@@ -322,6 +882,33 @@ impl Cell for crate::DurationSource {
     }
 }
 
+impl Cell for crate::Durations {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("n", |row: &crate::Durations| &row.n),
+            described("mean", |row: &crate::Durations| &row.mean),
+            described("min", |row: &crate::Durations| &row.min),
+            described("median", |row: &crate::Durations| &row.median),
+            described("p85", |row: &crate::Durations| &row.p85),
+            described("p95", |row: &crate::Durations| &row.p95),
+            described("max", |row: &crate::Durations| &row.max),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::Durations>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::Durations| &row.n)?,
+            pick(&rows, |row: &crate::Durations| &row.mean)?,
+            pick(&rows, |row: &crate::Durations| &row.min)?,
+            pick(&rows, |row: &crate::Durations| &row.median)?,
+            pick(&rows, |row: &crate::Durations| &row.p85)?,
+            pick(&rows, |row: &crate::Durations| &row.p95)?,
+            pick(&rows, |row: &crate::Durations| &row.max)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
 impl Cell for crate::EnvironmentContent {
     fn data_type() -> DataType {
         DataType::Struct(Fields::from(vec![
@@ -367,6 +954,29 @@ impl Cell for crate::EnvironmentLoad {
             pick(&rows, |row: &crate::EnvironmentLoad| &row.bookings)?,
             pick(&rows, |row: &crate::EnvironmentLoad| &row.peak)?,
             pick(&rows, |row: &crate::EnvironmentLoad| &row.capacity)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::Estimate {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("value", |row: &crate::Estimate| &row.value),
+            described("lower", |row: &crate::Estimate| &row.lower),
+            described("upper", |row: &crate::Estimate| &row.upper),
+            described("p_value", |row: &crate::Estimate| &row.p_value),
+            described("reason", |row: &crate::Estimate| &row.reason),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::Estimate>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::Estimate| &row.value)?,
+            pick(&rows, |row: &crate::Estimate| &row.lower)?,
+            pick(&rows, |row: &crate::Estimate| &row.upper)?,
+            pick(&rows, |row: &crate::Estimate| &row.p_value)?,
+            pick(&rows, |row: &crate::Estimate| &row.reason)?,
         ];
         record(columns, &rows)
     }
@@ -490,6 +1100,52 @@ impl Cell for crate::FindingGroup {
     }
 }
 
+impl Cell for crate::FlakyRevision {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("suite", |row: &crate::FlakyRevision| &row.suite),
+            described("revision", |row: &crate::FlakyRevision| &row.revision),
+            described("environment", |row: &crate::FlakyRevision| &row.environment),
+            described("failed_in", |row: &crate::FlakyRevision| &row.failed_in),
+            described("passed_in", |row: &crate::FlakyRevision| &row.passed_in),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::FlakyRevision>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::FlakyRevision| &row.suite)?,
+            pick(&rows, |row: &crate::FlakyRevision| &row.revision)?,
+            pick(&rows, |row: &crate::FlakyRevision| &row.environment)?,
+            pick(&rows, |row: &crate::FlakyRevision| &row.failed_in)?,
+            pick(&rows, |row: &crate::FlakyRevision| &row.passed_in)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::FlakyTest {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("suite", |row: &crate::FlakyTest| &row.suite),
+            described("test", |row: &crate::FlakyTest| &row.test),
+            described("revision", |row: &crate::FlakyTest| &row.revision),
+            described("failed_in", |row: &crate::FlakyTest| &row.failed_in),
+            described("passed_in", |row: &crate::FlakyTest| &row.passed_in),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::FlakyTest>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::FlakyTest| &row.suite)?,
+            pick(&rows, |row: &crate::FlakyTest| &row.test)?,
+            pick(&rows, |row: &crate::FlakyTest| &row.revision)?,
+            pick(&rows, |row: &crate::FlakyTest| &row.failed_in)?,
+            pick(&rows, |row: &crate::FlakyTest| &row.passed_in)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
 impl Cell for crate::FloatPath {
     fn data_type() -> DataType {
         DataType::Struct(Fields::from(vec![
@@ -504,6 +1160,16 @@ impl Cell for crate::FloatPath {
             pick(&rows, |row: &crate::FloatPath| &row.float)?,
         ];
         record(columns, &rows)
+    }
+}
+
+impl Cell for crate::FlowCause {
+    fn data_type() -> DataType {
+        DataType::LargeUtf8
+    }
+
+    fn column(values: Vec<Option<&crate::FlowCause>>) -> Column {
+        Ok(words(values, crate::FlowCause::as_str))
     }
 }
 
@@ -658,6 +1324,29 @@ impl Cell for crate::InfeasibleDate {
     }
 }
 
+impl Cell for crate::ItemCauses {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("item", |row: &crate::ItemCauses| &row.item),
+            described("started", |row: &crate::ItemCauses| &row.started),
+            described("ended", |row: &crate::ItemCauses| &row.ended),
+            described("total", |row: &crate::ItemCauses| &row.total),
+            described("causes", |row: &crate::ItemCauses| &row.causes),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::ItemCauses>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::ItemCauses| &row.item)?,
+            pick(&rows, |row: &crate::ItemCauses| &row.started)?,
+            pick(&rows, |row: &crate::ItemCauses| &row.ended)?,
+            pick(&rows, |row: &crate::ItemCauses| &row.total)?,
+            pick(&rows, |row: &crate::ItemCauses| &row.causes)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
 impl Cell for crate::ItemDifference {
     fn data_type() -> DataType {
         DataType::Struct(Fields::from(vec![
@@ -676,6 +1365,56 @@ impl Cell for crate::ItemDifference {
             pick(&rows, |row: &crate::ItemDifference| &row.b)?,
             pick(&rows, |row: &crate::ItemDifference| &row.reason)?,
             pick(&rows, |row: &crate::ItemDifference| &row.rules)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::ItemRework {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("item", |row: &crate::ItemRework| &row.item),
+            described("moves_back", |row: &crate::ItemRework| &row.moves_back),
+            described("reopenings", |row: &crate::ItemRework| &row.reopenings),
+            described("repeats", |row: &crate::ItemRework| &row.repeats),
+            described("rework_time", |row: &crate::ItemRework| &row.rework_time),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::ItemRework>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::ItemRework| &row.item)?,
+            pick(&rows, |row: &crate::ItemRework| &row.moves_back)?,
+            pick(&rows, |row: &crate::ItemRework| &row.reopenings)?,
+            pick(&rows, |row: &crate::ItemRework| &row.repeats)?,
+            pick(&rows, |row: &crate::ItemRework| &row.rework_time)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::ItemStateTime {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("item", |row: &crate::ItemStateTime| &row.item),
+            described("state", |row: &crate::ItemStateTime| &row.state),
+            described("status_id", |row: &crate::ItemStateTime| &row.status_id),
+            described("entries", |row: &crate::ItemStateTime| &row.entries),
+            described("completed", |row: &crate::ItemStateTime| &row.completed),
+            described("ongoing", |row: &crate::ItemStateTime| &row.ongoing),
+            described("total", |row: &crate::ItemStateTime| &row.total),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::ItemStateTime>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::ItemStateTime| &row.item)?,
+            pick(&rows, |row: &crate::ItemStateTime| &row.state)?,
+            pick(&rows, |row: &crate::ItemStateTime| &row.status_id)?,
+            pick(&rows, |row: &crate::ItemStateTime| &row.entries)?,
+            pick(&rows, |row: &crate::ItemStateTime| &row.completed)?,
+            pick(&rows, |row: &crate::ItemStateTime| &row.ongoing)?,
+            pick(&rows, |row: &crate::ItemStateTime| &row.total)?,
         ];
         record(columns, &rows)
     }
@@ -730,6 +1469,63 @@ impl Cell for crate::LifecycleStep {
             pick(&rows, |row: &crate::LifecycleStep| &row.evidence)?,
         ];
         record(columns, &rows)
+    }
+}
+
+impl Cell for crate::LittlesLawRow {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("rule", |row: &crate::LittlesLawRow| &row.rule),
+            described("days", |row: &crate::LittlesLawRow| &row.days),
+            described("open_at_start", |row: &crate::LittlesLawRow| &row.open_at_start),
+            described("open_at_end", |row: &crate::LittlesLawRow| &row.open_at_end),
+            described("arrivals", |row: &crate::LittlesLawRow| &row.arrivals),
+            described("departures", |row: &crate::LittlesLawRow| &row.departures),
+            described("item_days", |row: &crate::LittlesLawRow| &row.item_days),
+            described("average_wip", |row: &crate::LittlesLawRow| &row.average_wip),
+            described("arrival_rate", |row: &crate::LittlesLawRow| &row.arrival_rate),
+            described("average_time", |row: &crate::LittlesLawRow| &row.average_time),
+            described("residual", |row: &crate::LittlesLawRow| &row.residual),
+            described("throughput", |row: &crate::LittlesLawRow| &row.throughput),
+            described("time_per_departure", |row: &crate::LittlesLawRow| &row.time_per_departure),
+            described("cycle_time", |row: &crate::LittlesLawRow| &row.cycle_time),
+            described("finished_residual", |row: &crate::LittlesLawRow| &row.finished_residual),
+            described("stability", |row: &crate::LittlesLawRow| &row.stability),
+            described("flow_debt", |row: &crate::LittlesLawRow| &row.flow_debt),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::LittlesLawRow>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::LittlesLawRow| &row.rule)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.days)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.open_at_start)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.open_at_end)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.arrivals)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.departures)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.item_days)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.average_wip)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.arrival_rate)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.average_time)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.residual)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.throughput)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.time_per_departure)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.cycle_time)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.finished_residual)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.stability)?,
+            pick(&rows, |row: &crate::LittlesLawRow| &row.flow_debt)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::LittlesLawRule {
+    fn data_type() -> DataType {
+        DataType::LargeUtf8
+    }
+
+    fn column(values: Vec<Option<&crate::LittlesLawRule>>) -> Column {
+        Ok(words(values, crate::LittlesLawRule::as_str))
     }
 }
 
@@ -794,6 +1590,23 @@ impl Cell for crate::MetricCell {
     }
 }
 
+impl Cell for crate::MetricEvidence {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("at", |row: &crate::MetricEvidence| &row.at),
+            described("event", |row: &crate::MetricEvidence| &row.event),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::MetricEvidence>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::MetricEvidence| &row.at)?,
+            pick(&rows, |row: &crate::MetricEvidence| &row.event)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
 impl Cell for crate::MetricRow {
     fn data_type() -> DataType {
         DataType::Struct(Fields::from(vec![
@@ -808,6 +1621,7 @@ impl Cell for crate::MetricRow {
             described("whole", |row: &crate::MetricRow| &row.whole),
             described("sample", |row: &crate::MetricRow| &row.sample),
             described("open", |row: &crate::MetricRow| &row.open),
+            described("survival", |row: &crate::MetricRow| &row.survival),
         ]))
     }
 
@@ -824,6 +1638,7 @@ impl Cell for crate::MetricRow {
             pick(&rows, |row: &crate::MetricRow| &row.whole)?,
             pick(&rows, |row: &crate::MetricRow| &row.sample)?,
             pick(&rows, |row: &crate::MetricRow| &row.open)?,
+            pick(&rows, |row: &crate::MetricRow| &row.survival)?,
         ];
         record(columns, &rows)
     }
@@ -851,6 +1666,182 @@ impl Cell for crate::MetricSample {
             pick(&rows, |row: &crate::MetricSample| &row.value)?,
             pick(&rows, |row: &crate::MetricSample| &row.open)?,
             pick(&rows, |row: &crate::MetricSample| &row.evidence)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::NoFigure {
+    fn data_type() -> DataType {
+        DataType::LargeUtf8
+    }
+
+    fn column(values: Vec<Option<&crate::NoFigure>>) -> Column {
+        Ok(words(values, crate::NoFigure::as_str))
+    }
+}
+
+impl Cell for crate::NoValue {
+    fn data_type() -> DataType {
+        DataType::LargeUtf8
+    }
+
+    fn column(values: Vec<Option<&crate::NoValue>>) -> Column {
+        Ok(words(values, crate::NoValue::as_str))
+    }
+}
+
+impl Cell for crate::PartWait {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("item", |row: &crate::PartWait| &row.item),
+            described("title", |row: &crate::PartWait| &row.title),
+            described("group", |row: &crate::PartWait| &row.group),
+            described("done_at", |row: &crate::PartWait| &row.done_at),
+            described("waited", |row: &crate::PartWait| &row.waited),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::PartWait>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::PartWait| &row.item)?,
+            pick(&rows, |row: &crate::PartWait| &row.title)?,
+            pick(&rows, |row: &crate::PartWait| &row.group)?,
+            pick(&rows, |row: &crate::PartWait| &row.done_at)?,
+            pick(&rows, |row: &crate::PartWait| &row.waited)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::PartsWait {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("group", |row: &crate::PartsWait| &row.group),
+            described("parts", |row: &crate::PartsWait| &row.parts),
+            described("open", |row: &crate::PartsWait| &row.open),
+            described("complete_at", |row: &crate::PartsWait| &row.complete_at),
+            described("pooling", |row: &crate::PartsWait| &row.pooling),
+            described("lagging", |row: &crate::PartsWait| &row.lagging),
+            described("waited", |row: &crate::PartsWait| &row.waited),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::PartsWait>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::PartsWait| &row.group)?,
+            pick(&rows, |row: &crate::PartsWait| &row.parts)?,
+            pick(&rows, |row: &crate::PartsWait| &row.open)?,
+            pick(&rows, |row: &crate::PartsWait| &row.complete_at)?,
+            pick(&rows, |row: &crate::PartsWait| &row.pooling)?,
+            pick(&rows, |row: &crate::PartsWait| &row.lagging)?,
+            pick(&rows, |row: &crate::PartsWait| &row.waited)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::PriorityItem {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("item", |row: &crate::PriorityItem| &row.item),
+            described("title", |row: &crate::PriorityItem| &row.title),
+            described("rank", |row: &crate::PriorityItem| &row.rank),
+            described("value", |row: &crate::PriorityItem| &row.value),
+            described("time_criticality", |row: &crate::PriorityItem| &row.time_criticality),
+            described("risk_reduction", |row: &crate::PriorityItem| &row.risk_reduction),
+            described("size", |row: &crate::PriorityItem| &row.size),
+            described("wsjf", |row: &crate::PriorityItem| &row.wsjf),
+            described("wsjf_inherited", |row: &crate::PriorityItem| &row.wsjf_inherited),
+            described("cost_of_delay", |row: &crate::PriorityItem| &row.cost_of_delay),
+            described("duration", |row: &crate::PriorityItem| &row.duration),
+            described("cd3", |row: &crate::PriorityItem| &row.cd3),
+            described("cd3_inherited", |row: &crate::PriorityItem| &row.cd3_inherited),
+            described("dependants", |row: &crate::PriorityItem| &row.dependants),
+            described("waits_for", |row: &crate::PriorityItem| &row.waits_for),
+            described("missing", |row: &crate::PriorityItem| &row.missing),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::PriorityItem>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::PriorityItem| &row.item)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.title)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.rank)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.value)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.time_criticality)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.risk_reduction)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.size)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.wsjf)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.wsjf_inherited)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.cost_of_delay)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.duration)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.cd3)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.cd3_inherited)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.dependants)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.waits_for)?,
+            pick(&rows, |row: &crate::PriorityItem| &row.missing)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::PullRequestSplit {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("n", |row: &crate::PullRequestSplit| &row.n),
+            described("coding", |row: &crate::PullRequestSplit| &row.coding),
+            described("pickup", |row: &crate::PullRequestSplit| &row.pickup),
+            described("review", |row: &crate::PullRequestSplit| &row.review),
+            described("deploy", |row: &crate::PullRequestSplit| &row.deploy),
+            described("cycle", |row: &crate::PullRequestSplit| &row.cycle),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::PullRequestSplit>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::PullRequestSplit| &row.n)?,
+            pick(&rows, |row: &crate::PullRequestSplit| &row.coding)?,
+            pick(&rows, |row: &crate::PullRequestSplit| &row.pickup)?,
+            pick(&rows, |row: &crate::PullRequestSplit| &row.review)?,
+            pick(&rows, |row: &crate::PullRequestSplit| &row.deploy)?,
+            pick(&rows, |row: &crate::PullRequestSplit| &row.cycle)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::Quantile {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("probability", |row: &crate::Quantile| &row.probability),
+            described("value", |row: &crate::Quantile| &row.value),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::Quantile>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::Quantile| &row.probability)?,
+            pick(&rows, |row: &crate::Quantile| &row.value)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::ReEstimate {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("item", |row: &crate::ReEstimate| &row.item),
+            described("old", |row: &crate::ReEstimate| &row.old),
+            described("new", |row: &crate::ReEstimate| &row.new),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::ReEstimate>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::ReEstimate| &row.item)?,
+            pick(&rows, |row: &crate::ReEstimate| &row.old)?,
+            pick(&rows, |row: &crate::ReEstimate| &row.new)?,
         ];
         record(columns, &rows)
     }
@@ -918,6 +1909,31 @@ impl Cell for crate::ReleaseDate {
     }
 }
 
+impl Cell for crate::ReleaseEscapes {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("release", |row: &crate::ReleaseEscapes| &row.release),
+            described("shipped_at", |row: &crate::ReleaseEscapes| &row.shipped_at),
+            described("observed", |row: &crate::ReleaseEscapes| &row.observed),
+            described("before", |row: &crate::ReleaseEscapes| &row.before),
+            described("after", |row: &crate::ReleaseEscapes| &row.after),
+            described("escape_rate", |row: &crate::ReleaseEscapes| &row.escape_rate),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::ReleaseEscapes>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::ReleaseEscapes| &row.release)?,
+            pick(&rows, |row: &crate::ReleaseEscapes| &row.shipped_at)?,
+            pick(&rows, |row: &crate::ReleaseEscapes| &row.observed)?,
+            pick(&rows, |row: &crate::ReleaseEscapes| &row.before)?,
+            pick(&rows, |row: &crate::ReleaseEscapes| &row.after)?,
+            pick(&rows, |row: &crate::ReleaseEscapes| &row.escape_rate)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
 impl Cell for crate::ReleaseState {
     fn data_type() -> DataType {
         DataType::LargeUtf8
@@ -925,6 +1941,41 @@ impl Cell for crate::ReleaseState {
 
     fn column(values: Vec<Option<&crate::ReleaseState>>) -> Column {
         Ok(words(values, crate::ReleaseState::as_str))
+    }
+}
+
+impl Cell for crate::ReleaseTime {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("release", |row: &crate::ReleaseTime| &row.release),
+            described("items", |row: &crate::ReleaseTime| &row.items),
+            described("started_at", |row: &crate::ReleaseTime| &row.started_at),
+            described("ready_at", |row: &crate::ReleaseTime| &row.ready_at),
+            described("released_at", |row: &crate::ReleaseTime| &row.released_at),
+            described("lead_time", |row: &crate::ReleaseTime| &row.lead_time),
+            described("done_to_released", |row: &crate::ReleaseTime| &row.done_to_released),
+            described("gate_wait_before_ready", |row: &crate::ReleaseTime| &row.gate_wait_before_ready),
+            described("gate_wait_after_ready", |row: &crate::ReleaseTime| &row.gate_wait_after_ready),
+            described("cadence_wait", |row: &crate::ReleaseTime| &row.cadence_wait),
+            described("departure", |row: &crate::ReleaseTime| &row.departure),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::ReleaseTime>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::ReleaseTime| &row.release)?,
+            pick(&rows, |row: &crate::ReleaseTime| &row.items)?,
+            pick(&rows, |row: &crate::ReleaseTime| &row.started_at)?,
+            pick(&rows, |row: &crate::ReleaseTime| &row.ready_at)?,
+            pick(&rows, |row: &crate::ReleaseTime| &row.released_at)?,
+            pick(&rows, |row: &crate::ReleaseTime| &row.lead_time)?,
+            pick(&rows, |row: &crate::ReleaseTime| &row.done_to_released)?,
+            pick(&rows, |row: &crate::ReleaseTime| &row.gate_wait_before_ready)?,
+            pick(&rows, |row: &crate::ReleaseTime| &row.gate_wait_after_ready)?,
+            pick(&rows, |row: &crate::ReleaseTime| &row.cadence_wait)?,
+            pick(&rows, |row: &crate::ReleaseTime| &row.departure)?,
+        ];
+        record(columns, &rows)
     }
 }
 
@@ -976,6 +2027,57 @@ impl Cell for crate::SampleSummary {
     }
 }
 
+impl Cell for crate::SayDoAmount {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("by", |row: &crate::SayDoAmount| &row.by),
+            described("committed", |row: &crate::SayDoAmount| &row.committed),
+            described("kept", |row: &crate::SayDoAmount| &row.kept),
+            described("added", |row: &crate::SayDoAmount| &row.added),
+            described("added_delivered", |row: &crate::SayDoAmount| &row.added_delivered),
+            described("removed", |row: &crate::SayDoAmount| &row.removed),
+            described("say_do", |row: &crate::SayDoAmount| &row.say_do),
+            described("predictability", |row: &crate::SayDoAmount| &row.predictability),
+            described("unknown", |row: &crate::SayDoAmount| &row.unknown),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::SayDoAmount>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::SayDoAmount| &row.by)?,
+            pick(&rows, |row: &crate::SayDoAmount| &row.committed)?,
+            pick(&rows, |row: &crate::SayDoAmount| &row.kept)?,
+            pick(&rows, |row: &crate::SayDoAmount| &row.added)?,
+            pick(&rows, |row: &crate::SayDoAmount| &row.added_delivered)?,
+            pick(&rows, |row: &crate::SayDoAmount| &row.removed)?,
+            pick(&rows, |row: &crate::SayDoAmount| &row.say_do)?,
+            pick(&rows, |row: &crate::SayDoAmount| &row.predictability)?,
+            pick(&rows, |row: &crate::SayDoAmount| &row.unknown)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::ScopeMeasure {
+    fn data_type() -> DataType {
+        DataType::LargeUtf8
+    }
+
+    fn column(values: Vec<Option<&crate::ScopeMeasure>>) -> Column {
+        Ok(words(values, crate::ScopeMeasure::as_str))
+    }
+}
+
+impl Cell for crate::SignalSide {
+    fn data_type() -> DataType {
+        DataType::LargeUtf8
+    }
+
+    fn column(values: Vec<Option<&crate::SignalSide>>) -> Column {
+        Ok(words(values, crate::SignalSide::as_str))
+    }
+}
+
 impl Cell for crate::SlotBlock {
     fn data_type() -> DataType {
         DataType::Struct(Fields::from(vec![
@@ -1009,6 +2111,27 @@ impl Cell for crate::SlotCause {
     }
 }
 
+impl Cell for crate::StageAge {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("stage", |row: &crate::StageAge| &row.stage),
+            described("open", |row: &crate::StageAge| &row.open),
+            described("age_at_exit", |row: &crate::StageAge| &row.age_at_exit),
+            described("time_in_stage", |row: &crate::StageAge| &row.time_in_stage),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::StageAge>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::StageAge| &row.stage)?,
+            pick(&rows, |row: &crate::StageAge| &row.open)?,
+            pick(&rows, |row: &crate::StageAge| &row.age_at_exit)?,
+            pick(&rows, |row: &crate::StageAge| &row.time_in_stage)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
 impl Cell for crate::StageOutlook {
     fn data_type() -> DataType {
         DataType::Struct(Fields::from(vec![
@@ -1028,6 +2151,29 @@ impl Cell for crate::StageOutlook {
     }
 }
 
+impl Cell for crate::StageYield {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("stage", |row: &crate::StageYield| &row.stage),
+            described("items", |row: &crate::StageYield| &row.items),
+            described("returned", |row: &crate::StageYield| &row.returned),
+            described("first_pass_yield", |row: &crate::StageYield| &row.first_pass_yield),
+            described("sent_back", |row: &crate::StageYield| &row.sent_back),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::StageYield>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::StageYield| &row.stage)?,
+            pick(&rows, |row: &crate::StageYield| &row.items)?,
+            pick(&rows, |row: &crate::StageYield| &row.returned)?,
+            pick(&rows, |row: &crate::StageYield| &row.first_pass_yield)?,
+            pick(&rows, |row: &crate::StageYield| &row.sent_back)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
 impl Cell for crate::StartCause {
     fn data_type() -> DataType {
         DataType::LargeUtf8
@@ -1035,6 +2181,259 @@ impl Cell for crate::StartCause {
 
     fn column(values: Vec<Option<&crate::StartCause>>) -> Column {
         Ok(words(values, crate::StartCause::as_str))
+    }
+}
+
+impl Cell for crate::StateTime {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("state", |row: &crate::StateTime| &row.state),
+            described("status_id", |row: &crate::StateTime| &row.status_id),
+            described("items", |row: &crate::StateTime| &row.items),
+            described("entries", |row: &crate::StateTime| &row.entries),
+            described("completed_stays", |row: &crate::StateTime| &row.completed_stays),
+            described("completed", |row: &crate::StateTime| &row.completed),
+            described("ongoing_stays", |row: &crate::StateTime| &row.ongoing_stays),
+            described("ongoing", |row: &crate::StateTime| &row.ongoing),
+            described("total", |row: &crate::StateTime| &row.total),
+            described("item_days", |row: &crate::StateTime| &row.item_days),
+            described("stays", |row: &crate::StateTime| &row.stays),
+            described("waiting", |row: &crate::StateTime| &row.waiting),
+            described("waiting_days", |row: &crate::StateTime| &row.waiting_days),
+            described("delay_cost", |row: &crate::StateTime| &row.delay_cost),
+            described("wait_rank", |row: &crate::StateTime| &row.wait_rank),
+            described("cost_rank", |row: &crate::StateTime| &row.cost_rank),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::StateTime>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::StateTime| &row.state)?,
+            pick(&rows, |row: &crate::StateTime| &row.status_id)?,
+            pick(&rows, |row: &crate::StateTime| &row.items)?,
+            pick(&rows, |row: &crate::StateTime| &row.entries)?,
+            pick(&rows, |row: &crate::StateTime| &row.completed_stays)?,
+            pick(&rows, |row: &crate::StateTime| &row.completed)?,
+            pick(&rows, |row: &crate::StateTime| &row.ongoing_stays)?,
+            pick(&rows, |row: &crate::StateTime| &row.ongoing)?,
+            pick(&rows, |row: &crate::StateTime| &row.total)?,
+            pick(&rows, |row: &crate::StateTime| &row.item_days)?,
+            pick(&rows, |row: &crate::StateTime| &row.stays)?,
+            pick(&rows, |row: &crate::StateTime| &row.waiting)?,
+            pick(&rows, |row: &crate::StateTime| &row.waiting_days)?,
+            pick(&rows, |row: &crate::StateTime| &row.delay_cost)?,
+            pick(&rows, |row: &crate::StateTime| &row.wait_rank)?,
+            pick(&rows, |row: &crate::StateTime| &row.cost_rank)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::SuiteResults {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("suite", |row: &crate::SuiteResults| &row.suite),
+            described("runs", |row: &crate::SuiteResults| &row.runs),
+            described("runs_passed", |row: &crate::SuiteResults| &row.runs_passed),
+            described("run_pass_rate", |row: &crate::SuiteResults| &row.run_pass_rate),
+            described("tests", |row: &crate::SuiteResults| &row.tests),
+            described("tests_passed", |row: &crate::SuiteResults| &row.tests_passed),
+            described("pass_rate", |row: &crate::SuiteResults| &row.pass_rate),
+            described("tests_skipped", |row: &crate::SuiteResults| &row.tests_skipped),
+            described("revisions", |row: &crate::SuiteResults| &row.revisions),
+            described("first_pass_rate", |row: &crate::SuiteResults| &row.first_pass_rate),
+            described("retried", |row: &crate::SuiteResults| &row.retried),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::SuiteResults>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::SuiteResults| &row.suite)?,
+            pick(&rows, |row: &crate::SuiteResults| &row.runs)?,
+            pick(&rows, |row: &crate::SuiteResults| &row.runs_passed)?,
+            pick(&rows, |row: &crate::SuiteResults| &row.run_pass_rate)?,
+            pick(&rows, |row: &crate::SuiteResults| &row.tests)?,
+            pick(&rows, |row: &crate::SuiteResults| &row.tests_passed)?,
+            pick(&rows, |row: &crate::SuiteResults| &row.pass_rate)?,
+            pick(&rows, |row: &crate::SuiteResults| &row.tests_skipped)?,
+            pick(&rows, |row: &crate::SuiteResults| &row.revisions)?,
+            pick(&rows, |row: &crate::SuiteResults| &row.first_pass_rate)?,
+            pick(&rows, |row: &crate::SuiteResults| &row.retried)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::SurvivalPercentile {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("probability", |row: &crate::SurvivalPercentile| &row.probability),
+            described("duration", |row: &crate::SurvivalPercentile| &row.duration),
+            described("lower", |row: &crate::SurvivalPercentile| &row.lower),
+            described("upper", |row: &crate::SurvivalPercentile| &row.upper),
+            described("reason", |row: &crate::SurvivalPercentile| &row.reason),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::SurvivalPercentile>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::SurvivalPercentile| &row.probability)?,
+            pick(&rows, |row: &crate::SurvivalPercentile| &row.duration)?,
+            pick(&rows, |row: &crate::SurvivalPercentile| &row.lower)?,
+            pick(&rows, |row: &crate::SurvivalPercentile| &row.upper)?,
+            pick(&rows, |row: &crate::SurvivalPercentile| &row.reason)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::SurvivalStep {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("duration", |row: &crate::SurvivalStep| &row.duration),
+            described("at_risk", |row: &crate::SurvivalStep| &row.at_risk),
+            described("events", |row: &crate::SurvivalStep| &row.events),
+            described("censored", |row: &crate::SurvivalStep| &row.censored),
+            described("survival", |row: &crate::SurvivalStep| &row.survival),
+            described("variance", |row: &crate::SurvivalStep| &row.variance),
+            described("lower", |row: &crate::SurvivalStep| &row.lower),
+            described("upper", |row: &crate::SurvivalStep| &row.upper),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::SurvivalStep>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::SurvivalStep| &row.duration)?,
+            pick(&rows, |row: &crate::SurvivalStep| &row.at_risk)?,
+            pick(&rows, |row: &crate::SurvivalStep| &row.events)?,
+            pick(&rows, |row: &crate::SurvivalStep| &row.censored)?,
+            pick(&rows, |row: &crate::SurvivalStep| &row.survival)?,
+            pick(&rows, |row: &crate::SurvivalStep| &row.variance)?,
+            pick(&rows, |row: &crate::SurvivalStep| &row.lower)?,
+            pick(&rows, |row: &crate::SurvivalStep| &row.upper)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::SurvivalSummary {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("median", |row: &crate::SurvivalSummary| &row.median),
+            described("median_lower", |row: &crate::SurvivalSummary| &row.median_lower),
+            described("median_upper", |row: &crate::SurvivalSummary| &row.median_upper),
+            described("p85", |row: &crate::SurvivalSummary| &row.p85),
+            described("p95", |row: &crate::SurvivalSummary| &row.p95),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::SurvivalSummary>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::SurvivalSummary| &row.median)?,
+            pick(&rows, |row: &crate::SurvivalSummary| &row.median_lower)?,
+            pick(&rows, |row: &crate::SurvivalSummary| &row.median_upper)?,
+            pick(&rows, |row: &crate::SurvivalSummary| &row.p85)?,
+            pick(&rows, |row: &crate::SurvivalSummary| &row.p95)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::TargetDate {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("due_at", |row: &crate::TargetDate| &row.due_at),
+            described("said_at", |row: &crate::TargetDate| &row.said_at),
+            described("known_at", |row: &crate::TargetDate| &row.known_at),
+            described("event", |row: &crate::TargetDate| &row.event),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::TargetDate>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::TargetDate| &row.due_at)?,
+            pick(&rows, |row: &crate::TargetDate| &row.said_at)?,
+            pick(&rows, |row: &crate::TargetDate| &row.known_at)?,
+            pick(&rows, |row: &crate::TargetDate| &row.event)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::TargetDates {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("item", |row: &crate::TargetDates| &row.item),
+            described("dates", |row: &crate::TargetDates| &row.dates),
+            described("moves", |row: &crate::TargetDates| &row.moves),
+            described("moved_by", |row: &crate::TargetDates| &row.moved_by),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::TargetDates>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::TargetDates| &row.item)?,
+            pick(&rows, |row: &crate::TargetDates| &row.dates)?,
+            pick(&rows, |row: &crate::TargetDates| &row.moves)?,
+            pick(&rows, |row: &crate::TargetDates| &row.moved_by)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::TrendGroup {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("group", |row: &crate::TrendGroup| &row.group),
+            described("n", |row: &crate::TrendGroup| &row.n),
+            described("center", |row: &crate::TrendGroup| &row.center),
+            described("lower_limit", |row: &crate::TrendGroup| &row.lower_limit),
+            described("upper_limit", |row: &crate::TrendGroup| &row.upper_limit),
+            described("mean_difference", |row: &crate::TrendGroup| &row.mean_difference),
+            described("shift", |row: &crate::TrendGroup| &row.shift),
+            described("effect", |row: &crate::TrendGroup| &row.effect),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::TrendGroup>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::TrendGroup| &row.group)?,
+            pick(&rows, |row: &crate::TrendGroup| &row.n)?,
+            pick(&rows, |row: &crate::TrendGroup| &row.center)?,
+            pick(&rows, |row: &crate::TrendGroup| &row.lower_limit)?,
+            pick(&rows, |row: &crate::TrendGroup| &row.upper_limit)?,
+            pick(&rows, |row: &crate::TrendGroup| &row.mean_difference)?,
+            pick(&rows, |row: &crate::TrendGroup| &row.shift)?,
+            pick(&rows, |row: &crate::TrendGroup| &row.effect)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::TrendPoint {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("group", |row: &crate::TrendPoint| &row.group),
+            described("bucket", |row: &crate::TrendPoint| &row.bucket),
+            described("start", |row: &crate::TrendPoint| &row.start),
+            described("n", |row: &crate::TrendPoint| &row.n),
+            described("value", |row: &crate::TrendPoint| &row.value),
+            described("signals", |row: &crate::TrendPoint| &row.signals),
+            described("level_changes", |row: &crate::TrendPoint| &row.level_changes),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::TrendPoint>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::TrendPoint| &row.group)?,
+            pick(&rows, |row: &crate::TrendPoint| &row.bucket)?,
+            pick(&rows, |row: &crate::TrendPoint| &row.start)?,
+            pick(&rows, |row: &crate::TrendPoint| &row.n)?,
+            pick(&rows, |row: &crate::TrendPoint| &row.value)?,
+            pick(&rows, |row: &crate::TrendPoint| &row.signals)?,
+            pick(&rows, |row: &crate::TrendPoint| &row.level_changes)?,
+        ];
+        record(columns, &rows)
     }
 }
 
@@ -1083,6 +2482,101 @@ impl Cell for crate::Unmet {
     }
 }
 
+impl Cell for crate::ValueOrderItem {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("item", |row: &crate::ValueOrderItem| &row.item),
+            described("value", |row: &crate::ValueOrderItem| &row.value),
+            described("arrived_at", |row: &crate::ValueOrderItem| &row.arrived_at),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::ValueOrderItem>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::ValueOrderItem| &row.item)?,
+            pick(&rows, |row: &crate::ValueOrderItem| &row.value)?,
+            pick(&rows, |row: &crate::ValueOrderItem| &row.arrived_at)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::ValuePoint {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("at", |row: &crate::ValuePoint| &row.at),
+            described("value", |row: &crate::ValuePoint| &row.value),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::ValuePoint>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::ValuePoint| &row.at)?,
+            pick(&rows, |row: &crate::ValuePoint| &row.value)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
+impl Cell for crate::ValueRow {
+    fn data_type() -> DataType {
+        DataType::Struct(Fields::from(vec![
+            described("item", |row: &crate::ValueRow| &row.item),
+            described("title", |row: &crate::ValueRow| &row.title),
+            described("kind", |row: &crate::ValueRow| &row.kind),
+            described("unit", |row: &crate::ValueRow| &row.unit),
+            described("baseline", |row: &crate::ValueRow| &row.baseline),
+            described("target", |row: &crate::ValueRow| &row.target),
+            described("first_target", |row: &crate::ValueRow| &row.first_target),
+            described("target_moves", |row: &crate::ValueRow| &row.target_moves),
+            described("realized", |row: &crate::ValueRow| &row.realized),
+            described("gain", |row: &crate::ValueRow| &row.gain),
+            described("attainment", |row: &crate::ValueRow| &row.attainment),
+            described("measurements", |row: &crate::ValueRow| &row.measurements),
+            described("measured_at", |row: &crate::ValueRow| &row.measured_at),
+            described("shipped_at", |row: &crate::ValueRow| &row.shipped_at),
+            described("shipped_by", |row: &crate::ValueRow| &row.shipped_by),
+            described("reached_at", |row: &crate::ValueRow| &row.reached_at),
+            described("time_to_value", |row: &crate::ValueRow| &row.time_to_value),
+            described("benefits_lag", |row: &crate::ValueRow| &row.benefits_lag),
+            described("waiting", |row: &crate::ValueRow| &row.waiting),
+            described("parts_measured", |row: &crate::ValueRow| &row.parts_measured),
+            described("parts_unmeasured", |row: &crate::ValueRow| &row.parts_unmeasured),
+            described("missing", |row: &crate::ValueRow| &row.missing),
+            described("points", |row: &crate::ValueRow| &row.points),
+        ]))
+    }
+
+    fn column(rows: Vec<Option<&crate::ValueRow>>) -> Column {
+        let columns = vec![
+            pick(&rows, |row: &crate::ValueRow| &row.item)?,
+            pick(&rows, |row: &crate::ValueRow| &row.title)?,
+            pick(&rows, |row: &crate::ValueRow| &row.kind)?,
+            pick(&rows, |row: &crate::ValueRow| &row.unit)?,
+            pick(&rows, |row: &crate::ValueRow| &row.baseline)?,
+            pick(&rows, |row: &crate::ValueRow| &row.target)?,
+            pick(&rows, |row: &crate::ValueRow| &row.first_target)?,
+            pick(&rows, |row: &crate::ValueRow| &row.target_moves)?,
+            pick(&rows, |row: &crate::ValueRow| &row.realized)?,
+            pick(&rows, |row: &crate::ValueRow| &row.gain)?,
+            pick(&rows, |row: &crate::ValueRow| &row.attainment)?,
+            pick(&rows, |row: &crate::ValueRow| &row.measurements)?,
+            pick(&rows, |row: &crate::ValueRow| &row.measured_at)?,
+            pick(&rows, |row: &crate::ValueRow| &row.shipped_at)?,
+            pick(&rows, |row: &crate::ValueRow| &row.shipped_by)?,
+            pick(&rows, |row: &crate::ValueRow| &row.reached_at)?,
+            pick(&rows, |row: &crate::ValueRow| &row.time_to_value)?,
+            pick(&rows, |row: &crate::ValueRow| &row.benefits_lag)?,
+            pick(&rows, |row: &crate::ValueRow| &row.waiting)?,
+            pick(&rows, |row: &crate::ValueRow| &row.parts_measured)?,
+            pick(&rows, |row: &crate::ValueRow| &row.parts_unmeasured)?,
+            pick(&rows, |row: &crate::ValueRow| &row.missing)?,
+            pick(&rows, |row: &crate::ValueRow| &row.points)?,
+        ];
+        record(columns, &rows)
+    }
+}
+
 impl Cell for crate::Verdict {
     fn data_type() -> DataType {
         DataType::LargeUtf8
@@ -1126,6 +2620,20 @@ impl Cell for crate::Waiver {
     }
 }
 
+impl ToArrow for crate::Ageing {
+    fn lists(&self) -> &'static [&'static str] {
+        &["stages", "items"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("stages") => batch(&self.stages),
+            Some("items") => batch(&self.items),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
 impl ToArrow for crate::BookingConflicts {
     fn lists(&self) -> &'static [&'static str] {
         &["conflicts", "loads", "blackouts"]
@@ -1136,6 +2644,19 @@ impl ToArrow for crate::BookingConflicts {
             None | Some("conflicts") => batch(&self.conflicts),
             Some("loads") => batch(&self.loads),
             Some("blackouts") => batch(&self.blackouts),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::ChangePoints {
+    fn lists(&self) -> &'static [&'static str] {
+        &["segments"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("segments") => batch(&self.segments),
             Some(other) => Err(unknown(other, self.lists())),
         }
     }
@@ -1158,6 +2679,19 @@ impl ToArrow for crate::CriticalPath {
     }
 }
 
+impl ToArrow for crate::CumulativeFlow {
+    fn lists(&self) -> &'static [&'static str] {
+        &["days"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("days") => batch(&self.days),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
 impl ToArrow for crate::DataQuality {
     fn lists(&self) -> &'static [&'static str] {
         &["findings"]
@@ -1166,6 +2700,39 @@ impl ToArrow for crate::DataQuality {
     fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
         match list {
             None | Some("findings") => batch(&self.findings),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::Defects {
+    fn lists(&self) -> &'static [&'static str] {
+        &["trend", "stages", "releases"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("trend") => batch(&self.trend),
+            Some("stages") => batch(&self.stages),
+            Some("releases") => batch(&self.releases),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::Delivery {
+    fn lists(&self) -> &'static [&'static str] {
+        &["rows", "total", "deployments", "changes", "incidents", "pull_requests"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("rows") => batch(&self.rows),
+            Some("total") => batch(&self.total),
+            Some("deployments") => batch(&self.deployments),
+            Some("changes") => batch(&self.changes),
+            Some("incidents") => batch(&self.incidents),
+            Some("pull_requests") => batch(&self.pull_requests),
             Some(other) => Err(unknown(other, self.lists())),
         }
     }
@@ -1223,6 +2790,20 @@ impl ToArrow for crate::Explanation {
     }
 }
 
+impl ToArrow for crate::FlowCauses {
+    fn lists(&self) -> &'static [&'static str] {
+        &["causes", "items"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("causes") => batch(&self.causes),
+            Some("items") => batch(&self.items),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
 impl ToArrow for crate::FlowMetrics {
     fn lists(&self) -> &'static [&'static str] {
         &["load_by_day", "distribution"]
@@ -1264,6 +2845,19 @@ impl ToArrow for crate::Impact {
     }
 }
 
+impl ToArrow for crate::LittlesLaw {
+    fn lists(&self) -> &'static [&'static str] {
+        &["rows"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("rows") => batch(&self.rows),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
 impl ToArrow for crate::MetricSamples {
     fn lists(&self) -> &'static [&'static str] {
         &["rows"]
@@ -1279,12 +2873,13 @@ impl ToArrow for crate::MetricSamples {
 
 impl ToArrow for crate::MetricState {
     fn lists(&self) -> &'static [&'static str] {
-        &["cells"]
+        &["cells", "evidence"]
     }
 
     fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
         match list {
             None | Some("cells") => batch(&self.cells),
+            Some("evidence") => batch(&self.evidence),
             Some(other) => Err(unknown(other, self.lists())),
         }
     }
@@ -1298,6 +2893,20 @@ impl ToArrow for crate::MetricTable {
     fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
         match list {
             None | Some("rows") => batch(&self.rows),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::MetricTrend {
+    fn lists(&self) -> &'static [&'static str] {
+        &["rows", "groups"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("rows") => batch(&self.rows),
+            Some("groups") => batch(&self.groups),
             Some(other) => Err(unknown(other, self.lists())),
         }
     }
@@ -1326,6 +2935,45 @@ impl ToArrow for crate::Outlook {
         match list {
             None | Some("stages") => batch(&self.stages),
             Some("unmet") => batch(&self.unmet),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::Priorities {
+    fn lists(&self) -> &'static [&'static str] {
+        &["items"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("items") => batch(&self.items),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::ProcessBehaviour {
+    fn lists(&self) -> &'static [&'static str] {
+        &["signals"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("signals") => batch(&self.signals),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::Quantiles {
+    fn lists(&self) -> &'static [&'static str] {
+        &["quantiles"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("quantiles") => batch(&self.quantiles),
             Some(other) => Err(unknown(other, self.lists())),
         }
     }
@@ -1385,6 +3033,94 @@ impl ToArrow for crate::ReleaseDates {
     }
 }
 
+impl ToArrow for crate::ReleaseTimes {
+    fn lists(&self) -> &'static [&'static str] {
+        &["releases"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("releases") => batch(&self.releases),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::Rework {
+    fn lists(&self) -> &'static [&'static str] {
+        &["stages", "items"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("stages") => batch(&self.stages),
+            Some("items") => batch(&self.items),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::SayDo {
+    fn lists(&self) -> &'static [&'static str] {
+        &["carried_over", "re_estimated", "amounts", "target_dates"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("carried_over") => batch(&self.carried_over),
+            Some("re_estimated") => batch(&self.re_estimated),
+            Some("amounts") => batch(&self.amounts),
+            Some("target_dates") => batch(&self.target_dates),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::Survival {
+    fn lists(&self) -> &'static [&'static str] {
+        &["curve", "percentiles", "conditional"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("curve") => batch(&self.curve),
+            Some("percentiles") => batch(&self.percentiles),
+            Some("conditional") => batch(&self.conditional),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::Tests {
+    fn lists(&self) -> &'static [&'static str] {
+        &["suites", "flaky_revisions", "flaky_tests"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("suites") => batch(&self.suites),
+            Some("flaky_revisions") => batch(&self.flaky_revisions),
+            Some("flaky_tests") => batch(&self.flaky_tests),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::TimeInState {
+    fn lists(&self) -> &'static [&'static str] {
+        &["states", "items", "blocked"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("states") => batch(&self.states),
+            Some("items") => batch(&self.items),
+            Some("blocked") => batch(&self.blocked),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
 impl ToArrow for crate::Transitions {
     fn lists(&self) -> &'static [&'static str] {
         &["steps"]
@@ -1398,6 +3134,32 @@ impl ToArrow for crate::Transitions {
     }
 }
 
+impl ToArrow for crate::ValueOrder {
+    fn lists(&self) -> &'static [&'static str] {
+        &["items"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("items") => batch(&self.items),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::ValueRealized {
+    fn lists(&self) -> &'static [&'static str] {
+        &["rows"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("rows") => batch(&self.rows),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
 impl ToArrow for crate::Verdicts {
     fn lists(&self) -> &'static [&'static str] {
         &["items"]
@@ -1406,6 +3168,20 @@ impl ToArrow for crate::Verdicts {
     fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
         match list {
             None | Some("items") => batch(&self.items),
+            Some(other) => Err(unknown(other, self.lists())),
+        }
+    }
+}
+
+impl ToArrow for crate::WaitedFor {
+    fn lists(&self) -> &'static [&'static str] {
+        &["groups", "parts"]
+    }
+
+    fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
+        match list {
+            None | Some("groups") => batch(&self.groups),
+            Some("parts") => batch(&self.parts),
             Some(other) => Err(unknown(other, self.lists())),
         }
     }

@@ -6,47 +6,88 @@ from typing import Any, ClassVar, TypeAlias, final
 
 from vsm._words import (
     Adapter,
+    AgeBand,
     Aggregation,
+    ArrivalRule,
+    ArrivalSource,
+    AttributionRule,
     Booking,
     Boundary,
     Bucket,
+    CenterRule,
+    ChangePointCost,
+    ChangePointMethod,
     Condition,
     ConflictMode,
     CorrelationRule,
+    CumulativeForm,
     DateConstraint,
     DateOrder,
     DayCount,
     Decision,
+    DeliveryAverage,
+    DeliveryBucket,
+    DeliveryGroup,
+    DeliveryMetric,
+    DeliveryPreset,
     Dependency,
+    DetectionRule,
+    DetectionRuleSet,
     DriftRelation,
     DurationSource,
     EfficiencyRule,
+    FailRateRule,
     FindingGroup,
+    FirstDeploymentRule,
+    FlowCause,
+    FlowEnd,
     FlowItem,
     FlowState,
+    FrequencyMeasure,
+    FrequencyRule,
     ImpactRelation,
+    InheritRule,
     Kind,
     LagCalendar,
+    LeadTimeRule,
     LineageSide,
     LinkKind,
+    LittlesLawRule,
     Measure,
     MessageArg,
     MetricEvent,
     MetricUnit,
+    MovingRangeRule,
     NegativeRule,
+    NoDeploymentRule,
+    NoFigure,
+    NoValue,
+    OpenRule,
     Outcome,
+    PValueRule,
+    PartGroup,
     PercentileRule,
     PictureForm,
     ProgressRule,
+    RankRule,
+    ReEntryRule,
     Reach,
+    RecoveryRule,
     ReleaseState,
     ReopenPolicy,
     RowFormat,
+    ScopeLevel,
+    ScopeMeasure,
+    SeriesRule,
     Severity,
+    SignalSide,
     SlotCause,
     StartCause,
+    StateWords,
     StoreFormat,
+    UncausedRule,
     Verdict,
+    WeekRule,
     Weekday,
     WipRule,
 )
@@ -56,10 +97,14 @@ _Data: TypeAlias = bytes | bytearray | memoryview | str
 __all__ = [
     "Activity",
     "ActivityMove",
+    "Ageing",
+    "AgeingItem",
     "ApplyReport",
     "Audit",
     "Basis",
+    "BehaviourSignal",
     "Blackout",
+    "BlockedTime",
     "BookingBlackout",
     "BookingConflict",
     "BookingConflicts",
@@ -67,16 +112,43 @@ __all__ = [
     "Cadence",
     "Calendar",
     "CalendarException",
+    "CarriedOver",
+    "CauseTime",
+    "ChangePoints",
     "ChangeReason",
+    "ChangeSegment",
     "ClockHours",
+    "ComparedSample",
+    "ConditionalCompletion",
     "CorrelationRules",
     "Coverage",
     "CoverageRow",
     "CrashOption",
     "CriticalPath",
+    "CumulativeDay",
+    "CumulativeFlow",
     "Damage",
     "DataQuality",
     "DayLoad",
+    "DefectDensity",
+    "DefectStage",
+    "DefectTrend",
+    "Defects",
+    "DeliveredChange",
+    "DeliveredDeployment",
+    "DeliveredPullRequest",
+    "Delivery",
+    "DeliveryBand",
+    "DeliveryBands",
+    "DeliveryBatch",
+    "DeliveryFrequency",
+    "DeliveryIncident",
+    "DeliveryPresetRules",
+    "DeliveryRow",
+    "DeliveryRules",
+    "DeliveryShare",
+    "DeliveryStanding",
+    "DeliveryTime",
     "DepartureReach",
     "Departures",
     "Drift",
@@ -86,6 +158,7 @@ __all__ = [
     "EnvironmentContents",
     "EnvironmentLoad",
     "EnvironmentNames",
+    "Estimate",
     "Event",
     "Exclusion",
     "Explanation",
@@ -94,9 +167,13 @@ __all__ = [
     "Fields",
     "Finding",
     "FindingExample",
+    "FlakyRevision",
+    "FlakyTest",
     "FloatPath",
+    "FlowCauses",
     "FlowMetrics",
     "FlowShare",
+    "FlowStage",
     "FreeSlot",
     "GateLateness",
     "GateTiming",
@@ -109,17 +186,25 @@ __all__ = [
     "IngestReport",
     "IngestRun",
     "Item",
+    "ItemCauses",
     "ItemDifference",
+    "ItemRework",
+    "ItemStateTime",
     "ItemVerdict",
+    "LatentDefects",
     "LifecycleStep",
     "Lineage",
     "Link",
+    "LittlesLaw",
+    "LittlesLawRow",
+    "MannWhitney",
     "MappedLink",
     "MergePoint",
     "Message",
     "MessageTemplate",
     "MetFact",
     "MetricCell",
+    "MetricEvidence",
     "MetricInfo",
     "MetricPreset",
     "MetricQuery",
@@ -129,16 +214,29 @@ __all__ = [
     "MetricSamples",
     "MetricState",
     "MetricTable",
+    "MetricTrend",
     "NamedCalendar",
     "NetworkActivity",
     "NetworkChange",
     "NetworkDependency",
     "NetworkQuery",
     "NextSlot",
+    "OrderCost",
+    "OutcomeChange",
     "Outlook",
+    "PartWait",
+    "PartsWait",
     "PictureOptions",
     "Policy",
     "PolicyRule",
+    "Priorities",
+    "PriorityItem",
+    "ProcessBehaviour",
+    "PullRequestSplit",
+    "Quantile",
+    "Quantiles",
+    "RankCorrelation",
+    "ReEstimate",
     "Readiness",
     "ReadinessChange",
     "ReadinessChanges",
@@ -149,19 +247,36 @@ __all__ = [
     "Related",
     "ReleaseDate",
     "ReleaseDates",
+    "ReleaseEscapes",
     "ReleaseTemplate",
+    "ReleaseTime",
+    "ReleaseTimes",
+    "Rework",
     "RuleDifference",
     "RuleTest",
+    "SampleComparison",
     "SampleSummary",
+    "SayDo",
+    "SayDoAmount",
     "ScheduleChanges",
     "Scope",
     "Seal",
     "ShippedItem",
     "Shipping",
     "SlotBlock",
+    "StageAge",
     "StageOutlook",
+    "StageYield",
+    "StateTime",
     "StoreOptions",
+    "SuiteResults",
+    "Survival",
+    "SurvivalPercentile",
+    "SurvivalStep",
+    "SurvivalSummary",
     "TableMapping",
+    "TargetDate",
+    "TargetDates",
     "TemplateActivity",
     "TemplateCriterion",
     "TemplateEvents",
@@ -169,15 +284,25 @@ __all__ = [
     "TemplatePhase",
     "TemplateSkip",
     "TestCounts",
+    "Tests",
+    "TimeInState",
     "Trace",
     "TraceStep",
     "Transition",
     "Transitions",
+    "TrendGroup",
+    "TrendPoint",
     "Unmet",
+    "ValueOrder",
+    "ValueOrderItem",
+    "ValuePoint",
+    "ValueRealized",
+    "ValueRow",
     "VerdictChange",
     "VerdictChanges",
     "Verdicts",
     "VersionRule",
+    "WaitedFor",
     "Waiver",
     "WorkingHours",
     "ValueStream",
@@ -189,11 +314,19 @@ __all__ = [
     "working_time_between",
     "next_departure",
     "ArrowTable",
+    "delivery_bands",
+    "delivery_presets",
     "messages",
     "metric_presets",
     "metrics",
+    "change_points",
+    "compare_samples",
     "merge_metrics",
     "metric_table",
+    "process_behaviour",
+    "quantiles",
+    "rank_correlation",
+    "survival",
 ]
 
 @final
@@ -319,6 +452,84 @@ class ActivityMove:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class Ageing:
+    """The age of what is open."""
+    @property
+    def at(self) -> datetime:
+        """The time that it was asked for."""
+    @property
+    def stages(self) -> list[StageAge]:
+        """The stages in which work is in progress, in their order."""
+    @property
+    def items(self) -> list[AgeingItem]:
+        """The open items that have been started, the oldest first."""
+    @property
+    def finished(self) -> int:
+        """How many finished items they are compared with."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Ageing:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class AgeingItem:
+    """An open item."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def kind(self) -> Kind | None:
+        """What it is."""
+    @property
+    def stage(self) -> str:
+        """The stage that it is in."""
+    @property
+    def started(self) -> datetime:
+        """When it was started: when it was first in a stage in which work is in progress."""
+    @property
+    def age(self) -> timedelta:
+        """How long ago that was."""
+    @property
+    def in_stage_since(self) -> datetime:
+        """Since when it has been in its stage."""
+    @property
+    def time_in_stage(self) -> timedelta:
+        """How long it has been in its stage, earlier stays included."""
+    @property
+    def age_band(self) -> AgeBand | None:
+        """Its age against the age at which finished items left the stage; absent where there are none."""
+    @property
+    def stage_band(self) -> AgeBand | None:
+        """Its time in the stage against theirs; absent where there are none."""
+    @property
+    def blocked(self) -> str | None:
+        """Why it is blocked now, if it is."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> AgeingItem:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class ApplyReport:
     """What became of a batch of events."""
     @property
@@ -403,6 +614,28 @@ class Basis:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class BehaviourSignal:
+    """A value that takes part in a pattern that hardly comes by chance."""
+    @property
+    def index(self) -> int:
+        """The place of the value in the series."""
+    @property
+    def rule(self) -> DetectionRule:
+        """The rule it was found by."""
+    @property
+    def side(self) -> SignalSide | None:
+        """The side of the pattern; absent where the rule knows none."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> BehaviourSignal:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class Blackout:
     """A period `[start, end)` that is closed, for everything or for what its category names.
 
@@ -451,6 +684,40 @@ class Blackout:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Blackout:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class BlockedTime:
+    """How long open items were blocked for one reason."""
+    @property
+    def reason(self) -> str:
+        """The reason: the text of the attribute `blocked`."""
+    @property
+    def items(self) -> int:
+        """How many items."""
+    @property
+    def completed_blocks(self) -> int:
+        """How many times that ended in the window."""
+    @property
+    def completed(self) -> timedelta:
+        """How long these took."""
+    @property
+    def ongoing_blocks(self) -> int:
+        """How many went on at the end of the window."""
+    @property
+    def ongoing(self) -> timedelta:
+        """How long these had taken by then."""
+    @property
+    def total(self) -> timedelta:
+        """Both together."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> BlockedTime:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -629,6 +896,9 @@ class Cadence:
 
     Departures are `every_days` times 24 hours apart, counted from `departure` in both directions; without
     `every_days` there is only the one.
+
+    One with a `capacity` takes so many releases with each departure; who is passed on to the next says the method that
+    looks at all of them, such as `release_dates`.
     """
 
     def __new__(
@@ -637,6 +907,7 @@ class Cadence:
         departure: datetime,
         every_days: int | None = None,
         cutoff: timedelta | None = None,
+        capacity: int | None = None,
     ) -> Cadence: ...
     @property
     def departure(self) -> datetime:
@@ -647,6 +918,9 @@ class Cadence:
     @property
     def cutoff(self) -> timedelta | None:
         """How long before a departure work must be ready; none = until the departure itself."""
+    @property
+    def capacity(self) -> int | None:
+        """How many releases one departure takes, at least 1; none = any number."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -757,6 +1031,81 @@ class CalendarException:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class CarriedOver:
+    """An item that was not done in time."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def to(self) -> list[str]:
+        """The iterations or releases and wholes that it is in at the time of the question and was not at the start; empty
+        where it stays behind.
+        """
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> CarriedOver:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class CauseTime:
+    """The time that one cause took."""
+    @property
+    def cause(self) -> FlowCause:
+        """The cause."""
+    @property
+    def time(self) -> timedelta:
+        """How long."""
+    @property
+    def share(self) -> float | None:
+        """Its share of the whole, from 0 to 1; absent where the whole is nothing."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> CauseTime:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ChangePoints:
+    """The change points of a series."""
+    @property
+    def change_points(self) -> list[int]:
+        """The places in `values` at which a new stretch begins, ascending."""
+    @property
+    def segments(self) -> list[ChangeSegment]:
+        """The stretches between them, from the first value to the last."""
+    @property
+    def penalty(self) -> float | None:
+        """What one more change point had to save; absent where a number was asked for."""
+    @property
+    def reason(self) -> NoValue | None:
+        """Why nothing could be found: no data, too few values for two stretches (or for `count`), or all values equal."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ChangePoints:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class ChangeReason:
     """Why a verdict changed. Of several reasons the worst, or where it got better, one of them."""
     @property
@@ -789,6 +1138,28 @@ class ChangeReason:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class ChangeSegment:
+    """A stretch of a series without a change in it."""
+    @property
+    def start(self) -> int:
+        """The place of its first value."""
+    @property
+    def end(self) -> int:
+        """The place after its last value."""
+    @property
+    def mean(self) -> float:
+        """The mean of its values."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ChangeSegment:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class ClockHours:
     """A stretch of a day, from `start` to `end` on the wall clock."""
 
@@ -810,6 +1181,56 @@ class ClockHours:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> ClockHours:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ComparedSample:
+    """A sample in numbers."""
+    @property
+    def n(self) -> int:
+        """How many values."""
+    @property
+    def mean(self) -> float | None:
+        """Their mean."""
+    @property
+    def median(self) -> float | None:
+        """Their median, interpolated."""
+    @property
+    def standard_deviation(self) -> float | None:
+        """Their standard deviation, by n − 1; absent for fewer than two."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ComparedSample:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ConditionalCompletion:
+    """How likely something of an age is to finish in time."""
+    @property
+    def age(self) -> float:
+        """How long it has taken so far."""
+    @property
+    def horizon(self) -> float:
+        """Within which further time it should finish."""
+    @property
+    def at_risk(self) -> int:
+        """How many took, or have taken so far, longer than the age."""
+    @property
+    def probability(self) -> Estimate:
+        """How likely it is, from 0 to 1."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ConditionalCompletion:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -1029,6 +1450,89 @@ class CriticalPath:
         """The Gantt chart, as notebooks show it."""
 
 @final
+class CumulativeDay:
+    """The end of one day."""
+    @property
+    def day(self) -> str:
+        """The day as `YYYY-MM-DD` in the query's zone."""
+    @property
+    def cumulative(self) -> list[int]:
+        """For each stage, how many items are in it or a later one: the lines of the diagram."""
+    @property
+    def bands(self) -> list[int]:
+        """For each stage, how many are in it and in no later one: the bands between the lines."""
+    @property
+    def arrivals(self) -> int:
+        """Items that came to where work begins on this day, less those that went back before it."""
+    @property
+    def departures(self) -> int:
+        """Items that came to where work is over, less those that came back from there."""
+    @property
+    def wip(self) -> int:
+        """Work in progress: arrived and not departed."""
+    @property
+    def net_flow(self) -> int:
+        """Arrivals less departures, the change of the work in progress."""
+    @property
+    def approximate_cycle_days(self) -> float | None:
+        """The approximate average cycle time in days: how long ago the line of arrivals was as high as the line of
+        departures is now. Absent where nothing has departed, and for `as_it_was`, whose lines fall.
+        """
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> CumulativeDay:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class CumulativeFlow:
+    """The cumulative flow of a window, what came before the window included."""
+    @property
+    def start(self) -> datetime:
+        """First instant of the window."""
+    @property
+    def end(self) -> datetime:
+        """First instant after the window."""
+    @property
+    def zone(self) -> str:
+        """The zone of its days."""
+    @property
+    def form(self) -> CumulativeForm:
+        """When an item counts in a stage."""
+    @property
+    def stages(self) -> list[str]:
+        """The stages in their order."""
+    @property
+    def start_stage(self) -> str:
+        """The stage in which work begins."""
+    @property
+    def end_stage(self) -> str:
+        """The stage in which work is over."""
+    @property
+    def days(self) -> list[CumulativeDay]:
+        """The days of the window, each as it ended; the last one at the end of the window."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> CumulativeFlow:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class Damage:
     """A place in a store where something is not as it was written."""
     @property
@@ -1108,6 +1612,731 @@ class DayLoad:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class DefectDensity:
+    """Defects by an amount."""
+    @property
+    def unit(self) -> str:
+        """What the amount counts: the attribute's name."""
+    @property
+    def amount(self) -> float | None:
+        """How much the item has of it."""
+    @property
+    def defects(self) -> int:
+        """Defects found in the window."""
+    @property
+    def density(self) -> float | None:
+        """Defects for each unit."""
+    @property
+    def reason(self) -> str | None:
+        """Why there is none: `no_amount`, `amount_is_no_number`, `amount_not_positive` or `out_of_range`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DefectDensity:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DefectStage:
+    """Defects that were found in a stage."""
+    @property
+    def stage(self) -> str:
+        """The stage."""
+    @property
+    def is_production(self) -> bool:
+        """Whether what is found there has escaped."""
+    @property
+    def found(self) -> int:
+        """How many."""
+    @property
+    def share(self) -> float:
+        """Their part of all whose stage is known, from 0 to 1."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DefectStage:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DefectTrend:
+    """The defects of a group in a part of the window."""
+    @property
+    def bucket(self) -> str:
+        """The part, as `2026-04` or `2026-04-30`."""
+    @property
+    def start(self) -> datetime:
+        """Its first instant."""
+    @property
+    def end(self) -> datetime:
+        """The first instant after it."""
+    @property
+    def group(self) -> list[str]:
+        """What the group has in common, in the order of the question; empty text where an item says nothing."""
+    @property
+    def open(self) -> int:
+        """Defects that are open by the rule."""
+    @property
+    def opened(self) -> int:
+        """How often one was opened in it, re-opened, or became a defect."""
+    @property
+    def closed(self) -> int:
+        """How often one was closed in it, or ceased to be a defect."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DefectTrend:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Defects:
+    """Defects at a time and in the window before it."""
+    @property
+    def start(self) -> datetime:
+        """First instant of the window."""
+    @property
+    def at(self) -> datetime:
+        """The time it was asked at."""
+    @property
+    def zone(self) -> str:
+        """The zone of its parts."""
+    @property
+    def open(self) -> int:
+        """How many are open at that time."""
+    @property
+    def open_age(self) -> Durations | None:
+        """How old these are: since they were first opened."""
+    @property
+    def trend(self) -> list[DefectTrend]:
+        """The trend, by part of the window and then by group."""
+    @property
+    def found(self) -> int:
+        """How many were found in the window."""
+    @property
+    def time_to_fix(self) -> Durations | None:
+        """Of those that were fixed in the window, how long it took since they were first opened. Those that are still open are
+        not in it, and so it is too short where many are.
+        """
+    @property
+    def stages(self) -> list[DefectStage]:
+        """Those found in the window by stage, by name."""
+    @property
+    def escape_rate(self) -> float | None:
+        """The part of these that was found in production, from 0 to 1, so far: of what shipped lately not all has been found."""
+    @property
+    def releases(self) -> list[ReleaseEscapes]:
+        """The same by release, with how long each has been in use; of all its defects, whenever they were found; by id."""
+    @property
+    def density(self) -> DefectDensity | None:
+        """How many were found in the window for each unit of the item."""
+    @property
+    def latent(self) -> LatentDefects | None:
+        """How many there are that nobody found, by what two finders found in the window."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the defects that are open, or were found or fixed in the window."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Defects:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveredChange:
+    """A change that reached production."""
+    @property
+    def change(self) -> str:
+        """The commit, or the pull request where the rules measure these."""
+    @property
+    def application(self) -> str | None:
+        """The application."""
+    @property
+    def deployment(self) -> str:
+        """The deployment."""
+    @property
+    def started_at(self) -> datetime:
+        """When its time began to run."""
+    @property
+    def deployed_at(self) -> datetime:
+        """When the deployment ended."""
+    @property
+    def lead_time(self) -> timedelta:
+        """Its lead time."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveredChange:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveredDeployment:
+    """A deployment to one environment."""
+    @property
+    def deployment(self) -> str:
+        """The deployment."""
+    @property
+    def run(self) -> str | None:
+        """The pipeline run that it is a part of, where there is one."""
+    @property
+    def application(self) -> str | None:
+        """The application."""
+    @property
+    def environment(self) -> str:
+        """The environment."""
+    @property
+    def finished_at(self) -> datetime:
+        """When it ended."""
+    @property
+    def succeeded(self) -> bool:
+        """Whether it succeeded; otherwise it failed."""
+    @property
+    def previous(self) -> str | None:
+        """The successful deployment of the application to the environment before it."""
+    @property
+    def changes(self) -> int | None:
+        """How many changes it brings that the environment did not have; absent where that is not known, as of a first one."""
+    @property
+    def incidents(self) -> list[str]:
+        """The incidents that are attributed to it or to another part of its run, by id."""
+    @property
+    def rework(self) -> bool:
+        """Whether it, or another part of its run, was made because of an incident."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveredDeployment:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveredPullRequest:
+    """A merged pull request and its parts."""
+    @property
+    def pull_request(self) -> str:
+        """The pull request."""
+    @property
+    def application(self) -> str | None:
+        """The application that it was deployed with, else its own."""
+    @property
+    def first_commit(self) -> str | None:
+        """Its first commit."""
+    @property
+    def first_commit_at(self) -> datetime | None:
+        """When that was authored."""
+    @property
+    def created_at(self) -> datetime:
+        """When it was opened."""
+    @property
+    def first_review_at(self) -> datetime | None:
+        """The first review or comment by somebody else."""
+    @property
+    def merged_at(self) -> datetime:
+        """When it was merged."""
+    @property
+    def deployment(self) -> str | None:
+        """The deployment that brought it first."""
+    @property
+    def deployed_at(self) -> datetime | None:
+        """When that ended."""
+    @property
+    def coding(self) -> timedelta | None:
+        """From the first commit to the pull request."""
+    @property
+    def pickup(self) -> timedelta | None:
+        """From the pull request to the first review."""
+    @property
+    def review(self) -> timedelta | None:
+        """From the first review to the merge."""
+    @property
+    def deploy(self) -> timedelta | None:
+        """From the merge to the end of the deployment."""
+    @property
+    def cycle(self) -> timedelta | None:
+        """Coding + (created to merged) + deploy; absent where it was merged before it was opened."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveredPullRequest:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Delivery:
+    """The delivery performance of a window."""
+    @property
+    def start(self) -> datetime:
+        """First instant of the window."""
+    @property
+    def end(self) -> datetime:
+        """First instant after the window."""
+    @property
+    def zone(self) -> str:
+        """The zone of its days."""
+    @property
+    def environments(self) -> list[str]:
+        """The environments that count, by id."""
+    @property
+    def rows(self) -> list[DeliveryRow]:
+        """One row for each group and bucket, by group, then by time; what has no group comes first. A group that was ever
+        deployed has a row for each bucket, with or without deployments.
+        """
+    @property
+    def total(self) -> list[DeliveryRow]:
+        """Everything together, by time; empty where it was not asked for."""
+    @property
+    def deployments(self) -> list[DeliveredDeployment]:
+        """The deployments that ended in the window, by their end, then by id; one row for each application and environment.
+        Empty where lists were not asked for, like the others.
+        """
+    @property
+    def changes(self) -> list[DeliveredChange]:
+        """The changes that reached production first in the window and have a lead time, by that time, then by id."""
+    @property
+    def incidents(self) -> list[DeliveryIncident]:
+        """The incidents that were opened or restored in the window, by their beginning, then by id."""
+    @property
+    def pull_requests(self) -> list[DeliveredPullRequest]:
+        """The pull requests that were merged or deployed in the window, by when they were merged, then by id."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the successful deployments of the window."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Delivery:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveryBand:
+    """A band of one figure. Of the bands of a figure the first that it reaches is its band; one without a bound is reached
+    by all.
+    """
+
+    def __new__(
+        cls,
+        *,
+        metric: DeliveryMetric | str,
+        band: str,
+        label: str,
+        measure: FrequencyMeasure | str | None = None,
+        at_least: float | None = None,
+        at_most: float | None = None,
+        below: float | None = None,
+    ) -> DeliveryBand: ...
+    @property
+    def metric(self) -> DeliveryMetric:
+        """The figure."""
+    @property
+    def band(self) -> str:
+        """The name of the band: `elite`, `high`, `medium` and `low` in the tables that come with the engine."""
+    @property
+    def label(self) -> str:
+        """What the band stands for, in the words of its source."""
+    @property
+    def measure(self) -> FrequencyMeasure | None:
+        """Of a frequency, what the bounds are about; absent = days per week."""
+    @property
+    def at_least(self) -> float | None:
+        """The least that the figure may be; times are milliseconds, rates go from 0 to 1."""
+    @property
+    def at_most(self) -> float | None:
+        """The most that it may be."""
+    @property
+    def below(self) -> float | None:
+        """What it must be less than."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveryBand:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveryBands:
+    """A table of bands."""
+    @property
+    def version(self) -> str:
+        """The name that a query asks for it by."""
+    @property
+    def source(self) -> str:
+        """Where it is from."""
+    @property
+    def bands(self) -> list[DeliveryBand]:
+        """The bands of each figure, best first."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveryBands:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveryBatch:
+    """How many changes a deployment brings that the environment did not have before; pull requests are not counted beside
+    their commits, and a first deployment, to which there is nothing to compare, is left out.
+    """
+    @property
+    def n(self) -> int:
+        """Deployments whose changes are known."""
+    @property
+    def changes(self) -> int:
+        """All their changes."""
+    @property
+    def mean(self) -> float | None:
+        """Changes per deployment."""
+    @property
+    def median(self) -> float | None:
+        """The median."""
+    @property
+    def max(self) -> int | None:
+        """The most that one brings."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveryBatch:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveryFrequency:
+    """How often deployments are made. Medians are those of whole calendar units, units without deployments included."""
+    @property
+    def n(self) -> int:
+        """Successful deployments; several jobs or commits of one pipeline run are one, at its last end."""
+    @property
+    def failed(self) -> int:
+        """Deployments that failed."""
+    @property
+    def days(self) -> int:
+        """Days with a successful deployment."""
+    @property
+    def value(self) -> float | None:
+        """The figure by the frequency rule."""
+    @property
+    def reason(self) -> NoFigure | None:
+        """Why there is no value."""
+    @property
+    def days_per_week(self) -> float | None:
+        """The median number of days with a deployment per ISO week."""
+    @property
+    def days_per_month(self) -> float | None:
+        """The same per calendar month."""
+    @property
+    def days_per_half_year(self) -> float | None:
+        """The same per half of a calendar year."""
+    @property
+    def per_day(self) -> float | None:
+        """Deployments divided by the calendar days of the row's time."""
+    @property
+    def per_week(self) -> float | None:
+        """Deployments divided by the ISO weeks that it touches."""
+    @property
+    def per_month(self) -> float | None:
+        """Deployments divided by the calendar months that it touches."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveryFrequency:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveryIncident:
+    """An incident, and what it is attributed to."""
+    @property
+    def incident(self) -> str:
+        """The incident."""
+    @property
+    def opened_at(self) -> datetime:
+        """When it began."""
+    @property
+    def restored_at(self) -> datetime | None:
+        """When service was restored; absent while it is open."""
+    @property
+    def caused_by(self) -> list[str]:
+        """The deployments that it is attributed to, by id."""
+    @property
+    def explicit(self) -> bool:
+        """Whether that is a link of its own, and not the latest deployment before it."""
+    @property
+    def recovery_time(self) -> timedelta | None:
+        """Its recovery time by the rules; absent where it has none."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveryIncident:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveryPresetRules:
+    """The rules of a tool."""
+    @property
+    def preset(self) -> DeliveryPreset:
+        """The tool."""
+    @property
+    def rules(self) -> DeliveryRules:
+        """Its rules, none left open."""
+    @property
+    def bands(self) -> str | None:
+        """The version of the performance bands that it shows, where it shows any."""
+    @property
+    def differs(self) -> list[str]:
+        """What of the tool these rules do not reproduce."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveryPresetRules:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveryRow:
+    """The figures of one group and time."""
+    @property
+    def group(self) -> str | None:
+        """The application, team, environment or value; absent where there is none, and where the row is a total."""
+    @property
+    def bucket(self) -> str | None:
+        """The bucket: `2026-03-02`, `2026-W10` or `2026-03`; absent where the row is about the whole window."""
+    @property
+    def start(self) -> datetime:
+        """First instant of the row's time."""
+    @property
+    def end(self) -> datetime:
+        """First instant after it."""
+    @property
+    def lead_time(self) -> DeliveryTime:
+        """Change lead time: from a change to the end of the first successful deployment that contains it, by the end. `open`
+        are the commits that had not arrived, as far as they say that they belong to an application.
+        """
+    @property
+    def frequency(self) -> DeliveryFrequency:
+        """How often deployments are made."""
+    @property
+    def fail_rate(self) -> DeliveryShare:
+        """Change fail rate: failed deployments by deployments, by the end of the deployment."""
+    @property
+    def recovery(self) -> DeliveryTime:
+        """Failed deployment recovery time, by when service was restored."""
+    @property
+    def rework_rate(self) -> DeliveryShare:
+        """Deployment rework rate: deployments made because of an incident by deployments."""
+    @property
+    def batch_size(self) -> DeliveryBatch:
+        """How many changes a deployment brings."""
+    @property
+    def pull_requests(self) -> PullRequestSplit | None:
+        """The parts of the pull requests that were merged in the time; absent where they were not asked for."""
+    @property
+    def bands(self) -> list[DeliveryStanding]:
+        """The performance bands of the figures, where bands were asked for."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveryRow:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveryRules:
+    """Rules of delivery performance; what is absent is left to the preset, and without one to the default."""
+
+    def __new__(
+        cls,
+        *,
+        lead_time: LeadTimeRule | str | None = None,
+        first_deployment: FirstDeploymentRule | str | None = None,
+        shortest_lead_time: timedelta | None = None,
+        frequency: FrequencyRule | str | None = None,
+        weeks: WeekRule | str | None = None,
+        fail_rate: FailRateRule | str | None = None,
+        attribution: AttributionRule | str | None = None,
+        no_deployments: NoDeploymentRule | str | None = None,
+        recovery: RecoveryRule | str | None = None,
+        uncaused: UncausedRule | str | None = None,
+        average: DeliveryAverage | str | None = None,
+        percentiles: PercentileRule | str | None = None,
+    ) -> DeliveryRules: ...
+    @property
+    def lead_time(self) -> LeadTimeRule | None:
+        """What the change lead time is a sample of; absent = commits."""
+    @property
+    def first_deployment(self) -> FirstDeploymentRule | None:
+        """What is made of first deployments; absent = no sample."""
+    @property
+    def shortest_lead_time(self) -> timedelta | None:
+        """Lead times of less than this are left out; absent = none is."""
+    @property
+    def frequency(self) -> FrequencyRule | None:
+        """What the figure of the frequency is; absent = days per week."""
+    @property
+    def weeks(self) -> WeekRule | None:
+        """Which weeks count; absent = all that the window touches."""
+    @property
+    def fail_rate(self) -> FailRateRule | None:
+        """What the change fail rate is; absent = failed deployments by deployments."""
+    @property
+    def attribution(self) -> AttributionRule | None:
+        """To which deployment an incident is attributed; absent = a stated cause, else the latest before it."""
+    @property
+    def no_deployments(self) -> NoDeploymentRule | None:
+        """What a share of no deployments is; absent = no value."""
+    @property
+    def recovery(self) -> RecoveryRule | None:
+        """From when to when a recovery lasts; absent = from the deployment."""
+    @property
+    def uncaused(self) -> UncausedRule | None:
+        """What is made of incidents that no deployment caused; absent = left out."""
+    @property
+    def average(self) -> DeliveryAverage | None:
+        """Which figure of a sample of times is its value; absent = the median."""
+    @property
+    def percentiles(self) -> PercentileRule | None:
+        """How percentiles and medians are read; absent = nearest rank, with the median interpolated."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveryRules:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveryShare:
+    """A share, with what it is made of."""
+    @property
+    def n(self) -> int:
+        """What it is a share of."""
+    @property
+    def count(self) -> int:
+        """How many of these count."""
+    @property
+    def value(self) -> float | None:
+        """The share, from 0 to 1; more where incidents are counted and there are more of them than deployments."""
+    @property
+    def reason(self) -> NoFigure | None:
+        """Why there is no value."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveryShare:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveryStanding:
+    """The band of one figure of a row."""
+    @property
+    def metric(self) -> DeliveryMetric:
+        """The figure."""
+    @property
+    def band(self) -> str:
+        """The band that it reaches."""
+    @property
+    def label(self) -> str:
+        """What the band stands for."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveryStanding:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveryTime:
+    """A sample of times, and the figure that it comes to."""
+    @property
+    def n(self) -> int:
+        """The size of the sample."""
+    @property
+    def value(self) -> timedelta | None:
+        """The median, or the mean where the rules say so."""
+    @property
+    def reason(self) -> NoFigure | None:
+        """Why there is no value."""
+    @property
+    def open(self) -> int:
+        """How many had begun and not ended by the end of the row's time; they are in no sample."""
+    @property
+    def sample(self) -> Durations | None:
+        """The sample in numbers."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveryTime:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class DepartureReach:
     """One departure of a release."""
     @property
@@ -1118,10 +2347,18 @@ class DepartureReach:
         """When the release must be ready for it."""
     @property
     def reachable(self) -> bool:
-        """Whether it can still be reached."""
+        """Whether it can still be reached, and is not full."""
+    @property
+    def full(self) -> bool:
+        """Whether other releases take all the room on it, those that are ready before this one."""
+    @property
+    def room(self) -> int | None:
+        """For how many releases there is room beside the others, this one among them; absent where no train has a capacity. Of
+        several trains the one with the least room counts.
+        """
     @property
     def missed_by(self) -> timedelta | None:
-        """By how much it is missed, on the wall clock; absent where it can be reached."""
+        """By how much it is missed, on the wall clock; absent where the release is ready in time."""
     @property
     def spare(self) -> timedelta | None:
         """How much is to spare, on the wall clock; absent where it can't be reached."""
@@ -1399,6 +2636,36 @@ class EnvironmentNames:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> EnvironmentNames:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Estimate:
+    """A figure with the interval it lies in at the confidence asked for."""
+    @property
+    def value(self) -> float | None:
+        """The figure; absent = the data do not carry it."""
+    @property
+    def lower(self) -> float | None:
+        """The lower end of the interval."""
+    @property
+    def upper(self) -> float | None:
+        """The upper end of the interval."""
+    @property
+    def p_value(self) -> float | None:
+        """How likely a figure at least this far from zero is where there is nothing to be found, on both sides, from 0 to 1;
+        absent where no test goes with the figure, and where the data do not carry one.
+        """
+    @property
+    def reason(self) -> NoValue | None:
+        """Why the figure is absent, or its interval."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Estimate:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -1853,6 +3120,62 @@ class FindingExample:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class FlakyRevision:
+    """A suite with both outcomes on one revision in one environment."""
+    @property
+    def suite(self) -> str:
+        """The suite."""
+    @property
+    def revision(self) -> list[str]:
+        """The changes that were tested, or builds where nobody says of which changes they are."""
+    @property
+    def environment(self) -> list[str]:
+        """Where; empty where nobody says."""
+    @property
+    def failed_in(self) -> list[str]:
+        """The runs that failed, first to last."""
+    @property
+    def passed_in(self) -> list[str]:
+        """The runs that succeeded, first to last."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> FlakyRevision:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class FlakyTest:
+    """A test with both outcomes on one revision in one environment."""
+    @property
+    def suite(self) -> str:
+        """The suite."""
+    @property
+    def test(self) -> str:
+        """The test, as the runs name it."""
+    @property
+    def revision(self) -> list[str]:
+        """The changes that were tested, or builds where nobody says of which changes they are."""
+    @property
+    def failed_in(self) -> list[str]:
+        """The runs that it failed in, first to last."""
+    @property
+    def passed_in(self) -> list[str]:
+        """The runs that it passed in, first to last; one that tried it again is in both."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> FlakyTest:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class FloatPath:
     """A chain of activities and how late it can be."""
 
@@ -1876,6 +3199,44 @@ class FloatPath:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> FloatPath:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class FlowCauses:
+    """What flow time is made of."""
+    @property
+    def start(self) -> datetime:
+        """First instant of the window."""
+    @property
+    def end(self) -> datetime:
+        """First instant after the window."""
+    @property
+    def flow_end(self) -> FlowEnd:
+        """Where flow time ends."""
+    @property
+    def total(self) -> timedelta:
+        """The flow time of all items together; the causes add up to it."""
+    @property
+    def causes(self) -> list[CauseTime]:
+        """All causes in the order of precedence."""
+    @property
+    def items(self) -> list[ItemCauses]:
+        """Each item, by id."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> FlowCauses:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -1945,6 +3306,32 @@ class FlowShare:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> FlowShare:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class FlowStage:
+    """A stage of a flow in the words of a tool."""
+
+    def __new__(
+        cls,
+        *,
+        name: str,
+        statuses: Iterable[str] | None = None,
+    ) -> FlowStage: ...
+    @property
+    def name(self) -> str:
+        """What it is called in the answer."""
+    @property
+    def statuses(self) -> list[str] | None:
+        """The statuses that belong to it, by name or by the tool's id; absent = the one of the stage's own name."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> FlowStage:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -2396,6 +3783,34 @@ class Item:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class ItemCauses:
+    """What the flow time of one item is made of."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def started(self) -> datetime:
+        """When it was first active or waiting."""
+    @property
+    def ended(self) -> datetime | None:
+        """When its flow time ended; absent while it goes on."""
+    @property
+    def total(self) -> timedelta:
+        """Its flow time, or that until the end of the window; the causes add up to it."""
+    @property
+    def causes(self) -> list[CauseTime]:
+        """The causes that took any time, in the order of precedence."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ItemCauses:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class ItemDifference:
     """One item that counts differently."""
     @property
@@ -2426,6 +3841,68 @@ class ItemDifference:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class ItemRework:
+    """The rework in one item."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def moves_back(self) -> int:
+        """Moves to a stage that is less far, re-openings included."""
+    @property
+    def reopenings(self) -> int:
+        """Moves back from the stage in which work is over."""
+    @property
+    def repeats(self) -> int:
+        """Entries to a stage in which it had been before."""
+    @property
+    def rework_time(self) -> timedelta:
+        """Time after a move back until it was again as far as it had been."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ItemRework:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ItemStateTime:
+    """One item in one state."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def state(self) -> str:
+        """The state, or the last name of the status."""
+    @property
+    def status_id(self) -> str | None:
+        """The tool's id of the status, where it has one."""
+    @property
+    def entries(self) -> int:
+        """How often it came to it."""
+    @property
+    def completed(self) -> timedelta:
+        """How long completed stays took."""
+    @property
+    def ongoing(self) -> timedelta | None:
+        """How long a stay that goes on has taken so far; absent where there is none."""
+    @property
+    def total(self) -> timedelta:
+        """Both together."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ItemStateTime:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class ItemVerdict:
     """The verdict of one item."""
     @property
@@ -2443,6 +3920,58 @@ class ItemVerdict:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> ItemVerdict:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class LatentDefects:
+    """An estimate of how many defects there are, from how many two finders found alike.
+
+    D. G. Chapman's estimator (University of California Publications in Statistics 1, 1951): with `a` found by the one, `b`
+    by the other and `m` by both, (a + 1)(b + 1)/(m + 1) − 1, with the variance of G. A. F. Seber (Biometrika 57, 1970). It
+    holds if the two look for the same defects independently of each other and each defect is as easily found as any; where easy ones are
+    found by both, it is too low.
+    """
+    @property
+    def finders(self) -> list[str]:
+        """The two finders."""
+    @property
+    def by_first(self) -> int:
+        """Defects that the first one found."""
+    @property
+    def by_second(self) -> int:
+        """Defects that the second one found."""
+    @property
+    def by_both(self) -> int:
+        """Defects that both found."""
+    @property
+    def found(self) -> int:
+        """Defects that any of the two found."""
+    @property
+    def estimate(self) -> float | None:
+        """How many there are, found or not."""
+    @property
+    def latent(self) -> float | None:
+        """How many are not found: the estimate less those found."""
+    @property
+    def standard_error(self) -> float | None:
+        """The standard error of both."""
+    @property
+    def lower(self) -> float | None:
+        """The lower end of the 95 % interval of the estimate by the normal distribution; not less than those found."""
+    @property
+    def upper(self) -> float | None:
+        """The upper end."""
+    @property
+    def reason(self) -> str | None:
+        """Why there is no estimate: `no_data` where one of the two found nothing, `no_overlap` where none was found by both."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> LatentDefects:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -2556,6 +4085,127 @@ class Link:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Link:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class LittlesLaw:
+    """The law over a window."""
+    @property
+    def start(self) -> datetime:
+        """First instant of the window."""
+    @property
+    def end(self) -> datetime:
+        """First instant after the window."""
+    @property
+    def zone(self) -> str:
+        """The zone of its days."""
+    @property
+    def rows(self) -> list[LittlesLawRow]:
+        """The law by each rule, the three in their order."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> LittlesLaw:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class LittlesLawRow:
+    """The law by one rule. Times are in days, rates per day."""
+    @property
+    def rule(self) -> LittlesLawRule:
+        """How time and work in progress are counted."""
+    @property
+    def days(self) -> float:
+        """T: how long the window is."""
+    @property
+    def open_at_start(self) -> int:
+        """How many were in progress when it began."""
+    @property
+    def open_at_end(self) -> int:
+        """How many were in progress when it ended: N(T)."""
+    @property
+    def arrivals(self) -> int:
+        """A: how many were in progress at some time of it: what was open at the start and what was started since."""
+    @property
+    def departures(self) -> int:
+        """D: how many were finished in it."""
+    @property
+    def item_days(self) -> float:
+        """H: all time in progress within the window, in item-days: the integral of N(t)."""
+    @property
+    def average_wip(self) -> float | None:
+        """L = H / T: the average work in progress; absent where the window has no time in it."""
+    @property
+    def arrival_rate(self) -> float | None:
+        """λ = A / T."""
+    @property
+    def average_time(self) -> float | None:
+        """W, here w = the average over arrivals of the time that each was in progress within the window, added up item by item."""
+    @property
+    def residual(self) -> float | None:
+        """L − λ·W: zero, since time and work in progress are counted by a rule that fits."""
+    @property
+    def throughput(self) -> float | None:
+        """Θ = D / T: the throughput."""
+    @property
+    def time_per_departure(self) -> float | None:
+        """w′ = H / D: the approximate average cycle time."""
+    @property
+    def cycle_time(self) -> float | None:
+        """W*: the mean cycle time of what was finished, the time before the window included."""
+    @property
+    def finished_residual(self) -> float | None:
+        """L − Θ·W*: how far the window is from a stable flow that begins and ends empty."""
+    @property
+    def stability(self) -> float | None:
+        """Started in the window over finished in it: above 1 work in progress grows."""
+    @property
+    def flow_debt(self) -> float | None:
+        """Flow debt, w′ − W*: above 0 what is in progress ages for what is finished; below 0 debt is paid back."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> LittlesLawRow:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MannWhitney:
+    """The test of Mann and Whitney, also called Wilcoxon's rank sum test."""
+    @property
+    def u(self) -> float | None:
+        """U of the second sample: pairs in which it is larger, those in which both are equal counted half."""
+    @property
+    def p_value(self) -> float | None:
+        """How likely a U at least this far from its middle is where there is no difference, on both sides."""
+    @property
+    def p_value_rule(self) -> PValueRule | None:
+        """How the p-value was found."""
+    @property
+    def reason(self) -> NoValue | None:
+        """Why there is no p-value."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MannWhitney:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -2749,6 +4399,32 @@ class MetricCell:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class MetricEvidence:
+    """An event behind a metric."""
+
+    def __new__(
+        cls,
+        *,
+        at: datetime,
+        event: str,
+    ) -> MetricEvidence: ...
+    @property
+    def at(self) -> datetime:
+        """When what it proves counts."""
+    @property
+    def event(self) -> str:
+        """The event, as `source:id`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetricEvidence:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class MetricInfo:
     """A metric that `metric` knows."""
     @property
@@ -2902,6 +4578,11 @@ class MetricRow:
     @property
     def open(self) -> int | None:
         """Items that belong to the sample and are not over at the end of the part; absent where nothing can be open."""
+    @property
+    def survival(self) -> SurvivalSummary | None:
+        """What the sample would be if the open ones were over as well, as far as that can be told; absent where nothing can be
+        open, and where there is nothing at all.
+        """
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -3055,6 +4736,7 @@ class MetricState:
         query: MetricQuery,
         cells: Iterable[MetricCell],
         waits: bool,
+        evidence: Iterable[MetricEvidence],
         basis: Basis,
     ) -> MetricState: ...
     @property
@@ -3067,8 +4749,11 @@ class MetricState:
     def waits(self) -> bool:
         """Whether any item was ever in a waiting state; without one, efficiency has no value."""
     @property
+    def evidence(self) -> list[MetricEvidence]:
+        """The first events behind it in time; at most a hundred."""
+    @property
     def basis(self) -> Basis:
-        """What it rests on."""
+        """What it rests on, without evidence."""
     def arrow(self, list: str | None = None) -> ArrowTable:
         """One of its lists of records as a table for data frames; absent = the first."""
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
@@ -3120,6 +4805,38 @@ class MetricTable:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> MetricTable:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MetricTrend:
+    """A metric over time."""
+    @property
+    def metric(self) -> str:
+        """The metric."""
+    @property
+    def unit(self) -> MetricUnit:
+        """What its figures are."""
+    @property
+    def rows(self) -> list[TrendPoint]:
+        """One row for each group and part of the window."""
+    @property
+    def groups(self) -> list[TrendGroup]:
+        """What is said of each group as a whole."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetricTrend:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -3202,7 +4919,10 @@ class NetworkActivity:
         """When it really finished."""
     @property
     def trains(self) -> list[Cadence]:
-        """The trains it takes when its work is finished: it ends with the latest of their first departures."""
+        """The trains it takes when its work is finished: it ends with the latest of their first departures. Two trains are the
+        same where all that is said of them is; of one with a capacity, activities take the departures in the order in which
+        they are ready, ties by id.
+        """
     @property
     def part_of(self) -> str | None:
         """The activity that it is part of, which spans its parts (a hammock): from the first start to the last finish."""
@@ -3430,6 +5150,87 @@ class NextSlot:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class OrderCost:
+    """What an order costs, if its items are done one after the other."""
+    @property
+    def order(self) -> list[str]:
+        """The items in their order."""
+    @property
+    def cost(self) -> float | None:
+        """The sum over all items of the cost of delay a week times the weeks until the item is finished; absent where any item
+        lacks one of the two, or costs are in several units.
+        """
+    @property
+    def weeks(self) -> float | None:
+        """How many weeks they all take."""
+    @property
+    def missing(self) -> list[str]:
+        """The items that lack a cost of delay or a duration, by id."""
+    @property
+    def too_early(self) -> list[str]:
+        """Items that stand before something that they need, by id."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> OrderCost:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class OutcomeChange:
+    """An outcome before and after a change. That it differs does not say that the change is why: look at the trend before it,
+    and at what else happened.
+    """
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def measure(self) -> str:
+        """What was measured."""
+    @property
+    def unit(self) -> str | None:
+        """The unit of the measurements; absent where none is said, or where there are several."""
+    @property
+    def changed_at(self) -> datetime | None:
+        """When the change was."""
+    @property
+    def n_before(self) -> int:
+        """How many measurements there are before it, …"""
+    @property
+    def n_after(self) -> int:
+        """… and after."""
+    @property
+    def comparison(self) -> SampleComparison | None:
+        """The difference, after less before, with intervals; absent where `missing` says why."""
+    @property
+    def trend_before(self) -> float | None:
+        """By how much the measurements rose a day before the change: the slope of the line of least squares."""
+    @property
+    def expected_by_trend(self) -> float | None:
+        """The mean after the change, had that line gone on."""
+    @property
+    def beyond_trend(self) -> float | None:
+        """The mean after the change less that."""
+    @property
+    def missing(self) -> list[str]:
+        """Why something has no value, by stable words."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the measurements on both sides."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> OutcomeChange:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class Outlook:
     """Everything that a release manager asks of one release, in one answer."""
     @property
@@ -3494,6 +5295,70 @@ class Outlook:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Outlook:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class PartWait:
+    """A part."""
+    @property
+    def item(self) -> str:
+        """The part."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def group(self) -> str | None:
+        """The group that it is in."""
+    @property
+    def done_at(self) -> datetime | None:
+        """When it was done; absent while it is open."""
+    @property
+    def waited(self) -> timedelta | None:
+        """How long it then waited for the last part, so far; absent while it is open."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> PartWait:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class PartsWait:
+    """A group of parts."""
+    @property
+    def group(self) -> str | None:
+        """The application or team by id, or the kind; absent for parts of which nobody says it."""
+    @property
+    def parts(self) -> int:
+        """How many parts."""
+    @property
+    def open(self) -> int:
+        """How many of them are not done."""
+    @property
+    def complete_at(self) -> datetime | None:
+        """When the last of them was done; absent while one is open."""
+    @property
+    def pooling(self) -> timedelta | None:
+        """Pooling: from the first of them done to the last, or to now while one is open. Absent while none is done."""
+    @property
+    def lagging(self) -> timedelta | None:
+        """Lagging: how much later they were complete than all others; zero where another group came later, absent where there is
+        no other group.
+        """
+    @property
+    def waited(self) -> timedelta:
+        """How long its parts have waited for others, those of the group included: item-time."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> PartsWait:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -3632,6 +5497,291 @@ class PolicyRule:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> PolicyRule:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Priorities:
+    """Open work in an order."""
+    @property
+    def rank_by(self) -> RankRule:
+        """By what it is."""
+    @property
+    def unit(self) -> str | None:
+        """The unit of costs of delay; absent where nobody says one, or where there are several."""
+    @property
+    def items(self) -> list[PriorityItem]:
+        """The items, those with a rank first and by it, then the others by id."""
+    @property
+    def proposed(self) -> OrderCost:
+        """What the order that the ranks give costs."""
+    @property
+    def given(self) -> OrderCost | None:
+        """What the order that the question gives costs."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the items with a rank."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Priorities:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class PriorityItem:
+    """One item with what it is worth. What is not known has no value."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def rank(self) -> int | None:
+        """Its place in the order, from 1."""
+    @property
+    def value(self) -> float | None:
+        """Business value: the field `value`, in points."""
+    @property
+    def time_criticality(self) -> float | None:
+        """The attribute `time_criticality`, in points."""
+    @property
+    def risk_reduction(self) -> float | None:
+        """The attribute `risk_reduction`, in points: reduced risk and enabled opportunity."""
+    @property
+    def size(self) -> float | None:
+        """The field `size`."""
+    @property
+    def wsjf(self) -> float | None:
+        """The three sorts of points over the size: of the item alone."""
+    @property
+    def wsjf_inherited(self) -> float | None:
+        """The same with the points that it has from others, those that are known."""
+    @property
+    def cost_of_delay(self) -> float | None:
+        """What a week of delay costs: the attribute `cost_of_delay`."""
+    @property
+    def duration(self) -> timedelta | None:
+        """How long it takes: what is said to be left, else the estimate."""
+    @property
+    def cd3(self) -> float | None:
+        """Cost of delay over duration in weeks: of the item alone."""
+    @property
+    def cd3_inherited(self) -> float | None:
+        """The same with the cost that it has from others, as far as it is known."""
+    @property
+    def dependants(self) -> int:
+        """How many open items it has points and cost from."""
+    @property
+    def waits_for(self) -> list[str]:
+        """Open items that it needs directly: what it depends on, and its parts; by id."""
+    @property
+    def missing(self) -> list[str]:
+        """Which figures of its own are missing or can't be used, by stable words."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> PriorityItem:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ProcessBehaviour:
+    """The process behaviour chart of a series. All figures are in the unit of its values."""
+    @property
+    def baseline_n(self) -> int:
+        """How many values the centre and the limits come from."""
+    @property
+    def center(self) -> float | None:
+        """The centre; absent without a baseline."""
+    @property
+    def moving_range(self) -> float | None:
+        """The mean or median moving range; absent for fewer than two values, and so is all that follows from it."""
+    @property
+    def sigma(self) -> float | None:
+        """A third of the distance from the centre to a limit."""
+    @property
+    def lower_limit(self) -> float | None:
+        """The lower natural process limit."""
+    @property
+    def upper_limit(self) -> float | None:
+        """The upper natural process limit."""
+    @property
+    def upper_range_limit(self) -> float | None:
+        """The upper limit of moving ranges."""
+    @property
+    def moving_ranges(self) -> list[float]:
+        """The moving ranges of the series: how far each value is from the one before, from the second value on."""
+    @property
+    def signals(self) -> list[BehaviourSignal]:
+        """What can't be chance, by place, then by rule."""
+    @property
+    def reason(self) -> NoValue | None:
+        """Why there are no limits: no baseline, or too short a one."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ProcessBehaviour:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class PullRequestSplit:
+    """The parts of pull requests, as Apache DevLake cuts them. A negative part is bad data: it is absent.
+
+    A pull request is a change with a state, `done` once it is merged. Its `starts_at` is when it was opened, its `ends_at`
+    when it was merged, its attribute `author` who opened it. Each event with the attribute `review` is a review or comment,
+    by whom says `reviewed_by`. Its commits are the changes that are parts of it (`parent`), else those behind its head that
+    were not behind what it was merged into; the commit that merged it follows it. The adapters of GitHub and GitLab say all
+    of that.
+    """
+    @property
+    def n(self) -> int:
+        """Pull requests that were merged in the time."""
+    @property
+    def coding(self) -> DeliveryTime:
+        """From the first commit to the pull request."""
+    @property
+    def pickup(self) -> DeliveryTime:
+        """From the pull request to the first review or comment by somebody else."""
+    @property
+    def review(self) -> DeliveryTime:
+        """From that to the merge."""
+    @property
+    def deploy(self) -> DeliveryTime:
+        """From the merge to the end of the deployment; `open` are those that are merged and not deployed."""
+    @property
+    def cycle(self) -> DeliveryTime:
+        """Coding + (created to merged) + deploy; an absent part counts nothing."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> PullRequestSplit:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Quantile:
+    """One quantile."""
+    @property
+    def probability(self) -> float:
+        """The part of the sample that lies at or below it, from 0 to 1."""
+    @property
+    def value(self) -> float | None:
+        """Its value, in the unit of the sample."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Quantile:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Quantiles:
+    """Quantiles of a sample."""
+    @property
+    def quantiles(self) -> list[Quantile]:
+        """One for each probability, in the order of the question."""
+    @property
+    def reason(self) -> NoValue | None:
+        """Why they have no value: the sample is empty."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Quantiles:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class RankCorrelation:
+    """The rank correlation of two figures."""
+    @property
+    def spearman(self) -> Estimate:
+        """Spearman's rho: the correlation of the ranks, from -1 to 1."""
+    @property
+    def spearman_rule(self) -> PValueRule | None:
+        """How its p-value was found."""
+    @property
+    def kendall(self) -> Estimate:
+        """Kendall's tau-b: pairs in the same order less those in opposite orders, over pairs without ties, from -1 to 1."""
+    @property
+    def kendall_rule(self) -> PValueRule | None:
+        """How its p-value was found."""
+    @property
+    def concordant(self) -> int:
+        """Pairs of things that both figures put in the same order."""
+    @property
+    def discordant(self) -> int:
+        """Pairs of things that they put in opposite orders."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> RankCorrelation:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ReEstimate:
+    """A size that became another one."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def old(self) -> float | None:
+        """The size at the start; of what was added later, the first one said. Absent where it had none."""
+    @property
+    def new(self) -> float | None:
+        """The size at the end; absent where it was taken away."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ReEstimate:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -4008,6 +6158,39 @@ class ReleaseDates:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class ReleaseEscapes:
+    """The defects that were found in a release, before and after it shipped, whenever that was."""
+    @property
+    def release(self) -> str:
+        """The release."""
+    @property
+    def shipped_at(self) -> datetime | None:
+        """When it shipped; absent = not yet."""
+    @property
+    def observed(self) -> timedelta | None:
+        """How long it has been in use: what shows up later is not counted yet, and a rate of a shorter time is not that of a
+        longer one.
+        """
+    @property
+    def before(self) -> int:
+        """Found before it shipped."""
+    @property
+    def after(self) -> int:
+        """Found since."""
+    @property
+    def escape_rate(self) -> float | None:
+        """Found since over all; absent while it has not shipped."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ReleaseEscapes:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class ReleaseTemplate:
     """What releases of one sort have in common. Names tell its parts apart: a part that is renamed is another one."""
 
@@ -4033,6 +6216,159 @@ class ReleaseTemplate:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> ReleaseTemplate:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ReleaseTime:
+    """The times of one release."""
+    @property
+    def release(self) -> str:
+        """The release."""
+    @property
+    def items(self) -> int:
+        """How many items were in its scope and done when it came out: leaves, cancelled ones left out."""
+    @property
+    def started_at(self) -> datetime | None:
+        """When the first of its scope was begun."""
+    @property
+    def ready_at(self) -> datetime | None:
+        """When the last of its scope was done."""
+    @property
+    def released_at(self) -> datetime:
+        """When it came out."""
+    @property
+    def lead_time(self) -> timedelta | None:
+        """From the first work on it until it was out."""
+    @property
+    def done_to_released(self) -> Durations | None:
+        """From each item being done until it was out."""
+    @property
+    def gate_wait_before_ready(self) -> timedelta | None:
+        """How much of the time until it was ready at least one of its gates had been asked for and was not passed."""
+    @property
+    def gate_wait_after_ready(self) -> timedelta | None:
+        """The same from then until it was out."""
+    @property
+    def cadence_wait(self) -> timedelta | None:
+        """From being ready and through all gates to the departure of the train that it could take; absent where no train is
+        known, or it left before.
+        """
+    @property
+    def departure(self) -> datetime | None:
+        """That departure; the later one where it is of several applications."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ReleaseTime:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ReleaseTimes:
+    """The times of the releases that came out in a window. What is not known has no value, and is in no sample."""
+    @property
+    def start(self) -> datetime:
+        """First instant of the window."""
+    @property
+    def end(self) -> datetime:
+        """First instant after the window."""
+    @property
+    def releases(self) -> list[ReleaseTime]:
+        """One row for each release, by when it came out, then by id."""
+    @property
+    def lead_time(self) -> DeliveryTime:
+        """From the first work on a release until it was out."""
+    @property
+    def done_to_released(self) -> DeliveryTime:
+        """From an item being done until its release was out, over the items of all releases."""
+    @property
+    def gate_wait_before_ready(self) -> DeliveryTime:
+        """Waiting for gates while there was work to do."""
+    @property
+    def gate_wait_after_ready(self) -> DeliveryTime:
+        """Waiting for gates after all work was done."""
+    @property
+    def cadence_wait(self) -> DeliveryTime:
+        """Waiting for the train."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the releases."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ReleaseTimes:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Rework:
+    """The rework in what was finished in a window."""
+    @property
+    def start(self) -> datetime:
+        """First instant of the window."""
+    @property
+    def end(self) -> datetime:
+        """First instant after the window."""
+    @property
+    def finished(self) -> int:
+        """How many items were finished in it."""
+    @property
+    def first_pass(self) -> int:
+        """How many of them never went back."""
+    @property
+    def first_pass_yield(self) -> float | None:
+        """Their share, from 0 to 1; absent where nothing was finished."""
+    @property
+    def rolled_yield(self) -> float | None:
+        """The yields of the stages of work multiplied: the share that would go through all of them at the first time, if the
+        stages were independent. Absent where nothing was finished.
+        """
+    @property
+    def moves_back(self) -> int:
+        """Moves to a stage that is less far, re-openings included."""
+    @property
+    def reopenings(self) -> int:
+        """Moves back from the stage in which work is over."""
+    @property
+    def repeats(self) -> int:
+        """Entries to a stage in which the item had been before, after whatever move."""
+    @property
+    def rework_time(self) -> timedelta:
+        """Time after a move back until the item was again as far as it had been."""
+    @property
+    def rework_share(self) -> float | None:
+        """That over the time from start to finish of all items; absent where there is none."""
+    @property
+    def stages(self) -> list[StageYield]:
+        """The stages of work, in their order."""
+    @property
+    def items(self) -> list[ItemRework]:
+        """The items that went back or repeated a stage, by id."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Rework:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -4139,6 +6475,45 @@ class RuleTest:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class SampleComparison:
+    """The difference between two samples, second less first."""
+    @property
+    def first(self) -> ComparedSample:
+        """The first sample in numbers."""
+    @property
+    def second(self) -> ComparedSample:
+        """The second sample in numbers."""
+    @property
+    def mean_difference(self) -> Estimate:
+        """The difference of the means with Welch's interval and p-value, in the unit of the samples."""
+    @property
+    def degrees_of_freedom(self) -> float | None:
+        """The degrees of freedom of that (Welch and Satterthwaite)."""
+    @property
+    def shift(self) -> Estimate:
+        """By how much the second sample lies higher: the median of all differences between one of each (Hodges and Lehmann),
+        in the unit of the samples.
+        """
+    @property
+    def cliffs_delta(self) -> Estimate:
+        """Cliff's delta: how much likelier one of the second is larger than one of the first than smaller, from -1 to 1."""
+    @property
+    def mann_whitney(self) -> MannWhitney:
+        """The test of whether one of the second is as likely larger as smaller."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> SampleComparison:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class SampleSummary:
     """A sample in numbers."""
     @property
@@ -4165,6 +6540,110 @@ class SampleSummary:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> SampleSummary:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class SayDo:
+    """What was promised and what was delivered. Lists of items are by id."""
+    @property
+    def start(self) -> datetime | None:
+        """When the scope was agreed on; absent where nobody said: then the scope at the end is taken for it."""
+    @property
+    def end(self) -> datetime:
+        """First instant after it, or the time of the question where it goes on."""
+    @property
+    def is_over(self) -> bool:
+        """Whether it is over."""
+    @property
+    def committed(self) -> list[str]:
+        """The scope at the start, less what was done by then."""
+    @property
+    def kept(self) -> list[str]:
+        """What of that was done by the end."""
+    @property
+    def added(self) -> list[str]:
+        """What came in after the start."""
+    @property
+    def added_delivered(self) -> list[str]:
+        """What of that was done by the end."""
+    @property
+    def removed(self) -> list[str]:
+        """What was committed and is no longer in the scope at the end, or was given up."""
+    @property
+    def open(self) -> list[str]:
+        """Items of the scope at the end that were not done by then."""
+    @property
+    def carried_over(self) -> list[CarriedOver]:
+        """Of those that were open when it was over, where they are now."""
+    @property
+    def re_estimated(self) -> list[ReEstimate]:
+        """Items whose size became another one."""
+    @property
+    def amounts(self) -> list[SayDoAmount]:
+        """The amounts by number, size and value, in this order."""
+    @property
+    def target_dates(self) -> list[TargetDates]:
+        """Every target date ever said of the container and, by id, of the items above."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the items committed to and added."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> SayDo:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class SayDoAmount:
+    """The amounts of a scope by one measure. Items whose amount is not known are in none of them; what nothing is known of
+    has no value.
+    """
+    @property
+    def by(self) -> ScopeMeasure:
+        """By what they are measured."""
+    @property
+    def committed(self) -> float | None:
+        """What was committed to, as it was measured then."""
+    @property
+    def kept(self) -> float | None:
+        """What of that was delivered, as it was measured at the commitment."""
+    @property
+    def added(self) -> float | None:
+        """What came in later, as measured at the end."""
+    @property
+    def added_delivered(self) -> float | None:
+        """What of that was delivered."""
+    @property
+    def removed(self) -> float | None:
+        """What of the commitment was taken out, as it was measured at the commitment."""
+    @property
+    def say_do(self) -> float | None:
+        """Say/do ratio: kept over committed."""
+    @property
+    def predictability(self) -> float | None:
+        """What was actually brought, of the commitment and besides it, over what was committed. For value the attribute
+        `actual_value` of an item says what it brought; where it says nothing, what is delivered brought its value and what is
+        not brought none.
+        """
+    @property
+    def unknown(self) -> int:
+        """How many items have no known amount."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> SayDoAmount:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -4367,6 +6846,33 @@ class SlotBlock:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class StageAge:
+    """What finished items were like in one stage."""
+    @property
+    def stage(self) -> str:
+        """The stage."""
+    @property
+    def open(self) -> int:
+        """How many open items are in it."""
+    @property
+    def age_at_exit(self) -> Durations | None:
+        """How old finished items were when they left it for good: from their start to their last entry to a later stage. Those
+        that skipped it are left out.
+        """
+    @property
+    def time_in_stage(self) -> Durations | None:
+        """How long finished items were in it, all stays together."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> StageAge:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class StageOutlook:
     """One stage of a release."""
     @property
@@ -4384,6 +6890,99 @@ class StageOutlook:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> StageOutlook:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class StageYield:
+    """How work goes through one stage."""
+    @property
+    def stage(self) -> str:
+        """The stage."""
+    @property
+    def items(self) -> int:
+        """How many items were in it."""
+    @property
+    def returned(self) -> int:
+        """How many came back to it after a move back."""
+    @property
+    def first_pass_yield(self) -> float | None:
+        """How many did not, as a share from 0 to 1; absent where no item was in it."""
+    @property
+    def sent_back(self) -> int:
+        """How many moves back started from it."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> StageYield:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class StateTime:
+    """All items in one state."""
+    @property
+    def state(self) -> str:
+        """The state, or the last name of the status."""
+    @property
+    def status_id(self) -> str | None:
+        """The tool's id of the status, where it has one."""
+    @property
+    def items(self) -> int:
+        """How many items were in it."""
+    @property
+    def entries(self) -> int:
+        """How often one came to it."""
+    @property
+    def completed_stays(self) -> int:
+        """How many stays ended in the window."""
+    @property
+    def completed(self) -> timedelta:
+        """How long these took, as far as they lie in the window."""
+    @property
+    def ongoing_stays(self) -> int:
+        """How many stays went on at the end of the window. What ends in a state that is done or cancelled is no stay."""
+    @property
+    def ongoing(self) -> timedelta:
+        """How long these had taken by then."""
+    @property
+    def total(self) -> timedelta:
+        """Completed and ongoing stays together."""
+    @property
+    def item_days(self) -> float:
+        """The same in item-days: one item for 24 hours."""
+    @property
+    def stays(self) -> Durations | None:
+        """The completed stays in numbers."""
+    @property
+    def waiting(self) -> timedelta | None:
+        """For how long items in this state waited: their flow state was waiting, or they were blocked. Absent where nobody
+        ever says that something waits.
+        """
+    @property
+    def waiting_days(self) -> float | None:
+        """The same in item-days."""
+    @property
+    def delay_cost(self) -> float | None:
+        """What that waiting cost, in the unit of the portfolio's `value`, which is read as value per week of 7 × 24 hours: the
+        sum over items of weeks waited × value. Absent where no item in it has a value.
+        """
+    @property
+    def wait_rank(self) -> int | None:
+        """The place of the state by item-days of waiting, 1 for the most; absent where nothing waited in it."""
+    @property
+    def cost_rank(self) -> int | None:
+        """The place of the state by what its waiting cost; absent where that is not known or zero."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> StateTime:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -4417,6 +7016,188 @@ class StoreOptions:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> StoreOptions:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class SuiteResults:
+    """How the runs of a suite went."""
+    @property
+    def suite(self) -> str | None:
+        """The name of the suite; absent for all together."""
+    @property
+    def runs(self) -> int:
+        """Runs with a result."""
+    @property
+    def runs_passed(self) -> int:
+        """Those that succeeded."""
+    @property
+    def run_pass_rate(self) -> float | None:
+        """Their part, from 0 to 1."""
+    @property
+    def tests(self) -> int:
+        """Tests that were carried out in all runs that count their tests."""
+    @property
+    def tests_passed(self) -> int:
+        """Those that passed."""
+    @property
+    def pass_rate(self) -> float | None:
+        """Tests that passed over those carried out, from 0 to 1; what was skipped is in neither."""
+    @property
+    def tests_skipped(self) -> int:
+        """Tests that were skipped."""
+    @property
+    def revisions(self) -> int:
+        """Revisions and environments that were tested for the first time in the window."""
+    @property
+    def first_pass_rate(self) -> float | None:
+        """The part of these whose first run succeeded, from 0 to 1."""
+    @property
+    def retried(self) -> int:
+        """Tests that passed when they were tried again in the same run, counted once for each run."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> SuiteResults:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Survival:
+    """How long things take, what is still running counted as such."""
+    @property
+    def events(self) -> int:
+        """How many have finished."""
+    @property
+    def censored(self) -> int:
+        """How many have not."""
+    @property
+    def curve(self) -> list[SurvivalStep]:
+        """The part that is still running after each duration at which something finished, ascending."""
+    @property
+    def median(self) -> SurvivalPercentile:
+        """After how long half have finished."""
+    @property
+    def percentiles(self) -> list[SurvivalPercentile]:
+        """After how long these parts have finished, in the order of the question."""
+    @property
+    def conditional(self) -> list[ConditionalCompletion]:
+        """How likely it is to finish: for each age in the order of the question each horizon."""
+    @property
+    def reason(self) -> NoValue | None:
+        """Why there is no curve: no data, or nothing has finished."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Survival:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class SurvivalPercentile:
+    """After how long a part has finished."""
+    @property
+    def probability(self) -> float:
+        """The part, from 0 to 1."""
+    @property
+    def duration(self) -> float | None:
+        """After how long it has finished, in the unit of the question; absent = never so far."""
+    @property
+    def lower(self) -> float | None:
+        """The lower end of the interval."""
+    @property
+    def upper(self) -> float | None:
+        """The upper end of the interval; absent = it has none so far."""
+    @property
+    def reason(self) -> NoValue | None:
+        """Why the duration is absent."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> SurvivalPercentile:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class SurvivalStep:
+    """The part that is still running from one duration to the next."""
+    @property
+    def duration(self) -> float:
+        """The duration, in the unit of the question."""
+    @property
+    def at_risk(self) -> int:
+        """How many took, or have taken so far, at least as long."""
+    @property
+    def events(self) -> int:
+        """How many finished after exactly as long."""
+    @property
+    def censored(self) -> int:
+        """How many stop being watched from here to the next step."""
+    @property
+    def survival(self) -> float:
+        """The part that takes longer, from 0 to 1."""
+    @property
+    def variance(self) -> float | None:
+        """The variance of that part (Greenwood); absent where nothing is left."""
+    @property
+    def lower(self) -> float | None:
+        """The lower end of its interval; absent where nothing is left."""
+    @property
+    def upper(self) -> float | None:
+        """The upper end of its interval; absent where nothing is left."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> SurvivalStep:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class SurvivalSummary:
+    """Percentiles of durations that count what is not over yet as lasting at least as long as it has (Kaplan and Meier): those of
+    finished items alone are too short wherever old items are still open.
+    """
+    @property
+    def median(self) -> float | None:
+        """The median; absent where too much is open to tell."""
+    @property
+    def median_lower(self) -> float | None:
+        """The lower end of its interval with 95 % confidence."""
+    @property
+    def median_upper(self) -> float | None:
+        """The upper end."""
+    @property
+    def p85(self) -> float | None:
+        """The 85th percentile; absent where too much is open to tell."""
+    @property
+    def p95(self) -> float | None:
+        """The 95th percentile; absent where too much is open to tell."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> SurvivalSummary:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -4501,6 +7282,56 @@ class TableMapping:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> TableMapping:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class TargetDate:
+    """A target date as it was said."""
+    @property
+    def due_at(self) -> datetime | None:
+        """The date; absent where it was taken away."""
+    @property
+    def said_at(self) -> datetime:
+        """Since when it was so."""
+    @property
+    def known_at(self) -> datetime:
+        """When that became known."""
+    @property
+    def event(self) -> str:
+        """The event that says so, as `source:id`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> TargetDate:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class TargetDates:
+    """The target dates of an item, first to last."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def dates(self) -> list[TargetDate]:
+        """What was said; a date that is said again is not listed again."""
+    @property
+    def moves(self) -> int:
+        """How often a date became another one."""
+    @property
+    def moved_by(self) -> timedelta:
+        """From the first date to the last; negative where it was moved forward."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> TargetDates:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -4733,6 +7564,87 @@ class TestCounts:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class Tests:
+    """Test runs of a window. What has no data has no value."""
+    @property
+    def start(self) -> datetime:
+        """First instant of the window."""
+    @property
+    def end(self) -> datetime:
+        """First instant after the window."""
+    @property
+    def total(self) -> SuiteResults:
+        """All suites together."""
+    @property
+    def suites(self) -> list[SuiteResults]:
+        """Each suite, by name."""
+    @property
+    def flaky_revisions(self) -> list[FlakyRevision]:
+        """Where the same suite had both outcomes on the same revision in the same environment, by suite, revision and environment."""
+    @property
+    def flaky_tests(self) -> list[FlakyTest]:
+        """Tests that failed and passed on the same revision in the same environment, as far as runs name them; by suite,
+        revision, environment and test.
+        """
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the runs."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> Tests:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class TimeInState:
+    """The time in each state."""
+    @property
+    def start(self) -> datetime | None:
+        """First instant of the window; absent = from the beginning."""
+    @property
+    def end(self) -> datetime:
+        """First instant after the window."""
+    @property
+    def words(self) -> StateWords:
+        """In whose words."""
+    @property
+    def re_entry(self) -> ReEntryRule:
+        """What counts of a state that an item comes back to."""
+    @property
+    def states(self) -> list[StateTime]:
+        """The states: flow states in their order, statuses by name and id."""
+    @property
+    def items(self) -> list[ItemStateTime]:
+        """Each item with each state that it was in, by id, the states in the order of the first stay."""
+    @property
+    def blocked(self) -> list[BlockedTime]:
+        """For how long open items were blocked, by reason."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> TimeInState:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class Trace:
     """Where an item comes from and what became of it."""
     @property
@@ -4864,6 +7776,77 @@ class Transitions:
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
+class TrendGroup:
+    """One group over the whole window."""
+    @property
+    def group(self) -> list[str]:
+        """The values of what it is grouped by."""
+    @property
+    def n(self) -> int:
+        """How many parts of the window have a value."""
+    @property
+    def center(self) -> float | None:
+        """The centre line of the baseline; absent where it has no value."""
+    @property
+    def lower_limit(self) -> float | None:
+        """The lower natural process limit."""
+    @property
+    def upper_limit(self) -> float | None:
+        """The upper one."""
+    @property
+    def mean_difference(self) -> Estimate | None:
+        """Mean of the later period less mean of the earlier one, with its interval (Welch); absent where nothing is compared."""
+    @property
+    def shift(self) -> Estimate | None:
+        """How far the later period lies above the earlier one, with its interval (Hodges and Lehmann)."""
+    @property
+    def effect(self) -> Estimate | None:
+        """The size of the effect from -1 to 1, with its interval (Cliff's delta)."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> TrendGroup:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class TrendPoint:
+    """One part of the window of one group."""
+    @property
+    def group(self) -> list[str]:
+        """The values of what it is grouped by."""
+    @property
+    def bucket(self) -> str | None:
+        """The part of the window, as in a `MetricTable`."""
+    @property
+    def start(self) -> datetime:
+        """First instant of the part."""
+    @property
+    def n(self) -> int:
+        """How many items count."""
+    @property
+    def value(self) -> float | None:
+        """The figure; absent where there are no data."""
+    @property
+    def signals(self) -> list[DetectionRule]:
+        """The rules by which it is more than natural variation."""
+    @property
+    def level_changes(self) -> bool:
+        """Whether the level changes here, by `change_points`."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> TrendPoint:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
 class Unmet:
     """One fact that keeps an item from being ready."""
     @property
@@ -4922,6 +7905,202 @@ class Unmet:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> Unmet:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ValueOrder:
+    """How the order of arrival goes with the order of value."""
+    @property
+    def by(self) -> str:
+        """What says how valuable an item is."""
+    @property
+    def spearman(self) -> Estimate:
+        """Spearman's rho of value and earliness: 1 = the most valuable came first throughout, −1 = last, 0 = no relation."""
+    @property
+    def kendall(self) -> Estimate:
+        """Kendall's tau-b of the same."""
+    @property
+    def in_order(self) -> int:
+        """Pairs of items of which the more valuable one came first."""
+    @property
+    def out_of_order(self) -> int:
+        """Pairs of which the less valuable one came first."""
+    @property
+    def items(self) -> list[ValueOrderItem]:
+        """The items that arrived, first to last, ties by id."""
+    @property
+    def waiting(self) -> int:
+        """Items with a value that have not arrived; they are in none of the figures."""
+    @property
+    def waiting_above_median(self) -> int:
+        """Those of them that are worth more than the median of what arrived: many of these speak against a good order."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the items that arrived."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ValueOrder:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ValueOrderItem:
+    """An item that arrived."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def value(self) -> float:
+        """How valuable it was said to be when it arrived; of priorities the place from the lowest, 1 and up."""
+    @property
+    def arrived_at(self) -> datetime:
+        """When all of it had arrived."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ValueOrderItem:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ValuePoint:
+    """What was measured at a time."""
+    @property
+    def at(self) -> datetime:
+        """When."""
+    @property
+    def value(self) -> float:
+        """How much: what all measurements so far come to."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ValuePoint:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ValueRealized:
+    """What was expected and what came of it."""
+    @property
+    def at(self) -> datetime:
+        """The time it was asked at."""
+    @property
+    def measure(self) -> str:
+        """What was measured."""
+    @property
+    def rows(self) -> list[ValueRow]:
+        """One row for each item that has a measurement, target or baseline, by kind and id."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on; `n` are the items with a realized value."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ValueRealized:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class ValueRow:
+    """One item's value. What is not known has no value: unmeasured is not zero."""
+    @property
+    def item(self) -> str:
+        """The item."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def kind(self) -> Kind:
+        """What it is."""
+    @property
+    def unit(self) -> str | None:
+        """The unit of all figures of the row; absent where none is said, or where there are several."""
+    @property
+    def baseline(self) -> float | None:
+        """What it was before: the attribute `<measure>_baseline` as last said."""
+    @property
+    def target(self) -> float | None:
+        """What is expected: the attribute `<measure>_target` as last said."""
+    @property
+    def first_target(self) -> float | None:
+        """What was expected at first."""
+    @property
+    def target_moves(self) -> int:
+        """How often the target became another one."""
+    @property
+    def realized(self) -> float | None:
+        """What the measurements come to."""
+    @property
+    def gain(self) -> float | None:
+        """What that is more than the baseline."""
+    @property
+    def attainment(self) -> float | None:
+        """The part of the way from the baseline to the target that is done, 1 = all of it; from zero where no baseline is said."""
+    @property
+    def measurements(self) -> int:
+        """How many measurements there are."""
+    @property
+    def measured_at(self) -> datetime | None:
+        """When it was last measured."""
+    @property
+    def shipped_at(self) -> datetime | None:
+        """When its first part shipped."""
+    @property
+    def shipped_by(self) -> ArrivalSource | None:
+        """How that is known."""
+    @property
+    def reached_at(self) -> datetime | None:
+        """When a measurement first reached the target that is said last."""
+    @property
+    def time_to_value(self) -> timedelta | None:
+        """From the first shipping to the target reached."""
+    @property
+    def benefits_lag(self) -> timedelta | None:
+        """From the first shipping to the first measurement after it that is better than the baseline."""
+    @property
+    def waiting(self) -> timedelta | None:
+        """How long it has been shipped without reaching its target: the time to value is longer than that."""
+    @property
+    def parts_measured(self) -> int:
+        """Of a sum of parts: how many parts it adds up. 0 where the item is measured itself."""
+    @property
+    def parts_unmeasured(self) -> int:
+        """How many parts nobody measured; they add nothing."""
+    @property
+    def missing(self) -> list[str]:
+        """Why something has no value, by stable words."""
+    @property
+    def points(self) -> list[ValuePoint]:
+        """The measurements, or what those of the parts came to each time; empty unless asked for."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> ValueRow:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -5079,6 +8258,70 @@ class VersionRule:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> VersionRule:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class WaitedFor:
+    """What a whole waited for."""
+    @property
+    def item(self) -> str:
+        """The whole."""
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+    @property
+    def at(self) -> datetime:
+        """The time that it was asked for."""
+    @property
+    def open(self) -> int:
+        """How many parts are not done."""
+    @property
+    def first_done(self) -> datetime | None:
+        """When the first part was done; absent while none is."""
+    @property
+    def complete_at(self) -> datetime | None:
+        """When all parts were; absent while one is open."""
+    @property
+    def synchronisation(self) -> timedelta | None:
+        """Synchronisation: from the first part done to the last, or to now while one is open. Absent while none is done."""
+    @property
+    def waited(self) -> timedelta:
+        """How long the parts that are done have waited for the others, all together: item-time."""
+    @property
+    def waited_for(self) -> list[str]:
+        """The parts that it waited for: those that are open, else those that were done last, by id."""
+    @property
+    def gain(self) -> timedelta | None:
+        """How much sooner all would have been done if these had been done with the one before them; absent while a part is
+        open, and where all were done at once.
+        """
+    @property
+    def shipped_at(self) -> datetime | None:
+        """When it shipped; absent for what is no release, and while it has not."""
+    @property
+    def after_complete(self) -> timedelta | None:
+        """From the last part done to the shipping; absent where it shipped before."""
+    @property
+    def groups(self) -> list[PartsWait]:
+        """The groups of its parts, by name, those that are in none last."""
+    @property
+    def parts(self) -> list[PartWait]:
+        """The parts, the last ones first: open ones by id, then by when they were done."""
+    @property
+    def basis(self) -> Basis:
+        """What the answer rests on."""
+    def arrow(self, list: str | None = None) -> ArrowTable:
+        """One of its lists of records as a table for data frames; absent = the first."""
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The first of its lists of records, for whoever speaks the Arrow PyCapsule interface."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> WaitedFor:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -5319,6 +8562,34 @@ class ValueStream:
     def __contains__(self, id: object, /) -> bool: ...
     def __copy__(self) -> ValueStream: ...
     def __deepcopy__(self, _memo: object) -> ValueStream: ...
+    def ageing(
+        self,
+        *,
+        at: datetime,
+        finished_since: datetime | None = None,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        stages: Iterable[FlowStage] | None = None,
+        start_stage: str | None = None,
+        end_stage: str | None = None,
+        percentiles: PercentileRule | str | None = None,
+    ) -> Ageing:
+        """How old open items are, in which stage and for how long, against what finished items were like when they left that
+        stage (the chart of ageing work in progress: D. Vacanti, "Actionable Agile Metrics for Predictability", 2015).
+
+        Open is what is in a stage from the one in which work begins to the one before the end; what was put back before the
+        start is left out and listed. The age runs from the first start; ages at exit are those of finished items alone, and
+        so on the young side. One pass over the history of every item.
+
+        - ``at``: The time that it is asked for; what happened later does not count.
+        - ``finished_since``: Only items that were done from then on are compared with; absent = all that were done.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``kinds``: Only items of these kinds; absent = all flow items.
+        - ``stages``: The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done.
+        - ``start_stage``: The stage in which work begins; absent = the second.
+        - ``end_stage``: The stage in which work is over; absent = the last.
+        - ``percentiles``: How percentiles are read; absent = nearest rank.
+        """
     def booking_conflicts(
         self,
         *,
@@ -5359,14 +8630,18 @@ class ValueStream:
         near_critical: timedelta | None = None,
         longest_paths: int | None = None,
         shorten_by: timedelta | None = None,
+        policy: Policy | None = None,
     ) -> CriticalPath:
         """The schedule of an item: early and late dates, float, what drives what, and the trains it takes.
 
         An item waits for its parts (``parent``), a release for its scope (``ships_in``), anything for its gates and for
-        what it depends on. What is finished keeps its real dates, and what it needed is not looked at again. Started
+        what it depends on; builds, test runs and deployments that are still to come are put in order by what they are
+        linked to, as the book says under [Schedules](crate#schedules). What is finished keeps its real dates, and what it needed is not looked at again. Started
         work goes on at the status date, after what it depends on (retained logic). A release leaves with the first
-        departure of each application it belongs to that has a train, the latest of them counts. Ties are broken by
-        id. With ``n`` needed items and ``m`` links it takes O(n + m) after one layout of the whole graph.
+        departure of each application it belongs to that has a train, the latest of them counts. Where a train has a
+        ``capacity``, all open releases of the application take its departures in the order in which they are ready, and those
+        that find one full the next; to know that, all of them are scheduled. Float and ``crash`` leave departures that
+        were taken so as they are. Ties are broken by id. With ``n`` needed items and ``m`` links it takes O(n + m) after one layout of the whole graph.
 
         - ``item``: The release or work item whose end is asked for; absent = the end of everything.
         - ``at``: The status date: open work starts no earlier.
@@ -5379,6 +8654,38 @@ class ValueStream:
         - ``near_critical``: The total float up to which an open activity is near-critical; absent = none.
         - ``longest_paths``: How many chains are listed, those with the least float; absent = none, at most 1,000.
         - ``shorten_by``: How much less time an activity takes when it is asked what that would bring (``crash``); absent = nothing is asked.
+        - ``policy``: The ladder of stages, and which of them ask for tests and gates, for builds, test runs and deployments that are still to come; absent = the default policy.
+        """
+    def cumulative_flow(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        zone: str,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        stages: Iterable[FlowStage] | None = None,
+        start_stage: str | None = None,
+        end_stage: str | None = None,
+        form: CumulativeForm | str | None = None,
+    ) -> CumulativeFlow:
+        """How many items had come how far at the end of each day: the cumulative flow diagram (D. Reinertsen, "The
+        Principles of Product Development Flow", 2009; the measures follow D. Vacanti, "Actionable Agile Metrics for
+        Predictability", 2015).
+
+        Flow items are those of ``flow_metrics``, without what is cancelled and what its parts
+        stand for. An item in a status of no stage stays where it was before; such items are listed. One pass over the
+        history of every item, and one step per day and stage.
+
+        - ``start``: First instant of the window.
+        - ``end``: First instant after the window.
+        - ``zone``: IANA zone in which days are counted.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``kinds``: Only items of these kinds; absent = all flow items.
+        - ``stages``: The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done.
+        - ``start_stage``: The stage in which work begins: what comes to it or a later one arrives; absent = the second.
+        - ``end_stage``: The stage in which work is over: what comes to it or a later one departs; absent = the last.
+        - ``form``: When an item counts in a stage; absent = first entry.
         """
     def data_quality(
         self,
@@ -5432,6 +8739,97 @@ class ValueStream:
         - ``tolerance``: How far the clocks of tools may be apart before a time is held against another; absent = not at all.
         - ``transitions``: The steps that releases may take; absent = ``Transition::defaults``.
         """
+    def defects(
+        self,
+        *,
+        start: datetime,
+        at: datetime,
+        zone: str,
+        within: str | None = None,
+        bucket: Bucket | str | None = None,
+        group_by: Iterable[str] | None = None,
+        open_rule: OpenRule | str | None = None,
+        percentiles: PercentileRule | str | None = None,
+        stage_attribute: str | None = None,
+        production: Iterable[str] | None = None,
+        density_per: str | None = None,
+        finders: Iterable[str] | None = None,
+    ) -> Defects:
+        """Open defects with their age and trend, how long it took to fix, where defects were found, how many there are for each
+        unit, and how many nobody has found yet.
+
+        A defect is open from when it was first spoken of until it is done, as long as it is a defect; cancelled ones count in nothing.
+        Re-opened, it has the age of its first opening. It was found in the stage that its attribute
+        ``stage_found``, or the field ``stage``, says; else in ``production`` or ``before_production``, by whether any release or build
+        that it was found in had come to its users. Of a release that shipped lately not all has been found: the rate of each stands beside
+        the time that it has been in use.
+
+        Takes a look at every item, the history of the defects, a walk over the changes in production, and a step for each
+        defect and part of the window.
+
+        - ``start``: First instant of the window: of the trend, and for what was found and fixed in it.
+        - ``at``: The time it is asked at, at which the window ends; what happened later is left out.
+        - ``zone``: IANA zone in which the parts of the window are counted.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``bucket``: The parts of the trend; absent = months. ``custom`` is not possible.
+        - ``group_by``: What the trend is grouped by, as ``MetricQuery`` has it: ``priority``, ``severity``, ``team``, ``attribute:NAME`` and so on.
+        - ``open_rule``: When a defect is open in a part of the trend; absent = at its end.
+        - ``percentiles``: How percentiles are read; absent = nearest rank.
+        - ``stage_attribute``: The attribute that says in which stage a defect was found; absent = ``stage_found``.
+        - ``production``: The stages where what is found has escaped; absent = ``production``.
+        - ``density_per``: The attribute of the item that ``within`` names by which the number of defects is divided, such as ``kloc`` or ``function_points``; ``size`` is the field. Absent = no density.
+        - ``finders``: Two independent finders, by the names that the attribute ``found_by`` gives them, to estimate how many defects nobody found yet; absent = no estimate.
+        """
+    def delivery(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        zone: str,
+        within: str | None = None,
+        group: DeliveryGroup | str | None = None,
+        attribute: str | None = None,
+        bucket: DeliveryBucket | str | None = None,
+        total: bool | None = None,
+        stage: str | None = None,
+        environments: Iterable[str] | None = None,
+        preset: DeliveryPreset | str | None = None,
+        rules: DeliveryRules | None = None,
+        bands: str | None = None,
+        own_bands: Iterable[DeliveryBand] | None = None,
+        pull_requests: bool | None = None,
+        list: bool | None = None,
+    ) -> Delivery:
+        """The delivery performance of a window: DORA's five measures for each application or other group.
+
+        A deployment counts when it ended in the window. Several jobs of one pipeline run are one deployment at its last
+        end: those that are parts (``parent``) of one deployment or build, or have the same attribute ``run``. What a deployment
+        brings are the changes behind it that no earlier successful deployment of the application to the environment
+        brought. An incident begins at its ``starts_at`` and is restored at its ``ends_at`` once it is done; it is attributed by
+        all that is known, never by the window alone. A deployment is rework where its attribute ``unplanned`` is ``true``, or
+        where one of its changes implements an incident or work that is related to one, and it is not said to be planned
+        (``unplanned`` = ``false``).
+
+        Takes one pass over the deployments to the environments and one walk of the commits behind them for each
+        environment, over the incidents and, where they are asked for, the pull requests; O(*n* log *n*).
+
+        - ``start``: First instant of the window.
+        - ``end``: First instant after the window.
+        - ``zone``: IANA zone in which days, weeks and months are counted.
+        - ``within``: Only deployments of this application or team, of a release's candidate builds, or to this environment; absent = all.
+        - ``group``: What rows are about; absent = applications.
+        - ``attribute``: The attribute to group by, where the group is ``attribute``.
+        - ``bucket``: Into which parts the window is cut; absent = none: it is one row.
+        - ``total``: Whether everything together is a row, too; absent = no: figures of different applications are not blended.
+        - ``stage``: The stage whose environments count; absent = ``production``. An environment whose stage nobody says belongs to production where its tool says so (attributes ``tier`` and ``production``), else by being called ``production`` or ``prod``.
+        - ``environments``: The environments that count, groups with all that is in them; empty = those of the stage.
+        - ``preset``: Take the rules and bands of this tool.
+        - ``rules``: Rules that go before those of the preset; absent = none.
+        - ``bands``: The version of the performance bands; absent = those of the preset, else none.
+        - ``own_bands``: Performance bands of one's own, which go before any version.
+        - ``pull_requests``: Whether rows tell the parts of pull requests; absent = no.
+        - ``list``: Whether the deployments, changes, incidents and pull requests behind the figures are listed; absent = no.
+        """
     def departures(
         self,
         release: str,
@@ -5446,10 +8844,11 @@ class ValueStream:
         """The next departures of a release: which can still be reached, by how much the others are missed, and by when each
         unmet fact of the last stage has to be settled for them.
 
-        A piece of work has until its late finish, counted back from the cut-off; what has no duration of its own, such as
-        a build or a booking, has until the release that asks for it must be ready. Takes what one
+        A piece of work, a gate or a build that is still to come has until its late finish, counted back from the cut-off; what
+        has no duration of its own, such as a booking, has until the release that asks for it must be ready. Takes what one
         ``critical_path`` and one ``readiness`` take, and a backward
-        pass for each departure.
+        pass for each departure. On trains with a ``capacity`` all open releases of the application take departures in the order
+        in which they are ready, ties by id; a departure without room for this one is full.
 
         - ``release``: The release.
         - ``at``: The time it is asked at.
@@ -5513,6 +8912,33 @@ class ValueStream:
         - ``policy``: What counts as ready; absent = the default policy.
         - ``assume``: Facts that are taken for met, as the answer without them names them: is it ready then?
         """
+    def flow_causes(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        flow_end: FlowEnd | str | None = None,
+        with_open: bool | None = None,
+        per_item: bool | None = None,
+    ) -> FlowCauses:
+        """What the flow time of a window's items is made of: each millisecond has the first cause of ``FlowCause`` that fits,
+        so that the causes of an item add up to its flow time exactly.
+
+        Flow time runs as in ``flow_metrics``, from the first entry into active or waiting. A gate
+        that nobody asked for (``asked_at``) keeps nothing waiting, and a release without a booking waits for no environment. One
+        pass over the history of every item, and over what is around those of the window: their releases with scope, gates and
+        bookings, and the calendars.
+
+        - ``start``: First instant of the window: what ended in it counts, with its whole flow time.
+        - ``end``: First instant after the window.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``kinds``: Only items of these kinds; absent = all flow items.
+        - ``flow_end``: Where flow time ends; absent = done.
+        - ``with_open``: Whether items that had been started and not ended count too, with the time until the end of the window; absent = no. What is done and not released is listed in either case.
+        - ``per_item``: Whether each item is listed; absent = yes.
+        """
     def flow_metrics(
         self,
         *,
@@ -5572,6 +8998,35 @@ class ValueStream:
         - ``side``: Which way to go.
         - ``kind``: The kind of the items that are counted and listed; absent = all.
         - ``list``: Whether to list them; absent = yes. Counting alone saves a text for each.
+        """
+    def littles_law(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        zone: str,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        stages: Iterable[FlowStage] | None = None,
+        start_stage: str | None = None,
+        end_stage: str | None = None,
+    ) -> LittlesLaw:
+        """Little's law, L = λ·W, over a window (J. Little, "A Proof for the Queuing Formula L = λW", 1961; over finite windows:
+        S. Stidham, "L = λW: A Discounted Analogue and a New Proof", 1972), with throughput, stability and flow debt (D.
+        Vacanti, "Actionable Agile Metrics for Predictability", 2015).
+
+        An item is in progress from its first stage of work to its last entry into the stage in which work is over. What came
+        there without being started is left out and listed. One pass over the history of every item, and a sort of starts
+        and ends.
+
+        - ``start``: First instant of the window.
+        - ``end``: First instant after the window. The rules that count days count every day that the window touches, whole.
+        - ``zone``: IANA zone in which days are counted.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``kinds``: Only items of these kinds; absent = all flow items.
+        - ``stages``: The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done.
+        - ``start_stage``: The stage in which work begins; absent = the second.
+        - ``end_stage``: The stage in which work is over; absent = the last.
         """
     def metric(
         self,
@@ -5666,6 +9121,29 @@ class ValueStream:
         - ``preset``: Rules as a tool has them; ``metric_presets`` lists them.
         - ``rules``: Rules of one's own; they win over the preset's.
         """
+    def metric_trend(
+        self,
+        *,
+        query: MetricQuery,
+        baseline_until: datetime | None = None,
+        rule_set: DetectionRuleSet | str | None = None,
+        compare_at: datetime | None = None,
+        confidence: float | None = None,
+    ) -> MetricTrend:
+        """Whether a metric changes over time, or only varies as it always did.
+
+        Of each group the parts of the window are points of an XmR chart: the limits of natural variation, the points beyond
+        them by named rules (``process_behaviour``), and where the level changes
+        (``change_points``). Two periods can be compared as well, with the size of the effect and its
+        interval: by the values of the items where items have values, else by those of the parts of the window. Parts without
+        a value are no points. Takes the metric, and O(*n*²) for *n* parts of the window.
+
+        - ``query``: The metric, by parts of its window; it must name a ``bucket``.
+        - ``baseline_until``: The parts before this instant are the baseline of the limits; absent = all parts.
+        - ``rule_set``: Which signals are looked for; absent = as ``process_behaviour`` has it.
+        - ``compare_at``: Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared.
+        - ``confidence``: The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+        """
     def next_slot(
         self,
         release: str | None = None,
@@ -5692,6 +9170,38 @@ class ValueStream:
         - ``alternatives``: How many alternatives to the first slot are wanted; absent = 3, at most 1,000.
         - ``in_working_time``: Whether the slot has to begin in the working time of every environment, by the nearest calendar; absent = no.
         """
+    def outcome_change(
+        self,
+        item: str,
+        release: str | None = None,
+        *,
+        at: datetime,
+        measure: str,
+        changed_at: datetime | None = None,
+        before: timedelta | None = None,
+        after: timedelta | None = None,
+        settle: timedelta | None = None,
+        confidence: float | None = None,
+    ) -> OutcomeChange:
+        """What an outcome was before and after a release shipped, with the difference of means (Welch), the shift (Hodges and
+        Lehmann) and their intervals, as ``compare_samples`` gives them.
+
+        Measurements count as they were made, each on its own: the intervals hold if they do not depend on each other, and are too
+        narrow where one day is much like the day before. With fewer than four on either side there is no difference, and none
+        where they are in several units. What would have come of the trend before the change stands beside it.
+
+        Takes the history of the item; with a release also a walk over the changes in production.
+
+        - ``item``: The item whose outcome was measured, such as an application or feature.
+        - ``release``: The release, or other item, that may have changed it when it first shipped.
+        - ``at``: The time it is asked at; what happened later is left out.
+        - ``measure``: What was measured: the name of an attribute, as ``value_realized`` reads it.
+        - ``changed_at``: When the change was, instead of a release.
+        - ``before``: How far back measurements count; absent = all.
+        - ``after``: For how long after the change, and after ``settle``, measurements count; absent = all.
+        - ``settle``: For how long after the change measurements are left out, until it has settled; absent = not at all.
+        - ``confidence``: How sure the intervals are, between 0 and 1; absent = 0.95.
+        """
     def outlook(
         self,
         release: str,
@@ -5714,6 +9224,40 @@ class ValueStream:
         - ``calendar``: The working calendar; absent = that of the first of the release's applications that has one, else plain time.
         - ``default_duration``: How long work without an estimate takes; absent = no time, and it is listed.
         - ``flow_days``: The days of history that the flow figures cover; absent = 90.
+        """
+    def prioritize(
+        self,
+        *,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        rank_by: RankRule | str | None = None,
+        inherit: InheritRule | str | None = None,
+        week: timedelta | None = None,
+        unit: str | None = None,
+        order: Iterable[str] | None = None,
+    ) -> Priorities:
+        """Puts open work into an order by WSJF or by cost of delay over duration (CD3), prerequisites first.
+
+        WSJF = (``value`` + ``time_criticality`` + ``risk_reduction``) / ``size``, as the Scaled Agile Framework has it; CD3 =
+        ``cost_of_delay`` / weeks of duration (D. Reinertsen, "The Principles of Product Development Flow", 2009). ``value``,
+        ``size``, ``remaining`` and ``estimate`` are fields, the others attributes with a number as text; costs of delay are in the
+        unit that the attribute ``cost_of_delay_unit``, else ``unit`` says, and those that say none are in that of the others.
+        What is missing is not zero: the ratio then has no value, and the item says what it lacks.
+
+        What others wait for has their points and cost as well, each other item once, by however many ways it waits. Items
+        of any kind, inside the set or not, add what they have; what they lack adds nothing. An item
+        without figures of its own has a rank if what waits for it has some, and if it has a size or duration. Of the items
+        whose prerequisites are placed the one with the highest ratio is next, ties by id; items without a rank hold nobody up.
+
+        Takes a walk over what waits for each item: O(*n* · *m*) where most wait for most.
+
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``kinds``: The kinds of items that are put into an order; absent = all work, an epic and its stories alike.
+        - ``rank_by``: By what; absent = WSJF.
+        - ``inherit``: What an item has from those that wait for it; absent = from all that needs it.
+        - ``week``: How much of ``estimate`` and ``remaining`` makes a week; absent = 7 days of 24 hours. Where estimates are working time, 40 hours.
+        - ``unit``: The unit that costs of delay are in, such as ``CHF``; others are left out. Absent = the one that they are all in: if there are several, costs of delay have no value.
+        - ``order``: An order of items to tell the cost of, besides the one that is proposed.
         """
     def readiness(
         self,
@@ -5812,9 +9356,11 @@ class ValueStream:
         history_percentile: float | None = None,
         default_duration: timedelta | None = None,
         progress: ProgressRule | str | None = None,
+        policy: Policy | None = None,
     ) -> ReleaseDates:
         """When releases ship and what drives each, in one forward pass over everything: O(*N* + *M*), and the length of the
-        chains. Each row is what ``critical_path`` says of the release.
+        chains. Each row is what ``critical_path`` says of the release, whichever are asked for:
+        on trains with a ``capacity`` all open releases count.
 
         - ``at``: The status date: open work starts no earlier.
         - ``releases``: The releases; none = all that are neither shipped nor cancelled.
@@ -5822,6 +9368,88 @@ class ValueStream:
         - ``history_percentile``: As in ``CriticalPathQuery``.
         - ``default_duration``: As in ``CriticalPathQuery``.
         - ``progress``: As in ``CriticalPathQuery``.
+        - ``policy``: As in ``CriticalPathQuery``.
+        """
+    def release_times(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        within: str | None = None,
+        percentiles: PercentileRule | str | None = None,
+    ) -> ReleaseTimes:
+        """How long the releases of a window took, and what they waited for when their work was done.
+
+        A release counts when it came out in the window: by its ``released_at``, else when it was last done. It is ready when
+        the last item of its scope is done; items that were not are listed. A gate waits from its ``asked_at`` until somebody
+        entitled passes it, at most until the release is out; several at once wait once. The train is that of the release's
+        applications. Takes the scopes of these releases and the history of what is in them.
+
+        - ``start``: First instant of the window.
+        - ``end``: First instant after the window.
+        - ``within``: Only releases of this application or team, or this release; absent = all.
+        - ``percentiles``: How percentiles are read; absent = nearest rank.
+        """
+    def rework(
+        self,
+        *,
+        start: datetime,
+        end: datetime,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        stages: Iterable[FlowStage] | None = None,
+        start_stage: str | None = None,
+        end_stage: str | None = None,
+    ) -> Rework:
+        """How often what was finished in a window had gone back, and which share went through at the first time (first-pass
+        and rolled throughput yield, as in Six Sigma).
+
+        An item that is open again counts in nothing until it is finished again. One pass over the history of every item.
+
+        - ``start``: First instant of the window.
+        - ``end``: First instant after the window.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``kinds``: Only items of these kinds; absent = all flow items.
+        - ``stages``: The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done, where going to and fro between waiting and active is no rework.
+        - ``start_stage``: The stage in which work begins; absent = the second.
+        - ``end_stage``: The stage in which work is over: an item belongs to the window of its last entry there; absent = the last.
+        """
+    def say_do(
+        self,
+        *,
+        at: datetime,
+        container: str | None = None,
+        iteration: str | None = None,
+        attribute: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        within: str | None = None,
+        level: ScopeLevel | str | None = None,
+    ) -> SayDo:
+        """What was committed to at the start of an iteration, programme increment or release, and what was delivered, added,
+        removed, re-estimated and carried over by its end.
+
+        An iteration consists of the items whose attribute ``sprint``, or another one, names it; several names are separated by
+        commas. That is how ``jira`` and ``azure_devops`` tell sprints; an export of Jira tells them as they are at the export,
+        and not how they changed, so a commitment shows where webhooks or several exports were read.
+        Work that was done before the start is no commitment, and what is cancelled is removed. What is taken out before the end is removed, what is taken
+        on afterwards is carried over. At the level of leaves, an item that was split is delivered when all its parts in the
+        scope are; they are not added.
+
+        Say/do is the part of the commitment that was delivered, as measured when it was made. Predictability is the Scaled
+        Agile Framework's: what was actually brought, uncommitted included, over what was planned. Sizes and
+        values that are not known are left out of both and counted.
+
+        Takes the scope at three times; for an iteration three looks at every item.
+
+        - ``at``: The time it is asked at; what happened later is left out.
+        - ``container``: A release, programme increment or other item: what ships in it if it is a release, else its parts.
+        - ``iteration``: An iteration, by the name that items give it in an attribute.
+        - ``attribute``: The attribute that names the iterations of an item; absent = ``sprint``.
+        - ``start``: When the scope was agreed on; absent = the ``baseline_at`` of the container.
+        - ``end``: First instant after it; absent = it goes on until the time of the question.
+        - ``within``: Only items of this team, application, theme or other item; absent = all.
+        - ``level``: Which items the scope consists of; absent = those that were put into it themselves.
         """
     def scope(self, release: str, *, at: datetime) -> Scope:
         """The scope of a release: agreed, added, removed, delivered, and what its build or tag really holds.
@@ -5857,6 +9485,55 @@ class ValueStream:
         - ``at``: The time that the events bear.
         - ``include_children``: Whether the releases that are parts of this one, however deep, get the same; absent = no.
         """
+    def tests(self, *, start: datetime, end: datetime, within: str | None = None) -> Tests:
+        """How the test runs of a window went: pass rate of tests and of runs, first-pass rate, and what is flaky.
+
+        A run succeeded or failed as its ``result`` says (unstable is failed), else as its counts do; a run without either is
+        left out. Its suite is its title; its revision are the changes that the builds it tests were built from, or those
+        builds where nobody says. A run that tests no build is in no revision.
+
+        Flaky is what failed and passed on the same revision in the same environment. Of a run the record keeps counts and the
+        names of up to twenty tests that failed (attribute ``failing``), not every result. So flaky revisions are told of whole suites; and
+        a test is told to be flaky where one run names it as failed, and another one with as many tests carried out and
+        skipped names all that failed in it, and not that test, or where a runner tells itself that the test passed when it was tried
+        again (attribute ``flaky_tests``). There may be more.
+
+        Takes a look at every item, and the runs of each revision against each other where some failed and some did not.
+
+        - ``start``: First instant of the window: runs that ended in it count.
+        - ``end``: First instant after the window.
+        - ``within``: Only runs of this application, release, build or other item, or of builds of it; absent = all.
+        """
+    def time_in_state(
+        self,
+        *,
+        end: datetime,
+        start: datetime | None = None,
+        items: Iterable[str] | None = None,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        words: StateWords | str | None = None,
+        re_entry: ReEntryRule | str | None = None,
+        percentiles: PercentileRule | str | None = None,
+        per_item: bool | None = None,
+    ) -> TimeInState:
+        """How long items were in each state: completed and ongoing stays apart, the states ranked by how long they make work
+        wait and by what that costs, and blocked time by reason.
+
+        Of a stay only the part within the window counts, so that cumulative times of windows that follow one another add
+        up. An item that ended done or cancelled is in that state no more. Blocked is what carries the attribute ``blocked``
+        with a reason. One pass over the history of the items, and a record for each item and state unless ``per_item`` is false.
+
+        - ``end``: First instant after the window: a stay that goes on then is ongoing.
+        - ``start``: First instant of the window: only time from then on counts; absent = from the beginning.
+        - ``items``: Exactly these items, whatever they are, cancelled ones and those with parts too; absent = all flow items.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``kinds``: Only items of these kinds; absent = all flow items.
+        - ``words``: In whose words; absent = flow states.
+        - ``re_entry``: What counts of a state that an item comes back to; absent = cumulative.
+        - ``percentiles``: How percentiles are read; absent = nearest rank.
+        - ``per_item``: Whether each item is listed; absent = yes.
+        """
     def transitions(self, release: str, *, transitions: Iterable[Transition] | None = None) -> Transitions:
         """The steps that a release took, whether each was allowed, and those that it may take next.
 
@@ -5865,6 +9542,70 @@ class ValueStream:
 
         - ``release``: The release.
         - ``transitions``: The steps that are allowed; absent = ``Transition::defaults``.
+        """
+    def value_order(
+        self,
+        *,
+        at: datetime,
+        start: datetime | None = None,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        by: str | None = None,
+        priorities: Iterable[str] | None = None,
+        arrival: ArrivalRule | str | None = None,
+        confidence: float | None = None,
+    ) -> ValueOrder:
+        """Whether work of high value or priority reached production first: the rank correlation of value and earliness, with
+        interval and p-value (``rank_correlation`` says by which methods).
+
+        An item has the value that was said by the time it arrived: what is said later did not guide anybody. It has arrived when all
+        its changes are in production, those of its parts included, or its release has shipped. Items that have not are
+        left out, which flatters the order if valuable ones wait; so they are counted beside it.
+
+        Takes a look at every item, a walk over the changes in production, and the history of the items asked about.
+
+        - ``at``: The time it is asked at; what happened later is left out.
+        - ``start``: Only what arrived from here on; absent = everything.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``kinds``: The kinds of items that are compared; absent = features.
+        - ``by``: What says how valuable an item is: ``value``, ``priority``, or an attribute with a number; absent = ``value``.
+        - ``priorities``: The words of ``priority``, highest first; others are left out.
+        - ``arrival``: When an item has arrived; absent = in production.
+        - ``confidence``: How sure the intervals are, between 0 and 1; absent = 0.95.
+        """
+    def value_realized(
+        self,
+        *,
+        at: datetime,
+        measure: str,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        series: SeriesRule | str | None = None,
+        roll_up: bool | None = None,
+        lower_is_better: bool | None = None,
+        points: bool | None = None,
+    ) -> ValueRealized:
+        """What was expected of themes, epics and features by a measure, what was realized at a time, and how long that took.
+
+        An event that says an attribute of this name with a number is a measurement, as tables of revenue, usage or scores
+        give them (``TableMapping``); one of the same instant that is known later corrects it. The
+        attributes ``<measure>_target`` and ``<measure>_baseline`` say what is expected and what was before, ``<measure>_unit``, else
+        ``unit``, in what: those of an event are that of its numbers and of all later ones. Measurements, target or baseline in
+        several units give no figures. Shipped is
+        what a successful deployment to production brought, else what is in a release that shipped. A target that was
+        reached before that has no time to value.
+
+        Takes a look at every item, a walk over the changes in production, and the history of the items asked about; a sum of
+        parts takes their number for each of their measurements.
+
+        - ``at``: The time it is asked at; what happened later is left out.
+        - ``measure``: What was measured: the name of an attribute, such as ``revenue``, ``cost_saving``, ``usage`` or ``nps``.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``kinds``: The kinds of items that are asked about; absent = themes, epics and features.
+        - ``series``: What measurements come to; absent = the last one counts.
+        - ``roll_up``: Whether an item without measurements of its own has the sum of its parts'; absent = no. Not every measure can be added: users can be, scores can't.
+        - ``lower_is_better``: Whether less is better, as of costs and incidents; absent = only where the target is below the baseline.
+        - ``points``: Whether to list the measurements; absent = no.
         """
     def verdicts(
         self,
@@ -5887,6 +9628,16 @@ class ValueStream:
         - ``policy``: What counts as ready; absent = the default policy.
         - ``kind``: The kind of the items that are counted and listed: work, releases or builds; absent = all work and releases.
         - ``list``: The verdicts whose items are listed; absent = all of them, empty = none, for who wants the counts alone.
+        """
+    def waited_for(self, item: str, *, at: datetime, group: PartGroup | str | None = None) -> WaitedFor:
+        """What a release, an epic or another whole waited for: which parts came last, and how long the others waited for them.
+
+        Parts are the work at the bottom of what it consists of, without what is cancelled. One pass over the history of
+        the parts.
+
+        - ``item``: The release, epic or whatever else consists of work.
+        - ``at``: The time that it is asked for; what happened later does not count.
+        - ``group``: By what the parts are put together; absent = by application.
         """
 
 @final
@@ -5994,6 +9745,14 @@ class ArrowTable:
         """The table as the bytes of an Arrow IPC stream."""
     def __len__(self) -> int: ...
 
+def delivery_bands() -> list[DeliveryBands]:
+    """The tables of performance bands that come with the engine, oldest first. They are data: a query may bring a table of
+    its own instead.
+    """
+
+def delivery_presets() -> list[DeliveryPresetRules]:
+    """The presets of delivery performance, in the order of ``DeliveryPreset::ALL``."""
+
 def messages() -> list[MessageTemplate]:
     """Every message that there is, with its English template and its arguments, grouped by what they are about."""
 
@@ -6002,6 +9761,63 @@ def metric_presets() -> list[MetricPreset]:
 
 def metrics() -> list[MetricInfo]:
     """The metrics that ``metric`` knows, by name."""
+
+def change_points(
+    *,
+    values: Iterable[float],
+    method: ChangePointMethod | str | None = None,
+    cost: ChangePointCost | str | None = None,
+    penalty: float | None = None,
+    count: int | None = None,
+    min_size: int | None = None,
+    jump: int | None = None,
+) -> ChangePoints:
+    """Finds where the level of a series changed.
+
+    The series is cut into stretches so that what they cost together, and the penalty for each cut, is least. Places are
+    those of the first value of a stretch; ruptures gives the same places and the length of the series behind them. Among
+    equally good answers the one with the earlier places is taken, and ``binary_segmentation`` splits at the later place.
+
+    Without penalty and count the penalty is 3 σ² ln n for ``l2`` (N. R. Zhang, D. O. Siegmund, Biometrics 63, 2007, to the
+    leading term), with σ² from the differences of successive values (J. von Neumann, 1941), which a few changes of level
+    hardly touch; the mean absolute difference of successive values times ln n for ``l1``; and 3 ln n for ``normal``.
+
+    With ``m`` places to be looked at, ``pelt`` takes O(m) where changes are many, and O(m²) where there are none; ``optimal``
+    takes O(m²) and O(m) more for each change point that is asked for; ``binary_segmentation`` O(m) for each level of its
+    splits. The cost ``l1`` takes the logarithm of the length more. Under ``normal`` a constant stretch costs next to
+    nothing, so that of counts with many zeros it finds many.
+
+    - ``values``: The series, in the order of time.
+    - ``method``: How they are looked for; absent = ``optimal`` for a given number, else ``pelt``.
+    - ``cost``: What a stretch costs; absent = ``l2``.
+    - ``penalty``: What one more change point has to save; the larger, the fewer. Absent, and without ``count``: by the noise of the series, see ``change_points``.
+    - ``count``: How many change points there are; not together with a penalty, and not with ``pelt``. By ``binary_segmentation`` it may be fewer: a split that saves nothing is no change.
+    - ``min_size``: How many values a stretch has at least; absent = 2.
+    - ``jump``: Only every so many places are looked at; absent = 1, all of them.
+    """
+
+def compare_samples(
+    *,
+    first: Iterable[float],
+    second: Iterable[float],
+    confidence: float | None = None,
+) -> SampleComparison:
+    """By how much two samples differ, and how sure that is; nothing is drawn at random.
+
+    * Means: B. L. Welch, Biometrika 34 (1947), for samples of two or more.
+    * Shift: the median of all differences (J. L. Hodges, E. L. Lehmann, 1963) with the interval that the test of Mann and
+    Whitney gives; none where the samples are too small for the confidence: for 95 % that takes four of each.
+    * Test: exact where no two values are equal and both samples have fewer than 50, else by the normal distribution with
+    correction for ties and continuity.
+    * Effect: N. Cliff, Psychological Bulletin 114 (1993), with his asymmetric interval; for samples that do not overlap by
+    D. Feng, N. Cliff, J. Modern Applied Statistical Methods 3 (2004).
+
+    Takes O((n + m) log (n + m)): the differences are never written down.
+
+    - ``first``: The sample that is compared with, such as an earlier period, in any order.
+    - ``second``: The sample that is compared, in any order and in the same unit.
+    - ``confidence``: How sure the intervals are, between 0 and 1; absent = 0.95.
+    """
 
 def merge_metrics(*, states: Iterable[MetricState]) -> MetricState:
     """Puts the states of several parts of the record together, in whatever order: see ``MetricState``.
@@ -6013,4 +9829,98 @@ def metric_table(*, state: MetricState) -> MetricTable:
     """The metric that a state stands for.
 
     - ``state``: The state.
+    """
+
+def process_behaviour(
+    *,
+    values: Iterable[float],
+    baseline: Iterable[float] | None = None,
+    baseline_start: int | None = None,
+    baseline_end: int | None = None,
+    center: CenterRule | str | None = None,
+    moving_range: MovingRangeRule | str | None = None,
+    least: float | None = None,
+    most: float | None = None,
+    rule_set: DetectionRuleSet | str | None = None,
+    rules: Iterable[DetectionRule | str] | None = None,
+) -> ProcessBehaviour:
+    """The process behaviour chart of a series: an XmR chart (W. A. Shewhart, 1931; D. J. Wheeler, "Understanding Variation",
+    1993).
+
+    The natural limits lie 2.66 mean moving ranges from the centre, or 3.145 median ones, and moving ranges have their upper
+    limit at 3.27 of the mean or 3.865 of the median. Two values are enough for limits, and some ten for limits that
+    hold. Every value that takes part in a pattern is a signal; of patterns such as two of three these are the values on
+    the side of the pattern. What lies on a line is not beyond it. Takes O(n log n).
+
+    - ``values``: The series, in the order of time: what signals are looked for in.
+    - ``baseline``: The values that centre and limits are reckoned from, in the order of time; absent = those of the series from ``baseline_start`` on and before ``baseline_end``.
+    - ``baseline_start``: The place of the first value of the baseline; absent = 0.
+    - ``baseline_end``: The place after the last value of the baseline; absent = the length of the series.
+    - ``center``: What the centre is; absent = the mean.
+    - ``moving_range``: What the limits are reckoned from; absent = the mean moving range.
+    - ``least``: The least that a value can be, such as 0 for a count: the lower limit is not below it. Absent = there is none.
+    - ``most``: The most that a value can be, such as 1 for a share: the upper limit is not above it. Absent = there is none.
+    - ``rule_set``: The rules by which signals are found; absent = Wheeler's.
+    - ``rules``: Single rules in place of a set.
+    """
+
+def quantiles(
+    *,
+    values: Iterable[float],
+    probabilities: Iterable[float],
+    rule: PercentileRule | str | None = None,
+) -> Quantiles:
+    """The quantiles of a sample. Takes O(n log n).
+
+    - ``values``: The sample, in any order and unit.
+    - ``probabilities``: Which quantiles, each from 0 to 1.
+    - ``rule``: How they are read; absent = nearest rank.
+    """
+
+def rank_correlation(
+    *,
+    first: Iterable[float],
+    second: Iterable[float],
+    confidence: float | None = None,
+) -> RankCorrelation:
+    """How far two figures of the same things rise and fall together, by their order alone; equal values share their middle
+    rank.
+
+    A coefficient takes three things that are not all equal in one figure. P-values are two-sided. Without ties they are
+    exact, for Spearman's rho up to ten things and for Kendall's tau below fifty; else they are by Student's t for rho, and
+    for tau by the normal distribution with correction for ties (M. G. Kendall, "Rank Correlation Methods", 1970). Where
+    the orders agree or disagree entirely the p-value is the part of all orders that do. Intervals take ten things, by
+    Fisher's z with the standard errors of D. G. Bonett and T. A. Wright, Psychometrika 65 (2000), for rho and of E. C.
+    Fieller, H. O. Hartley and E. S. Pearson, Biometrika 44 (1957), for tau. Takes O(n log n).
+
+    - ``first``: One figure of each thing, such as its priority.
+    - ``second``: The other figure of each, in the same order of things, such as when it was delivered.
+    - ``confidence``: How sure the intervals are, between 0 and 1; absent = 0.95.
+    """
+
+def survival(
+    *,
+    durations: Iterable[float],
+    observed: Iterable[bool],
+    probabilities: Iterable[float] | None = None,
+    ages: Iterable[float] | None = None,
+    horizons: Iterable[float] | None = None,
+    confidence: float | None = None,
+) -> Survival:
+    """How long things take, by E. L. Kaplan and P. Meier, "Nonparametric Estimation from Incomplete Observations", JASA 53
+    (1958): what is still running counts for as long as it has been watched, and what is watched for exactly as long as
+    another took counts beside that.
+
+    Variances are Greenwood's (1926); intervals go by the logarithm of the logarithm (J. D. Kalbfleisch, R. L. Prentice,
+    1980), and so stay within 0 and 1. The interval of a percentile is where the ends of the curve's interval reach it
+    (R. Brookmeyer, J. Crowley, Biometrics 38, 1982); where nothing is left the curve has none, as in R. What has an age of ``a`` finishes within ``h`` with probability
+    1 − S(a + h)/S(a); beyond the longest duration that was watched nobody knows, and there is no value. Takes
+    O(n log n).
+
+    - ``durations``: How long each took, or has taken so far, in any order and in any one unit; not negative.
+    - ``observed``: Of each whether it has finished; what has not is censored: it takes at least that long.
+    - ``probabilities``: After how long these parts have finished, from 0 to 1; absent = 0.5, 0.85, 0.95.
+    - ``ages``: How likely it is to finish for what has reached each of these ages, in the unit of the durations, …
+    - ``horizons``: … within each of these further times.
+    - ``confidence``: How sure the intervals are, between 0 and 1; absent = 0.95.
     """

@@ -5,47 +5,88 @@ from vsm._word import Word
 
 __all__ = [
     "Adapter",
+    "AgeBand",
     "Aggregation",
+    "ArrivalRule",
+    "ArrivalSource",
+    "AttributionRule",
     "Booking",
     "Boundary",
     "Bucket",
+    "CenterRule",
+    "ChangePointCost",
+    "ChangePointMethod",
     "Condition",
     "ConflictMode",
     "CorrelationRule",
+    "CumulativeForm",
     "DateConstraint",
     "DateOrder",
     "DayCount",
     "Decision",
+    "DeliveryAverage",
+    "DeliveryBucket",
+    "DeliveryGroup",
+    "DeliveryMetric",
+    "DeliveryPreset",
     "Dependency",
+    "DetectionRule",
+    "DetectionRuleSet",
     "DriftRelation",
     "DurationSource",
     "EfficiencyRule",
+    "FailRateRule",
     "FindingGroup",
+    "FirstDeploymentRule",
+    "FlowCause",
+    "FlowEnd",
     "FlowItem",
     "FlowState",
+    "FrequencyMeasure",
+    "FrequencyRule",
     "ImpactRelation",
+    "InheritRule",
     "Kind",
     "LagCalendar",
+    "LeadTimeRule",
     "LineageSide",
     "LinkKind",
+    "LittlesLawRule",
     "Measure",
     "MessageArg",
     "MetricEvent",
     "MetricUnit",
+    "MovingRangeRule",
     "NegativeRule",
+    "NoDeploymentRule",
+    "NoFigure",
+    "NoValue",
+    "OpenRule",
     "Outcome",
+    "PValueRule",
+    "PartGroup",
     "PercentileRule",
     "PictureForm",
     "ProgressRule",
+    "RankRule",
+    "ReEntryRule",
     "Reach",
+    "RecoveryRule",
     "ReleaseState",
     "ReopenPolicy",
     "RowFormat",
+    "ScopeLevel",
+    "ScopeMeasure",
+    "SeriesRule",
     "Severity",
+    "SignalSide",
     "SlotCause",
     "StartCause",
+    "StateWords",
     "StoreFormat",
+    "UncausedRule",
     "Verdict",
+    "WeekRule",
     "Weekday",
     "WipRule",
 ]
@@ -123,6 +164,22 @@ class Adapter(Word):
     """Events in this engine's own form, as JSON Lines."""
 
 
+class AgeBand(Word):
+    """How an age compares with a sample of finished items."""
+
+    WithinP50 = "within_p50"
+    """Not older than their median."""
+
+    OverP50 = "over_p50"
+    """Older than their median."""
+
+    OverP85 = "over_p85"
+    """Older than their 85th percentile."""
+
+    OverP95 = "over_p95"
+    """Older than their 95th percentile."""
+
+
 class Aggregation(Word):
     """Which figure of a sample is the value."""
 
@@ -146,6 +203,45 @@ class Aggregation(Word):
 
     Sum = "sum"
     """The sum."""
+
+
+class ArrivalRule(Word):
+    """When work has arrived."""
+
+    Production = "production"
+    """When all of it is in production, or where no deployment is known, when its release shipped; the default."""
+
+    Done = "done"
+    """When it is done."""
+
+
+class ArrivalSource(Word):
+    """How it is known that work came to its users."""
+
+    Deployment = "deployment"
+    """The first successful deployment to an environment of the stage `production` that brings it."""
+
+    Release = "release"
+    """The first of its releases that shipped, where no such deployment is known."""
+
+    Done = "done"
+    """It was done."""
+
+
+class AttributionRule(Word):
+    """To which deployment an incident is attributed."""
+
+    ExplicitThenLatest = "explicit_then_latest"
+    """To the one that it is linked to as its cause, else to the latest before; the default."""
+
+    Explicit = "explicit"
+    """Only to the one that it is linked to."""
+
+    LatestBefore = "latest_before"
+    """To the latest successful deployment of its application to production strictly before it."""
+
+    LatestAtOrBefore = "latest_at_or_before"
+    """The same, one at the very time of the incident included."""
 
 
 class Booking(Word):
@@ -194,6 +290,47 @@ class Bucket(Word):
 
     Custom = "custom"
     """Parts that the query names the beginnings of."""
+
+
+class CenterRule(Word):
+    """What the centre of a chart is."""
+
+    Mean = "mean"
+    """The mean of the baseline; the default."""
+
+    Median = "median"
+    """Its median."""
+
+
+class ChangePointCost(Word):
+    """What a stretch of the series costs."""
+
+    L2 = "l2"
+    """Squared distances from its mean; the default."""
+
+    L1 = "l1"
+    """Distances from its median, which outliers hardly move."""
+
+    Normal = "normal"
+    """Its length times the logarithm of its variance (plus 10⁻⁶): finds changes of level and of spread."""
+
+
+class ChangePointMethod(Word):
+    """How change points are looked for."""
+
+    Pelt = "pelt"
+    """Exact for a penalty, leaving out what can't become best (R. Killick, P. Fearnhead, I. A. Eckley, JASA 107, 2012)."""
+
+    RupturesPelt = "ruptures_pelt"
+    """Pelt as ruptures has it: what can't become best is left out at once, which with a `min_size` beyond 1 is at times
+    too early, so that a somewhat worse answer is found.
+    """
+
+    Optimal = "optimal"
+    """Exact for a number of change points, or for a penalty, by dynamic programming over all places."""
+
+    BinarySegmentation = "binary_segmentation"
+    """One split after the other, each where it saves most: fast, and not always the best."""
 
 
 class Condition(Word):
@@ -342,6 +479,21 @@ class CorrelationRule(Word):
     """The latest build before a test run or deployment; only where it is asked for."""
 
 
+class CumulativeForm(Word):
+    """When an item counts in a stage of a cumulative flow."""
+
+    FirstEntry = "first_entry"
+    """From its first entry to the stage or any later one, for good: no line ever falls. The default."""
+
+    Rewritten = "rewritten"
+    """From its last forward entry: an item that went back counts as if it had never got further than where it went
+    back to, so that the past is rewritten. No line falls.
+    """
+
+    AsItWas = "as_it_was"
+    """Where it was at the end of the day: lines fall where items go back."""
+
+
 class DateConstraint(Word):
     """What is demanded of the dates of an activity."""
 
@@ -411,6 +563,86 @@ class Decision(Word):
     """Passed by exception, until the waiver expires."""
 
 
+class DeliveryAverage(Word):
+    """Which figure of a sample of times is its value."""
+
+    Median = "median"
+    """The median; the default."""
+
+    Mean = "mean"
+    """The mean."""
+
+
+class DeliveryBucket(Word):
+    """Into which parts a window is cut."""
+
+    Day = "day"
+    """Calendar days."""
+
+    Week = "week"
+    """ISO weeks, which begin on Monday."""
+
+    Month = "month"
+    """Calendar months."""
+
+
+class DeliveryGroup(Word):
+    """What a row of delivery performance is about."""
+
+    Application = "application"
+    """An application; the default."""
+
+    Team = "team"
+    """A team that answers for the application, or where none does for the deployment."""
+
+    Environment = "environment"
+    """An environment."""
+
+    Attribute = "attribute"
+    """A value of an attribute of the deployment, or where it has none of its application."""
+
+
+class DeliveryMetric(Word):
+    """A figure of delivery performance that bands are given for."""
+
+    DeploymentFrequency = "deployment_frequency"
+    """How often deployments are made."""
+
+    ChangeLeadTime = "change_lead_time"
+    """From a change to its deployment."""
+
+    ChangeFailRate = "change_fail_rate"
+    """The share of deployments that failed."""
+
+    RecoveryTime = "recovery_time"
+    """From a failed deployment to service that is restored."""
+
+    ReworkRate = "rework_rate"
+    """The share of deployments that were made because of an incident."""
+
+
+class DeliveryPreset(Word):
+    """A tool whose rules measure delivery."""
+
+    Devlake2021 = "devlake_2021"
+    """Apache DevLake with the report of 2021."""
+
+    Devlake2023 = "devlake_2023"
+    """Apache DevLake with the report of 2023."""
+
+    FourKeys = "four_keys"
+    """Four Keys, of the DORA team."""
+
+    Gitlab = "gitlab"
+    """GitLab's own DORA metrics."""
+
+    Metrik = "metrik"
+    """metrik, of Thoughtworks."""
+
+    Middleware = "middleware"
+    """Middleware."""
+
+
 class Dependency(Word):
     """How an item waits for another it depends on (j waits for i)."""
 
@@ -425,6 +657,65 @@ class Dependency(Word):
 
     StartToFinish = "start_to_finish"
     """j finishes when i has started, plus the lag."""
+
+
+class DetectionRule(Word):
+    """A pattern that hardly comes by chance. σ is a third of the distance from the centre to a natural limit."""
+
+    BeyondLimits = "beyond_limits"
+    """A value beyond a natural limit (Western Electric 1, Nelson 1; Lighthouse's large change)."""
+
+    TwoOfThreeBeyondTwoSigma = "two_of_three_beyond_two_sigma"
+    """Two of three successive values beyond 2 σ on one side (Western Electric 2, Nelson 5; Lighthouse's moderate
+    change).
+    """
+
+    FourOfFiveBeyondOneSigma = "four_of_five_beyond_one_sigma"
+    """Four of five successive values beyond 1 σ on one side (Western Electric 3, Nelson 6; Lighthouse's moderate
+    shift).
+    """
+
+    EightOnOneSide = "eight_on_one_side"
+    """Eight successive values on one side of the centre (Western Electric 4, Wheeler 2; Lighthouse's small shift)."""
+
+    NineOnOneSide = "nine_on_one_side"
+    """Nine successive values on one side of the centre (Nelson 2)."""
+
+    ThreeOfFourNearLimit = "three_of_four_near_limit"
+    """Three of four successive values nearer to one limit than to the centre (Wheeler 3)."""
+
+    SixTrending = "six_trending"
+    """Six successive values of which each is larger, or each is smaller, than the one before (Nelson 3)."""
+
+    FourteenAlternating = "fourteen_alternating"
+    """Fourteen successive values that go up and down in turn (Nelson 4)."""
+
+    FifteenWithinOneSigma = "fifteen_within_one_sigma"
+    """Fifteen successive values within 1 σ (Nelson 7)."""
+
+    EightBeyondOneSigma = "eight_beyond_one_sigma"
+    """Eight successive values beyond 1 σ on either side (Nelson 8)."""
+
+    RangeBeyondLimit = "range_beyond_limit"
+    """A step from the value before beyond the upper range limit (Wheeler's range chart)."""
+
+
+class DetectionRuleSet(Word):
+    """Detection rules that go together."""
+
+    Wheeler = "wheeler"
+    """D. J. Wheeler, "Understanding Variation", 1993: beyond limits, three of four near a limit, eight on one side, and
+    ranges beyond their limit; the default.
+    """
+
+    WesternElectric = "western_electric"
+    """Western Electric, "Statistical Quality Control Handbook", 1956: its four tests."""
+
+    Nelson = "nelson"
+    """L. S. Nelson, Journal of Quality Technology 16 (1984): his eight tests."""
+
+    Lighthouse = "lighthouse"
+    """Lighthouse's four, which are Western Electric's."""
 
 
 class DriftRelation(Word):
@@ -478,6 +769,22 @@ class EfficiencyRule(Word):
     """Mean of each item's own ratio."""
 
 
+class FailRateRule(Word):
+    """What the change fail rate divides by what."""
+
+    FailedDeployments = "failed_deployments"
+    """Deployments with at least one failure that is attributed to them, by deployments; the default."""
+
+    Incidents = "incidents"
+    """Incidents that were opened, whatever caused them, by deployments."""
+
+    IncidentsPerChange = "incidents_per_change"
+    """Incidents that are attributed to deployments, by the changes that were deployed."""
+
+    FailedResults = "failed_results"
+    """Deployments that failed themselves, by all that succeeded or failed."""
+
+
 class FindingGroup(Word):
     """What sort of trouble a finding is, in the order of the report."""
 
@@ -501,6 +808,59 @@ class FindingGroup(Word):
 
     Incomplete = "incomplete"
     """Something that does not say all that it should."""
+
+
+class FirstDeploymentRule(Word):
+    """What is made of the first deployment of an application to an environment, which has no predecessor to compare with."""
+
+    NoSample = "no_sample"
+    """The changes that it brings first give no sample; the default."""
+
+    PassedOver = "passed_over"
+    """They count with the first deployment, to another environment, that has a predecessor."""
+
+    Counted = "counted"
+    """They count like those of any other deployment."""
+
+
+class FlowCause(Word):
+    """Why time passes, in the order of precedence: where several fit, the first counts."""
+
+    Blackout = "blackout"
+    """A blackout of a calendar that the work is bound to: of the item, what it is a part of or belongs to, or those who
+    answer for it; after the work is done, one of its release that stops deployments.
+    """
+
+    Rework = "rework"
+    """The item had gone back: until it was again as far as it had been, and while it was taken for done and was not."""
+
+    Active = "active"
+    """It was being worked on, and not blocked."""
+
+    GateWait = "gate_wait"
+    """A gate of the item, of what it is a part of or of its release had been asked for and not been passed."""
+
+    EnvironmentWait = "environment_wait"
+    """Its release had asked for an environment, its booking had not begun, and others filled the environment."""
+
+    CadenceWait = "cadence_wait"
+    """All of the scope of its release was done, and the release had not shipped."""
+
+    Queue = "queue"
+    """It waited or was blocked, whatever for; after the work is done, for the rest of its release."""
+
+    Unknown = "unknown"
+    """Nobody says: among them all that was active where nobody ever says that something waits."""
+
+
+class FlowEnd(Word):
+    """Where the flow time that is taken apart ends."""
+
+    Done = "done"
+    """When the item is done; the default."""
+
+    Released = "released"
+    """When the first of its releases has shipped after that."""
 
 
 class FlowItem(Word):
@@ -538,6 +898,38 @@ class FlowState(Word):
     """Given up; counts in nothing."""
 
 
+class FrequencyMeasure(Word):
+    """By which of its measures a deployment frequency is put into a band."""
+
+    DaysPerWeek = "days_per_week"
+    """The median number of days with a deployment per week."""
+
+    DaysPerMonth = "days_per_month"
+    """The same per calendar month."""
+
+    DaysPerHalfYear = "days_per_half_year"
+    """The same per half of a calendar year."""
+
+    PerDay = "per_day"
+    """Deployments divided by days."""
+
+
+class FrequencyRule(Word):
+    """What the figure of the deployment frequency is."""
+
+    DaysPerWeek = "days_per_week"
+    """The median number of days with a deployment per ISO week, weeks without any included; the default."""
+
+    PerDay = "per_day"
+    """Deployments divided by days."""
+
+    WholePerDay = "whole_per_day"
+    """The same, cut to whole numbers."""
+
+    Count = "count"
+    """The number of deployments."""
+
+
 class ImpactRelation(Word):
     """How a release touches an environment or application."""
 
@@ -561,6 +953,19 @@ class ImpactRelation(Word):
 
     Built = "built"
     """A build of the release belongs to the application."""
+
+
+class InheritRule(Word):
+    """Whose cost an item has besides its own, since they wait for it."""
+
+    Needs = "needs"
+    """That of all that depends on it and of all that it is a part of, over any number of steps; the default."""
+
+    DependsOn = "depends_on"
+    """That of all that depends on it, over any number of steps."""
+
+    Nothing = "nothing"
+    """Nobody's."""
 
 
 class Kind(Word):
@@ -650,6 +1055,19 @@ class LagCalendar(Word):
 
     Elapsed = "elapsed"
     """None: every hour of every day."""
+
+
+class LeadTimeRule(Word):
+    """What the change lead time is a sample of."""
+
+    Commits = "commits"
+    """Commits, from being authored to the end of the deployment; the default."""
+
+    PullRequests = "pull_requests"
+    """Pull requests, by their cycle time: coding + (created to merged) + deploy, where an absent part counts nothing."""
+
+    MergeToDeployment = "merge_to_deployment"
+    """Pull requests, from being merged to the end of the deployment."""
 
 
 class LineageSide(Word):
@@ -755,6 +1173,21 @@ class LinkKind(Word):
     """Any other relation."""
 
 
+class LittlesLawRule(Word):
+    """How time is counted, with the way of counting work in progress that goes with it. Any other pair breaks Little's law."""
+
+    Elapsed = "elapsed"
+    """Elapsed time, with the integral over time of how many are in progress."""
+
+    Inclusive = "inclusive"
+    """Days from the first to the last, both included, with how many are in progress on a day: started by then and not
+    finished before it.
+    """
+
+    Exclusive = "exclusive"
+    """Days from the first to the last, the last left out, with how many are in progress at the end of a day."""
+
+
 class Measure(Word):
     """What a rule measures."""
 
@@ -846,6 +1279,16 @@ class MetricUnit(Word):
     """The portfolio's own unit of size."""
 
 
+class MovingRangeRule(Word):
+    """What the limits of a chart are reckoned from."""
+
+    Mean = "mean"
+    """The mean moving range: limits at 2.66, range limit at 3.27 times it; the default."""
+
+    Median = "median"
+    """The median moving range, which a few large steps don't move: 3.145 and 3.865."""
+
+
 class NegativeRule(Word):
     """What becomes of an item that ends before it starts."""
 
@@ -854,6 +1297,72 @@ class NegativeRule(Word):
 
     OneDay = "one_day"
     """It lasted one day."""
+
+
+class NoDeploymentRule(Word):
+    """What a share of no deployments is."""
+
+    NoValue = "no_value"
+    """Not known; the default."""
+
+    Zero = "zero"
+    """Zero."""
+
+
+class NoFigure(Word):
+    """Why a figure of delivery has no value."""
+
+    NoDeployments = "no_deployments"
+    """No deployment ended in the time."""
+
+    NoChanges = "no_changes"
+    """No change reached production in the time that there is a lead time of."""
+
+    NothingRestored = "nothing_restored"
+    """Nothing was restored in the time."""
+
+    NoWeek = "no_week"
+    """The time has no day, or no whole week."""
+
+    NoReleases = "no_releases"
+    """No release came out in the time of which that is known."""
+
+
+class NoValue(Word):
+    """Why a figure has no value, or no interval."""
+
+    NoData = "no_data"
+    """There is nothing to reckon with."""
+
+    TooFew = "too_few"
+    """There is something, and less than the figure needs."""
+
+    NoVariation = "no_variation"
+    """All values are equal, or everything had the same outcome."""
+
+    NeverReached = "never_reached"
+    """So large a part has not finished yet."""
+
+    NobodyAtRisk = "nobody_at_risk"
+    """Nothing was watched at that age any more, or everything had finished by then."""
+
+    BeyondFollowUp = "beyond_follow_up"
+    """Nothing was watched for so long, and some had not finished by then."""
+
+    PerfectAgreement = "perfect_agreement"
+    """The two orders agree or disagree entirely, for which no interval is known."""
+
+
+class OpenRule(Word):
+    """When a defect counts as open in a part of the window."""
+
+    EndOfBucket = "end_of_bucket"
+    """If it is open at the end of it; the default. From one part to the next the number grows by what was opened and
+    falls by what was closed.
+    """
+
+    AnyTime = "any_time"
+    """If it was open at any time in it, as jira-agile-metrics counts."""
 
 
 class Outcome(Word):
@@ -878,17 +1387,80 @@ class Outcome(Word):
     """It has not finished."""
 
 
+class PValueRule(Word):
+    """How a p-value is found."""
+
+    Exact = "exact"
+    """All orders are counted; without ties only."""
+
+    Normal = "normal"
+    """By the normal distribution, with correction for ties, and for continuity where that is usual."""
+
+    StudentT = "student_t"
+    """By Student's t distribution."""
+
+
+class PartGroup(Word):
+    """By what the parts of a whole are put together."""
+
+    Application = "application"
+    """By the application that they, or what they are parts of, belong to; the default."""
+
+    Team = "team"
+    """By the team that answers for them, or for what they are parts of."""
+
+    Kind = "kind"
+    """By what they are."""
+
+
 class PercentileRule(Word):
-    """How a percentile is read off a sample."""
+    """How a percentile is read off a sample; types are those of R. J. Hyndman and Y. Fan, "Sample Quantiles in Statistical
+    Packages", The American Statistician 50 (1996), the other names those of numpy.
+    """
 
     NearestRank = "nearest_rank"
-    """The smallest value that at least p of the sample do not exceed; the default. The median is interpolated."""
+    """The smallest value that at least p of the sample do not exceed (type 1, `inverted_cdf`); the default. The median
+    is interpolated where it is one of several figures of a sample.
+    """
 
     Linear = "linear"
-    """Linear interpolation between closest ranks (Hyndman and Fan's type 7)."""
+    """Linear interpolation between closest ranks (type 7; Excel's `PERCENTILE.INC`, `percentile_cont` of SQL)."""
 
     Lower = "lower"
     """The value at or below the interpolated rank of type 7."""
+
+    AveragedInvertedCdf = "averaged_inverted_cdf"
+    """As nearest rank, and halfway to the next value where the rank is whole (type 2)."""
+
+    ClosestObservation = "closest_observation"
+    """The value whose rank is nearest to n p, of two the even rank (type 3; SAS)."""
+
+    InterpolatedInvertedCdf = "interpolated_inverted_cdf"
+    """Interpolated at the rank n p (type 4)."""
+
+    Hazen = "hazen"
+    """Interpolated at the rank n p + ½ (type 5)."""
+
+    Weibull = "weibull"
+    """Interpolated at the rank (n + 1) p (type 6; Excel's `PERCENTILE.EXC`, Minitab, SPSS)."""
+
+    MedianUnbiased = "median_unbiased"
+    """Interpolated at the rank (n + ⅓) p + ⅓: near the median whatever the distribution (type 8)."""
+
+    NormalUnbiased = "normal_unbiased"
+    """Interpolated at the rank (n + ¼) p + ⅜: unbiased for the normal distribution (type 9)."""
+
+    Higher = "higher"
+    """The value at or above the interpolated rank of type 7."""
+
+    Nearest = "nearest"
+    """The value nearest to the interpolated rank of type 7, of two the even place, counted from 0."""
+
+    Midpoint = "midpoint"
+    """Halfway between the values below and above the interpolated rank of type 7."""
+
+    FloorRank = "floor_rank"
+    """The value at the rank n p rounded down, at least the first: Lighthouse's."""
 
 
 class PictureForm(Word):
@@ -929,6 +1501,26 @@ class ProgressRule(Word):
     """
 
 
+class RankRule(Word):
+    """By which ratio work is put into an order; more is sooner."""
+
+    Wsjf = "wsjf"
+    """Weighted shortest job first: value, time criticality and risk reduction over size; the default."""
+
+    Cd3 = "cd3"
+    """Cost of delay divided by duration."""
+
+
+class ReEntryRule(Word):
+    """What counts of a state that an item comes back to."""
+
+    Cumulative = "cumulative"
+    """All stays add up; the default."""
+
+    LastPair = "last_pair"
+    """From the first entry to the last exit, what lies between included."""
+
+
 class Reach(Word):
     """What a rule looks at, from the item that it is asked of."""
 
@@ -961,6 +1553,19 @@ class Reach(Word):
 
     Environments = "environments"
     """The environments that are booked for it."""
+
+
+class RecoveryRule(Word):
+    """From when to when a recovery lasts."""
+
+    FromDeployment = "from_deployment"
+    """From the end of the deployment that caused the incident until service is restored; the default."""
+
+    FromIncident = "from_incident"
+    """From the beginning of the incident until service is restored: the older "time to restore service"."""
+
+    NextSuccess = "next_success"
+    """From the end of the first of several failed deployments in a row to the end of the next that succeeds."""
 
 
 class ReleaseState(Word):
@@ -1011,6 +1616,44 @@ class RowFormat(Word):
     """JSON objects: one, a list of them, or one a line."""
 
 
+class ScopeLevel(Word):
+    """Which items a scope consists of."""
+
+    Stated = "stated"
+    """Those that were put into it themselves, without what is a part of another one; the default. Values and sizes stand
+    on them.
+    """
+
+    Leaves = "leaves"
+    """Their leaves, as `scope` counts them."""
+
+
+class ScopeMeasure(Word):
+    """By what an amount of scope is measured."""
+
+    Count = "count"
+    """The number of items."""
+
+    Size = "size"
+    """The field `size`."""
+
+    Value = "value"
+    """The field `value`."""
+
+
+class SeriesRule(Word):
+    """What the measurements of a series come to at a time."""
+
+    Last = "last"
+    """The last one: of a level, such as users or a score; the default."""
+
+    Sum = "sum"
+    """The sum: of amounts of one period each, such as revenue of a month."""
+
+    Mean = "mean"
+    """The mean of all."""
+
+
 class Severity(Word):
     """How much a defect hurts, worst first."""
 
@@ -1028,6 +1671,16 @@ class Severity(Word):
 
     Trivial = "trivial"
     """Cosmetic."""
+
+
+class SignalSide(Word):
+    """On which side of the centre a signal lies."""
+
+    Above = "above"
+    """Above it, or rising."""
+
+    Below = "below"
+    """Below it, or falling."""
 
 
 class SlotCause(Word):
@@ -1059,6 +1712,16 @@ class StartCause(Word):
     """It has started."""
 
 
+class StateWords(Word):
+    """In whose words a question for states is answered."""
+
+    FlowState = "flow_state"
+    """The flow states; the default."""
+
+    Status = "status"
+    """The tool's own statuses, each by its id where it has one."""
+
+
 class StoreFormat(Word):
     """How a record is kept on disk."""
 
@@ -1067,6 +1730,16 @@ class StoreFormat(Word):
 
     Sqlite = "sqlite"
     """A SQLite database, which other programs can read while it grows."""
+
+
+class UncausedRule(Word):
+    """What is made of incidents that no deployment caused."""
+
+    LeftOut = "left_out"
+    """They are no failures of a deployment; the default."""
+
+    Counted = "counted"
+    """They count where the recovery lasts from the incident."""
 
 
 class Verdict(Word):
@@ -1080,6 +1753,16 @@ class Verdict(Word):
 
     NotReady = "not_ready"
     """Something is missing."""
+
+
+class WeekRule(Word):
+    """Which weeks, months and half-years count for the deployment frequency."""
+
+    Touched = "touched"
+    """All that have a day in the window; the default."""
+
+    Whole = "whole"
+    """Those that lie in the window as a whole."""
 
 
 class Weekday(Word):
@@ -1112,6 +1795,9 @@ class WipRule(Word):
 
     EndOfDay = "end_of_day"
     """What is active or waiting at the end of a day, averaged over days; the default."""
+
+    StartOfDay = "start_of_day"
+    """What is between start and end at the first instant of a day, averaged over days."""
 
     Integral = "integral"
     """The integral of the number of items between start and end, over the time."""

@@ -32,7 +32,7 @@ impl Places {
 
     /// How many places may begin a last stretch before `end`, counted from the first.
     fn before(&self, end: usize) -> usize {
-        self.at.partition_point(|start| start + self.min_size <= end)
+        self.at.partition_point(|start| start.saturating_add(self.min_size) <= end)
     }
 
     /// The places of these numbers.
@@ -202,8 +202,11 @@ impl Search {
         else {
             return Ok(None);
         };
-        let first =
-            self.places.at.partition_point(|place| *place < from + self.places.min_size).max(start + 1);
+        let first = self
+            .places
+            .at
+            .partition_point(|place| *place < from.saturating_add(self.places.min_size))
+            .max(start + 1);
         let after = self.places.before(to).min(end);
         if first >= after {
             return Ok(None);
