@@ -4,6 +4,7 @@
 // Java's reflection and not Kotlin's, which needs a library of its own. It shows an unsigned number as the signed one
 // that it is stored in; one of more than 63 bits is in no test.
 
+import java.io.File
 import java.lang.reflect.Constructor
 import java.lang.reflect.Field
 import java.lang.reflect.Modifier
@@ -93,21 +94,16 @@ private fun record(type: Class<*>, json: Map<*, *>): Any {
     check(unknown.isEmpty()) { "${type.simpleName} has no $unknown" }
     val values = fields.map { field ->
         val value = whole[engineName(field.name)]
-        if (value == null && "${type.simpleName}.${field.name}" in ABSENT_LISTS) null else fromJson(field.genericType, value)
+        if (value == null && "${type.simpleName}.${engineName(field.name)}" in ABSENT_LISTS) null else fromJson(field.genericType, value)
     }
     return constructor.newInstance(*values.toTypedArray())
 }
 
 /** Lists of which none is not the same as an empty one; reflection can't tell them from the others. */
-private val ABSENT_LISTS =
-    setOf(
-        "VerdictQuery.list",
-        "BookingConflictsQuery.environments",
-        "DataQualityQuery.transitions",
-        "DriftQuery.environments",
-        "DriftQuery.stages",
-        "EnvironmentContentsQuery.environments",
-        "ImpactQuery.releases",
-        "TransitionsQuery.transitions",
-        "WatchQuery.items",
-    )
+private val ABSENT_LISTS: Set<String> by lazy {
+    val api = parseJson(File("tests/api.json").readText()) as Map<*, *>
+    (api["records"] as Map<*, *>).flatMap { (record, what) ->
+        val fields = (what as Map<*, *>)["fields"] as Map<*, *>
+        fields.filterValues { (it as String).startsWith("[") && it.endsWith("?") }.keys.map { "$record.$it" }
+    }.toSet()
+}
