@@ -70,9 +70,11 @@ impl ValueStream {
     /// rows.
     ///
     /// ```
-    /// use vsm_core::{DeliveryQuery, Event, FlowState, Kind, Link, LinkKind, Outcome, Span, ValueStream};
+    /// use vsm_core::{
+    ///     DeliveryQuery, Event, FlowState, Instant, Kind, Link, LinkKind, Outcome, Span, ValueStream,
+    /// };
     /// let mut stream = ValueStream::new();
-    /// let at = |time: &str| format!("2026-03-02T{time}:00Z").parse();
+    /// let at = |time: &str| format!("2026-03-02T{time}:00Z").parse::<Instant>();
     /// let mut place = Event::new("doc", "1", at("08:00")?, "env:prod");
     /// place.kind = Some(Kind::Environment);
     /// place.set.stage = Some("production".into());

@@ -106,12 +106,14 @@ impl ValueStream {
     /// [`Error::UnknownItem`] for `within`; [`Error::Invalid`] for a window that ends before it starts.
     ///
     /// ```
-    /// use vsm_core::{Event, FlowState, Kind, Link, LinkKind, ReleaseTimesQuery, Span, ValueStream};
+    /// use vsm_core::{
+    ///     Event, FlowState, Instant, Kind, Link, LinkKind, ReleaseTimesQuery, Span, ValueStream,
+    /// };
     /// let mut stream = ValueStream::new();
     /// let mut number = 0;
     /// let mut say = |day: u32, item: &str, kind, state, release: Option<&str>| {
     ///     number += 1;
-    ///     let at = format!("2026-03-{day:02}T00:00:00Z").parse()?;
+    ///     let at: Instant = format!("2026-03-{day:02}T00:00:00Z").parse()?;
     ///     let mut event = Event::new("doc", format!("{number}"), at, item);
     ///     event.kind = Some(kind);
     ///     event.set.state = Some(state);
