@@ -3,8 +3,8 @@
 //! The record has them as chains of events, which lie anywhere in memory; a pass over all items waits for each of them.
 
 use crate::model::{FlowState, Kind, state_said};
-use crate::record::Bounds;
-use crate::stream::State;
+use crate::names::Names;
+use crate::record::{Bounds, Record};
 use crate::time::Instant;
 
 /// (since, state, event); consecutive equal states are one.
@@ -22,16 +22,16 @@ pub(crate) struct Lives {
 }
 
 impl Lives {
-    pub(crate) fn of(state: &State, bounds: Option<Bounds>) -> Lives {
-        let items = state.ids.len();
+    /// Of so many items, as far as the bounds admit the events.
+    pub(crate) fn of(record: &Record, names: &Names, items: usize, bounds: Option<Bounds>) -> Lives {
         // Counted by item, then put in their places: the record is read from its beginning to its end.
         let mut from = vec![0_u32; items + 1];
         let telling = || {
-            let events = (0_u32..).zip(&state.record.events);
+            let events = (0_u32..).zip(&record.events);
             let telling = events.filter(move |(_, event)| {
                 Bounds::admit(bounds, event) && (event.kind.is_some() || state_said(&event.sets).is_some())
             });
-            telling.map(|(number, event)| (number, state.names.item(event.name) as usize))
+            telling.map(|(number, event)| (number, names.item(event.name) as usize))
         };
         for (_, item) in telling() {
             if let Some(count) = from.get_mut(item + 1) {
@@ -63,10 +63,10 @@ impl Lives {
             let [start, end] = item else { continue };
             let own = events.get_mut(*start as usize..*end as usize).unwrap_or_default();
             // Most arrive in order.
-            if !own.is_sorted_by(|a, b| state.record.order(*a, *b).is_le()) {
-                own.sort_unstable_by(|a, b| state.record.order(*a, *b));
+            if !own.is_sorted_by(|a, b| record.order(*a, *b).is_le()) {
+                own.sort_unstable_by(|a, b| record.order(*a, *b));
             }
-            lives.add(state, own);
+            lives.add(record, own);
         }
         lives.states_from.push(lives.states.len() as u32);
         lives.kinds_from.push(lives.kinds.len() as u32);
@@ -74,12 +74,12 @@ impl Lives {
     }
 
     /// Adds an item with the events that tell of it, in order.
-    fn add(&mut self, state: &State, events: &[u32]) {
+    fn add(&mut self, record: &Record, events: &[u32]) {
         let first = self.states.len();
         self.states_from.push(first as u32);
         self.kinds_from.push(self.kinds.len() as u32);
         for number in events {
-            let Some(event) = state.record.get(*number) else { continue };
+            let Some(event) = record.get(*number) else { continue };
             if let Some(kind) = event.kind {
                 self.kinds.push((event.occurred, kind));
             }

@@ -361,6 +361,7 @@ impl ValueStream {
     /// What all items went through. Kept until that changes; a view keeps its own.
     pub(crate) fn lives(&self) -> &Lives {
         let kept = if self.bounds.is_none() { &self.state.lives } else { &self.past_lives };
-        kept.get_or_init(|| Arc::new(Lives::of(&self.state, self.bounds)))
+        let State { record, names, ids, .. } = &*self.state;
+        kept.get_or_init(|| Arc::new(Lives::of(record, names, ids.len(), self.bounds)))
     }
 }
