@@ -6,8 +6,12 @@ mod latent;
 mod query;
 mod trend;
 
+#[cfg(test)]
+mod tests;
+
 use self::case::Case;
 use super::flow::Durations;
+use super::statistics::{SurvivalPercentile, SurvivalQuery, survival};
 use super::worth::{Arrivals, Figure, figure, finite};
 use super::{Grounds, PercentileRule};
 use crate::error::{Error, Result};
@@ -114,6 +118,7 @@ impl ValueStream {
             trend,
             found: count,
             time_to_fix: Durations::of(times, percentiles),
+            fixed_within: fixed_within(&found, query.at)?,
             stages,
             escape_rate,
             releases: escapes::releases(self, &cases, &arrivals, query.at),
@@ -126,6 +131,19 @@ impl ValueStream {
             basis: grounds.finish(self),
         })
     }
+}
+
+/// After how many days parts of some defects are fixed, the open ones counted as well. What ceased to be a defect was watched until
+/// then.
+fn fixed_within(cases: &[&Case], at: Instant) -> Result<Vec<SurvivalPercentile>> {
+    let watched = |case: &&Case| {
+        let end = case.fixed.map(|(at, _)| at);
+        let left = case.spans.last().map_or(case.opened, |(_, to)| *to);
+        (end.unwrap_or(left.min(at)).since(case.opened).days(), end.is_some())
+    };
+    let (durations, observed) = cases.iter().map(watched).unzip();
+    let query = SurvivalQuery { durations, observed, ..SurvivalQuery::default() };
+    Ok(survival(&query)?.percentiles)
 }
 
 fn density(stream: &ValueStream, item: u32, unit: &str, defects: u32) -> DefectDensity {
