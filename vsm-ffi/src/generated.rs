@@ -1015,6 +1015,9 @@ pub struct Defects {
     /// Of those that were fixed in the window, how long it took since they were first opened. Those that are still open are
     /// not in it, and so it is too short where many are.
     pub time_to_fix: Option<Durations>,
+    /// After how many days 50, 85 and 95 % are fixed of those found in the window, the open ones counted as taking longer than
+    /// they have been open (E. L. Kaplan and P. Meier, 1958).
+    pub fixed_within: Vec<SurvivalPercentile>,
     /// Those found in the window by stage, by name.
     pub stages: Vec<DefectStage>,
     /// The part of these that was found in production, from 0 to 1, so far: of what shipped lately not all has been found.

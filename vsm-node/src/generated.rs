@@ -4878,6 +4878,9 @@ pub struct Defects {
     /// Of those that were fixed in the window, how long it took since they were first opened. Those that are still open are
     /// not in it, and so it is too short where many are.
     pub time_to_fix: Option<Durations>,
+    /// After how many days 50, 85 and 95 % are fixed of those found in the window, the open ones counted as taking longer than
+    /// they have been open (E. L. Kaplan and P. Meier, 1958).
+    pub fixed_within: Vec<SurvivalPercentile>,
     /// Those found in the window by stage, by name.
     pub stages: Vec<DefectStage>,
     /// The part of these that was found in production, from 0 to 1, so far: of what shipped lately not all has been found.
@@ -4903,6 +4906,7 @@ impl From<vsm_core::Defects> for Defects {
             trend,
             found,
             time_to_fix,
+            fixed_within,
             stages,
             escape_rate,
             releases,
@@ -4919,6 +4923,7 @@ impl From<vsm_core::Defects> for Defects {
             trend: trend.into_iter().map(Into::into).collect(),
             found,
             time_to_fix: time_to_fix.map(Into::into),
+            fixed_within: fixed_within.into_iter().map(Into::into).collect(),
             stages: stages.into_iter().map(Into::into).collect(),
             escape_rate,
             releases: releases.into_iter().map(Into::into).collect(),

@@ -3809,6 +3809,13 @@ impl Defects {
         self.0.time_to_fix.to_python(py)
     }
 
+    /// After how many days 50, 85 and 95 % are fixed of those found in the window, the open ones counted as taking longer than
+    /// they have been open (E. L. Kaplan and P. Meier, 1958).
+    #[getter]
+    fn fixed_within<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.fixed_within.to_python(py)
+    }
+
     /// Those found in the window by stage, by name.
     #[getter]
     fn stages<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -3902,6 +3909,7 @@ impl ToPython for core::Defects {
         shower.field("trend", &self.trend);
         shower.field("found", &self.found);
         shower.field("time_to_fix", &self.time_to_fix);
+        shower.field("fixed_within", &self.fixed_within);
         shower.field("stages", &self.stages);
         shower.field("escape_rate", &self.escape_rate);
         shower.field("releases", &self.releases);

@@ -2707,12 +2707,13 @@ impl ToArrow for crate::DataQuality {
 
 impl ToArrow for crate::Defects {
     fn lists(&self) -> &'static [&'static str] {
-        &["trend", "stages", "releases"]
+        &["trend", "fixed_within", "stages", "releases"]
     }
 
     fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
         match list {
             None | Some("trend") => batch(&self.trend),
+            Some("fixed_within") => batch(&self.fixed_within),
             Some("stages") => batch(&self.stages),
             Some("releases") => batch(&self.releases),
             Some(other) => Err(unknown(other, self.lists())),

@@ -1728,6 +1728,11 @@ class Defects:
         not in it, and so it is too short where many are.
         """
     @property
+    def fixed_within(self) -> list[SurvivalPercentile]:
+        """After how many days 50, 85 and 95 % are fixed of those found in the window, the open ones counted as taking longer than
+        they have been open (E. L. Kaplan and P. Meier, 1958).
+        """
+    @property
     def stages(self) -> list[DefectStage]:
         """Those found in the window by stage, by name."""
     @property
