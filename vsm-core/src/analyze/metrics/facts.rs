@@ -2,7 +2,7 @@
 
 use super::catalogue::Measure;
 use super::plan::Plan;
-use super::query::WipRule;
+use super::query::{MetricEvent, WipRule};
 use super::spans::{Flowing, Releases};
 use crate::analyze::EfficiencyRule;
 use crate::analyze::life::blocks;
@@ -73,7 +73,10 @@ impl ValueStream {
         if life.changes.last().is_some_and(|(_, state, _)| *state == FlowState::Cancelled) {
             return;
         }
-        if life.changes.is_empty() {
+        // What nobody has said the state of was spoken of all the same.
+        let needs_state =
+            plan.rules.start_event != Some(MetricEvent::Created) || plan.measure() != Measure::Begun;
+        if life.changes.is_empty() && needs_state {
             sink.leave_out(own.item, "no_state_known");
             return;
         }
@@ -83,36 +86,16 @@ impl ValueStream {
         match plan.measure() {
             Measure::Level => own.level(plan, until, sink),
             Measure::Age => own.open(plan, until, Amount::Sample, sink),
-            Measure::Begun => self.count_start(own, plan, until, 1, sink),
+            Measure::Begun => own.count_start(plan, until, sink),
             Measure::Net => {
-                self.count_start(own, plan, until, 1, sink);
+                own.count_start(plan, until, sink);
                 self.contribute(own, plan, until, sink);
             }
             Measure::Duration => {
                 self.contribute(own, plan, until, sink);
                 own.open(plan, until, Amount::Open, sink);
             }
-            Measure::Blocked | Measure::Ended | Measure::Size | Measure::Efficiency => {
-                self.contribute(own, plan, until, sink);
-            }
-            Measure::Share | Measure::Reopened => self.contribute(own, plan, until, sink),
-        }
-    }
-
-    fn count_start(&self, own: &Flowing<'_>, plan: &Plan, until: Instant, count: i64, sink: &mut impl Sink) {
-        let Some(at) = own.start.filter(|at| *at < until) else { return };
-        let Some(bucket) = plan.buckets.at(at) else { return };
-        let kind = own.life.kind_at(at);
-        if kind.is_some_and(|kind| plan.takes(kind)) {
-            sink.take(Fact {
-                item: own.item,
-                bucket,
-                at,
-                start: Some(at),
-                kind,
-                amount: Amount::Count(count),
-                event: own.began_by,
-            });
+            _ => self.contribute(own, plan, until, sink),
         }
     }
 
@@ -163,7 +146,12 @@ impl ValueStream {
                     _ => Amount::Part { part, whole },
                 }
             }
-            Measure::Size => Amount::Sample(self.last(own.item, Set::size).ok_or("no_size")?.0),
+            Measure::Size => {
+                // As it was estimated then; what is said later rewrites nothing.
+                let said = self.backwards(own.item).filter(|(_, event)| event.occurred <= at);
+                let mut sizes = said.filter_map(|(_, event)| event.sets.iter().rev().find_map(Set::size));
+                Amount::Sample(*sizes.next().flatten().ok_or("no_size")?)
+            }
             Measure::Reopened => {
                 let done = own.life.changes.iter().filter(|(_, state, _)| *state == FlowState::Done).count();
                 Amount::Part { part: i64::from(done > 1), whole: 1 }
@@ -177,6 +165,16 @@ impl ValueStream {
 }
 
 impl Flowing<'_> {
+    fn count_start(&self, plan: &Plan, until: Instant, sink: &mut impl Sink) {
+        let Some(at) = self.start.filter(|at| *at < until) else { return };
+        let Some(bucket) = plan.buckets.at(at) else { return };
+        let kind = self.life.kind_at(at);
+        if kind.is_some_and(|kind| plan.takes(kind)) {
+            let (start, amount, event) = (Some(at), Amount::Count(1), self.began_by);
+            sink.take(Fact { item: self.item, bucket, at, start, kind, amount, event });
+        }
+    }
+
     /// What the item adds to the parts of the window at whose ends it is open.
     fn open(&self, plan: &Plan, until: Instant, amount: fn(f64) -> Amount, sink: &mut impl Sink) {
         let Some(start) = self.start else { return };
