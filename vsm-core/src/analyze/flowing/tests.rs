@@ -53,7 +53,9 @@ proptest! {
                 prop_assert!(day.cumulative.is_sorted_by(|a, b| a >= b), "{:?}", day);
                 prop_assert_eq!(day.wip, day.cumulative[1] - day.cumulative[3]);
                 if let Some(before) = before {
-                    prop_assert_eq!(day.net_flow, day.wip as i64 - before.wip as i64);
+                    prop_assert_eq!(day.net_flow, day.wip as f64 - before.wip as f64);
+                    let (came, went) = (day.arrivals + day.reopened, day.departures + day.put_back);
+                    prop_assert_eq!(before.wip + came, day.wip + went);
                     let falls = day.cumulative.iter().zip(&before.cumulative).any(|(now, then)| now < then);
                     prop_assert!(!falls || *form == CumulativeForm::AsItWas);
                 }
