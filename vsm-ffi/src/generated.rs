@@ -828,14 +828,18 @@ pub struct CumulativeDay {
     pub cumulative: Vec<u64>,
     /// For each stage, how many are in it and in no later one: the bands between the lines.
     pub bands: Vec<u64>,
-    /// Items that came to where work begins on this day, less those that went back before it.
-    pub arrivals: i64,
-    /// Items that came to where work is over, less those that came back from there.
-    pub departures: i64,
+    /// Arrivals: by how many items the line of the stage in which work begins rose on this day.
+    pub arrivals: u64,
+    /// By how many that line fell: items that were put back before the start. Only as it was.
+    pub put_back: u64,
+    /// Departures: by how many items the line of the stage in which work is over rose on this day.
+    pub departures: u64,
+    /// By how many that line fell: items that came back from there. Only as it was.
+    pub reopened: u64,
     /// Work in progress: arrived and not departed.
     pub wip: u64,
-    /// Arrivals less departures, the change of the work in progress.
-    pub net_flow: i64,
+    /// Net flow: what came less what went, by how much the work in progress changed; a whole number that may be negative.
+    pub net_flow: f64,
     /// The approximate average cycle time in days: how long ago the line of arrivals was as high as the line of
     /// departures is now. Absent where nothing has departed, and for `as_it_was`, whose lines fall.
     pub approximate_cycle_days: Option<f64>,

@@ -4574,13 +4574,17 @@ pub struct CumulativeDay {
     pub cumulative: Vec<f64>,
     /// For each stage, how many are in it and in no later one: the bands between the lines.
     pub bands: Vec<f64>,
-    /// Items that came to where work begins on this day, less those that went back before it.
+    /// Arrivals: by how many items the line of the stage in which work begins rose on this day.
     pub arrivals: f64,
-    /// Items that came to where work is over, less those that came back from there.
+    /// By how many that line fell: items that were put back before the start. Only as it was.
+    pub put_back: f64,
+    /// Departures: by how many items the line of the stage in which work is over rose on this day.
     pub departures: f64,
+    /// By how many that line fell: items that came back from there. Only as it was.
+    pub reopened: f64,
     /// Work in progress: arrived and not departed.
     pub wip: f64,
-    /// Arrivals less departures, the change of the work in progress.
+    /// Net flow: what came less what went, by how much the work in progress changed; a whole number that may be negative.
     pub net_flow: f64,
     /// The approximate average cycle time in days: how long ago the line of arrivals was as high as the line of
     /// departures is now. Absent where nothing has departed, and for `as_it_was`, whose lines fall.
@@ -4594,7 +4598,9 @@ impl From<vsm_core::CumulativeDay> for CumulativeDay {
             cumulative,
             bands,
             arrivals,
+            put_back,
             departures,
+            reopened,
             wip,
             net_flow,
             approximate_cycle_days,
@@ -4604,9 +4610,11 @@ impl From<vsm_core::CumulativeDay> for CumulativeDay {
             cumulative: cumulative.into_iter().map(|value| value as f64).collect(),
             bands: bands.into_iter().map(|value| value as f64).collect(),
             arrivals: arrivals as f64,
+            put_back: put_back as f64,
             departures: departures as f64,
+            reopened: reopened as f64,
             wip: wip as f64,
-            net_flow: net_flow as f64,
+            net_flow,
             approximate_cycle_days,
         }
     }

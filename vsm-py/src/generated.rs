@@ -3084,16 +3084,28 @@ impl CumulativeDay {
         self.0.bands.to_python(py)
     }
 
-    /// Items that came to where work begins on this day, less those that went back before it.
+    /// Arrivals: by how many items the line of the stage in which work begins rose on this day.
     #[getter]
     fn arrivals<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.arrivals.to_python(py)
     }
 
-    /// Items that came to where work is over, less those that came back from there.
+    /// By how many that line fell: items that were put back before the start. Only as it was.
+    #[getter]
+    fn put_back<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.put_back.to_python(py)
+    }
+
+    /// Departures: by how many items the line of the stage in which work is over rose on this day.
     #[getter]
     fn departures<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.departures.to_python(py)
+    }
+
+    /// By how many that line fell: items that came back from there. Only as it was.
+    #[getter]
+    fn reopened<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.reopened.to_python(py)
     }
 
     /// Work in progress: arrived and not departed.
@@ -3102,7 +3114,7 @@ impl CumulativeDay {
         self.0.wip.to_python(py)
     }
 
-    /// Arrivals less departures, the change of the work in progress.
+    /// Net flow: what came less what went, by how much the work in progress changed; a whole number that may be negative.
     #[getter]
     fn net_flow<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.net_flow.to_python(py)
@@ -3151,7 +3163,9 @@ impl ToPython for core::CumulativeDay {
         shower.field("cumulative", &self.cumulative);
         shower.field("bands", &self.bands);
         shower.field("arrivals", &self.arrivals);
+        shower.field("put_back", &self.put_back);
         shower.field("departures", &self.departures);
+        shower.field("reopened", &self.reopened);
         shower.field("wip", &self.wip);
         shower.field("net_flow", &self.net_flow);
         shower.field("approximate_cycle_days", &self.approximate_cycle_days);

@@ -1463,16 +1463,22 @@ class CumulativeDay:
         """For each stage, how many are in it and in no later one: the bands between the lines."""
     @property
     def arrivals(self) -> int:
-        """Items that came to where work begins on this day, less those that went back before it."""
+        """Arrivals: by how many items the line of the stage in which work begins rose on this day."""
+    @property
+    def put_back(self) -> int:
+        """By how many that line fell: items that were put back before the start. Only as it was."""
     @property
     def departures(self) -> int:
-        """Items that came to where work is over, less those that came back from there."""
+        """Departures: by how many items the line of the stage in which work is over rose on this day."""
+    @property
+    def reopened(self) -> int:
+        """By how many that line fell: items that came back from there. Only as it was."""
     @property
     def wip(self) -> int:
         """Work in progress: arrived and not departed."""
     @property
-    def net_flow(self) -> int:
-        """Arrivals less departures, the change of the work in progress."""
+    def net_flow(self) -> float:
+        """Net flow: what came less what went, by how much the work in progress changed; a whole number that may be negative."""
     @property
     def approximate_cycle_days(self) -> float | None:
         """The approximate average cycle time in days: how long ago the line of arrivals was as high as the line of
