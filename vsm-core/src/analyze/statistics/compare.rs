@@ -272,7 +272,7 @@ impl<'a> Pair<'a> {
             return Estimate::none(NoValue::NoData);
         }
         let (m, n) = self.sizes();
-        let delta = (2.0 * self.u() / (m * n) - 1.0).clamp(-1.0, 1.0);
+        let delta = ((2.0 * self.u() - m * n) / (m * n)).clamp(-1.0, 1.0);
         if m < 2.0 || n < 2.0 {
             return Estimate::bare(delta, NoValue::TooFew);
         }

@@ -147,7 +147,7 @@ impl Pair {
         let together = product(&|(a, b)| (a - middle) * (b - middle));
         let own = product(&|(a, _)| (a - middle) * (a - middle));
         let other = product(&|(_, b)| (b - middle) * (b - middle));
-        let rho = (together / (own.sqrt() * other.sqrt())).clamp(-1.0, 1.0);
+        let rho = (together / (own * other).sqrt()).clamp(-1.0, 1.0);
         if together * together >= own * other {
             return self.entire(rho.signum());
         }
@@ -170,7 +170,7 @@ impl Pair {
         let tied = |ranks: &Ranks| ranks.over_ties(|many| many * (many - 1.0) / 2.0);
         let (first, second) = (tied(&self.first), tied(&self.second));
         let more = orders.concordant as f64 - orders.discordant as f64;
-        let tau = (more / ((pairs - first).sqrt() * (pairs - second).sqrt())).clamp(-1.0, 1.0);
+        let tau = (more / ((pairs - first) * (pairs - second)).sqrt()).clamp(-1.0, 1.0);
         if more * more >= (pairs - first) * (pairs - second) {
             return self.entire(tau.signum());
         }
