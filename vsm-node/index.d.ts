@@ -40,6 +40,17 @@ export declare class LiveSchedule {
  */
 export declare class ValueStream {
   /**
+   * How old open items are, in which stage and for how long, against what finished items were like when they left that
+   * stage (the chart of ageing work in progress: D. Vacanti, "Actionable Agile Metrics for Predictability", 2015).
+   *
+   * Open is what is in a stage from the one in which work begins to the one before the end; what was put back before the
+   * start is left out and listed. The age runs from the first start; ages at exit are those of finished items alone, and
+   * so on the young side. One pass over the history of every item.
+   */
+  ageing(query: AgeingQuery): Ageing
+  /** As `ageing`, off the event loop. */
+  ageingAsync(query: AgeingQuery): Promise<Ageing>
+  /**
    * Where more bookings of an environment overlap than it takes at once.
    *
    * A booking counts while it is pending or approved, for `[start, end)`; of a group it counts in each environment in it.
@@ -58,14 +69,29 @@ export declare class ValueStream {
    * The schedule of an item: early and late dates, float, what drives what, and the trains it takes.
    *
    * An item waits for its parts (`parent`), a release for its scope (`ships_in`), anything for its gates and for
-   * what it depends on. What is finished keeps its real dates, and what it needed is not looked at again. Started
+   * what it depends on; builds, test runs and deployments that are still to come are put in order by what they are
+   * linked to, as the book says under [Schedules](crate#schedules). What is finished keeps its real dates, and what it needed is not looked at again. Started
    * work goes on at the status date, after what it depends on (retained logic). A release leaves with the first
-   * departure of each application it belongs to that has a train, the latest of them counts. Ties are broken by
-   * id. With `n` needed items and `m` links it takes O(n + m) after one layout of the whole graph.
+   * departure of each application it belongs to that has a train, the latest of them counts. Where a train has a
+   * `capacity`, all open releases of the application take its departures in the order in which they are ready, and those
+   * that find one full the next; to know that, all of them are scheduled. Float and `crash` leave departures that
+   * were taken so as they are. Ties are broken by id. With `n` needed items and `m` links it takes O(n + m) after one layout of the whole graph.
    */
   criticalPath(query: CriticalPathQuery): CriticalPath
   /** As `criticalPath`, off the event loop. */
   criticalPathAsync(query: CriticalPathQuery): Promise<CriticalPath>
+  /**
+   * How many items had come how far at the end of each day: the cumulative flow diagram (D. Reinertsen, "The
+   * Principles of Product Development Flow", 2009; the measures follow D. Vacanti, "Actionable Agile Metrics for
+   * Predictability", 2015).
+   *
+   * Flow items are those of `flow_metrics`, without what is cancelled and what its parts
+   * stand for. An item in a status of no stage stays where it was before; such items are listed. One pass over the
+   * history of every item, and one step per day and stage.
+   */
+  cumulativeFlow(query: CumulativeFlowQuery): CumulativeFlow
+  /** As `cumulativeFlow`, off the event loop. */
+  cumulativeFlowAsync(query: CumulativeFlowQuery): Promise<CumulativeFlow>
   /**
    * Everything in the record that can't be right as it stands, that is missing, or that is still to be mapped.
    *
@@ -110,13 +136,54 @@ export declare class ValueStream {
   /** As `dataQuality`, off the event loop. */
   dataQualityAsync(query: DataQualityQuery): Promise<DataQuality>
   /**
+   * Open defects with their age and trend, how long it took to fix, where defects were found, how many there are for each
+   * unit, and how many nobody has found yet.
+   *
+   * A defect is open from when it was first spoken of until it is done, as long as it is a defect; cancelled ones count in nothing.
+   * Re-opened, it has the age of its first opening. It was found in the stage that its attribute
+   * `stage_found`, or the field `stage`, says; else in `production` or `before_production`, by whether any release or build
+   * that it was found in had come to its users. Of a release that shipped lately not all has been found: the rate of each stands beside
+   * the time that it has been in use.
+   *
+   * Takes a look at every item, the history of the defects, a walk over the changes in production, and a step for each
+   * defect and part of the window.
+   */
+  defects(query: DefectsQuery): Defects
+  /** As `defects`, off the event loop. */
+  defectsAsync(query: DefectsQuery): Promise<Defects>
+  /**
+   * The delivery performance of a window: DORA's five measures for each application or other group.
+   *
+   * A deployment counts when it ended in the window. Several jobs of one pipeline run are one deployment at its last
+   * end: those that are parts (`parent`) of one deployment or build, or have the same attribute `run`. What a deployment
+   * brings are the changes behind it that no earlier successful deployment of the application to the environment
+   * brought. An incident begins at its `startsAt` and is restored at its `endsAt` once it is done; it is attributed by
+   * all that is known, never by the window alone. A deployment is rework where its attribute `unplanned` is `true`, or
+   * where one of its changes implements an incident or work that is related to one, and it is not said to be planned
+   * (`unplanned` = `false`).
+   *
+   * Takes one pass over the deployments to the environments and one walk of the commits behind them for each
+   * environment, over the incidents and, where they are asked for, the pull requests; O(*n* log *n*).
+   */
+  delivery(query: DeliveryQuery): Delivery
+  /** As `delivery`, off the event loop. */
+  deliveryAsync(query: DeliveryQuery): Promise<Delivery>
+  /**
+   * The rows of `delivery` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many
+   * rows cross as bytes at a small part of the cost.
+   */
+  deliveryArrow(query: DeliveryQuery): Buffer
+  /** As `deliveryArrow`, off the event loop. */
+  deliveryArrowAsync(query: DeliveryQuery): Promise<Buffer>
+  /**
    * The next departures of a release: which can still be reached, by how much the others are missed, and by when each
    * unmet fact of the last stage has to be settled for them.
    *
-   * A piece of work has until its late finish, counted back from the cut-off; what has no duration of its own, such as
-   * a build or a booking, has until the release that asks for it must be ready. Takes what one
+   * A piece of work, a gate or a build that is still to come has until its late finish, counted back from the cut-off; what
+   * has no duration of its own, such as a booking, has until the release that asks for it must be ready. Takes what one
    * `criticalPath` and one `readiness` take, and a backward
-   * pass for each departure.
+   * pass for each departure. On trains with a `capacity` all open releases of the application take departures in the order
+   * in which they are ready, ties by id; a departure without room for this one is full.
    */
   departures(query: DeparturesQuery): Departures
   /** As `departures`, off the event loop. */
@@ -134,6 +201,13 @@ export declare class ValueStream {
   /** As `drift`, off the event loop. */
   driftAsync(query: DriftQuery): Promise<Drift>
   /**
+   * The rows of `drift` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many
+   * rows cross as bytes at a small part of the cost.
+   */
+  driftArrow(query: DriftQuery): Buffer
+  /** As `driftArrow`, off the event loop. */
+  driftArrowAsync(query: DriftQuery): Promise<Buffer>
+  /**
    * What is in each environment: of every application the build that its last successful deployment brought.
    *
    * A deployment to a group is one to each environment in it. Failed ones change nothing. O(deployments).
@@ -150,6 +224,18 @@ export declare class ValueStream {
   explain(query: ReadinessQuery): Explanation
   /** As `explain`, off the event loop. */
   explainAsync(query: ReadinessQuery): Promise<Explanation>
+  /**
+   * What the flow time of a window's items is made of: each millisecond has the first cause of `FlowCause` that fits,
+   * so that the causes of an item add up to its flow time exactly.
+   *
+   * Flow time runs as in `flow_metrics`, from the first entry into active or waiting. A gate
+   * that nobody asked for (`askedAt`) keeps nothing waiting, and a release without a booking waits for no environment. One
+   * pass over the history of every item, and over what is around those of the window: their releases with scope, gates and
+   * bookings, and the calendars.
+   */
+  flowCauses(query: FlowCausesQuery): FlowCauses
+  /** As `flowCauses`, off the event loop. */
+  flowCausesAsync(query: FlowCausesQuery): Promise<FlowCauses>
   /**
    * The five flow metrics of a window (M. Kersten, "Project to Product", 2018).
    *
@@ -190,6 +276,78 @@ export declare class ValueStream {
   /** As `lineage`, off the event loop. */
   lineageAsync(query: LineageQuery): Promise<Lineage>
   /**
+   * Little's law, L = λ·W, over a window (J. Little, "A Proof for the Queuing Formula L = λW", 1961; over finite windows:
+   * S. Stidham, "L = λW: A Discounted Analogue and a New Proof", 1972), with throughput, stability and flow debt (D.
+   * Vacanti, "Actionable Agile Metrics for Predictability", 2015).
+   *
+   * An item is in progress from its first stage of work to its last entry into the stage in which work is over. What came
+   * there without being started is left out and listed. One pass over the history of every item, and a sort of starts
+   * and ends.
+   */
+  littlesLaw(query: LittlesLawQuery): LittlesLaw
+  /** As `littlesLaw`, off the event loop. */
+  littlesLawAsync(query: LittlesLawQuery): Promise<LittlesLaw>
+  /**
+   * The rows of `littlesLaw` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many
+   * rows cross as bytes at a small part of the cost.
+   */
+  littlesLawArrow(query: LittlesLawQuery): Buffer
+  /** As `littlesLawArrow`, off the event loop. */
+  littlesLawArrowAsync(query: LittlesLawQuery): Promise<Buffer>
+  /**
+   * One metric, by group and part of the window.
+   *
+   * `metrics` lists what there is, with the rules that hold by default; the query changes any of them,
+   * and a preset all of them to those of a tool. An item belongs to the part of the window that its end lies in, as what
+   * it was then. What is cancelled counts in nothing. Items without a start or end that the rules ask for are left out
+   * and counted in the basis. Takes one pass over the history of every item, and a step for each part of the window that
+   * an item is open in.
+   */
+  metric(query: MetricQuery): MetricTable
+  /** As `metric`, off the event loop. */
+  metricAsync(query: MetricQuery): Promise<MetricTable>
+  /**
+   * The rows of `metric` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many
+   * rows cross as bytes at a small part of the cost.
+   */
+  metricArrow(query: MetricQuery): Buffer
+  /** As `metricArrow`, off the event loop. */
+  metricArrowAsync(query: MetricQuery): Promise<Buffer>
+  /** What each item contributes to a metric. */
+  metricSamples(query: MetricQuery): MetricSamples
+  /** As `metricSamples`, off the event loop. */
+  metricSamplesAsync(query: MetricQuery): Promise<MetricSamples>
+  /**
+   * The rows of `metricSamples` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many
+   * rows cross as bytes at a small part of the cost.
+   */
+  metricSamplesArrow(query: MetricQuery): Buffer
+  /** As `metricSamplesArrow`, off the event loop. */
+  metricSamplesArrowAsync(query: MetricQuery): Promise<Buffer>
+  /** The metric before its last step, to be put together with those of other parts of the record. */
+  metricState(query: MetricQuery): MetricState
+  /** As `metricState`, off the event loop. */
+  metricStateAsync(query: MetricQuery): Promise<MetricState>
+  /**
+   * Whether a metric changes over time, or only varies as it always did.
+   *
+   * Of each group the parts of the window are points of an XmR chart: the limits of natural variation, the points beyond
+   * them by named rules (`process_behaviour`), and where the level changes
+   * (`changePoints`). Two periods can be compared as well, with the size of the effect and its
+   * interval: by the values of the items where items have values, else by those of the parts of the window. Parts without
+   * a value are no points. Takes the metric, and O(*n*²) for *n* parts of the window.
+   */
+  metricTrend(query: MetricTrendQuery): MetricTrend
+  /** As `metricTrend`, off the event loop. */
+  metricTrendAsync(query: MetricTrendQuery): Promise<MetricTrend>
+  /**
+   * The rows of `metricTrend` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many
+   * rows cross as bytes at a small part of the cost.
+   */
+  metricTrendArrow(query: MetricTrendQuery): Buffer
+  /** As `metricTrendArrow`, off the event loop. */
+  metricTrendArrowAsync(query: MetricTrendQuery): Promise<Buffer>
+  /**
    * The first time within a window at which all of some environments are free for so long, and the next ones.
    *
    * An environment is free while fewer bookings run than it takes, pending ones included, and no blackout closes it:
@@ -201,6 +359,19 @@ export declare class ValueStream {
   /** As `nextSlot`, off the event loop. */
   nextSlotAsync(query: NextSlotQuery): Promise<NextSlot>
   /**
+   * What an outcome was before and after a release shipped, with the difference of means (Welch), the shift (Hodges and
+   * Lehmann) and their intervals, as `compare_samples` gives them.
+   *
+   * Measurements count as they were made, each on its own: the intervals hold if they do not depend on each other, and are too
+   * narrow where one day is much like the day before. With fewer than four on either side there is no difference, and none
+   * where they are in several units. What would have come of the trend before the change stands beside it.
+   *
+   * Takes the history of the item; with a release also a walk over the changes in production.
+   */
+  outcomeChange(query: OutcomeChangeQuery): OutcomeChange
+  /** As `outcomeChange`, off the event loop. */
+  outcomeChangeAsync(query: OutcomeChangeQuery): Promise<OutcomeChange>
+  /**
    * When a release ships, and why not today: every other answer about it, put together.
    *
    * Takes what the other answers take together; `coverage` and the flow look at every item once.
@@ -208,6 +379,25 @@ export declare class ValueStream {
   outlook(query: OutlookQuery): Outlook
   /** As `outlook`, off the event loop. */
   outlookAsync(query: OutlookQuery): Promise<Outlook>
+  /**
+   * Puts open work into an order by WSJF or by cost of delay over duration (CD3), prerequisites first.
+   *
+   * WSJF = (`value` + `timeCriticality` + `riskReduction`) / `size`, as the Scaled Agile Framework has it; CD3 =
+   * `costOfDelay` / weeks of duration (D. Reinertsen, "The Principles of Product Development Flow", 2009). `value`,
+   * `size`, `remaining` and `estimate` are fields, the others attributes with a number as text; costs of delay are in the
+   * unit that the attribute `cost_of_delay_unit`, else `unit` says, and those that say none are in that of the others.
+   * What is missing is not zero: the ratio then has no value, and the item says what it lacks.
+   *
+   * What others wait for has their points and cost as well, each other item once, by however many ways it waits. Items
+   * of any kind, inside the set or not, add what they have; what they lack adds nothing. An item
+   * without figures of its own has a rank if what waits for it has some, and if it has a size or duration. Of the items
+   * whose prerequisites are placed the one with the highest ratio is next, ties by id; items without a rank hold nobody up.
+   *
+   * Takes a walk over what waits for each item: O(*n* · *m*) where most wait for most.
+   */
+  prioritize(query: PrioritizeQuery): Priorities
+  /** As `prioritize`, off the event loop. */
+  prioritizeAsync(query: PrioritizeQuery): Promise<Priorities>
   /**
    * Whether a release, build or work item is ready for a stage, and the minimal set of facts that keep it from it.
    *
@@ -255,12 +445,62 @@ export declare class ValueStream {
   /** As `readinessChanges`, off the event loop. */
   readinessChangesAsync(query: ReadinessChangesQuery): Promise<ReadinessChanges>
   /**
+   * Why a metric is not the same by the rules of two tools: the items that make the difference, and the rules.
+   *
+   * Each rule in which the two differ is also changed alone, which shows how much of the difference it makes; rules that
+   * work on each other need not add up. Takes as long as the metric for each of them, and twice for each side.
+   */
+  reconcile(query: ReconcileQuery): Reconciliation
+  /** As `reconcile`, off the event loop. */
+  reconcileAsync(query: ReconcileQuery): Promise<Reconciliation>
+  /**
    * When releases ship and what drives each, in one forward pass over everything: O(*N* + *M*), and the length of the
-   * chains. Each row is what `criticalPath` says of the release.
+   * chains. Each row is what `criticalPath` says of the release, whichever are asked for:
+   * on trains with a `capacity` all open releases count.
    */
   releaseDates(query: ReleaseDatesQuery): ReleaseDates
   /** As `releaseDates`, off the event loop. */
   releaseDatesAsync(query: ReleaseDatesQuery): Promise<ReleaseDates>
+  /**
+   * How long the releases of a window took, and what they waited for when their work was done.
+   *
+   * A release counts when it came out in the window: by its `releasedAt`, else when it was last done. It is ready when
+   * the last item of its scope is done; items that were not are listed. A gate waits from its `askedAt` until somebody
+   * entitled passes it, at most until the release is out; several at once wait once. The train is that of the release's
+   * applications. Takes the scopes of these releases and the history of what is in them.
+   */
+  releaseTimes(query: ReleaseTimesQuery): ReleaseTimes
+  /** As `releaseTimes`, off the event loop. */
+  releaseTimesAsync(query: ReleaseTimesQuery): Promise<ReleaseTimes>
+  /**
+   * How often what was finished in a window had gone back, and which share went through at the first time (first-pass
+   * and rolled throughput yield, as in Six Sigma).
+   *
+   * An item that is open again counts in nothing until it is finished again. One pass over the history of every item.
+   */
+  rework(query: ReworkQuery): Rework
+  /** As `rework`, off the event loop. */
+  reworkAsync(query: ReworkQuery): Promise<Rework>
+  /**
+   * What was committed to at the start of an iteration, programme increment or release, and what was delivered, added,
+   * removed, re-estimated and carried over by its end.
+   *
+   * An iteration consists of the items whose attribute `sprint`, or another one, names it; several names are separated by
+   * commas. That is how `jira` and `azure_devops` tell sprints; an export of Jira tells them as they are at the export,
+   * and not how they changed, so a commitment shows where webhooks or several exports were read.
+   * Work that was done before the start is no commitment, and what is cancelled is removed. What is taken out before the end is removed, what is taken
+   * on afterwards is carried over. At the level of leaves, an item that was split is delivered when all its parts in the
+   * scope are; they are not added.
+   *
+   * Say/do is the part of the commitment that was delivered, as measured when it was made. Predictability is the Scaled
+   * Agile Framework's: what was actually brought, uncommitted included, over what was planned. Sizes and
+   * values that are not known are left out of both and counted.
+   *
+   * Takes the scope at three times; for an iteration three looks at every item.
+   */
+  sayDo(query: SayDoQuery): SayDo
+  /** As `sayDo`, off the event loop. */
+  sayDoAsync(query: SayDoQuery): Promise<SayDo>
   /**
    * The scope of a release: agreed, added, removed, delivered, and what its build or tag really holds.
    *
@@ -287,6 +527,35 @@ export declare class ValueStream {
   /** As `templateEvents`, off the event loop. */
   templateEventsAsync(query: TemplateQuery): Promise<TemplateEvents>
   /**
+   * How the test runs of a window went: pass rate of tests and of runs, first-pass rate, and what is flaky.
+   *
+   * A run succeeded or failed as its `result` says (unstable is failed), else as its counts do; a run without either is
+   * left out. Its suite is its title; its revision are the changes that the builds it tests were built from, or those
+   * builds where nobody says. A run that tests no build is in no revision.
+   *
+   * Flaky is what failed and passed on the same revision in the same environment. Of a run the record keeps counts and the
+   * names of up to twenty tests that failed (attribute `failing`), not every result. So flaky revisions are told of whole suites; and
+   * a test is told to be flaky where one run names it as failed, and another one with as many tests carried out and
+   * skipped names all that failed in it, and not that test, or where a runner tells itself that the test passed when it was tried
+   * again (attribute `flakyTests`). There may be more.
+   *
+   * Takes a look at every item, and the runs of each revision against each other where some failed and some did not.
+   */
+  tests(query: TestsQuery): Tests
+  /** As `tests`, off the event loop. */
+  testsAsync(query: TestsQuery): Promise<Tests>
+  /**
+   * How long items were in each state: completed and ongoing stays apart, the states ranked by how long they make work
+   * wait and by what that costs, and blocked time by reason.
+   *
+   * Of a stay only the part within the window counts, so that cumulative times of windows that follow one another add
+   * up. An item that ended done or cancelled is in that state no more. Blocked is what carries the attribute `blocked`
+   * with a reason. One pass over the history of the items, and a record for each item and state unless `perItem` is false.
+   */
+  timeInState(query: TimeInStateQuery): TimeInState
+  /** As `timeInState`, off the event loop. */
+  timeInStateAsync(query: TimeInStateQuery): Promise<TimeInState>
+  /**
    * The steps that a release took, whether each was allowed, and those that it may take next.
    *
    * Nothing is refused for a step that is not allowed, since events come in any order; this and
@@ -295,6 +564,43 @@ export declare class ValueStream {
   transitions(query: TransitionsQuery): Transitions
   /** As `transitions`, off the event loop. */
   transitionsAsync(query: TransitionsQuery): Promise<Transitions>
+  /**
+   * Whether work of high value or priority reached production first: the rank correlation of value and earliness, with
+   * interval and p-value (`rank_correlation` says by which methods).
+   *
+   * An item has the value that was said by the time it arrived: what is said later did not guide anybody. It has arrived when all
+   * its changes are in production, those of its parts included, or its release has shipped. Items that have not are
+   * left out, which flatters the order if valuable ones wait; so they are counted beside it.
+   *
+   * Takes a look at every item, a walk over the changes in production, and the history of the items asked about.
+   */
+  valueOrder(query: ValueOrderQuery): ValueOrder
+  /** As `valueOrder`, off the event loop. */
+  valueOrderAsync(query: ValueOrderQuery): Promise<ValueOrder>
+  /**
+   * What was expected of themes, epics and features by a measure, what was realized at a time, and how long that took.
+   *
+   * An event that says an attribute of this name with a number is a measurement, as tables of revenue, usage or scores
+   * give them (`TableMapping`); one of the same instant that is known later corrects it. The
+   * attributes `<measure>_target` and `<measure>_baseline` say what is expected and what was before, `<measure>_unit`, else
+   * `unit`, in what: those of an event are that of its numbers and of all later ones. Measurements, target or baseline in
+   * several units give no figures. Shipped is
+   * what a successful deployment to production brought, else what is in a release that shipped. A target that was
+   * reached before that has no time to value.
+   *
+   * Takes a look at every item, a walk over the changes in production, and the history of the items asked about; a sum of
+   * parts takes their number for each of their measurements.
+   */
+  valueRealized(query: ValueRealizedQuery): ValueRealized
+  /** As `valueRealized`, off the event loop. */
+  valueRealizedAsync(query: ValueRealizedQuery): Promise<ValueRealized>
+  /**
+   * The rows of `valueRealized` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many
+   * rows cross as bytes at a small part of the cost.
+   */
+  valueRealizedArrow(query: ValueRealizedQuery): Buffer
+  /** As `valueRealizedArrow`, off the event loop. */
+  valueRealizedArrowAsync(query: ValueRealizedQuery): Promise<Buffer>
   /**
    * The verdicts of all work items and releases for a stage in one pass; each is what
    * `readiness` would say.
@@ -306,6 +612,15 @@ export declare class ValueStream {
   verdicts(query: VerdictQuery): Verdicts
   /** As `verdicts`, off the event loop. */
   verdictsAsync(query: VerdictQuery): Promise<Verdicts>
+  /**
+   * What a release, an epic or another whole waited for: which parts came last, and how long the others waited for them.
+   *
+   * Parts are the work at the bottom of what it consists of, without what is cancelled. One pass over the history of
+   * the parts.
+   */
+  waitedFor(query: WaitedForQuery): WaitedFor
+  /** As `waitedFor`, off the event loop. */
+  waitedForAsync(query: WaitedForQuery): Promise<WaitedFor>
   /**
    * Opens a stream whose events are kept in a file, and reads what that has; an empty one is made where there is
    * none. What a call has accepted outlives the process, however that ends, and a loss of power as `syncEvery` says.
@@ -570,6 +885,89 @@ export type Adapter = 'jira' | 'git' | 'git_tags' | 'jenkins' | 'junit' | 'cdeve
  */
 export declare function addWorkingTime(calendar: Calendar, start: Date, spanMs: number): Date
 
+/**
+ * How an age compares with a sample of finished items.
+ *
+ * - `within_p50`: Not older than their median.
+ * - `over_p50`: Older than their median.
+ * - `over_p85`: Older than their 85th percentile.
+ * - `over_p95`: Older than their 95th percentile.
+ */
+export type AgeBand = 'within_p50' | 'over_p50' | 'over_p85' | 'over_p95'
+
+/** The age of what is open. */
+export interface Ageing {
+  /** The time that it was asked for. */
+  at: Date
+  /** The stages in which work is in progress, in their order. */
+  stages: Array<StageAge>
+  /** The open items that have been started, the oldest first. */
+  items: Array<AgeingItem>
+  /** How many finished items they are compared with. */
+  finished: number
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** An open item. */
+export interface AgeingItem {
+  /** The item. */
+  item: string
+  /** Its name for people. */
+  title: string
+  /** What it is. */
+  kind?: Kind
+  /** The stage that it is in. */
+  stage: string
+  /** When it was started: when it was first in a stage in which work is in progress. */
+  started: Date
+  /** How long ago that was. */
+  ageMs: number
+  /** Since when it has been in its stage. */
+  inStageSince: Date
+  /** How long it has been in its stage, earlier stays included. */
+  timeInStageMs: number
+  /** Its age against the age at which finished items left the stage; absent where there are none. */
+  ageBand?: AgeBand
+  /** Its time in the stage against theirs; absent where there are none. */
+  stageBand?: AgeBand
+  /** Why it is blocked now, if it is. */
+  blocked?: string
+}
+
+/** A question for the age of what is open. */
+export interface AgeingQuery {
+  /** The time that it is asked for; what happened later does not count. */
+  at: Date
+  /** Only items that were done from then on are compared with; absent = all that were done. */
+  finishedSince?: Date
+  /** Only items of this application, team, release, theme, epic or other item; absent = all. */
+  within?: string
+  /** Only items of these kinds; absent = all flow items. */
+  kinds?: Array<Kind>
+  /** The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done. */
+  stages?: Array<FlowStage>
+  /** The stage in which work begins; absent = the second. */
+  startStage?: string
+  /** The stage in which work is over; absent = the last. */
+  endStage?: string
+  /** How percentiles are read; absent = nearest rank. */
+  percentiles?: PercentileRule
+}
+
+/**
+ * Which figure of a sample is the value.
+ *
+ * - `mean`: The arithmetic mean.
+ * - `median`: The median; the default of durations.
+ * - `p85`: The 85th percentile.
+ * - `p95`: The 95th percentile.
+ * - `min`: The smallest.
+ * - `max`: The largest.
+ * - `sum`: The sum.
+ */
+export type Aggregation = 'mean' | 'median' | 'p85' | 'p95' | 'min' | 'max' | 'sum'
+
 /** What became of a batch of events. */
 export interface ApplyReport {
   /** Events that are part of the record now. */
@@ -581,6 +979,33 @@ export interface ApplyReport {
   /** Fields that the reader does not know and left out, with how often each occurred. */
   unknownFields: Record<string, number>
 }
+
+/**
+ * When work has arrived.
+ *
+ * - `production`: When all of it is in production, or where no deployment is known, when its release shipped; the default.
+ * - `done`: When it is done.
+ */
+export type ArrivalRule = 'production' | 'done'
+
+/**
+ * How it is known that work came to its users.
+ *
+ * - `deployment`: The first successful deployment to an environment of the stage `production` that brings it.
+ * - `release`: The first of its releases that shipped, where no such deployment is known.
+ * - `done`: It was done.
+ */
+export type ArrivalSource = 'deployment' | 'release' | 'done'
+
+/**
+ * To which deployment an incident is attributed.
+ *
+ * - `explicit_then_latest`: To the one that it is linked to as its cause, else to the latest before; the default.
+ * - `explicit`: Only to the one that it is linked to.
+ * - `latest_before`: To the latest successful deployment of its application to production strictly before it.
+ * - `latest_at_or_before`: The same, one at the very time of the incident included.
+ */
+export type AttributionRule = 'explicit_then_latest' | 'explicit' | 'latest_before' | 'latest_at_or_before'
 
 /** What an audit found. */
 export interface Audit {
@@ -604,6 +1029,16 @@ export interface Basis {
   rules: Array<string>
   /** The events behind the answer as `source:id`, in alphabetical order; at most the first hundred. */
   evidence: Array<string>
+}
+
+/** A value that takes part in a pattern that hardly comes by chance. */
+export interface BehaviourSignal {
+  /** The place of the value in the series. */
+  index: number
+  /** The rule it was found by. */
+  rule: DetectionRule
+  /** The side of the pattern; absent where the rule knows none. */
+  side?: SignalSide
 }
 
 /**
@@ -633,6 +1068,24 @@ export interface Blackout {
   reason?: string
   /** What is closed; absent = everything. Case does not matter. */
   category?: string
+}
+
+/** How long open items were blocked for one reason. */
+export interface BlockedTime {
+  /** The reason: the text of the attribute `blocked`. */
+  reason: string
+  /** How many items. */
+  items: number
+  /** How many times that ended in the window. */
+  completedBlocks: number
+  /** How long these took. */
+  completedMs: number
+  /** How many went on at the end of the window. */
+  ongoingBlocks: number
+  /** How long these had taken by then. */
+  ongoingMs: number
+  /** Both together. */
+  totalMs: number
 }
 
 /**
@@ -762,10 +1215,25 @@ export interface BookingSide {
 export type Boundary = 'entry' | 'exit'
 
 /**
+ * Into which parts a window falls. Those at its two ends may be shorter.
+ *
+ * - `day`: Days of the zone, as `2026-07-01`.
+ * - `week`: ISO weeks, from Monday, as `2026-W27`: the year is that of the week.
+ * - `month`: Months, as `2026-07`.
+ * - `quarter`: Quarters, as `2026-Q3`.
+ * - `year`: Years, as `2026`.
+ * - `custom`: Parts that the query names the beginnings of.
+ */
+export type Bucket = 'day' | 'week' | 'month' | 'quarter' | 'year' | 'custom'
+
+/**
  * A train: departures at fixed times, each with a cut-off before it.
  *
  * Departures are `everyDays` times 24 hours apart, counted from `departure` in both directions; without
  * `everyDays` there is only the one.
+ *
+ * One with a `capacity` takes so many releases with each departure; who is passed on to the next says the method that
+ * looks at all of them, such as `release_dates`.
  */
 export interface Cadence {
   /** One departure, from which the others are counted. */
@@ -774,6 +1242,8 @@ export interface Cadence {
   everyDays?: number
   /** How long before a departure work must be ready; none = until the departure itself. */
   cutoffMs?: number
+  /** How many releases one departure takes, at least 1; none = any number. */
+  capacity?: number
 }
 
 /**
@@ -830,6 +1300,113 @@ export interface CalendarException {
   reason?: string
 }
 
+/** An item that was not done in time. */
+export interface CarriedOver {
+  /** The item. */
+  item: string
+  /**
+   * The iterations or releases and wholes that it is in at the time of the question and was not at the start; empty
+   * where it stays behind.
+   */
+  to: Array<string>
+}
+
+/** The time that one cause took. */
+export interface CauseTime {
+  /** The cause. */
+  cause: FlowCause
+  /** How long. */
+  timeMs: number
+  /** Its share of the whole, from 0 to 1; absent where the whole is nothing. */
+  share?: number
+}
+
+/**
+ * What the centre of a chart is.
+ *
+ * - `mean`: The mean of the baseline; the default.
+ * - `median`: Its median.
+ */
+export type CenterRule = 'mean' | 'median'
+
+/**
+ * What a stretch of the series costs.
+ *
+ * - `l2`: Squared distances from its mean; the default.
+ * - `l1`: Distances from its median, which outliers hardly move.
+ * - `normal`: Its length times the logarithm of its variance (plus 10⁻⁶): finds changes of level and of spread.
+ */
+export type ChangePointCost = 'l2' | 'l1' | 'normal'
+
+/**
+ * How change points are looked for.
+ *
+ * - `pelt`: Exact for a penalty, leaving out what can't become best (R. Killick, P. Fearnhead, I. A. Eckley, JASA 107, 2012).
+ * - `ruptures_pelt`: Pelt as ruptures has it: what can't become best is left out at once, which with a `minSize` beyond 1 is at times too early, so that a somewhat worse answer is found.
+ * - `optimal`: Exact for a number of change points, or for a penalty, by dynamic programming over all places.
+ * - `binary_segmentation`: One split after the other, each where it saves most: fast, and not always the best.
+ */
+export type ChangePointMethod = 'pelt' | 'ruptures_pelt' | 'optimal' | 'binary_segmentation'
+
+/**
+ * Finds where the level of a series changed.
+ *
+ * The series is cut into stretches so that what they cost together, and the penalty for each cut, is least. Places are
+ * those of the first value of a stretch; ruptures gives the same places and the length of the series behind them. Among
+ * equally good answers the one with the earlier places is taken, and `binary_segmentation` splits at the later place.
+ *
+ * Without penalty and count the penalty is 3 σ² ln n for `l2` (N. R. Zhang, D. O. Siegmund, Biometrics 63, 2007, to the
+ * leading term), with σ² from the differences of successive values (J. von Neumann, 1941), which a few changes of level
+ * hardly touch; the mean absolute difference of successive values times ln n for `l1`; and 3 ln n for `normal`.
+ *
+ * With `m` places to be looked at, `pelt` takes O(m) where changes are many, and O(m²) where there are none; `optimal`
+ * takes O(m²) and O(m) more for each change point that is asked for; `binary_segmentation` O(m) for each level of its
+ * splits. The cost `l1` takes the logarithm of the length more. Under `normal` a constant stretch costs next to
+ * nothing, so that of counts with many zeros it finds many.
+ */
+export declare function changePoints(query: ChangePointsQuery): ChangePoints
+
+/** The change points of a series. */
+export interface ChangePoints {
+  /** The places in `values` at which a new stretch begins, ascending. */
+  changePoints: Array<number>
+  /** The stretches between them, from the first value to the last. */
+  segments: Array<ChangeSegment>
+  /** What one more change point had to save; absent where a number was asked for. */
+  penalty?: number
+  /** Why nothing could be found: no data, too few values for two stretches (or for `count`), or all values equal. */
+  reason?: NoValue
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** As `changePoints`, off the event loop. */
+export declare function changePointsAsync(query: ChangePointsQuery): Promise<ChangePoints>
+
+/** A question for the change points of a series. */
+export interface ChangePointsQuery {
+  /** The series, in the order of time. */
+  values: Array<number>
+  /** How they are looked for; absent = `optimal` for a given number, else `pelt`. */
+  method?: ChangePointMethod
+  /** What a stretch costs; absent = `l2`. */
+  cost?: ChangePointCost
+  /**
+   * What one more change point has to save; the larger, the fewer. Absent, and without `count`: by the noise of the
+   * series, see `changePoints`.
+   */
+  penalty?: number
+  /**
+   * How many change points there are; not together with a penalty, and not with `pelt`. By
+   * `binary_segmentation` it may be fewer: a split that saves nothing is no change.
+   */
+  count?: number
+  /** How many values a stretch has at least; absent = 2. */
+  minSize?: number
+  /** Only every so many places are looked at; absent = 1, all of them. */
+  jump?: number
+}
+
 /** Why a verdict changed. Of several reasons the worst, or where it got better, one of them. */
 export interface ChangeReason {
   /** Where it began: the item whose own facts changed, or that is needed since. */
@@ -850,12 +1427,62 @@ export interface ChangeReason {
   evidence: Array<string>
 }
 
+/** A stretch of a series without a change in it. */
+export interface ChangeSegment {
+  /** The place of its first value. */
+  start: number
+  /** The place after its last value. */
+  end: number
+  /** The mean of its values. */
+  mean: number
+}
+
 /** A stretch of a day, from `start` to `end` on the wall clock. */
 export interface ClockHours {
   /** First minute, `HH:MM`. */
   start: string
   /** End, `HH:MM`; `24:00` is the end of the day. */
   end: string
+}
+
+/** A sample in numbers. */
+export interface ComparedSample {
+  /** How many values. */
+  n: number
+  /** Their mean. */
+  mean?: number
+  /** Their median, interpolated. */
+  median?: number
+  /** Their standard deviation, by n − 1; absent for fewer than two. */
+  standardDeviation?: number
+}
+
+/**
+ * By how much two samples differ, and how sure that is; nothing is drawn at random.
+ *
+ * * Means: B. L. Welch, Biometrika 34 (1947), for samples of two or more.
+ * * Shift: the median of all differences (J. L. Hodges, E. L. Lehmann, 1963) with the interval that the test of Mann and
+ * Whitney gives; none where the samples are too small for the confidence: for 95 % that takes four of each.
+ * * Test: exact where no two values are equal and both samples have fewer than 50, else by the normal distribution with
+ * correction for ties and continuity.
+ * * Effect: N. Cliff, Psychological Bulletin 114 (1993), with his asymmetric interval; for samples that do not overlap by
+ * D. Feng, N. Cliff, J. Modern Applied Statistical Methods 3 (2004).
+ *
+ * Takes O((n + m) log (n + m)): the differences are never written down.
+ */
+export declare function compareSamples(query: CompareSamplesQuery): SampleComparison
+
+/** As `compareSamples`, off the event loop. */
+export declare function compareSamplesAsync(query: CompareSamplesQuery): Promise<SampleComparison>
+
+/** A question for the difference between two samples. */
+export interface CompareSamplesQuery {
+  /** The sample that is compared with, such as an earlier period, in any order. */
+  first: Array<number>
+  /** The sample that is compared, in any order and in the same unit. */
+  second: Array<number>
+  /** How sure the intervals are, between 0 and 1; absent = 0.95. */
+  confidence?: number
 }
 
 /**
@@ -880,6 +1507,18 @@ export interface ClockHours {
  * - `rule_met`: A rule of the policy is met.
  */
 export type Condition = 'release_active' | 'has_scope' | 'scope_done' | 'activity_done' | 'phase_done' | 'has_build' | 'build_succeeded' | 'in_build' | 'tests_passed' | 'no_blocking_defect' | 'criterion_met' | 'gate_passed' | 'environment_booked' | 'no_booking_conflict' | 'environment_version' | 'no_blackout' | 'rule_met'
+
+/** How likely something of an age is to finish in time. */
+export interface ConditionalCompletion {
+  /** How long it has taken so far. */
+  age: number
+  /** Within which further time it should finish. */
+  horizon: number
+  /** How many took, or have taken so far, longer than the age. */
+  atRisk: number
+  /** How likely it is, from 0 to 1. */
+  probability: Estimate
+}
 
 /**
  * Which bookings show a conflict.
@@ -1048,7 +1687,92 @@ export interface CriticalPathQuery {
   longestPaths?: number
   /** How much less time an activity takes when it is asked what that would bring (`crash`); absent = nothing is asked. */
   shortenByMs?: number
+  /**
+   * The ladder of stages, and which of them ask for tests and gates, for builds, test runs and deployments that are still
+   * to come; absent = the default policy.
+   */
+  policy?: Policy
 }
+
+/** The end of one day. */
+export interface CumulativeDay {
+  /** The day as `YYYY-MM-DD` in the query's zone. */
+  day: string
+  /** For each stage, how many items are in it or a later one: the lines of the diagram. */
+  cumulative: Array<number>
+  /** For each stage, how many are in it and in no later one: the bands between the lines. */
+  bands: Array<number>
+  /** Arrivals: by how many items the line of the stage in which work begins rose on this day. */
+  arrivals: number
+  /** By how many that line fell: items that were put back before the start. Only as it was. */
+  putBack: number
+  /** Departures: by how many items the line of the stage in which work is over rose on this day. */
+  departures: number
+  /** By how many that line fell: items that came back from there. Only as it was. */
+  reopened: number
+  /** Work in progress: arrived and not departed. */
+  wip: number
+  /** Net flow: what came less what went, by how much the work in progress changed; a whole number that may be negative. */
+  netFlow: number
+  /**
+   * The approximate average cycle time in days: how long ago the line of arrivals was as high as the line of
+   * departures is now. Absent where nothing has departed, and for `as_it_was`, whose lines fall.
+   */
+  approximateCycleDays?: number
+}
+
+/** The cumulative flow of a window, what came before the window included. */
+export interface CumulativeFlow {
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** The zone of its days. */
+  zone: string
+  /** When an item counts in a stage. */
+  form: CumulativeForm
+  /** The stages in their order. */
+  stages: Array<string>
+  /** The stage in which work begins. */
+  startStage: string
+  /** The stage in which work is over. */
+  endStage: string
+  /** The days of the window, each as it ended; the last one at the end of the window. */
+  days: Array<CumulativeDay>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A question for the cumulative flow of a window. */
+export interface CumulativeFlowQuery {
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** IANA zone in which days are counted. */
+  zone: string
+  /** Only items of this application, team, release, theme, epic or other item; absent = all. */
+  within?: string
+  /** Only items of these kinds; absent = all flow items. */
+  kinds?: Array<Kind>
+  /** The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done. */
+  stages?: Array<FlowStage>
+  /** The stage in which work begins: what comes to it or a later one arrives; absent = the second. */
+  startStage?: string
+  /** The stage in which work is over: what comes to it or a later one departs; absent = the last. */
+  endStage?: string
+  /** When an item counts in a stage; absent = first entry. */
+  form?: CumulativeForm
+}
+
+/**
+ * When an item counts in a stage of a cumulative flow.
+ *
+ * - `first_entry`: From its first entry to the stage or any later one, for good: no line ever falls. The default.
+ * - `rewritten`: From its last forward entry: an item that went back counts as if it had never got further than where it went back to, so that the past is rewritten. No line falls.
+ * - `as_it_was`: Where it was at the end of the day: lines fall where items go back.
+ */
+export type CumulativeForm = 'first_entry' | 'rewritten' | 'as_it_was'
 
 /** A place in a store where something is not as it was written. */
 export interface Damage {
@@ -1102,6 +1826,19 @@ export type DateConstraint = 'start_no_earlier_than' | 'start_no_later_than' | '
  */
 export type DateOrder = 'day_first' | 'month_first'
 
+/**
+ * How the time between two instants becomes a number of days. Each goes with a rule for work in progress, or
+ * Little's law breaks.
+ *
+ * - `elapsed`: The plain difference, in days of 24 hours; the default. Goes with `integral`.
+ * - `calendar_inclusive`: End day - start day + 1, at least 1, in the query's zone. Goes with `inclusive`.
+ * - `calendar_exclusive`: End day - start day in the query's zone. Goes with `exclusive`.
+ * - `floor_plus_one`: The whole days of 24 hours, and one more.
+ * - `half_day`: End day - start day in the query's zone, and half a day where both are the same day.
+ * - `business_hours`: The working hours of the rules' calendar between the two, in hours.
+ */
+export type DayCount = 'elapsed' | 'calendar_inclusive' | 'calendar_exclusive' | 'floor_plus_one' | 'half_day' | 'business_hours'
+
 /** Items in progress at the end of a day, each counted as what it was on that day. */
 export interface DayLoad {
   /** The day as `YYYY-MM-DD` in the query's zone. */
@@ -1127,15 +1864,542 @@ export interface DayLoad {
  */
 export type Decision = 'approved' | 'rejected' | 'waived'
 
+/** Defects by an amount. */
+export interface DefectDensity {
+  /** What the amount counts: the attribute's name. */
+  unit: string
+  /** How much the item has of it. */
+  amount?: number
+  /** Defects found in the window. */
+  defects: number
+  /** Defects for each unit. */
+  density?: number
+  /** Why there is none: `no_amount`, `amount_is_no_number`, `amount_not_positive` or `out_of_range`. */
+  reason?: string
+}
+
+/** Defects at a time and in the window before it. */
+export interface Defects {
+  /** First instant of the window. */
+  start: Date
+  /** The time it was asked at. */
+  at: Date
+  /** The zone of its parts. */
+  zone: string
+  /** How many are open at that time. */
+  open: number
+  /** How old these are: since they were first opened. */
+  openAge?: Durations
+  /** The trend, by part of the window and then by group. */
+  trend: Array<DefectTrend>
+  /** How many were found in the window. */
+  found: number
+  /**
+   * Of those that were fixed in the window, how long it took since they were first opened. Those that are still open are
+   * not in it, and so it is too short where many are.
+   */
+  timeToFix?: Durations
+  /**
+   * After how many days 50, 85 and 95 % are fixed of those found in the window, the open ones counted as taking longer than
+   * they have been open (E. L. Kaplan and P. Meier, 1958).
+   */
+  fixedWithin: Array<SurvivalPercentile>
+  /** Those found in the window by stage, by name. */
+  stages: Array<DefectStage>
+  /** The part of these that was found in production, from 0 to 1, so far: of what shipped lately not all has been found. */
+  escapeRate?: number
+  /** The same by release, with how long each has been in use; of all its defects, whenever they were found; by id. */
+  releases: Array<ReleaseEscapes>
+  /** How many were found in the window for each unit of the item. */
+  density?: DefectDensity
+  /** How many there are that nobody found, by what two finders found in the window. */
+  latent?: LatentDefects
+  /** What the answer rests on; `n` are the defects that are open, or were found or fixed in the window. */
+  basis: Basis
+}
+
+/** A question for defects. */
+export interface DefectsQuery {
+  /** First instant of the window: of the trend, and for what was found and fixed in it. */
+  start: Date
+  /** The time it is asked at, at which the window ends; what happened later is left out. */
+  at: Date
+  /** IANA zone in which the parts of the window are counted. */
+  zone: string
+  /** Only items of this application, team, release, theme, epic or other item; absent = all. */
+  within?: string
+  /** The parts of the trend; absent = months. `custom` is not possible. */
+  bucket?: Bucket
+  /**
+   * What the trend is grouped by, as `MetricQuery` has it: `priority`, `severity`, `team`,
+   * `attribute:NAME` and so on.
+   */
+  groupBy?: Array<string>
+  /** When a defect is open in a part of the trend; absent = at its end. */
+  openRule?: OpenRule
+  /** How percentiles are read; absent = nearest rank. */
+  percentiles?: PercentileRule
+  /** The attribute that says in which stage a defect was found; absent = `stage_found`. */
+  stageAttribute?: string
+  /** The stages where what is found has escaped; absent = `production`. */
+  production?: Array<string>
+  /**
+   * The attribute of the item that `within` names by which the number of defects is divided, such as `kloc` or
+   * `function_points`; `size` is the field. Absent = no density.
+   */
+  densityPer?: string
+  /**
+   * Two independent finders, by the names that the attribute `found_by` gives them, to estimate how many defects nobody
+   * found yet; absent = no estimate.
+   */
+  finders?: Array<string>
+}
+
+/** Defects that were found in a stage. */
+export interface DefectStage {
+  /** The stage. */
+  stage: string
+  /** Whether what is found there has escaped. */
+  isProduction: boolean
+  /** How many. */
+  found: number
+  /** Their part of all whose stage is known, from 0 to 1. */
+  share: number
+}
+
+/** The defects of a group in a part of the window. */
+export interface DefectTrend {
+  /** The part, as `2026-04` or `2026-04-30`. */
+  bucket: string
+  /** Its first instant. */
+  start: Date
+  /** The first instant after it. */
+  end: Date
+  /** What the group has in common, in the order of the question; empty text where an item says nothing. */
+  group: Array<string>
+  /** Defects that are open by the rule. */
+  open: number
+  /** How often one was opened in it, re-opened, or became a defect. */
+  opened: number
+  /** How often one was closed in it, or ceased to be a defect. */
+  closed: number
+}
+
+/** A change that reached production. */
+export interface DeliveredChange {
+  /** The commit, or the pull request where the rules measure these. */
+  change: string
+  /** The application. */
+  application?: string
+  /** The deployment. */
+  deployment: string
+  /** When its time began to run. */
+  startedAt: Date
+  /** When the deployment ended. */
+  deployedAt: Date
+  /** Its lead time. */
+  leadTimeMs: number
+}
+
+/** A deployment to one environment. */
+export interface DeliveredDeployment {
+  /** The deployment. */
+  deployment: string
+  /** The pipeline run that it is a part of, where there is one. */
+  run?: string
+  /** The application. */
+  application?: string
+  /** The environment. */
+  environment: string
+  /** When it ended. */
+  finishedAt: Date
+  /** Whether it succeeded; otherwise it failed. */
+  succeeded: boolean
+  /** The successful deployment of the application to the environment before it. */
+  previous?: string
+  /** How many changes it brings that the environment did not have; absent where that is not known, as of a first one. */
+  changes?: number
+  /** The incidents that are attributed to it or to another part of its run, by id. */
+  incidents: Array<string>
+  /** Whether it, or another part of its run, was made because of an incident. */
+  rework: boolean
+}
+
+/** A merged pull request and its parts. */
+export interface DeliveredPullRequest {
+  /** The pull request. */
+  pullRequest: string
+  /** The application that it was deployed with, else its own. */
+  application?: string
+  /** Its first commit. */
+  firstCommit?: string
+  /** When that was authored. */
+  firstCommitAt?: Date
+  /** When it was opened. */
+  createdAt: Date
+  /** The first review or comment by somebody else. */
+  firstReviewAt?: Date
+  /** When it was merged. */
+  mergedAt: Date
+  /** The deployment that brought it first. */
+  deployment?: string
+  /** When that ended. */
+  deployedAt?: Date
+  /** From the first commit to the pull request. */
+  codingMs?: number
+  /** From the pull request to the first review. */
+  pickupMs?: number
+  /** From the first review to the merge. */
+  reviewMs?: number
+  /** From the merge to the end of the deployment. */
+  deployMs?: number
+  /** Coding + (created to merged) + deploy; absent where it was merged before it was opened. */
+  cycleMs?: number
+}
+
+/** The delivery performance of a window. */
+export interface Delivery {
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** The zone of its days. */
+  zone: string
+  /** The environments that count, by id. */
+  environments: Array<string>
+  /**
+   * One row for each group and bucket, by group, then by time; what has no group comes first. A group that was ever
+   * deployed has a row for each bucket, with or without deployments.
+   */
+  rows: Array<DeliveryRow>
+  /** Everything together, by time; empty where it was not asked for. */
+  total: Array<DeliveryRow>
+  /**
+   * The deployments that ended in the window, by their end, then by id; one row for each application and environment.
+   * Empty where lists were not asked for, like the others.
+   */
+  deployments: Array<DeliveredDeployment>
+  /** The changes that reached production first in the window and have a lead time, by that time, then by id. */
+  changes: Array<DeliveredChange>
+  /** The incidents that were opened or restored in the window, by their beginning, then by id. */
+  incidents: Array<DeliveryIncident>
+  /** The pull requests that were merged or deployed in the window, by when they were merged, then by id. */
+  pullRequests: Array<DeliveredPullRequest>
+  /** What the answer rests on; `n` are the successful deployments of the window. */
+  basis: Basis
+}
+
+/**
+ * Which figure of a sample of times is its value.
+ *
+ * - `median`: The median; the default.
+ * - `mean`: The mean.
+ */
+export type DeliveryAverage = 'median' | 'mean'
+
+/**
+ * A band of one figure. Of the bands of a figure the first that it reaches is its band; one without a bound is reached
+ * by all.
+ */
+export interface DeliveryBand {
+  /** The figure. */
+  metric: DeliveryMetric
+  /** The name of the band: `elite`, `high`, `medium` and `low` in the tables that come with the engine. */
+  band: string
+  /** What the band stands for, in the words of its source. */
+  label: string
+  /** Of a frequency, what the bounds are about; absent = days per week. */
+  measure?: FrequencyMeasure
+  /** The least that the figure may be; times are milliseconds, rates go from 0 to 1. */
+  atLeast?: number
+  /** The most that it may be. */
+  atMost?: number
+  /** What it must be less than. */
+  below?: number
+}
+
+/**
+ * The tables of performance bands that come with the engine, oldest first. They are data: a query may bring a table of
+ * its own instead.
+ */
+export declare function deliveryBands(): Array<DeliveryBands>
+
+/** A table of bands. */
+export interface DeliveryBands {
+  /** The name that a query asks for it by. */
+  version: string
+  /** Where it is from. */
+  source: string
+  /** The bands of each figure, best first. */
+  bands: Array<DeliveryBand>
+}
+
+/**
+ * How many changes a deployment brings that the environment did not have before; pull requests are not counted beside
+ * their commits, and a first deployment, to which there is nothing to compare, is left out.
+ */
+export interface DeliveryBatch {
+  /** Deployments whose changes are known. */
+  n: number
+  /** All their changes. */
+  changes: number
+  /** Changes per deployment. */
+  mean?: number
+  /** The median. */
+  median?: number
+  /** The most that one brings. */
+  max?: number
+}
+
+/**
+ * Into which parts a window is cut.
+ *
+ * - `day`: Calendar days.
+ * - `week`: ISO weeks, which begin on Monday.
+ * - `month`: Calendar months.
+ */
+export type DeliveryBucket = 'day' | 'week' | 'month'
+
+/** How often deployments are made. Medians are those of whole calendar units, units without deployments included. */
+export interface DeliveryFrequency {
+  /** Successful deployments; several jobs or commits of one pipeline run are one, at its last end. */
+  n: number
+  /** Deployments that failed. */
+  failed: number
+  /** Days with a successful deployment. */
+  days: number
+  /** The figure by the frequency rule. */
+  value?: number
+  /** Why there is no value. */
+  reason?: NoFigure
+  /** The median number of days with a deployment per ISO week. */
+  daysPerWeek?: number
+  /** The same per calendar month. */
+  daysPerMonth?: number
+  /** The same per half of a calendar year. */
+  daysPerHalfYear?: number
+  /** Deployments divided by the calendar days of the row's time. */
+  perDay?: number
+  /** Deployments divided by the ISO weeks that it touches. */
+  perWeek?: number
+  /** Deployments divided by the calendar months that it touches. */
+  perMonth?: number
+}
+
+/**
+ * What a row of delivery performance is about.
+ *
+ * - `application`: An application; the default.
+ * - `team`: A team that answers for the application, or where none does for the deployment.
+ * - `environment`: An environment.
+ * - `attribute`: A value of an attribute of the deployment, or where it has none of its application.
+ */
+export type DeliveryGroup = 'application' | 'team' | 'environment' | 'attribute'
+
+/** An incident, and what it is attributed to. */
+export interface DeliveryIncident {
+  /** The incident. */
+  incident: string
+  /** When it began. */
+  openedAt: Date
+  /** When service was restored; absent while it is open. */
+  restoredAt?: Date
+  /** The deployments that it is attributed to, by id. */
+  causedBy: Array<string>
+  /** Whether that is a link of its own, and not the latest deployment before it. */
+  explicit: boolean
+  /** Its recovery time by the rules; absent where it has none. */
+  recoveryTimeMs?: number
+}
+
+/**
+ * A figure of delivery performance that bands are given for.
+ *
+ * - `deployment_frequency`: How often deployments are made.
+ * - `change_lead_time`: From a change to its deployment.
+ * - `change_fail_rate`: The share of deployments that failed.
+ * - `recovery_time`: From a failed deployment to service that is restored.
+ * - `rework_rate`: The share of deployments that were made because of an incident.
+ */
+export type DeliveryMetric = 'deployment_frequency' | 'change_lead_time' | 'change_fail_rate' | 'recovery_time' | 'rework_rate'
+
+/**
+ * A tool whose rules measure delivery.
+ *
+ * - `devlake_2021`: Apache DevLake with the report of 2021.
+ * - `devlake_2023`: Apache DevLake with the report of 2023.
+ * - `four_keys`: Four Keys, of the DORA team.
+ * - `gitlab`: GitLab's own DORA metrics.
+ * - `metrik`: metrik, of Thoughtworks.
+ * - `middleware`: Middleware.
+ */
+export type DeliveryPreset = 'devlake_2021' | 'devlake_2023' | 'four_keys' | 'gitlab' | 'metrik' | 'middleware'
+
+/** The rules of a tool. */
+export interface DeliveryPresetRules {
+  /** The tool. */
+  preset: DeliveryPreset
+  /** Its rules, none left open. */
+  rules: DeliveryRules
+  /** The version of the performance bands that it shows, where it shows any. */
+  bands?: string
+  /** What of the tool these rules do not reproduce. */
+  differs: Array<string>
+}
+
+/** The presets of delivery performance, in the order of `DeliveryPreset::ALL`. */
+export declare function deliveryPresets(): Array<DeliveryPresetRules>
+
+/** A question for the delivery performance of a window. */
+export interface DeliveryQuery {
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** IANA zone in which days, weeks and months are counted. */
+  zone: string
+  /** Only deployments of this application or team, of a release's candidate builds, or to this environment; absent = all. */
+  within?: string
+  /** What rows are about; absent = applications. */
+  group?: DeliveryGroup
+  /** The attribute to group by, where the group is `attribute`. */
+  attribute?: string
+  /** Into which parts the window is cut; absent = none: it is one row. */
+  bucket?: DeliveryBucket
+  /** Whether everything together is a row, too; absent = no: figures of different applications are not blended. */
+  total?: boolean
+  /**
+   * The stage whose environments count; absent = `production`. An environment whose stage nobody says belongs to
+   * production where its tool says so (attributes `tier` and `production`), else by being called `production` or `prod`.
+   */
+  stage?: string
+  /** The environments that count, groups with all that is in them; empty = those of the stage. */
+  environments?: Array<string>
+  /** Take the rules and bands of this tool. */
+  preset?: DeliveryPreset
+  /** Rules that go before those of the preset; absent = none. */
+  rules?: DeliveryRules
+  /** The version of the performance bands; absent = those of the preset, else none. */
+  bands?: string
+  /** Performance bands of one's own, which go before any version. */
+  ownBands?: Array<DeliveryBand>
+  /** Whether rows tell the parts of pull requests; absent = no. */
+  pullRequests?: boolean
+  /** Whether the deployments, changes, incidents and pull requests behind the figures are listed; absent = no. */
+  list?: boolean
+}
+
+/** The figures of one group and time. */
+export interface DeliveryRow {
+  /** The application, team, environment or value; absent where there is none, and where the row is a total. */
+  group?: string
+  /** The bucket: `2026-03-02`, `2026-W10` or `2026-03`; absent where the row is about the whole window. */
+  bucket?: string
+  /** First instant of the row's time. */
+  start: Date
+  /** First instant after it. */
+  end: Date
+  /**
+   * Change lead time: from a change to the end of the first successful deployment that contains it, by the end. `open`
+   * are the commits that had not arrived, as far as they say that they belong to an application.
+   */
+  leadTime: DeliveryTime
+  /** How often deployments are made. */
+  frequency: DeliveryFrequency
+  /** Change fail rate: failed deployments by deployments, by the end of the deployment. */
+  failRate: DeliveryShare
+  /** Failed deployment recovery time, by when service was restored. */
+  recovery: DeliveryTime
+  /** Deployment rework rate: deployments made because of an incident by deployments. */
+  reworkRate: DeliveryShare
+  /** How many changes a deployment brings. */
+  batchSize: DeliveryBatch
+  /** The parts of the pull requests that were merged in the time; absent where they were not asked for. */
+  pullRequests?: PullRequestSplit
+  /** The performance bands of the figures, where bands were asked for. */
+  bands: Array<DeliveryStanding>
+}
+
+/** Rules of delivery performance; what is absent is left to the preset, and without one to the default. */
+export interface DeliveryRules {
+  /** What the change lead time is a sample of; absent = commits. */
+  leadTime?: LeadTimeRule
+  /** What is made of first deployments; absent = no sample. */
+  firstDeployment?: FirstDeploymentRule
+  /** Lead times of less than this are left out; absent = none is. */
+  shortestLeadTimeMs?: number
+  /** What the figure of the frequency is; absent = days per week. */
+  frequency?: FrequencyRule
+  /** Which weeks count; absent = all that the window touches. */
+  weeks?: WeekRule
+  /** What the change fail rate is; absent = failed deployments by deployments. */
+  failRate?: FailRateRule
+  /** To which deployment an incident is attributed; absent = a stated cause, else the latest before it. */
+  attribution?: AttributionRule
+  /** What a share of no deployments is; absent = no value. */
+  noDeployments?: NoDeploymentRule
+  /** From when to when a recovery lasts; absent = from the deployment. */
+  recovery?: RecoveryRule
+  /** What is made of incidents that no deployment caused; absent = left out. */
+  uncaused?: UncausedRule
+  /** Which figure of a sample of times is its value; absent = the median. */
+  average?: DeliveryAverage
+  /** How percentiles and medians are read; absent = nearest rank, with the median interpolated. */
+  percentiles?: PercentileRule
+}
+
+/** A share, with what it is made of. */
+export interface DeliveryShare {
+  /** What it is a share of. */
+  n: number
+  /** How many of these count. */
+  count: number
+  /** The share, from 0 to 1; more where incidents are counted and there are more of them than deployments. */
+  value?: number
+  /** Why there is no value. */
+  reason?: NoFigure
+}
+
+/** The band of one figure of a row. */
+export interface DeliveryStanding {
+  /** The figure. */
+  metric: DeliveryMetric
+  /** The band that it reaches. */
+  band: string
+  /** What the band stands for. */
+  label: string
+}
+
+/** A sample of times, and the figure that it comes to. */
+export interface DeliveryTime {
+  /** The size of the sample. */
+  n: number
+  /** The median, or the mean where the rules say so. */
+  valueMs?: number
+  /** Why there is no value. */
+  reason?: NoFigure
+  /** How many had begun and not ended by the end of the row's time; they are in no sample. */
+  open: number
+  /** The sample in numbers. */
+  sample?: Durations
+}
+
 /** One departure of a release. */
 export interface DepartureReach {
   /** When it leaves. */
   departure: Date
   /** When the release must be ready for it. */
   cutoff: Date
-  /** Whether it can still be reached. */
+  /** Whether it can still be reached, and is not full. */
   reachable: boolean
-  /** By how much it is missed, on the wall clock; absent where it can be reached. */
+  /** Whether other releases take all the room on it, those that are ready before this one. */
+  full: boolean
+  /**
+   * For how many releases there is room beside the others, this one among them; absent where no train has a capacity. Of
+   * several trains the one with the least room counts.
+   */
+  room?: number
+  /** By how much it is missed, on the wall clock; absent where the release is ready in time. */
   missedByMs?: number
   /** How much is to spare, on the wall clock; absent where it can't be reached. */
   spareMs?: number
@@ -1188,6 +2452,33 @@ export interface DeparturesQuery {
  * - `start_to_finish`: j finishes when i has started, plus the lag.
  */
 export type Dependency = 'finish_to_start' | 'start_to_start' | 'finish_to_finish' | 'start_to_finish'
+
+/**
+ * A pattern that hardly comes by chance. σ is a third of the distance from the centre to a natural limit.
+ *
+ * - `beyond_limits`: A value beyond a natural limit (Western Electric 1, Nelson 1; Lighthouse's large change).
+ * - `two_of_three_beyond_two_sigma`: Two of three successive values beyond 2 σ on one side (Western Electric 2, Nelson 5; Lighthouse's moderate change).
+ * - `four_of_five_beyond_one_sigma`: Four of five successive values beyond 1 σ on one side (Western Electric 3, Nelson 6; Lighthouse's moderate shift).
+ * - `eight_on_one_side`: Eight successive values on one side of the centre (Western Electric 4, Wheeler 2; Lighthouse's small shift).
+ * - `nine_on_one_side`: Nine successive values on one side of the centre (Nelson 2).
+ * - `three_of_four_near_limit`: Three of four successive values nearer to one limit than to the centre (Wheeler 3).
+ * - `six_trending`: Six successive values of which each is larger, or each is smaller, than the one before (Nelson 3).
+ * - `fourteen_alternating`: Fourteen successive values that go up and down in turn (Nelson 4).
+ * - `fifteen_within_one_sigma`: Fifteen successive values within 1 σ (Nelson 7).
+ * - `eight_beyond_one_sigma`: Eight successive values beyond 1 σ on either side (Nelson 8).
+ * - `range_beyond_limit`: A step from the value before beyond the upper range limit (Wheeler's range chart).
+ */
+export type DetectionRule = 'beyond_limits' | 'two_of_three_beyond_two_sigma' | 'four_of_five_beyond_one_sigma' | 'eight_on_one_side' | 'nine_on_one_side' | 'three_of_four_near_limit' | 'six_trending' | 'fourteen_alternating' | 'fifteen_within_one_sigma' | 'eight_beyond_one_sigma' | 'range_beyond_limit'
+
+/**
+ * Detection rules that go together.
+ *
+ * - `wheeler`: D. J. Wheeler, "Understanding Variation", 1993: beyond limits, three of four near a limit, eight on one side, and ranges beyond their limit; the default.
+ * - `western_electric`: Western Electric, "Statistical Quality Control Handbook", 1956: its four tests.
+ * - `nelson`: L. S. Nelson, Journal of Quality Technology 16 (1984): his eight tests.
+ * - `lighthouse`: Lighthouse's four, which are Western Electric's.
+ */
+export type DetectionRuleSet = 'wheeler' | 'western_electric' | 'nelson' | 'lighthouse'
 
 /** Differences between environments. */
 export interface Drift {
@@ -1352,6 +2643,23 @@ export interface EnvironmentNames {
   names: Array<string>
 }
 
+/** A figure with the interval it lies in at the confidence asked for. */
+export interface Estimate {
+  /** The figure; absent = the data do not carry it. */
+  value?: number
+  /** The lower end of the interval. */
+  lower?: number
+  /** The upper end of the interval. */
+  upper?: number
+  /**
+   * How likely a figure at least this far from zero is where there is nothing to be found, on both sides, from 0 to 1;
+   * absent where no test goes with the figure, and where the data do not carry one.
+   */
+  pValue?: number
+  /** Why the figure is absent, or its interval. */
+  reason?: NoValue
+}
+
 /**
  * One statement of one source about one item; it is taken whole or refused whole.
  *
@@ -1465,6 +2773,16 @@ export interface FactDeadline {
   /** The sentence by codes and arguments, for other languages. */
   messages: Array<Message>
 }
+
+/**
+ * What the change fail rate divides by what.
+ *
+ * - `failed_deployments`: Deployments with at least one failure that is attributed to them, by deployments; the default.
+ * - `incidents`: Incidents that were opened, whatever caused them, by deployments.
+ * - `incidents_per_change`: Incidents that are attributed to deployments, by the changes that were deployed.
+ * - `failed_results`: Deployments that failed themselves, by all that succeeded or failed.
+ */
+export type FailRateRule = 'failed_deployments' | 'incidents' | 'incidents_per_change' | 'failed_results'
 
 /**
  * Everything that an event can say of its item; what is absent is not said.
@@ -1593,6 +2911,43 @@ export interface FindingExample {
  */
 export type FindingGroup = 'contradiction' | 'impossible_span' | 'implausible_time' | 'unmapped' | 'numbering' | 'unlinked' | 'incomplete'
 
+/**
+ * What is made of the first deployment of an application to an environment, which has no predecessor to compare with.
+ *
+ * - `no_sample`: The changes that it brings first give no sample; the default.
+ * - `passed_over`: They count with the first deployment, to another environment, that has a predecessor.
+ * - `counted`: They count like those of any other deployment.
+ */
+export type FirstDeploymentRule = 'no_sample' | 'passed_over' | 'counted'
+
+/** A suite with both outcomes on one revision in one environment. */
+export interface FlakyRevision {
+  /** The suite. */
+  suite: string
+  /** The changes that were tested, or builds where nobody says of which changes they are. */
+  revision: Array<string>
+  /** Where; empty where nobody says. */
+  environment: Array<string>
+  /** The runs that failed, first to last. */
+  failedIn: Array<string>
+  /** The runs that succeeded, first to last. */
+  passedIn: Array<string>
+}
+
+/** A test with both outcomes on one revision in one environment. */
+export interface FlakyTest {
+  /** The suite. */
+  suite: string
+  /** The test, as the runs name it. */
+  test: string
+  /** The changes that were tested, or builds where nobody says of which changes they are. */
+  revision: Array<string>
+  /** The runs that it failed in, first to last. */
+  failedIn: Array<string>
+  /** The runs that it passed in, first to last; one that tried it again is in both. */
+  passedIn: Array<string>
+}
+
 /** A chain of activities and how late it can be. */
 export interface FloatPath {
   /** The chain, first to last. */
@@ -1603,6 +2958,67 @@ export interface FloatPath {
    */
   floatMs: number
 }
+
+/**
+ * Why time passes, in the order of precedence: where several fit, the first counts.
+ *
+ * - `blackout`: A blackout of a calendar that the work is bound to: of the item, what it is a part of or belongs to, or those who answer for it; after the work is done, one of its release that stops deployments.
+ * - `rework`: The item had gone back: until it was again as far as it had been, and while it was taken for done and was not.
+ * - `active`: It was being worked on, and not blocked.
+ * - `gate_wait`: A gate of the item, of what it is a part of or of its release had been asked for and not been passed.
+ * - `environment_wait`: Its release had asked for an environment, its booking had not begun, and others filled the environment.
+ * - `cadence_wait`: All of the scope of its release was done, and the release had not shipped.
+ * - `queue`: It waited or was blocked, whatever for; after the work is done, for the rest of its release.
+ * - `unknown`: Nobody says: among them all that was active where nobody ever says that something waits.
+ */
+export type FlowCause = 'blackout' | 'rework' | 'active' | 'gate_wait' | 'environment_wait' | 'cadence_wait' | 'queue' | 'unknown'
+
+/** What flow time is made of. */
+export interface FlowCauses {
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** Where flow time ends. */
+  flowEnd: FlowEnd
+  /** The flow time of all items together; the causes add up to it. */
+  totalMs: number
+  /** All causes in the order of precedence. */
+  causes: Array<CauseTime>
+  /** Each item, by id. */
+  items: Array<ItemCauses>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A question for what flow time is made of. */
+export interface FlowCausesQuery {
+  /** First instant of the window: what ended in it counts, with its whole flow time. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** Only items of this application, team, release, theme, epic or other item; absent = all. */
+  within?: string
+  /** Only items of these kinds; absent = all flow items. */
+  kinds?: Array<Kind>
+  /** Where flow time ends; absent = done. */
+  flowEnd?: FlowEnd
+  /**
+   * Whether items that had been started and not ended count too, with the time until the end of the window; absent = no.
+   * What is done and not released is listed in either case.
+   */
+  withOpen?: boolean
+  /** Whether each item is listed; absent = yes. */
+  perItem?: boolean
+}
+
+/**
+ * Where the flow time that is taken apart ends.
+ *
+ * - `done`: When the item is done; the default.
+ * - `released`: When the first of its releases has shipped after that.
+ */
+export type FlowEnd = 'done' | 'released'
 
 /**
  * What flows (the Flow Framework's four flow items).
@@ -1664,6 +3080,14 @@ export interface FlowShare {
   share?: number
 }
 
+/** A stage of a flow in the words of a tool. */
+export interface FlowStage {
+  /** What it is called in the answer. */
+  name: string
+  /** The statuses that belong to it, by name or by the tool's id; absent = the one of the stage's own name. */
+  statuses?: Array<string>
+}
+
 /**
  * Where work stands; a tool's own states map to these.
  *
@@ -1686,6 +3110,26 @@ export interface FreeSlot {
   /** What had to end at its start; nothing where all are free when the window begins, or when work does. */
   after: Array<SlotBlock>
 }
+
+/**
+ * By which of its measures a deployment frequency is put into a band.
+ *
+ * - `days_per_week`: The median number of days with a deployment per week.
+ * - `days_per_month`: The same per calendar month.
+ * - `days_per_half_year`: The same per half of a calendar year.
+ * - `per_day`: Deployments divided by days.
+ */
+export type FrequencyMeasure = 'days_per_week' | 'days_per_month' | 'days_per_half_year' | 'per_day'
+
+/**
+ * What the figure of the deployment frequency is.
+ *
+ * - `days_per_week`: The median number of days with a deployment per ISO week, weeks without any included; the default.
+ * - `per_day`: Deployments divided by days.
+ * - `whole_per_day`: The same, cut to whole numbers.
+ * - `count`: The number of deployments.
+ */
+export type FrequencyRule = 'days_per_week' | 'per_day' | 'whole_per_day' | 'count'
 
 /** How long gates take, and which are late. */
 export interface GateLateness {
@@ -1911,6 +3355,15 @@ export interface IngestRun {
   cancelled: boolean
 }
 
+/**
+ * Whose cost an item has besides its own, since they wait for it.
+ *
+ * - `needs`: That of all that depends on it and of all that it is a part of, over any number of steps; the default.
+ * - `depends_on`: That of all that depends on it, over any number of steps.
+ * - `nothing`: Nobody's.
+ */
+export type InheritRule = 'needs' | 'depends_on' | 'nothing'
+
 /** An item as it is known. */
 export interface Item {
   /** The id under which it was first named. */
@@ -1921,6 +3374,69 @@ export interface Item {
   aliases: Array<string>
   /** The last value of every field. */
   fields: Fields
+}
+
+/** What the flow time of one item is made of. */
+export interface ItemCauses {
+  /** The item. */
+  item: string
+  /** When it was first active or waiting. */
+  started: Date
+  /** When its flow time ended; absent while it goes on. */
+  ended?: Date
+  /** Its flow time, or that until the end of the window; the causes add up to it. */
+  totalMs: number
+  /** The causes that took any time, in the order of precedence. */
+  causes: Array<CauseTime>
+}
+
+/** One item that counts differently. */
+export interface ItemDifference {
+  /** The item. */
+  item: string
+  /** What it contributes on the one side; absent where it does not count there. */
+  a?: number
+  /** What it contributes on the other side. */
+  b?: number
+  /**
+   * Why it does not count on the side where it doesn't; absent where it counts on both, or never ended by that side's
+   * rules.
+   */
+  reason?: string
+  /** The rules each of which alone changes what it contributes; empty where only several together do. */
+  rules: Array<string>
+}
+
+/** The rework in one item. */
+export interface ItemRework {
+  /** The item. */
+  item: string
+  /** Moves to a stage that is less far, re-openings included. */
+  movesBack: number
+  /** Moves back from the stage in which work is over. */
+  reopenings: number
+  /** Entries to a stage in which it had been before. */
+  repeats: number
+  /** Time after a move back until it was again as far as it had been. */
+  reworkTimeMs: number
+}
+
+/** One item in one state. */
+export interface ItemStateTime {
+  /** The item. */
+  item: string
+  /** The state, or the last name of the status. */
+  state: string
+  /** The tool's id of the status, where it has one. */
+  statusId?: string
+  /** How often it came to it. */
+  entries: number
+  /** How long completed stays took. */
+  completedMs: number
+  /** How long a stay that goes on has taken so far; absent where there is none. */
+  ongoingMs?: number
+  /** Both together. */
+  totalMs: number
 }
 
 /** The verdict of one item. */
@@ -1971,6 +3487,48 @@ export type Kind = 'theme' | 'epic' | 'feature' | 'story' | 'defect' | 'risk' | 
  * - `elapsed`: None: every hour of every day.
  */
 export type LagCalendar = 'successor' | 'predecessor' | 'project' | 'elapsed'
+
+/**
+ * An estimate of how many defects there are, from how many two finders found alike.
+ *
+ * D. G. Chapman's estimator (University of California Publications in Statistics 1, 1951): with `a` found by the one, `b`
+ * by the other and `m` by both, (a + 1)(b + 1)/(m + 1) − 1, with the variance of G. A. F. Seber (Biometrika 57, 1970). It
+ * holds if the two look for the same defects independently of each other and each defect is as easily found as any; where easy ones are
+ * found by both, it is too low.
+ */
+export interface LatentDefects {
+  /** The two finders. */
+  finders: Array<string>
+  /** Defects that the first one found. */
+  byFirst: number
+  /** Defects that the second one found. */
+  bySecond: number
+  /** Defects that both found. */
+  byBoth: number
+  /** Defects that any of the two found. */
+  found: number
+  /** How many there are, found or not. */
+  estimate?: number
+  /** How many are not found: the estimate less those found. */
+  latent?: number
+  /** The standard error of both. */
+  standardError?: number
+  /** The lower end of the 95 % interval of the estimate by the normal distribution; not less than those found. */
+  lower?: number
+  /** The upper end. */
+  upper?: number
+  /** Why there is no estimate: `no_data` where one of the two found nothing, `no_overlap` where none was found by both. */
+  reason?: string
+}
+
+/**
+ * What the change lead time is a sample of.
+ *
+ * - `commits`: Commits, from being authored to the end of the deployment; the default.
+ * - `pull_requests`: Pull requests, by their cycle time: coding + (created to merged) + deploy, where an absent part counts nothing.
+ * - `merge_to_deployment`: Pull requests, from being merged to the end of the deployment.
+ */
+export type LeadTimeRule = 'commits' | 'pull_requests' | 'merge_to_deployment'
 
 /** One step in the life of a release. */
 export interface LifecycleStep {
@@ -2080,6 +3638,99 @@ export interface Link {
  */
 export type LinkKind = 'parent' | 'ships_in' | 'gates' | 'depends_on' | 'implements' | 'follows' | 'built_from' | 'candidate' | 'tags' | 'contains' | 'tests' | 'ran_in' | 'deploys' | 'deployed_to' | 'found_in' | 'caused_by' | 'books' | 'booked_for' | 'belongs_to' | 'owned_by' | 'approver' | 'decided_by' | 'satisfies' | 'responsible' | 'accountable' | 'consulted' | 'informed' | 'relates'
 
+/** The law over a window. */
+export interface LittlesLaw {
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** The zone of its days. */
+  zone: string
+  /** The law by each rule, the three in their order. */
+  rows: Array<LittlesLawRow>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A question for the law over a window. */
+export interface LittlesLawQuery {
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. The rules that count days count every day that the window touches, whole. */
+  end: Date
+  /** IANA zone in which days are counted. */
+  zone: string
+  /** Only items of this application, team, release, theme, epic or other item; absent = all. */
+  within?: string
+  /** Only items of these kinds; absent = all flow items. */
+  kinds?: Array<Kind>
+  /** The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done. */
+  stages?: Array<FlowStage>
+  /** The stage in which work begins; absent = the second. */
+  startStage?: string
+  /** The stage in which work is over; absent = the last. */
+  endStage?: string
+}
+
+/** The law by one rule. Times are in days, rates per day. */
+export interface LittlesLawRow {
+  /** How time and work in progress are counted. */
+  rule: LittlesLawRule
+  /** T: how long the window is. */
+  days: number
+  /** How many were in progress when it began. */
+  openAtStart: number
+  /** How many were in progress when it ended: N(T). */
+  openAtEnd: number
+  /** A: how many were in progress at some time of it: what was open at the start and what was started since. */
+  arrivals: number
+  /** D: how many were finished in it. */
+  departures: number
+  /** H: all time in progress within the window, in item-days: the integral of N(t). */
+  itemDays: number
+  /** L = H / T: the average work in progress; absent where the window has no time in it. */
+  averageWip?: number
+  /** λ = A / T. */
+  arrivalRate?: number
+  /** W, here w = the average over arrivals of the time that each was in progress within the window, added up item by item. */
+  averageTime?: number
+  /** L − λ·W: zero, since time and work in progress are counted by a rule that fits. */
+  residual?: number
+  /** Θ = D / T: the throughput. */
+  throughput?: number
+  /** w′ = H / D: the approximate average cycle time. */
+  timePerDeparture?: number
+  /** W*: the mean cycle time of what was finished, the time before the window included. */
+  cycleTime?: number
+  /** L − Θ·W*: how far the window is from a stable flow that begins and ends empty. */
+  finishedResidual?: number
+  /** Started in the window over finished in it: above 1 work in progress grows. */
+  stability?: number
+  /** Flow debt, w′ − W*: above 0 what is in progress ages for what is finished; below 0 debt is paid back. */
+  flowDebt?: number
+}
+
+/**
+ * How time is counted, with the way of counting work in progress that goes with it. Any other pair breaks Little's law.
+ *
+ * - `elapsed`: Elapsed time, with the integral over time of how many are in progress.
+ * - `inclusive`: Days from the first to the last, both included, with how many are in progress on a day: started by then and not finished before it.
+ * - `exclusive`: Days from the first to the last, the last left out, with how many are in progress at the end of a day.
+ */
+export type LittlesLawRule = 'elapsed' | 'inclusive' | 'exclusive'
+
+/** The test of Mann and Whitney, also called Wilcoxon's rank sum test. */
+export interface MannWhitney {
+  /** U of the second sample: pairs in which it is larger, those in which both are equal counted half. */
+  u?: number
+  /** How likely a U at least this far from its middle is where there is no difference, on both sides. */
+  pValue?: number
+  /** How the p-value was found. */
+  pValueRule?: PValueRule
+  /** Why there is no p-value. */
+  reason?: NoValue
+}
+
 /** Links that a row of a mapped table states. */
 export interface MappedLink {
   /** What the link says. */
@@ -2105,12 +3756,24 @@ export interface MappedLink {
  */
 export type Measure = 'count' | 'share' | 'size' | 'value' | 'pass_rate'
 
+/** Puts the states of several parts of the record together, in whatever order: see `MetricState`. */
+export declare function mergeMetrics(query: MergeQuery): MetricState
+
+/** As `mergeMetrics`, off the event loop. */
+export declare function mergeMetricsAsync(query: MergeQuery): Promise<MetricState>
+
 /** A place where chains come together: what comes last there decides. */
 export interface MergePoint {
   /** The activity that waits, which lies on a driving chain. */
   item: string
   /** What it waits for within the threshold of the question, two or more, by id. */
   joins: Array<string>
+}
+
+/** States of parts of the record to be put together. */
+export interface MergeQuery {
+  /** The states, of the same question each; at least one. */
+  states: Array<MetricState>
 }
 
 /**
@@ -2144,10 +3807,7 @@ export interface Message {
  */
 export type MessageArg = 'item' | 'items' | 'day' | 'time' | 'span' | 'word' | 'number' | 'text'
 
-/**
- * All that sentences are made of: a code, its English text with places for arguments, and what these are. For translators;
- * the `messages` of a record say which of them its `sentence` is made of.
- */
+/** Every message that there is, with its English template and its arguments, grouped by what they are about. */
 export declare function messages(): Array<MessageTemplate>
 
 /** What a code says in English, and with which arguments. */
@@ -2170,6 +3830,297 @@ export interface MetFact {
   rule?: string
 }
 
+/** What was found for one group in one part of the window. */
+export interface MetricCell {
+  /** The values that it is grouped by, in the order of the query. */
+  group: Array<string>
+  /** The number of the part, from 0. */
+  bucket: number
+  /** How many facts count. */
+  n: number
+  /** The values of a sample, ascending. */
+  values: Array<number>
+  /** The ages of what belongs to the sample and is not over, ascending. */
+  open: Array<number>
+  /** What is counted: items, days, or milliseconds of a part. */
+  part: number
+  /** Milliseconds or items of the whole. */
+  whole: number
+}
+
+/**
+ * What begins or ends a duration.
+ *
+ * - `created`: The item is first spoken of.
+ * - `started`: It first becomes active or waiting.
+ * - `committed`: The first change that does its work is made.
+ * - `active`: It first becomes active.
+ * - `done`: It is done; which time of several is the re-open policy's.
+ * - `status`: It enters one of the tool's own states that the rules name.
+ * - `released`: The first release that it ships in is done.
+ */
+export type MetricEvent = 'created' | 'started' | 'committed' | 'active' | 'done' | 'status' | 'released'
+
+/** An event behind a metric. */
+export interface MetricEvidence {
+  /** When what it proves counts. */
+  at: Date
+  /** The event, as `source:id`. */
+  event: string
+}
+
+/** A metric that `metric` knows. */
+export interface MetricInfo {
+  /** Its name. */
+  name: string
+  /** What it says, in one sentence. */
+  about: string
+  /** What its figures are. */
+  unit: MetricUnit
+  /** The rules that hold where neither the query nor a preset says anything. */
+  rules: MetricRules
+}
+
+/** The rules of a tool for a metric. */
+export interface MetricPreset {
+  /** The name, after the tool. */
+  name: string
+  /** The metric that they are for. */
+  metric: string
+  /** What the tool calls it, and what its rules come to. */
+  about: string
+  /** The rules in which it differs from the default. */
+  rules: MetricRules
+}
+
+/** The presets that a question for a metric may name, by tool and metric. */
+export declare function metricPresets(): Array<MetricPreset>
+
+/** A question for one metric. */
+export interface MetricQuery {
+  /** The metric; `metrics` lists them. */
+  metric: string
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. What is not over by then is open. */
+  end: Date
+  /** IANA zone of its days. */
+  zone: string
+  /** Only items of this application, team, release, theme, epic or other item; absent = all. */
+  within?: string
+  /**
+   * Items of these kinds, whether or not they have parts; empty = those that the metric is made for, without those that
+   * are counted by their parts.
+   */
+  kinds?: Array<Kind>
+  /**
+   * A row for each value of these: `kind`, `team`, `application`, `release`, `theme`, `epic`, `feature`, `priority`,
+   * `severity`, `assignee`, or `attribute:NAME`. An item with several values counts in each.
+   */
+  groupBy?: Array<string>
+  /** A row for each part of the window; absent = one for all of it. */
+  bucket?: Bucket
+  /** For `custom`: where the parts after the first begin, in order. */
+  bucketStarts?: Array<Date>
+  /** Rules as a tool has them; `metric_presets` lists them. */
+  preset?: string
+  /** Rules of one's own; they win over the preset's. */
+  rules?: MetricRules
+}
+
+/** The figures of one group in one part of the window. */
+export interface MetricRow {
+  /** The values of what it is grouped by, in that order; empty where an item has none. */
+  group: Array<string>
+  /**
+   * The part of the window: `2026-07-01`, `2026-W27`, `2026-07`, `2026-Q3`, `2026`, or the instant that it starts at;
+   * absent where the window is one.
+   */
+  bucket?: string
+  /** First instant of the part. */
+  start: Date
+  /** First instant after it. */
+  end: Date
+  /** How many items count; for work in progress how many were in progress at any time. */
+  n: number
+  /** The figure. */
+  value?: number
+  /** Why there is no figure: `no_data`, `no_waiting_state`. */
+  reason?: string
+  /** What is measured as a part: items, item-days, milliseconds. */
+  part?: number
+  /** The whole that it is a part of, in the same unit; for work in progress days or milliseconds. */
+  whole?: number
+  /** The sample behind the figure of a duration, in the table's unit. */
+  sample?: SampleSummary
+  /** Items that belong to the sample and are not over at the end of the part; absent where nothing can be open. */
+  open?: number
+  /**
+   * What the sample would be if the open ones were over as well, as far as that can be told; absent where nothing can be
+   * open, and where there is nothing at all.
+   */
+  survival?: SurvivalSummary
+}
+
+/** The rules of a metric. What is absent is as the preset has it, else as the metric has it by default. */
+export interface MetricRules {
+  /** What begins a duration. */
+  startEvent?: MetricEvent
+  /** What ends it. */
+  endEvent?: MetricEvent
+  /** The tool's own states that begin it, by name or id; for `startEvent` = `status`. */
+  startStatus?: Array<string>
+  /** The tool's own states that end it, by name or id; for `endEvent` = `status`. */
+  endStatus?: Array<string>
+  /** How time becomes days. */
+  dayCount?: DayCount
+  /** The calendar of `business_hours`. */
+  calendar?: Calendar
+  /** When an item that was done more than once is done. */
+  reopen?: ReopenPolicy
+  /** What becomes of an item that ends before it starts. */
+  negative?: NegativeRule
+  /** What counts as work in progress. */
+  wip?: WipRule
+  /** Which figure of a sample is the value. */
+  aggregation?: Aggregation
+  /** How percentiles are read; the median is interpolated unless this says `lower`. */
+  percentiles?: PercentileRule
+  /** How ratios of several items are added up. */
+  efficiency?: EfficiencyRule
+}
+
+/** The metrics that `metric` knows, by name. */
+export declare function metrics(): Array<MetricInfo>
+
+/** What one item contributes. */
+export interface MetricSample {
+  /** The item. */
+  item: string
+  /** When it started; absent where that does not count or is not known. */
+  startedAt?: Date
+  /** When it counts: its end; its start where starts are counted; the end of the part for what is open or in progress. */
+  countedAt: Date
+  /** The part of the window; absent where the window is one. */
+  bucket?: string
+  /** What it contributes. */
+  value: number
+  /** Whether it is not over: then the value is its age, and no part of the sample. */
+  open: boolean
+  /** The event that it rests on, as `source:id`. */
+  evidence: string
+}
+
+/** What the items contribute to a metric. */
+export interface MetricSamples {
+  /** The metric. */
+  metric: string
+  /** What a value of a duration is; for counts, items; for work in progress, item-days (or milliseconds for the integral). */
+  unit: MetricUnit
+  /** One row for each item and part of the window that it counts in, by item and then by time. */
+  rows: Array<MetricSample>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/**
+ * A metric of a part of the items, ready to be put together with those of other parts.
+ *
+ * `merge` is associative and commutative: records that are split by item into any parts, asked apart
+ * and merged, give what the whole record gives, to the byte. The state is plain data, for other processes to make or take.
+ */
+export interface MetricState {
+  /** The question. */
+  query: MetricQuery
+  /** One cell for each group and part of the window that anything was found for, by group and part. */
+  cells: Array<MetricCell>
+  /** Whether any item was ever in a waiting state; without one, efficiency has no value. */
+  waits: boolean
+  /** The first events behind it in time; at most a hundred. */
+  evidence: Array<MetricEvidence>
+  /** What it rests on, without evidence. */
+  basis: Basis
+}
+
+/** The metric that a state stands for. */
+export declare function metricTable(query: MetricTableQuery): MetricTable
+
+/** A metric by group and part of the window. What has no data has no value, and says why. */
+export interface MetricTable {
+  /** The metric. */
+  metric: string
+  /** What its figures are. */
+  unit: MetricUnit
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** The zone of its days. */
+  zone: string
+  /** What it is grouped by. */
+  groupBy: Array<string>
+  /** One row for each group and each part of the window, by group and part; parts without data are there too. */
+  rows: Array<MetricRow>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** As `metricTable`, off the event loop. */
+export declare function metricTableAsync(query: MetricTableQuery): Promise<MetricTable>
+
+/** A state whose metric is asked for. */
+export interface MetricTableQuery {
+  /** The state. */
+  state: MetricState
+}
+
+/** A metric over time. */
+export interface MetricTrend {
+  /** The metric. */
+  metric: string
+  /** What its figures are. */
+  unit: MetricUnit
+  /** One row for each group and part of the window. */
+  rows: Array<TrendPoint>
+  /** What is said of each group as a whole. */
+  groups: Array<TrendGroup>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A question whether a metric changes over time. */
+export interface MetricTrendQuery {
+  /** The metric, by parts of its window; it must name a `bucket`. */
+  query: MetricQuery
+  /** The parts before this instant are the baseline of the limits; absent = all parts. */
+  baselineUntil?: Date
+  /** Which signals are looked for; absent = as `process_behaviour` has it. */
+  ruleSet?: DetectionRuleSet
+  /** Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared. */
+  compareAt?: Date
+  /** The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95. */
+  confidence?: number
+}
+
+/**
+ * What the figures of a metric are.
+ *
+ * - `days`: Days of 24 hours, or counted as the rule for days says.
+ * - `hours`: Hours.
+ * - `items`: Items.
+ * - `ratio`: A part of a whole; 1 is all of it.
+ * - `size`: The portfolio's own unit of size.
+ */
+export type MetricUnit = 'days' | 'hours' | 'items' | 'ratio' | 'size'
+
+/**
+ * What the limits of a chart are reckoned from.
+ *
+ * - `mean`: The mean moving range: limits at 2.66, range limit at 3.27 times it; the default.
+ * - `median`: The median moving range, which a few large steps don't move: 3.145 and 3.865.
+ */
+export type MovingRangeRule = 'mean' | 'median'
+
 /** A calendar and the name by which activities call it. */
 export interface NamedCalendar {
   /** The name. */
@@ -2177,6 +4128,14 @@ export interface NamedCalendar {
   /** When work happens. */
   calendar: Calendar
 }
+
+/**
+ * What becomes of an item that ends before it starts.
+ *
+ * - `absent`: It has no duration, and is listed as bad data; the default.
+ * - `one_day`: It lasted one day.
+ */
+export type NegativeRule = 'absent' | 'one_day'
 
 /** Something that takes time, or a milestone that takes none. */
 export interface NetworkActivity {
@@ -2200,7 +4159,11 @@ export interface NetworkActivity {
   startedAt?: Date
   /** When it really finished. */
   finishedAt?: Date
-  /** The trains it takes when its work is finished: it ends with the latest of their first departures. */
+  /**
+   * The trains it takes when its work is finished: it ends with the latest of their first departures. Two trains are the
+   * same where all that is said of them is; of one with a capacity, activities take the departures in the order in which
+   * they are ready, ties by id.
+   */
   trains?: Array<Cadence>
   /** The activity that it is part of, which spans its parts (a hammock): from the first start to the last finish. */
   partOf?: string
@@ -2330,6 +4293,63 @@ export interface NextSlotQuery {
 }
 
 /**
+ * What a share of no deployments is.
+ *
+ * - `no_value`: Not known; the default.
+ * - `zero`: Zero.
+ */
+export type NoDeploymentRule = 'no_value' | 'zero'
+
+/**
+ * Why a figure of delivery has no value.
+ *
+ * - `no_deployments`: No deployment ended in the time.
+ * - `no_changes`: No change reached production in the time that there is a lead time of.
+ * - `nothing_restored`: Nothing was restored in the time.
+ * - `no_week`: The time has no day, or no whole week.
+ * - `no_releases`: No release came out in the time of which that is known.
+ */
+export type NoFigure = 'no_deployments' | 'no_changes' | 'nothing_restored' | 'no_week' | 'no_releases'
+
+/**
+ * Why a figure has no value, or no interval.
+ *
+ * - `no_data`: There is nothing to reckon with.
+ * - `too_few`: There is something, and less than the figure needs.
+ * - `no_variation`: All values are equal, or everything had the same outcome.
+ * - `never_reached`: So large a part has not finished yet.
+ * - `nobody_at_risk`: Nothing was watched at that age any more, or everything had finished by then.
+ * - `beyond_follow_up`: Nothing was watched for so long, and some had not finished by then.
+ * - `perfect_agreement`: The two orders agree or disagree entirely, for which no interval is known.
+ */
+export type NoValue = 'no_data' | 'too_few' | 'no_variation' | 'never_reached' | 'nobody_at_risk' | 'beyond_follow_up' | 'perfect_agreement'
+
+/**
+ * When a defect counts as open in a part of the window.
+ *
+ * - `end_of_bucket`: If it is open at the end of it; the default. From one part to the next the number grows by what was opened and falls by what was closed.
+ * - `any_time`: If it was open at any time in it, as jira-agile-metrics counts.
+ */
+export type OpenRule = 'end_of_bucket' | 'any_time'
+
+/** What an order costs, if its items are done one after the other. */
+export interface OrderCost {
+  /** The items in their order. */
+  order: Array<string>
+  /**
+   * The sum over all items of the cost of delay a week times the weeks until the item is finished; absent where any item
+   * lacks one of the two, or costs are in several units.
+   */
+  cost?: number
+  /** How many weeks they all take. */
+  weeks?: number
+  /** The items that lack a cost of delay or a duration, by id. */
+  missing: Array<string>
+  /** Items that stand before something that they need, by id. */
+  tooEarly: Array<string>
+}
+
+/**
  * How a build, test run or deployment went.
  *
  * - `success`: It worked.
@@ -2340,6 +4360,59 @@ export interface NextSlotQuery {
  * - `running`: It has not finished.
  */
 export type Outcome = 'success' | 'failure' | 'unstable' | 'aborted' | 'not_built' | 'running'
+
+/**
+ * An outcome before and after a change. That it differs does not say that the change is why: look at the trend before it,
+ * and at what else happened.
+ */
+export interface OutcomeChange {
+  /** The item. */
+  item: string
+  /** What was measured. */
+  measure: string
+  /** The unit of the measurements; absent where none is said, or where there are several. */
+  unit?: string
+  /** When the change was. */
+  changedAt?: Date
+  /** How many measurements there are before it, … */
+  nBefore: number
+  /** … and after. */
+  nAfter: number
+  /** The difference, after less before, with intervals; absent where `missing` says why. */
+  comparison?: SampleComparison
+  /** By how much the measurements rose a day before the change: the slope of the line of least squares. */
+  trendBefore?: number
+  /** The mean after the change, had that line gone on. */
+  expectedByTrend?: number
+  /** The mean after the change less that. */
+  beyondTrend?: number
+  /** Why something has no value, by stable words. */
+  missing: Array<string>
+  /** What the answer rests on; `n` are the measurements on both sides. */
+  basis: Basis
+}
+
+/** A question for an outcome before and after something shipped. */
+export interface OutcomeChangeQuery {
+  /** The time it is asked at; what happened later is left out. */
+  at: Date
+  /** The item whose outcome was measured, such as an application or feature. */
+  item: string
+  /** What was measured: the name of an attribute, as `value_realized` reads it. */
+  measure: string
+  /** The release, or other item, that may have changed it when it first shipped. */
+  release?: string
+  /** When the change was, instead of a release. */
+  changedAt?: Date
+  /** How far back measurements count; absent = all. */
+  beforeMs?: number
+  /** For how long after the change, and after `settleMs`, measurements count; absent = all. */
+  afterMs?: number
+  /** For how long after the change measurements are left out, until it has settled; absent = not at all. */
+  settleMs?: number
+  /** How sure the intervals are, between 0 and 1; absent = 0.95. */
+  confidence?: number
+}
 
 /** Everything that a release manager asks of one release, in one answer. */
 export interface Outlook {
@@ -2399,13 +4472,69 @@ export interface OutlookQuery {
 }
 
 /**
- * How a percentile is read off a sample.
+ * By what the parts of a whole are put together.
  *
- * - `nearest_rank`: The smallest value that at least p of the sample do not exceed; the default. The median is interpolated.
- * - `linear`: Linear interpolation between closest ranks (Hyndman and Fan's type 7).
- * - `lower`: The value at or below the interpolated rank of type 7.
+ * - `application`: By the application that they, or what they are parts of, belong to; the default.
+ * - `team`: By the team that answers for them, or for what they are parts of.
+ * - `kind`: By what they are.
  */
-export type PercentileRule = 'nearest_rank' | 'linear' | 'lower'
+export type PartGroup = 'application' | 'team' | 'kind'
+
+/** A group of parts. */
+export interface PartsWait {
+  /** The application or team by id, or the kind; absent for parts of which nobody says it. */
+  group?: string
+  /** How many parts. */
+  parts: number
+  /** How many of them are not done. */
+  open: number
+  /** When the last of them was done; absent while one is open. */
+  completeAt?: Date
+  /** Pooling: from the first of them done to the last, or to now while one is open. Absent while none is done. */
+  poolingMs?: number
+  /**
+   * Lagging: how much later they were complete than all others; zero where another group came later, absent where there is
+   * no other group.
+   */
+  laggingMs?: number
+  /** How long its parts have waited for others, those of the group included: item-time. */
+  waitedMs: number
+}
+
+/** A part. */
+export interface PartWait {
+  /** The part. */
+  item: string
+  /** Its name for people. */
+  title: string
+  /** The group that it is in. */
+  group?: string
+  /** When it was done; absent while it is open. */
+  doneAt?: Date
+  /** How long it then waited for the last part, so far; absent while it is open. */
+  waitedMs?: number
+}
+
+/**
+ * How a percentile is read off a sample; types are those of R. J. Hyndman and Y. Fan, "Sample Quantiles in Statistical
+ * Packages", The American Statistician 50 (1996), the other names those of numpy.
+ *
+ * - `nearest_rank`: The smallest value that at least p of the sample do not exceed (type 1, `inverted_cdf`); the default. The median is interpolated where it is one of several figures of a sample.
+ * - `linear`: Linear interpolation between closest ranks (type 7; Excel's `PERCENTILE.INC`, `percentile_cont` of SQL).
+ * - `lower`: The value at or below the interpolated rank of type 7.
+ * - `averaged_inverted_cdf`: As nearest rank, and halfway to the next value where the rank is whole (type 2).
+ * - `closest_observation`: The value whose rank is nearest to n p, of two the even rank (type 3; SAS).
+ * - `interpolated_inverted_cdf`: Interpolated at the rank n p (type 4).
+ * - `hazen`: Interpolated at the rank n p + ½ (type 5).
+ * - `weibull`: Interpolated at the rank (n + 1) p (type 6; Excel's `PERCENTILE.EXC`, Minitab, SPSS).
+ * - `median_unbiased`: Interpolated at the rank (n + ⅓) p + ⅓: near the median whatever the distribution (type 8).
+ * - `normal_unbiased`: Interpolated at the rank (n + ¼) p + ⅜: unbiased for the normal distribution (type 9).
+ * - `higher`: The value at or above the interpolated rank of type 7.
+ * - `nearest`: The value nearest to the interpolated rank of type 7, of two the even place, counted from 0.
+ * - `midpoint`: Halfway between the values below and above the interpolated rank of type 7.
+ * - `floor_rank`: The value at the rank n p rounded down, at least the first: Lighthouse's.
+ */
+export type PercentileRule = 'nearest_rank' | 'linear' | 'lower' | 'averaged_inverted_cdf' | 'closest_observation' | 'interpolated_inverted_cdf' | 'hazen' | 'weibull' | 'median_unbiased' | 'normal_unbiased' | 'higher' | 'nearest' | 'midpoint' | 'floor_rank'
 
 /**
  * Draws a schedule as Gantt chart or network, in SVG, Mermaid or DOT. The activities that matter most are drawn, critical
@@ -2494,6 +4623,149 @@ export interface PolicyRule {
   waitsFor?: string
 }
 
+/** Open work in an order. */
+export interface Priorities {
+  /** By what it is. */
+  rankBy: RankRule
+  /** The unit of costs of delay; absent where nobody says one, or where there are several. */
+  unit?: string
+  /** The items, those with a rank first and by it, then the others by id. */
+  items: Array<PriorityItem>
+  /** What the order that the ranks give costs. */
+  proposed: OrderCost
+  /** What the order that the question gives costs. */
+  given?: OrderCost
+  /** What the answer rests on; `n` are the items with a rank. */
+  basis: Basis
+}
+
+/** A question for the order of open work. */
+export interface PrioritizeQuery {
+  /** Only items of this application, team, release, theme, epic or other item; absent = all. */
+  within?: string
+  /** The kinds of items that are put into an order; absent = all work, an epic and its stories alike. */
+  kinds?: Array<Kind>
+  /** By what; absent = WSJF. */
+  rankBy?: RankRule
+  /** What an item has from those that wait for it; absent = from all that needs it. */
+  inherit?: InheritRule
+  /**
+   * How much of `estimate` and `remaining` makes a week; absent = 7 days of 24 hours. Where estimates are working time,
+   * 40 hours.
+   */
+  weekMs?: number
+  /**
+   * The unit that costs of delay are in, such as `CHF`; others are left out. Absent = the one that they are all in: if
+   * there are several, costs of delay have no value.
+   */
+  unit?: string
+  /** An order of items to tell the cost of, besides the one that is proposed. */
+  order?: Array<string>
+}
+
+/** One item with what it is worth. What is not known has no value. */
+export interface PriorityItem {
+  /** The item. */
+  item: string
+  /** Its name for people. */
+  title: string
+  /** Its place in the order, from 1. */
+  rank?: number
+  /** Business value: the field `value`, in points. */
+  value?: number
+  /** The attribute `timeCriticality`, in points. */
+  timeCriticality?: number
+  /** The attribute `riskReduction`, in points: reduced risk and enabled opportunity. */
+  riskReduction?: number
+  /** The field `size`. */
+  size?: number
+  /** The three sorts of points over the size: of the item alone. */
+  wsjf?: number
+  /** The same with the points that it has from others, those that are known. */
+  wsjfInherited?: number
+  /** What a week of delay costs: the attribute `costOfDelay`. */
+  costOfDelay?: number
+  /** How long it takes: what is said to be left, else the estimate. */
+  durationMs?: number
+  /** Cost of delay over duration in weeks: of the item alone. */
+  cd3?: number
+  /** The same with the cost that it has from others, as far as it is known. */
+  cd3Inherited?: number
+  /** How many open items it has points and cost from. */
+  dependants: number
+  /** Open items that it needs directly: what it depends on, and its parts; by id. */
+  waitsFor: Array<string>
+  /** Which figures of its own are missing or can't be used, by stable words. */
+  missing: Array<string>
+}
+
+/**
+ * The process behaviour chart of a series: an XmR chart (W. A. Shewhart, 1931; D. J. Wheeler, "Understanding Variation",
+ * 1993).
+ *
+ * The natural limits lie 2.66 mean moving ranges from the centre, or 3.145 median ones, and moving ranges have their upper
+ * limit at 3.27 of the mean or 3.865 of the median. Two values are enough for limits, and some ten for limits that
+ * hold. Every value that takes part in a pattern is a signal; of patterns such as two of three these are the values on
+ * the side of the pattern. What lies on a line is not beyond it. Takes O(n log n).
+ */
+export declare function processBehaviour(query: ProcessBehaviourQuery): ProcessBehaviour
+
+/** The process behaviour chart of a series. All figures are in the unit of its values. */
+export interface ProcessBehaviour {
+  /** How many values the centre and the limits come from. */
+  baselineN: number
+  /** The centre; absent without a baseline. */
+  center?: number
+  /** The mean or median moving range; absent for fewer than two values, and so is all that follows from it. */
+  movingRange?: number
+  /** A third of the distance from the centre to a limit. */
+  sigma?: number
+  /** The lower natural process limit. */
+  lowerLimit?: number
+  /** The upper natural process limit. */
+  upperLimit?: number
+  /** The upper limit of moving ranges. */
+  upperRangeLimit?: number
+  /** The moving ranges of the series: how far each value is from the one before, from the second value on. */
+  movingRanges: Array<number>
+  /** What can't be chance, by place, then by rule. */
+  signals: Array<BehaviourSignal>
+  /** Why there are no limits: no baseline, or too short a one. */
+  reason?: NoValue
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** As `processBehaviour`, off the event loop. */
+export declare function processBehaviourAsync(query: ProcessBehaviourQuery): Promise<ProcessBehaviour>
+
+/** A question for the process behaviour chart (XmR chart) of a series. */
+export interface ProcessBehaviourQuery {
+  /** The series, in the order of time: what signals are looked for in. */
+  values: Array<number>
+  /**
+   * The values that centre and limits are reckoned from, in the order of time; absent = those of the series from
+   * `baselineStart` on and before `baselineEnd`.
+   */
+  baseline?: Array<number>
+  /** The place of the first value of the baseline; absent = 0. */
+  baselineStart?: number
+  /** The place after the last value of the baseline; absent = the length of the series. */
+  baselineEnd?: number
+  /** What the centre is; absent = the mean. */
+  center?: CenterRule
+  /** What the limits are reckoned from; absent = the mean moving range. */
+  movingRange?: MovingRangeRule
+  /** The least that a value can be, such as 0 for a count: the lower limit is not below it. Absent = there is none. */
+  least?: number
+  /** The most that a value can be, such as 1 for a share: the upper limit is not above it. Absent = there is none. */
+  most?: number
+  /** The rules by which signals are found; absent = Wheeler's. */
+  ruleSet?: DetectionRuleSet
+  /** Single rules in place of a set. */
+  rules?: Array<DetectionRule>
+}
+
 /**
  * How work goes on that has started, whatever its links say.
  *
@@ -2502,6 +4774,125 @@ export interface PolicyRule {
  * - `actual_dates`: It finishes its whole duration after its actual start, whatever the status date is (Microsoft Project's way as long as nobody reschedules uncompleted work).
  */
 export type ProgressRule = 'retained_logic' | 'progress_override' | 'actual_dates'
+
+/**
+ * The parts of pull requests, as Apache DevLake cuts them. A negative part is bad data: it is absent.
+ *
+ * A pull request is a change with a state, `done` once it is merged. Its `startsAt` is when it was opened, its `endsAt`
+ * when it was merged, its attribute `author` who opened it. Each event with the attribute `review` is a review or comment,
+ * by whom says `reviewed_by`. Its commits are the changes that are parts of it (`parent`), else those behind its head that
+ * were not behind what it was merged into; the commit that merged it follows it. The adapters of GitHub and GitLab say all
+ * of that.
+ */
+export interface PullRequestSplit {
+  /** Pull requests that were merged in the time. */
+  n: number
+  /** From the first commit to the pull request. */
+  coding: DeliveryTime
+  /** From the pull request to the first review or comment by somebody else. */
+  pickup: DeliveryTime
+  /** From that to the merge. */
+  review: DeliveryTime
+  /** From the merge to the end of the deployment; `open` are those that are merged and not deployed. */
+  deploy: DeliveryTime
+  /** Coding + (created to merged) + deploy; an absent part counts nothing. */
+  cycle: DeliveryTime
+}
+
+/**
+ * How a p-value is found.
+ *
+ * - `exact`: All orders are counted; without ties only.
+ * - `normal`: By the normal distribution, with correction for ties, and for continuity where that is usual.
+ * - `student_t`: By Student's t distribution.
+ */
+export type PValueRule = 'exact' | 'normal' | 'student_t'
+
+/** One quantile. */
+export interface Quantile {
+  /** The part of the sample that lies at or below it, from 0 to 1. */
+  probability: number
+  /** Its value, in the unit of the sample. */
+  value?: number
+}
+
+/** The quantiles of a sample. Takes O(n log n). */
+export declare function quantiles(query: QuantilesQuery): Quantiles
+
+/** Quantiles of a sample. */
+export interface Quantiles {
+  /** One for each probability, in the order of the question. */
+  quantiles: Array<Quantile>
+  /** Why they have no value: the sample is empty. */
+  reason?: NoValue
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** As `quantiles`, off the event loop. */
+export declare function quantilesAsync(query: QuantilesQuery): Promise<Quantiles>
+
+/** A question for quantiles of numbers. */
+export interface QuantilesQuery {
+  /** The sample, in any order and unit. */
+  values: Array<number>
+  /** Which quantiles, each from 0 to 1. */
+  probabilities: Array<number>
+  /** How they are read; absent = nearest rank. */
+  rule?: PercentileRule
+}
+
+/**
+ * How far two figures of the same things rise and fall together, by their order alone; equal values share their middle
+ * rank.
+ *
+ * A coefficient takes three things that are not all equal in one figure. P-values are two-sided. Without ties they are
+ * exact, for Spearman's rho up to ten things and for Kendall's tau below fifty; else they are by Student's t for rho, and
+ * for tau by the normal distribution with correction for ties (M. G. Kendall, "Rank Correlation Methods", 1970). Where
+ * the orders agree or disagree entirely the p-value is the part of all orders that do. Intervals take ten things, by
+ * Fisher's z with the standard errors of D. G. Bonett and T. A. Wright, Psychometrika 65 (2000), for rho and of E. C.
+ * Fieller, H. O. Hartley and E. S. Pearson, Biometrika 44 (1957), for tau. Takes O(n log n).
+ */
+export declare function rankCorrelation(query: RankCorrelationQuery): RankCorrelation
+
+/** The rank correlation of two figures. */
+export interface RankCorrelation {
+  /** Spearman's rho: the correlation of the ranks, from -1 to 1. */
+  spearman: Estimate
+  /** How its p-value was found. */
+  spearmanRule?: PValueRule
+  /** Kendall's tau-b: pairs in the same order less those in opposite orders, over pairs without ties, from -1 to 1. */
+  kendall: Estimate
+  /** How its p-value was found. */
+  kendallRule?: PValueRule
+  /** Pairs of things that both figures put in the same order. */
+  concordant: number
+  /** Pairs of things that they put in opposite orders. */
+  discordant: number
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** As `rankCorrelation`, off the event loop. */
+export declare function rankCorrelationAsync(query: RankCorrelationQuery): Promise<RankCorrelation>
+
+/** A question for the correlation of two figures of the same things. */
+export interface RankCorrelationQuery {
+  /** One figure of each thing, such as its priority. */
+  first: Array<number>
+  /** The other figure of each, in the same order of things, such as when it was delivered. */
+  second: Array<number>
+  /** How sure the intervals are, between 0 and 1; absent = 0.95. */
+  confidence?: number
+}
+
+/**
+ * By which ratio work is put into an order; more is sooner.
+ *
+ * - `wsjf`: Weighted shortest job first: value, time criticality and risk reduction over size; the default.
+ * - `cd3`: Cost of delay divided by duration.
+ */
+export type RankRule = 'wsjf' | 'cd3'
 
 /**
  * What a rule looks at, from the item that it is asked of.
@@ -2633,6 +5024,37 @@ export interface ReadinessQuery {
   assume?: Array<MetFact>
 }
 
+/** A question why a metric differs between two sets of rules. */
+export interface ReconcileQuery {
+  /**
+   * The metric and its window; its own `preset` must be absent, and its `rules` hold on both sides where a preset says
+   * nothing else.
+   */
+  query: MetricQuery
+  /** The preset on the one side; absent = the defaults. */
+  presetA?: string
+  /** The preset on the other side; absent = the defaults. */
+  presetB?: string
+}
+
+/** What makes the difference between two figures of one metric. */
+export interface Reconciliation {
+  /** The metric. */
+  metric: string
+  /** Its value by the one side's rules. */
+  valueA?: number
+  /** Its value by the other side's. */
+  valueB?: number
+  /** The items that differ, by id. */
+  items: Array<ItemDifference>
+  /** The rules that differ, each with what it changes alone, by name. */
+  rules: Array<RuleDifference>
+  /** How many items are the same on both sides. */
+  same: number
+  /** What the answer rests on. */
+  basis: Basis
+}
+
 /** What was found when a store was read. */
 export interface Recovery {
   /** Events that were read. */
@@ -2651,6 +5073,33 @@ export interface Recovery {
   duplicates: number
   /** Events that were read and can't be applied, since they build on a lost one; the position is the event's number. */
   refused: Array<Refusal>
+}
+
+/**
+ * From when to when a recovery lasts.
+ *
+ * - `from_deployment`: From the end of the deployment that caused the incident until service is restored; the default.
+ * - `from_incident`: From the beginning of the incident until service is restored: the older "time to restore service".
+ * - `next_success`: From the end of the first of several failed deployments in a row to the end of the next that succeeds.
+ */
+export type RecoveryRule = 'from_deployment' | 'from_incident' | 'next_success'
+
+/**
+ * What counts of a state that an item comes back to.
+ *
+ * - `cumulative`: All stays add up; the default.
+ * - `last_pair`: From the first entry to the last exit, what lies between included.
+ */
+export type ReEntryRule = 'cumulative' | 'last_pair'
+
+/** A size that became another one. */
+export interface ReEstimate {
+  /** The item. */
+  item: string
+  /** The size at the start; of what was added later, the first one said. Absent where it had none. */
+  old?: number
+  /** The size at the end; absent where it was taken away. */
+  new?: number
 }
 
 /** Why an event was refused. */
@@ -2744,6 +5193,27 @@ export interface ReleaseDatesQuery {
   defaultDurationMs?: number
   /** As in `CriticalPathQuery`. */
   progress?: ProgressRule
+  /** As in `CriticalPathQuery`. */
+  policy?: Policy
+}
+
+/** The defects that were found in a release, before and after it shipped, whenever that was. */
+export interface ReleaseEscapes {
+  /** The release. */
+  release: string
+  /** When it shipped; absent = not yet. */
+  shippedAt?: Date
+  /**
+   * How long it has been in use: what shows up later is not counted yet, and a rate of a shorter time is not that of a
+   * longer one.
+   */
+  observedMs?: number
+  /** Found before it shipped. */
+  before: number
+  /** Found since. */
+  after: number
+  /** Found since over all; absent while it has not shipped. */
+  escapeRate?: number
 }
 
 /**
@@ -2769,6 +5239,134 @@ export interface ReleaseTemplate {
   gates?: Array<TemplateGate>
 }
 
+/** The times of one release. */
+export interface ReleaseTime {
+  /** The release. */
+  release: string
+  /** How many items were in its scope and done when it came out: leaves, cancelled ones left out. */
+  items: number
+  /** When the first of its scope was begun. */
+  startedAt?: Date
+  /** When the last of its scope was done. */
+  readyAt?: Date
+  /** When it came out. */
+  releasedAt: Date
+  /** From the first work on it until it was out. */
+  leadTimeMs?: number
+  /** From each item being done until it was out. */
+  doneToReleased?: Durations
+  /** How much of the time until it was ready at least one of its gates had been asked for and was not passed. */
+  gateWaitBeforeReadyMs?: number
+  /** The same from then until it was out. */
+  gateWaitAfterReadyMs?: number
+  /**
+   * From being ready and through all gates to the departure of the train that it could take; absent where no train is
+   * known, or it left before.
+   */
+  cadenceWaitMs?: number
+  /** That departure; the later one where it is of several applications. */
+  departure?: Date
+}
+
+/** The times of the releases that came out in a window. What is not known has no value, and is in no sample. */
+export interface ReleaseTimes {
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** One row for each release, by when it came out, then by id. */
+  releases: Array<ReleaseTime>
+  /** From the first work on a release until it was out. */
+  leadTime: DeliveryTime
+  /** From an item being done until its release was out, over the items of all releases. */
+  doneToReleased: DeliveryTime
+  /** Waiting for gates while there was work to do. */
+  gateWaitBeforeReady: DeliveryTime
+  /** Waiting for gates after all work was done. */
+  gateWaitAfterReady: DeliveryTime
+  /** Waiting for the train. */
+  cadenceWait: DeliveryTime
+  /** What the answer rests on; `n` are the releases. */
+  basis: Basis
+}
+
+/** A question for the times of the releases that came out in a window. */
+export interface ReleaseTimesQuery {
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** Only releases of this application or team, or this release; absent = all. */
+  within?: string
+  /** How percentiles are read; absent = nearest rank. */
+  percentiles?: PercentileRule
+}
+
+/**
+ * When an item that was done more than once is done.
+ *
+ * - `first_done`: The first time, whatever came later.
+ * - `last_done`: The last forward crossing into done, if the item still is; the default.
+ * - `active_segments`: As `last_done`, and its duration is the time in active alone (by own states: in those that start it).
+ */
+export type ReopenPolicy = 'first_done' | 'last_done' | 'active_segments'
+
+/** The rework in what was finished in a window. */
+export interface Rework {
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** How many items were finished in it. */
+  finished: number
+  /** How many of them never went back. */
+  firstPass: number
+  /** Their share, from 0 to 1; absent where nothing was finished. */
+  firstPassYield?: number
+  /**
+   * The yields of the stages of work multiplied: the share that would go through all of them at the first time, if the
+   * stages were independent. Absent where nothing was finished.
+   */
+  rolledYield?: number
+  /** Moves to a stage that is less far, re-openings included. */
+  movesBack: number
+  /** Moves back from the stage in which work is over. */
+  reopenings: number
+  /** Entries to a stage in which the item had been before, after whatever move. */
+  repeats: number
+  /** Time after a move back until the item was again as far as it had been. */
+  reworkTimeMs: number
+  /** That over the time from start to finish of all items; absent where there is none. */
+  reworkShare?: number
+  /** The stages of work, in their order. */
+  stages: Array<StageYield>
+  /** The items that went back or repeated a stage, by id. */
+  items: Array<ItemRework>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A question for the rework in what was finished in a window. */
+export interface ReworkQuery {
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** Only items of this application, team, release, theme, epic or other item; absent = all. */
+  within?: string
+  /** Only items of these kinds; absent = all flow items. */
+  kinds?: Array<Kind>
+  /**
+   * The stages in their order, made of the tool's own statuses; absent = new, waiting, active and done, where going to and
+   * fro between waiting and active is no rework.
+   */
+  stages?: Array<FlowStage>
+  /** The stage in which work begins; absent = the second. */
+  startStage?: string
+  /** The stage in which work is over: an item belongs to the window of its last entry there; absent = the last. */
+  endStage?: string
+}
+
 /**
  * How the rows of a mapped table are written.
  *
@@ -2776,6 +5374,23 @@ export interface ReleaseTemplate {
  * - `json_lines`: JSON objects: one, a list of them, or one a line.
  */
 export type RowFormat = 'csv' | 'json_lines'
+
+/** One rule in which two sides differ. */
+export interface RuleDifference {
+  /** The rule. */
+  rule: string
+  /** As the one side has it; several words are separated by commas. */
+  a: string
+  /** As the other side has it. */
+  b: string
+  /**
+   * The value by the one side's rules with only this one taken from the other side; absent where the rule can't be
+   * changed alone, or there is no value.
+   */
+  value?: number
+  /** How many items this changes. */
+  items: number
+}
 
 /**
  * What a rule counts, and within which bounds the figure must be.
@@ -2809,6 +5424,126 @@ export interface RuleTest {
   atLeast?: number
   /** The most that the figure may be. */
   atMost?: number
+}
+
+/** The difference between two samples, second less first. */
+export interface SampleComparison {
+  /** The first sample in numbers. */
+  first: ComparedSample
+  /** The second sample in numbers. */
+  second: ComparedSample
+  /** The difference of the means with Welch's interval and p-value, in the unit of the samples. */
+  meanDifference: Estimate
+  /** The degrees of freedom of that (Welch and Satterthwaite). */
+  degreesOfFreedom?: number
+  /**
+   * By how much the second sample lies higher: the median of all differences between one of each (Hodges and Lehmann),
+   * in the unit of the samples.
+   */
+  shift: Estimate
+  /** Cliff's delta: how much likelier one of the second is larger than one of the first than smaller, from -1 to 1. */
+  cliffsDelta: Estimate
+  /** The test of whether one of the second is as likely larger as smaller. */
+  mannWhitney: MannWhitney
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A sample in numbers. */
+export interface SampleSummary {
+  /** The arithmetic mean. */
+  mean: number
+  /** The smallest. */
+  min: number
+  /** The median. */
+  median: number
+  /** The 85th percentile. */
+  p85: number
+  /** The 95th percentile. */
+  p95: number
+  /** The largest. */
+  max: number
+}
+
+/** What was promised and what was delivered. Lists of items are by id. */
+export interface SayDo {
+  /** When the scope was agreed on; absent where nobody said: then the scope at the end is taken for it. */
+  start?: Date
+  /** First instant after it, or the time of the question where it goes on. */
+  end: Date
+  /** Whether it is over. */
+  isOver: boolean
+  /** The scope at the start, less what was done by then. */
+  committed: Array<string>
+  /** What of that was done by the end. */
+  kept: Array<string>
+  /** What came in after the start. */
+  added: Array<string>
+  /** What of that was done by the end. */
+  addedDelivered: Array<string>
+  /** What was committed and is no longer in the scope at the end, or was given up. */
+  removed: Array<string>
+  /** Items of the scope at the end that were not done by then. */
+  open: Array<string>
+  /** Of those that were open when it was over, where they are now. */
+  carriedOver: Array<CarriedOver>
+  /** Items whose size became another one. */
+  reEstimated: Array<ReEstimate>
+  /** The amounts by number, size and value, in this order. */
+  amounts: Array<SayDoAmount>
+  /** Every target date ever said of the container and, by id, of the items above. */
+  targetDates: Array<TargetDates>
+  /** What the answer rests on; `n` are the items committed to and added. */
+  basis: Basis
+}
+
+/**
+ * The amounts of a scope by one measure. Items whose amount is not known are in none of them; what nothing is known of
+ * has no value.
+ */
+export interface SayDoAmount {
+  /** By what they are measured. */
+  by: ScopeMeasure
+  /** What was committed to, as it was measured then. */
+  committed?: number
+  /** What of that was delivered, as it was measured at the commitment. */
+  kept?: number
+  /** What came in later, as measured at the end. */
+  added?: number
+  /** What of that was delivered. */
+  addedDelivered?: number
+  /** What of the commitment was taken out, as it was measured at the commitment. */
+  removed?: number
+  /** Say/do ratio: kept over committed. */
+  sayDo?: number
+  /**
+   * What was actually brought, of the commitment and besides it, over what was committed. For value the attribute
+   * `actual_value` of an item says what it brought; where it says nothing, what is delivered brought its value and what is
+   * not brought none.
+   */
+  predictability?: number
+  /** How many items have no known amount. */
+  unknown: number
+}
+
+/** A question for what was promised and what was delivered. */
+export interface SayDoQuery {
+  /** The time it is asked at; what happened later is left out. */
+  at: Date
+  /** A release, programme increment or other item: what ships in it if it is a release, else its parts. */
+  container?: string
+  /** An iteration, by the name that items give it in an attribute. */
+  iteration?: string
+  /** The attribute that names the iterations of an item; absent = `sprint`. */
+  attribute?: string
+  /** When the scope was agreed on; absent = the `baselineAt` of the container. */
+  start?: Date
+  /** First instant after it; absent = it goes on until the time of the question. */
+  end?: Date
+  /** Only items of this team, application, theme or other item; absent = all. */
+  within?: string
+  /** Which items the scope consists of; absent = those that were put into it themselves. */
+  level?: ScopeLevel
 }
 
 /**
@@ -2875,6 +5610,23 @@ export interface Scope {
   basis: Basis
 }
 
+/**
+ * Which items a scope consists of.
+ *
+ * - `stated`: Those that were put into it themselves, without what is a part of another one; the default. Values and sizes stand on them.
+ * - `leaves`: Their leaves, as `scope` counts them.
+ */
+export type ScopeLevel = 'stated' | 'leaves'
+
+/**
+ * By what an amount of scope is measured.
+ *
+ * - `count`: The number of items.
+ * - `size`: The field `size`.
+ * - `value`: The field `value`.
+ */
+export type ScopeMeasure = 'count' | 'size' | 'value'
+
 /** A question for the scope of a release. */
 export interface ScopeQuery {
   /** The release. */
@@ -2890,6 +5642,15 @@ export interface Seal {
   /** Its hash in hexadecimal digits. */
   hash: string
 }
+
+/**
+ * What the measurements of a series come to at a time.
+ *
+ * - `last`: The last one: of a level, such as users or a score; the default.
+ * - `sum`: The sum: of amounts of one period each, such as revenue of a month.
+ * - `mean`: The mean of all.
+ */
+export type SeriesRule = 'last' | 'sum' | 'mean'
 
 /**
  * How much a defect hurts, worst first.
@@ -2928,6 +5689,14 @@ export interface Shipping {
   basis: Basis
 }
 
+/**
+ * On which side of the centre a signal lies.
+ *
+ * - `above`: Above it, or rising.
+ * - `below`: Below it, or falling.
+ */
+export type SignalSide = 'above' | 'below'
+
 /** What is in the way of a slot until it ends. */
 export interface SlotBlock {
   /** The environment that is not free; absent for a blackout of the release. */
@@ -2950,6 +5719,21 @@ export interface SlotBlock {
  */
 export type SlotCause = 'booking' | 'blackout'
 
+/** What finished items were like in one stage. */
+export interface StageAge {
+  /** The stage. */
+  stage: string
+  /** How many open items are in it. */
+  open: number
+  /**
+   * How old finished items were when they left it for good: from their start to their last entry to a later stage. Those
+   * that skipped it are left out.
+   */
+  ageAtExit?: Durations
+  /** How long finished items were in it, all stays together. */
+  timeInStage?: Durations
+}
+
 /** One stage of a release. */
 export interface StageOutlook {
   /** The stage. */
@@ -2958,6 +5742,20 @@ export interface StageOutlook {
   verdict: Verdict
   /** How many unmet facts there are. */
   unmet: number
+}
+
+/** How work goes through one stage. */
+export interface StageYield {
+  /** The stage. */
+  stage: string
+  /** How many items were in it. */
+  items: number
+  /** How many came back to it after a move back. */
+  returned: number
+  /** How many did not, as a share from 0 to 1; absent where no item was in it. */
+  firstPassYield?: number
+  /** How many moves back started from it. */
+  sentBack: number
 }
 
 /**
@@ -2970,6 +5768,56 @@ export interface StageOutlook {
  * - `actual`: It has started.
  */
 export type StartCause = 'dependency' | 'constraint' | 'start' | 'status_date' | 'actual'
+
+/** All items in one state. */
+export interface StateTime {
+  /** The state, or the last name of the status. */
+  state: string
+  /** The tool's id of the status, where it has one. */
+  statusId?: string
+  /** How many items were in it. */
+  items: number
+  /** How often one came to it. */
+  entries: number
+  /** How many stays ended in the window. */
+  completedStays: number
+  /** How long these took, as far as they lie in the window. */
+  completedMs: number
+  /** How many stays went on at the end of the window. What ends in a state that is done or cancelled is no stay. */
+  ongoingStays: number
+  /** How long these had taken by then. */
+  ongoingMs: number
+  /** Completed and ongoing stays together. */
+  totalMs: number
+  /** The same in item-days: one item for 24 hours. */
+  itemDays: number
+  /** The completed stays in numbers. */
+  stays?: Durations
+  /**
+   * For how long items in this state waited: their flow state was waiting, or they were blocked. Absent where nobody
+   * ever says that something waits.
+   */
+  waitingMs?: number
+  /** The same in item-days. */
+  waitingDays?: number
+  /**
+   * What that waiting cost, in the unit of the portfolio's `value`, which is read as value per week of 7 × 24 hours: the
+   * sum over items of weeks waited × value. Absent where no item in it has a value.
+   */
+  delayCost?: number
+  /** The place of the state by item-days of waiting, 1 for the most; absent where nothing waited in it. */
+  waitRank?: number
+  /** The place of the state by what its waiting cost; absent where that is not known or zero. */
+  costRank?: number
+}
+
+/**
+ * In whose words a question for states is answered.
+ *
+ * - `flow_state`: The flow states; the default.
+ * - `status`: The tool's own statuses, each by its id where it has one.
+ */
+export type StateWords = 'flow_state' | 'status'
 
 /**
  * How a record is kept on disk.
@@ -2991,6 +5839,135 @@ export interface StoreOptions {
   syncEvery?: number
   /** Whether to read only: beside the one process that writes, and without keeping it out. */
   readOnly?: boolean
+}
+
+/** How the runs of a suite went. */
+export interface SuiteResults {
+  /** The name of the suite; absent for all together. */
+  suite?: string
+  /** Runs with a result. */
+  runs: number
+  /** Those that succeeded. */
+  runsPassed: number
+  /** Their part, from 0 to 1. */
+  runPassRate?: number
+  /** Tests that were carried out in all runs that count their tests. */
+  tests: number
+  /** Those that passed. */
+  testsPassed: number
+  /** Tests that passed over those carried out, from 0 to 1; what was skipped is in neither. */
+  passRate?: number
+  /** Tests that were skipped. */
+  testsSkipped: number
+  /** Revisions and environments that were tested for the first time in the window. */
+  revisions: number
+  /** The part of these whose first run succeeded, from 0 to 1. */
+  firstPassRate?: number
+  /** Tests that passed when they were tried again in the same run, counted once for each run. */
+  retried: number
+}
+
+/**
+ * How long things take, by E. L. Kaplan and P. Meier, "Nonparametric Estimation from Incomplete Observations", JASA 53
+ * (1958): what is still running counts for as long as it has been watched, and what is watched for exactly as long as
+ * another took counts beside that.
+ *
+ * Variances are Greenwood's (1926); intervals go by the logarithm of the logarithm (J. D. Kalbfleisch, R. L. Prentice,
+ * 1980), and so stay within 0 and 1. The interval of a percentile is where the ends of the curve's interval reach it
+ * (R. Brookmeyer, J. Crowley, Biometrics 38, 1982); where nothing is left the curve has none, as in R. What has an age of `a` finishes within `h` with probability
+ * 1 − S(a + h)/S(a); beyond the longest duration that was watched nobody knows, and there is no value. Takes
+ * O(n log n).
+ */
+export declare function survival(query: SurvivalQuery): Survival
+
+/** How long things take, what is still running counted as such. */
+export interface Survival {
+  /** How many have finished. */
+  events: number
+  /** How many have not. */
+  censored: number
+  /** The part that is still running after each duration at which something finished, ascending. */
+  curve: Array<SurvivalStep>
+  /** After how long half have finished. */
+  median: SurvivalPercentile
+  /** After how long these parts have finished, in the order of the question. */
+  percentiles: Array<SurvivalPercentile>
+  /** How likely it is to finish: for each age in the order of the question each horizon. */
+  conditional: Array<ConditionalCompletion>
+  /** Why there is no curve: no data, or nothing has finished. */
+  reason?: NoValue
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** As `survival`, off the event loop. */
+export declare function survivalAsync(query: SurvivalQuery): Promise<Survival>
+
+/** After how long a part has finished. */
+export interface SurvivalPercentile {
+  /** The part, from 0 to 1. */
+  probability: number
+  /** After how long it has finished, in the unit of the question; absent = never so far. */
+  duration?: number
+  /** The lower end of the interval. */
+  lower?: number
+  /** The upper end of the interval; absent = it has none so far. */
+  upper?: number
+  /** Why the duration is absent. */
+  reason?: NoValue
+}
+
+/** A question for how long things take, of durations of which some are still running. */
+export interface SurvivalQuery {
+  /** How long each took, or has taken so far, in any order and in any one unit; not negative. */
+  durations: Array<number>
+  /** Of each whether it has finished; what has not is censored: it takes at least that long. */
+  observed: Array<boolean>
+  /** After how long these parts have finished, from 0 to 1; absent = 0.5, 0.85, 0.95. */
+  probabilities?: Array<number>
+  /** How likely it is to finish for what has reached each of these ages, in the unit of the durations, … */
+  ages?: Array<number>
+  /** … within each of these further times. */
+  horizons?: Array<number>
+  /** How sure the intervals are, between 0 and 1; absent = 0.95. */
+  confidence?: number
+}
+
+/** The part that is still running from one duration to the next. */
+export interface SurvivalStep {
+  /** The duration, in the unit of the question. */
+  duration: number
+  /** How many took, or have taken so far, at least as long. */
+  atRisk: number
+  /** How many finished after exactly as long. */
+  events: number
+  /** How many stop being watched from here to the next step. */
+  censored: number
+  /** The part that takes longer, from 0 to 1. */
+  survival: number
+  /** The variance of that part (Greenwood); absent where nothing is left. */
+  variance?: number
+  /** The lower end of its interval; absent where nothing is left. */
+  lower?: number
+  /** The upper end of its interval; absent where nothing is left. */
+  upper?: number
+}
+
+/**
+ * Percentiles of durations that count what is not over yet as lasting at least as long as it has (Kaplan and Meier): those of
+ * finished items alone are too short wherever old items are still open.
+ */
+export interface SurvivalSummary {
+  /** The median; absent where too much is open to tell. */
+  median?: number
+  /** The lower end of its interval with 95 % confidence. */
+  medianLower?: number
+  /** The upper end. */
+  medianUpper?: number
+  /** The 85th percentile; absent where too much is open to tell. */
+  p85?: number
+  /** The 95th percentile; absent where too much is open to tell. */
+  p95?: number
 }
 
 /** What the columns of a table mean. Values are patterns: text with columns in braces, such as `plan:{Key}`. */
@@ -3030,6 +6007,30 @@ export interface TableMapping {
   event?: string
   /** Whether a blank cell takes a field's value away; absent = it says nothing. */
   clearBlank?: boolean
+}
+
+/** A target date as it was said. */
+export interface TargetDate {
+  /** The date; absent where it was taken away. */
+  dueAt?: Date
+  /** Since when it was so. */
+  saidAt: Date
+  /** When that became known. */
+  knownAt: Date
+  /** The event that says so, as `source:id`. */
+  event: string
+}
+
+/** The target dates of an item, first to last. */
+export interface TargetDates {
+  /** The item. */
+  item: string
+  /** What was said; a date that is said again is not listed again. */
+  dates: Array<TargetDate>
+  /** How often a date became another one. */
+  moves: number
+  /** From the first date to the last; negative where it was moved forward. */
+  movedByMs: number
 }
 
 /** An activity of a phase of a template. */
@@ -3137,6 +6138,79 @@ export interface TestCounts {
   durationMs?: number
 }
 
+/** Test runs of a window. What has no data has no value. */
+export interface Tests {
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** All suites together. */
+  total: SuiteResults
+  /** Each suite, by name. */
+  suites: Array<SuiteResults>
+  /** Where the same suite had both outcomes on the same revision in the same environment, by suite, revision and environment. */
+  flakyRevisions: Array<FlakyRevision>
+  /**
+   * Tests that failed and passed on the same revision in the same environment, as far as runs name them; by suite,
+   * revision, environment and test.
+   */
+  flakyTests: Array<FlakyTest>
+  /** What the answer rests on; `n` are the runs. */
+  basis: Basis
+}
+
+/** A question for test runs. */
+export interface TestsQuery {
+  /** First instant of the window: runs that ended in it count. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** Only runs of this application, release, build or other item, or of builds of it; absent = all. */
+  within?: string
+}
+
+/** The time in each state. */
+export interface TimeInState {
+  /** First instant of the window; absent = from the beginning. */
+  start?: Date
+  /** First instant after the window. */
+  end: Date
+  /** In whose words. */
+  words: StateWords
+  /** What counts of a state that an item comes back to. */
+  reEntry: ReEntryRule
+  /** The states: flow states in their order, statuses by name and id. */
+  states: Array<StateTime>
+  /** Each item with each state that it was in, by id, the states in the order of the first stay. */
+  items: Array<ItemStateTime>
+  /** For how long open items were blocked, by reason. */
+  blocked: Array<BlockedTime>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A question for the time in each state. */
+export interface TimeInStateQuery {
+  /** First instant of the window: only time from then on counts; absent = from the beginning. */
+  start?: Date
+  /** First instant after the window: a stay that goes on then is ongoing. */
+  end: Date
+  /** Exactly these items, whatever they are, cancelled ones and those with parts too; absent = all flow items. */
+  items?: Array<string>
+  /** Only items of this application, team, release, theme, epic or other item; absent = all. */
+  within?: string
+  /** Only items of these kinds; absent = all flow items. */
+  kinds?: Array<Kind>
+  /** In whose words; absent = flow states. */
+  words?: StateWords
+  /** What counts of a state that an item comes back to; absent = cumulative. */
+  reEntry?: ReEntryRule
+  /** How percentiles are read; absent = nearest rank. */
+  percentiles?: PercentileRule
+  /** Whether each item is listed; absent = yes. */
+  perItem?: boolean
+}
+
 /** Where an item comes from and what became of it. */
 export interface Trace {
   /** The item. */
@@ -3208,6 +6282,52 @@ export interface TransitionsQuery {
   transitions?: Array<Transition>
 }
 
+/** One group over the whole window. */
+export interface TrendGroup {
+  /** The values of what it is grouped by. */
+  group: Array<string>
+  /** How many parts of the window have a value. */
+  n: number
+  /** The centre line of the baseline; absent where it has no value. */
+  center?: number
+  /** The lower natural process limit. */
+  lowerLimit?: number
+  /** The upper one. */
+  upperLimit?: number
+  /** Mean of the later period less mean of the earlier one, with its interval (Welch); absent where nothing is compared. */
+  meanDifference?: Estimate
+  /** How far the later period lies above the earlier one, with its interval (Hodges and Lehmann). */
+  shift?: Estimate
+  /** The size of the effect from -1 to 1, with its interval (Cliff's delta). */
+  effect?: Estimate
+}
+
+/** One part of the window of one group. */
+export interface TrendPoint {
+  /** The values of what it is grouped by. */
+  group: Array<string>
+  /** The part of the window, as in a `MetricTable`. */
+  bucket?: string
+  /** First instant of the part. */
+  start: Date
+  /** How many items count. */
+  n: number
+  /** The figure; absent where there are no data. */
+  value?: number
+  /** The rules by which it is more than natural variation. */
+  signals: Array<DetectionRule>
+  /** Whether the level changes here, by `changePoints`. */
+  levelChanges: boolean
+}
+
+/**
+ * What is made of incidents that no deployment caused.
+ *
+ * - `left_out`: They are no failures of a deployment; the default.
+ * - `counted`: They count where the recovery lasts from the incident.
+ */
+export type UncausedRule = 'left_out' | 'counted'
+
 /** One fact that keeps an item from being ready. */
 export interface Unmet {
   /** The condition that is not met. */
@@ -3245,6 +6365,151 @@ export interface Unmet {
   value?: number
   /** The events behind it, as `source:id`. */
   evidence: Array<string>
+}
+
+/** How the order of arrival goes with the order of value. */
+export interface ValueOrder {
+  /** What says how valuable an item is. */
+  by: string
+  /** Spearman's rho of value and earliness: 1 = the most valuable came first throughout, −1 = last, 0 = no relation. */
+  spearman: Estimate
+  /** Kendall's tau-b of the same. */
+  kendall: Estimate
+  /** Pairs of items of which the more valuable one came first. */
+  inOrder: number
+  /** Pairs of which the less valuable one came first. */
+  outOfOrder: number
+  /** The items that arrived, first to last, ties by id. */
+  items: Array<ValueOrderItem>
+  /** Items with a value that have not arrived; they are in none of the figures. */
+  waiting: number
+  /** Those of them that are worth more than the median of what arrived: many of these speak against a good order. */
+  waitingAboveMedian: number
+  /** What the answer rests on; `n` are the items that arrived. */
+  basis: Basis
+}
+
+/** An item that arrived. */
+export interface ValueOrderItem {
+  /** The item. */
+  item: string
+  /** How valuable it was said to be when it arrived; of priorities the place from the lowest, 1 and up. */
+  value: number
+  /** When all of it had arrived. */
+  arrivedAt: Date
+}
+
+/** A question for the order in which work arrived. */
+export interface ValueOrderQuery {
+  /** The time it is asked at; what happened later is left out. */
+  at: Date
+  /** Only what arrived from here on; absent = everything. */
+  start?: Date
+  /** Only items of this application, team, release, theme, epic or other item; absent = all. */
+  within?: string
+  /** The kinds of items that are compared; absent = features. */
+  kinds?: Array<Kind>
+  /** What says how valuable an item is: `value`, `priority`, or an attribute with a number; absent = `value`. */
+  by?: string
+  /** The words of `priority`, highest first; others are left out. */
+  priorities?: Array<string>
+  /** When an item has arrived; absent = in production. */
+  arrival?: ArrivalRule
+  /** How sure the intervals are, between 0 and 1; absent = 0.95. */
+  confidence?: number
+}
+
+/** What was measured at a time. */
+export interface ValuePoint {
+  /** When. */
+  at: Date
+  /** How much: what all measurements so far come to. */
+  value: number
+}
+
+/** What was expected and what came of it. */
+export interface ValueRealized {
+  /** The time it was asked at. */
+  at: Date
+  /** What was measured. */
+  measure: string
+  /** One row for each item that has a measurement, target or baseline, by kind and id. */
+  rows: Array<ValueRow>
+  /** What the answer rests on; `n` are the items with a realized value. */
+  basis: Basis
+}
+
+/** A question for the value that work was to bring, and brought. */
+export interface ValueRealizedQuery {
+  /** The time it is asked at; what happened later is left out. */
+  at: Date
+  /** What was measured: the name of an attribute, such as `revenue`, `cost_saving`, `usage` or `nps`. */
+  measure: string
+  /** Only items of this application, team, release, theme, epic or other item; absent = all. */
+  within?: string
+  /** The kinds of items that are asked about; absent = themes, epics and features. */
+  kinds?: Array<Kind>
+  /** What measurements come to; absent = the last one counts. */
+  series?: SeriesRule
+  /**
+   * Whether an item without measurements of its own has the sum of its parts'; absent = no. Not every measure can be
+   * added: users can be, scores can't.
+   */
+  rollUp?: boolean
+  /** Whether less is better, as of costs and incidents; absent = only where the target is below the baseline. */
+  lowerIsBetter?: boolean
+  /** Whether to list the measurements; absent = no. */
+  points?: boolean
+}
+
+/** One item's value. What is not known has no value: unmeasured is not zero. */
+export interface ValueRow {
+  /** The item. */
+  item: string
+  /** Its name for people. */
+  title: string
+  /** What it is. */
+  kind: Kind
+  /** The unit of all figures of the row; absent where none is said, or where there are several. */
+  unit?: string
+  /** What it was before: the attribute `<measure>_baseline` as last said. */
+  baseline?: number
+  /** What is expected: the attribute `<measure>_target` as last said. */
+  target?: number
+  /** What was expected at first. */
+  firstTarget?: number
+  /** How often the target became another one. */
+  targetMoves: number
+  /** What the measurements come to. */
+  realized?: number
+  /** What that is more than the baseline. */
+  gain?: number
+  /** The part of the way from the baseline to the target that is done, 1 = all of it; from zero where no baseline is said. */
+  attainment?: number
+  /** How many measurements there are. */
+  measurements: number
+  /** When it was last measured. */
+  measuredAt?: Date
+  /** When its first part shipped. */
+  shippedAt?: Date
+  /** How that is known. */
+  shippedBy?: ArrivalSource
+  /** When a measurement first reached the target that is said last. */
+  reachedAt?: Date
+  /** From the first shipping to the target reached. */
+  timeToValueMs?: number
+  /** From the first shipping to the first measurement after it that is better than the baseline. */
+  benefitsLagMs?: number
+  /** How long it has been shipped without reaching its target: the time to value is longer than that. */
+  waitingMs?: number
+  /** Of a sum of parts: how many parts it adds up. 0 where the item is measured itself. */
+  partsMeasured: number
+  /** How many parts nobody measured; they add nothing. */
+  partsUnmeasured: number
+  /** Why something has no value, by stable words. */
+  missing: Array<string>
+  /** The measurements, or what those of the parts came to each time; empty unless asked for. */
+  points: Array<ValuePoint>
 }
 
 /**
@@ -3367,6 +6632,53 @@ export interface VsmError {
   position?: string
 }
 
+/** What a whole waited for. */
+export interface WaitedFor {
+  /** The whole. */
+  item: string
+  /** Its name for people. */
+  title: string
+  /** The time that it was asked for. */
+  at: Date
+  /** How many parts are not done. */
+  open: number
+  /** When the first part was done; absent while none is. */
+  firstDone?: Date
+  /** When all parts were; absent while one is open. */
+  completeAt?: Date
+  /** Synchronisation: from the first part done to the last, or to now while one is open. Absent while none is done. */
+  synchronisationMs?: number
+  /** How long the parts that are done have waited for the others, all together: item-time. */
+  waitedMs: number
+  /** The parts that it waited for: those that are open, else those that were done last, by id. */
+  waitedFor: Array<string>
+  /**
+   * How much sooner all would have been done if these had been done with the one before them; absent while a part is
+   * open, and where all were done at once.
+   */
+  gainMs?: number
+  /** When it shipped; absent for what is no release, and while it has not. */
+  shippedAt?: Date
+  /** From the last part done to the shipping; absent where it shipped before. */
+  afterCompleteMs?: number
+  /** The groups of its parts, by name, those that are in none last. */
+  groups: Array<PartsWait>
+  /** The parts, the last ones first: open ones by id, then by when they were done. */
+  parts: Array<PartWait>
+  /** What the answer rests on. */
+  basis: Basis
+}
+
+/** A question for what a whole waited for. */
+export interface WaitedForQuery {
+  /** The release, epic or whatever else consists of work. */
+  item: string
+  /** The time that it is asked for; what happened later does not count. */
+  at: Date
+  /** By what the parts are put together; absent = by application. */
+  group?: PartGroup
+}
+
 /** A waiver that a verdict rests on: it complies with the policy by exception. */
 export interface Waiver {
   /** The gate or criterion that is waived. */
@@ -3420,6 +6732,25 @@ export interface WatchQuery {
  * - `sun`: Sunday
  */
 export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'
+
+/**
+ * Which weeks, months and half-years count for the deployment frequency.
+ *
+ * - `touched`: All that have a day in the window; the default.
+ * - `whole`: Those that lie in the window as a whole.
+ */
+export type WeekRule = 'touched' | 'whole'
+
+/**
+ * What counts as work in progress.
+ *
+ * - `end_of_day`: What is active or waiting at the end of a day, averaged over days; the default.
+ * - `start_of_day`: What is between start and end at the first instant of a day, averaged over days.
+ * - `integral`: The integral of the number of items between start and end, over the time.
+ * - `inclusive`: On each day the items with start day <= day <= end day, averaged over days.
+ * - `exclusive`: On each day the items with start day <= day < end day, averaged over days.
+ */
+export type WipRule = 'end_of_day' | 'start_of_day' | 'integral' | 'inclusive' | 'exclusive'
 
 /** Working hours of one weekday, from `start` to `end` on the wall clock. */
 export interface WorkingHours {
