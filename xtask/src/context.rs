@@ -24,6 +24,9 @@ impl Context {
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root);
+        // The bindings are tested as they are released, but for the last effort of the optimizer, which is most of the time
+        // that a run takes: each of them needs a core of its own, as their dependencies have other features.
+        command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
         command
     }
 

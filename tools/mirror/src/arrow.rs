@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use crate::api::{Api, Record, Type};
+use crate::api::{Api, Field, Record, Type};
 
 /// Answers whose rows are no table: events have too many fields of too many sorts.
 const NO_TABLES: &[&str] = &["TemplateEvents"];
@@ -53,13 +53,17 @@ pub(crate) fn is_table(api: &Api, name: &str) -> bool {
 
 /// The fields of an answer that are lists of records, with those records.
 fn lists<'a>(api: &'a Api, answer: &'a Record) -> impl Iterator<Item = (&'a str, &'a str)> {
-    answer.fields.iter().filter_map(|field| match &field.ty {
+    let list = |field: &'a Field| match &field.ty {
         Type::List(inner) => match inner.as_ref() {
             Type::Named(name) if api.record(name).is_some() => Some((field.name.as_str(), name.as_str())),
             _ => None,
         },
         _ => None,
-    })
+    };
+    let mut all: Vec<(&str, &str)> = answer.fields.iter().filter_map(list).collect();
+    // What an answer is about comes first, whatever stands before it.
+    all.sort_by_key(|(field, _)| !["activities", "rows"].contains(field));
+    all.into_iter()
 }
 
 /// The records and enums that the lists of some answers contain.

@@ -2668,16 +2668,16 @@ impl ToArrow for crate::ChangePoints {
 
 impl ToArrow for crate::CriticalPath {
     fn lists(&self) -> &'static [&'static str] {
-        &["paths", "crash", "merge_points", "infeasible", "activities"]
+        &["activities", "paths", "crash", "merge_points", "infeasible"]
     }
 
     fn to_arrow(&self, list: Option<&str>) -> Result<RecordBatch> {
         match list {
-            None | Some("paths") => batch(&self.paths),
+            None | Some("activities") => batch(&self.activities),
+            Some("paths") => batch(&self.paths),
             Some("crash") => batch(&self.crash),
             Some("merge_points") => batch(&self.merge_points),
             Some("infeasible") => batch(&self.infeasible),
-            Some("activities") => batch(&self.activities),
             Some(other) => Err(unknown(other, self.lists())),
         }
     }

@@ -297,7 +297,6 @@ impl Sums {
         let time_per_departure = per(item_days, departures);
         let average_wip = per(item_days, days);
         let throughput = per(departures, days);
-        let of_finished = throughput.map(|rate| rate * cycle_time.unwrap_or(0.0));
         LittlesLawRow {
             rule,
             days,
@@ -314,7 +313,8 @@ impl Sums {
             throughput,
             time_per_departure,
             cycle_time,
-            finished_residual: average_wip.zip(of_finished).map(|(wip, finished)| wip - finished),
+            // Θ·W* is the time of what finished over that of the window.
+            finished_residual: per((integral - self.cycles) as f64 / unit, days),
             stability: per(arrivals - self.open_at_start as f64, departures),
             flow_debt: time_per_departure.zip(cycle_time).map(|(all, finished)| all - finished),
         }
