@@ -14629,6 +14629,7 @@ impl ReEstimate {
     }
 
     /// The size at the end; absent where it was taken away.
+    #[allow(clippy::new_ret_no_self, clippy::wrong_self_convention, reason = "the field is called so")]
     #[getter]
     fn new<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.new.to_python(py)

@@ -62,8 +62,14 @@ fn class(api: &Api, record: &Record) -> String {
         text += &constructor(record);
     }
     for field in &record.fields {
+        // A getter that only sounds like a constructor.
+        let allowed = if field.name == "new" {
+            "#[allow(clippy::new_ret_no_self, clippy::wrong_self_convention, reason = \"the field is called so\")]\n"
+        } else {
+            ""
+        };
         text += &format!(
-            "{}#[getter]\n\
+            "{}{allowed}#[getter]\n\
              fn {}<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {{\n\
              self.0.{}.to_python(py)\n\
              }}\n\n",
