@@ -16,7 +16,7 @@ function body(start) {
   return lines.map((line) => line.trim()).filter((line) => !/^(\/\*\*|\*)/.test(line))
 }
 
-const words = { string: 'string', bool: 'boolean', u32: 'number', u64: 'number', f64: 'number', span: 'number', instant: 'Date' }
+const words = { string: 'string', bool: 'boolean', u32: 'number', u64: 'number', i64: 'number', f64: 'number', span: 'number', instant: 'Date' }
 
 function typescript(of) {
   if (of.optional) return typescript(of.optional)
