@@ -2226,14 +2226,14 @@ export type DeliveryMetric = 'deployment_frequency' | 'change_lead_time' | 'chan
 /**
  * A tool whose rules measure delivery.
  *
- * - `devlake_2021`: Apache DevLake with the report of 2021.
- * - `devlake_2023`: Apache DevLake with the report of 2023.
+ * - `devlake2021`: Apache DevLake with the report of 2021.
+ * - `devlake2023`: Apache DevLake with the report of 2023.
  * - `four_keys`: Four Keys, of the DORA team.
  * - `gitlab`: GitLab's own DORA metrics.
  * - `metrik`: metrik, of Thoughtworks.
  * - `middleware`: Middleware.
  */
-export type DeliveryPreset = 'devlake_2021' | 'devlake_2023' | 'four_keys' | 'gitlab' | 'metrik' | 'middleware'
+export type DeliveryPreset = 'devlake2021' | 'devlake2023' | 'four_keys' | 'gitlab' | 'metrik' | 'middleware'
 
 /** The rules of a tool. */
 export interface DeliveryPresetRules {

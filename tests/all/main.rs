@@ -16,7 +16,6 @@ mod readiness_over_time;
 mod readme;
 mod real_cdevents;
 mod real_correlation;
-mod real_defects;
 mod real_delivery;
 mod real_flow;
 mod real_forges;

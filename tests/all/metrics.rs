@@ -76,7 +76,7 @@ fn only(stream: &ValueStream, query: &MetricQuery) -> (u64, Option<f64>, Option<
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 20, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn parts_of_a_record_add_up_to_the_whole(seed in any::<u64>()) {

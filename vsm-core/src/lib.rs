@@ -458,7 +458,7 @@
 //!
 //! | preset | of | differs from the default in |
 //! |---|---|---|
-//! | `devlake_2021`, `devlake_2023` | `lead_time`, `time_to_restore` | the mean of lead times |
+//! | `devlake2021`, `devlake2023` | `lead_time`, `time_to_restore` | the mean of lead times |
 //! | `flowmetricscsv` | `cycle_time`, `age`, `wip` | whole days of 24 hours and one more; interpolated percentiles; what is in progress when a day begins |
 //! | `gitlab` | `lead_time`, `cycle_time` | cycle time begins with the first commit |
 //! | `jira_agile_metrics` | `cycle_time`, `age`, `wip` | the difference of the dates; interpolated percentiles |

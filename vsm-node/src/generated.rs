@@ -932,8 +932,8 @@ impl FromJs for vsm_core::DeliveryMetric {
 
 /// A tool whose rules measure delivery.
 ///
-/// - `devlake_2021`: Apache DevLake with the report of 2021.
-/// - `devlake_2023`: Apache DevLake with the report of 2023.
+/// - `devlake2021`: Apache DevLake with the report of 2021.
+/// - `devlake2023`: Apache DevLake with the report of 2023.
 /// - `four_keys`: Four Keys, of the DORA team.
 /// - `gitlab`: GitLab's own DORA metrics.
 /// - `metrik`: metrik, of Thoughtworks.
@@ -941,9 +941,9 @@ impl FromJs for vsm_core::DeliveryMetric {
 #[napi(string_enum, object_from_js = false)]
 #[expect(missing_docs, reason = "listed above")]
 pub enum DeliveryPreset {
-    #[napi(value = "devlake_2021")]
+    #[napi(value = "devlake2021")]
     Devlake2021,
-    #[napi(value = "devlake_2023")]
+    #[napi(value = "devlake2023")]
     Devlake2023,
     #[napi(value = "four_keys")]
     FourKeys,

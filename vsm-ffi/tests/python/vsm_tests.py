@@ -277,7 +277,6 @@ def outcome(ask):
 
 
 def typed(stream, name, args):
-    rules = from_json(vsm.CorrelationRules, args.get("rules") or {})
     match name:
         case "apply":
             return {"accepted": stream.apply(from_json(vsm.Event, args))}
@@ -285,6 +284,7 @@ def typed(stream, name, args):
             options = from_json(vsm.IngestOptions, args.get("options") or {})
             return to_json(stream.ingest(from_json(vsm.Adapter, args["adapter"]), args["text"].encode(), options))
         case "correlate" | "shipping":
+            rules = from_json(vsm.CorrelationRules, args.get("rules") or {})
             return to_json(getattr(stream, name)(rules))
         case "item" | "links" | "history" | "trace":
             return to_json(getattr(stream, name)(args["id"]))

@@ -624,10 +624,10 @@ class DeliveryMetric(Word):
 class DeliveryPreset(Word):
     """A tool whose rules measure delivery."""
 
-    Devlake2021 = "devlake_2021"
+    Devlake2021 = "devlake2021"
     """Apache DevLake with the report of 2021."""
 
-    Devlake2023 = "devlake_2023"
+    Devlake2023 = "devlake2023"
     """Apache DevLake with the report of 2023."""
 
     FourKeys = "four_keys"

@@ -14,9 +14,9 @@ text_enum! {
     /// A tool whose rules measure delivery.
     pub enum DeliveryPreset {
         /// Apache DevLake with the report of 2021.
-        Devlake2021 = "devlake_2021",
+        Devlake2021 = "devlake2021",
         /// Apache DevLake with the report of 2023.
-        Devlake2023 = "devlake_2023",
+        Devlake2023 = "devlake2023",
         /// Four Keys, of the DORA team.
         FourKeys = "four_keys",
         /// GitLab's own DORA metrics.

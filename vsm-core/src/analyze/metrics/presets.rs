@@ -53,19 +53,19 @@ pub fn metric_presets() -> Vec<MetricPreset> {
     let wip = |rule| MetricRules { wip: Some(rule), ..none() };
     vec![
         preset(
-            "devlake_2021",
+            "devlake2021",
             "lead_time",
             "Apache DevLake's issue lead time: created to resolved, the mean.",
             mean.clone(),
         ),
         preset(
-            "devlake_2021",
+            "devlake2021",
             "time_to_restore",
             "Apache DevLake's time to restore: created to resolved, the median.",
             created.clone(),
         ),
         preset(
-            "devlake_2023",
+            "devlake2023",
             "lead_time",
             "Apache DevLake's issue lead time: created to resolved, the mean.",
             mean,
