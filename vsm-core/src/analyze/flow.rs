@@ -132,7 +132,18 @@ pub struct FlowShare {
 }
 
 /// The longest window, in days: a century of them is a mistake.
-const LONGEST_WINDOW: i64 = 36_600;
+pub(super) const LONGEST_WINDOW: i64 = 36_600;
+
+/// Refuses a window that ends before it starts or spans more than a hundred years.
+pub(super) fn check_window(start: Instant, end: Instant) -> Result<()> {
+    if end < start {
+        return Err(Error::invalid("end", "the window must not end before it starts"));
+    }
+    if end.since(start) > Span::from_days(LONGEST_WINDOW) {
+        return Err(Error::invalid("end", "the window must not be longer than a hundred years"));
+    }
+    Ok(())
+}
 
 impl FlowItem {
     /// What an item of a kind flows as; containers and everything that is not work flow as nothing.
@@ -188,14 +199,8 @@ impl ValueStream {
     /// ```
     pub fn flow_metrics(&self, query: &FlowQuery) -> Result<FlowMetrics> {
         let zone = Zone::named(&query.zone)?;
-        if query.end < query.start {
-            return Err(Error::invalid("end", "the window must not end before it starts"));
-        }
-        if query.end.since(query.start) > Span::from_days(LONGEST_WINDOW) {
-            return Err(Error::invalid("end", "the window must not be longer than a hundred years"));
-        }
-        let within =
-            query.within.as_deref().map(|id| self.find(id).map(|item| self.under(item))).transpose()?;
+        check_window(query.start, query.end)?;
+        let within = self.all_under(query.within.as_deref())?;
         let mut tally = Tally::new(query, zone);
         for item in self.all() {
             if within.as_ref().is_some_and(|set| !set.contains(&item)) {
@@ -204,6 +209,11 @@ impl ValueStream {
             self.tally(item, &mut tally);
         }
         Ok(tally.finish(self, query, zone))
+    }
+
+    /// Everything under the item of an id, if one is given.
+    pub(super) fn all_under(&self, id: Option<&str>) -> Result<Option<HashSet<u32>>> {
+        id.map(|id| self.find(id).map(|item| self.under(item))).transpose()
     }
 
     /// Everything under an item: its parts, its scope, what belongs to it or is owned by it, and their parts. Under an

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::lives::{KindChange, Lives, StateChange};
 use crate::model::{FlowState, Kind, Set, state_said};
 use crate::record::Stored;
+use crate::stream::ValueStream;
 use crate::time::Instant;
 
 /// The attribute that says that an item is blocked; its text is the reason.
@@ -107,6 +108,13 @@ impl<'a> Lived<'a> {
             .filter(|(_, _, state)| *state == FlowState::Active)
             .map(|(from, to, _)| to.min(done).millis().saturating_sub(from.max(start).millis()).max(0))
             .sum()
+    }
+}
+
+impl ValueStream {
+    /// When an item was done, if it is, and the event that says so.
+    pub(super) fn done_at(&self, item: u32) -> Option<(Instant, u32)> {
+        Life::of(&self.chronicle(item)).done
     }
 }
 

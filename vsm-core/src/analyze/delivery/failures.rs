@@ -2,7 +2,6 @@
 //!
 //! Attribution goes by all that is known, never by the window: another window must not move an incident.
 
-use crate::analyze::life::Life;
 use crate::correlate::CorrelationRule;
 use crate::graph::Direction;
 use crate::model::{FlowState, Kind, LinkKind, Set};
@@ -66,9 +65,7 @@ fn failure(stream: &ValueStream, incident: u32) -> Option<Failure> {
     let ended = || stream.last(incident, Set::ends_at).map(|(at, _)| at);
     let restored = match stream.state_of(incident) {
         Some(FlowState::Cancelled) => return None,
-        Some(FlowState::Done) => {
-            ended().or_else(|| Life::of(&stream.chronicle(incident)).done.map(|(at, _)| at))
-        }
+        Some(FlowState::Done) => ended().or_else(|| stream.done_at(incident).map(|(at, _)| at)),
         None => ended(),
         // Opened again: an end from before is none.
         Some(_) => None,

@@ -39,16 +39,14 @@ pub use rules::{
 };
 
 use super::Grounds;
+use super::flow::check_window;
 use crate::error::{Error, Result};
 use crate::model::Set;
 use crate::stream::ValueStream;
-use crate::time::{Span, Zone};
+use crate::time::Zone;
 
 /// The stage that is delivered to, unless another one is asked for.
 const PRODUCTION: &str = "production";
-
-/// The longest window, in days: a century of them is a mistake.
-const LONGEST_WINDOW: i64 = 36_600;
 
 impl ValueStream {
     /// The delivery performance of a window: DORA's five measures for each application or other group.
@@ -104,12 +102,7 @@ impl ValueStream {
     /// ```
     pub fn delivery(&self, query: &DeliveryQuery) -> Result<Delivery> {
         let zone = Zone::named(&query.zone)?;
-        if query.end < query.start {
-            return Err(Error::invalid("end", "the window must not end before it starts"));
-        }
-        if query.end.since(query.start) > Span::from_days(LONGEST_WINDOW) {
-            return Err(Error::invalid("end", "the window must not be longer than a hundred years"));
-        }
+        check_window(query.start, query.end)?;
         if query.group == Some(DeliveryGroup::Attribute) && query.attribute.is_none() {
             return Err(Error::invalid("attribute", "is missing: it names the attribute to group by"));
         }

@@ -180,7 +180,7 @@ impl ValueStream {
         if self.state_of(release) == Some(FlowState::Cancelled) {
             return None;
         }
-        self.last(release, Set::released_at).or_else(|| Life::of(&self.chronicle(release)).done)
+        self.last(release, Set::released_at).or_else(|| self.done_at(release))
     }
 
     fn release_time(

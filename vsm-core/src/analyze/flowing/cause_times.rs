@@ -7,7 +7,6 @@ use super::waits::{Stretch, common, union, without};
 use crate::analyze::Grounds;
 use crate::analyze::environments::{ALWAYS, Closings, Reader, capacity, for_release, leaves, line};
 use crate::analyze::flow::FlowItem;
-use crate::analyze::life::Life;
 use crate::analyze::readiness::Ruling;
 use crate::calendar::Blackout;
 use crate::hash::{HashMap, HashSet};
@@ -312,7 +311,7 @@ fn scope_done(stream: &ValueStream, release: u32) -> Option<Instant> {
         if !is_leaf || stream.state_of(item) == Some(FlowState::Cancelled) {
             continue;
         }
-        let (done, _) = Life::of(&stream.chronicle(item)).done?;
+        let (done, _) = stream.done_at(item)?;
         last = last.max(Some(done));
     }
     last

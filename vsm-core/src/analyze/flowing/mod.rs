@@ -27,17 +27,14 @@ pub use waited_for::{PartGroup, PartWait, PartsWait, WaitedFor, WaitedForQuery};
 mod tests;
 
 use super::Grounds;
-use super::flow::FlowItem;
+use super::flow::{FlowItem, LONGEST_WINDOW, check_window};
 use super::life::Life;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash::HashSet;
 use crate::model::{FlowState, Kind};
 use crate::record::Stored;
 use crate::stream::ValueStream;
 use crate::time::{Instant, Span, Zone};
-
-/// The longest window, in days: a century of them is a mistake.
-const LONGEST_WINDOW: i64 = 36_600;
 
 /// An item on its way.
 struct Traveller<'a> {
@@ -58,7 +55,7 @@ struct Who<'q> {
 
 impl<'q> Who<'q> {
     fn new(stream: &ValueStream, within: Option<&str>, kinds: Option<&'q [Kind]>) -> Result<Who<'q>> {
-        let within = within.map(|id| stream.find(id).map(|item| stream.under(item))).transpose()?;
+        let within = stream.all_under(within)?;
         Ok(Who { within, kinds, needs_state: true })
     }
 }
@@ -111,17 +108,6 @@ impl Traveller<'_> {
     fn is_its_parts(&self) -> bool {
         self.until.is_some_and(|until| self.life.done.is_none_or(|(done, _)| done >= until))
     }
-}
-
-/// Refuses a window that ends before it starts or spans more than a hundred years.
-fn check_window(start: Instant, end: Instant) -> Result<()> {
-    if end < start {
-        return Err(Error::invalid("end", "the window must not end before it starts"));
-    }
-    if end.since(start) > Span::from_days(LONGEST_WINDOW) {
-        return Err(Error::invalid("end", "the window must not be longer than a hundred years"));
-    }
-    Ok(())
 }
 
 /// The days of a window, each with the first instant after it or, for the last one, after the window.

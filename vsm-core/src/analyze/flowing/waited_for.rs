@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::cause_times::lineage;
 use super::span;
 use crate::analyze::flow::FlowItem;
-use crate::analyze::life::Life;
 use crate::analyze::{Basis, Grounds};
 use crate::error::Result;
 use crate::model::{FlowState, Kind, LinkKind, Set};
@@ -160,7 +159,7 @@ impl ValueStream {
                 grounds.exclude("cancelled", self.id(part));
                 continue;
             }
-            let done = Life::of(&self.chronicle(part)).done;
+            let done = self.done_at(part);
             grounds.evidence.extend(done.map(|(_, event)| event));
             parts.push(Part { item: part, group: self.part_group(part, by), done: done.map(|(at, _)| at) });
         }
@@ -235,7 +234,7 @@ impl ValueStream {
 
     /// When a release shipped, as its tool says or else when it was done, and the event.
     pub(super) fn shipping_time(&self, release: u32) -> Option<(Instant, u32)> {
-        let done = Life::of(&self.chronicle(release)).done?;
+        let done = self.done_at(release)?;
         Some(self.last(release, Set::released_at).unwrap_or(done))
     }
 

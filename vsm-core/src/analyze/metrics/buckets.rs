@@ -3,11 +3,9 @@
 use chrono::{Datelike, Months, NaiveDate};
 
 use super::query::{Bucket, MetricQuery};
+use crate::analyze::flow::check_window;
 use crate::error::{Error, Result};
-use crate::time::{DAY, Instant, Span, Zone};
-
-/// The longest window, in days: a century of them is a mistake.
-const LONGEST_WINDOW: i64 = 36_600;
+use crate::time::{DAY, Instant, Zone};
 
 /// A window with its parts and days.
 pub(in crate::analyze) struct Buckets {
@@ -23,12 +21,7 @@ pub(in crate::analyze) struct Buckets {
 impl Buckets {
     pub(in crate::analyze) fn of(query: &MetricQuery, zone: Zone) -> Result<Buckets> {
         let (start, end) = (query.start, query.end);
-        if end < start {
-            return Err(Error::invalid("end", "the window must not end before it starts"));
-        }
-        if end.since(start) > Span::from_days(LONGEST_WINDOW) {
-            return Err(Error::invalid("end", "the window must not be longer than a hundred years"));
-        }
+        check_window(start, end)?;
         let is_custom = query.bucket == Some(Bucket::Custom);
         if !is_custom && !query.bucket_starts.is_empty() {
             return Err(Error::invalid("bucket_starts", "goes with the bucket \"custom\" only"));

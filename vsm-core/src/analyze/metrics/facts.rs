@@ -50,7 +50,7 @@ pub(super) trait Sink {
 impl ValueStream {
     /// Everything that the items of a stream contribute, item by item.
     pub(super) fn facts(&self, plan: &Plan, within: Option<&str>, sink: &mut impl Sink) -> Result<()> {
-        let within = within.map(|id| self.find(id).map(|item| self.under(item))).transpose()?;
+        let within = self.all_under(within)?;
         let mut releases = Releases::default();
         let lives = self.lives();
         for item in self.all() {

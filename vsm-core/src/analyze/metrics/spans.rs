@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::query::{DayCount, MetricEvent, MetricRules, NegativeRule, ReopenPolicy};
-use crate::analyze::life::{Life, Lived, Stay, stays_by_status};
+use crate::analyze::life::{Lived, Stay, stays_by_status};
 use crate::graph::Direction;
 use crate::hash::HashMap;
 use crate::lives::Lives;
@@ -164,7 +164,7 @@ impl Releases {
 
     fn done(&mut self, stream: &ValueStream, release: u32) -> Option<(Instant, u32)> {
         *self.0.entry(release).or_insert_with(|| {
-            let done = Life::of(&stream.chronicle(release)).done?;
+            let done = stream.done_at(release)?;
             Some(stream.last(release, Set::released_at).unwrap_or(done))
         })
     }

@@ -169,8 +169,7 @@ impl ValueStream {
 
     fn say_do_then(&self, query: &SayDoQuery) -> Result<SayDo> {
         let source = Source::of(self, query)?;
-        let within =
-            query.within.as_deref().map(|id| self.find(id).map(|item| self.under(item))).transpose()?;
+        let within = self.all_under(query.within.as_deref())?;
         let level = query.level.unwrap_or(ScopeLevel::Stated);
         let mut grounds = Grounds::default();
         let container = match &source {

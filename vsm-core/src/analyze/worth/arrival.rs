@@ -1,7 +1,6 @@
 //! When work came to its users.
 
 use crate::analyze::environments::stage;
-use crate::analyze::life::Life;
 use crate::graph::Direction::{Incoming, Outgoing};
 use crate::hash::HashMap;
 use crate::model::{FlowState, Kind, LinkKind, Outcome, Set};
@@ -78,7 +77,7 @@ impl<'a> Arrivals<'a> {
             let builds = self.stream.candidates(release);
             builds.iter().filter_map(|(build, _)| self.deployed.get(build)).min().copied()
         };
-        let done = || Life::of(&self.stream.chronicle(release)).done.map(|(at, _)| at);
+        let done = || self.stream.done_at(release).map(|(at, _)| at);
         stated.or_else(deployed).or_else(done).filter(|at| *at <= self.until)
     }
 
@@ -110,7 +109,7 @@ impl<'a> Arrivals<'a> {
         if self.stream.state_of(item) != Some(FlowState::Done) {
             return None;
         }
-        let (at, _) = Life::of(&self.stream.chronicle(item)).done?;
+        let (at, _) = self.stream.done_at(item)?;
         Some(Arrival { first: at, whole: Some(at), by: ArrivalSource::Done })
     }
 

@@ -142,8 +142,7 @@ impl ValueStream {
         let by = query.by.as_deref().unwrap_or("value");
         let worth = Worth::of(by, &query.priorities)?;
         let rule = query.arrival.unwrap_or(ArrivalRule::Production);
-        let within =
-            query.within.as_deref().map(|id| self.find(id).map(|item| self.under(item))).transpose()?;
+        let within = self.all_under(query.within.as_deref())?;
         let kinds = query.kinds.as_deref().unwrap_or(&[Kind::Feature]);
         let mut grounds = Grounds::default();
         let arrivals = Arrivals::new(self, query.at);

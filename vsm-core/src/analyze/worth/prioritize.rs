@@ -177,8 +177,7 @@ impl ValueStream {
         }
         let rank_by = query.rank_by.unwrap_or(RankRule::Wsjf);
         let inherit = query.inherit.unwrap_or(InheritRule::Needs);
-        let within =
-            query.within.as_deref().map(|id| self.find(id).map(|item| self.under(item))).transpose()?;
+        let within = self.all_under(query.within.as_deref())?;
         let given = query.order.as_deref().map(|ids| self.given_order(ids)).transpose()?;
         let is_asked = |item: u32| {
             let kind = self.kind(item);

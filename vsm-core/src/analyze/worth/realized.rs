@@ -173,8 +173,7 @@ impl ValueStream {
     }
 
     fn value_then(&self, query: &ValueRealizedQuery) -> Result<ValueRealized> {
-        let within =
-            query.within.as_deref().map(|id| self.find(id).map(|item| self.under(item))).transpose()?;
+        let within = self.all_under(query.within.as_deref())?;
         let kinds = query.kinds.as_deref().unwrap_or(&[Kind::Theme, Kind::Epic, Kind::Feature]);
         let mut reader = Reader::new(self, query);
         let mut rows = Vec::new();
