@@ -24,9 +24,6 @@ impl Context {
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root);
-        // The bindings are tested as they are released, but for the last effort of the optimizer, which is most of the time
-        // that a run takes: each of them needs a core of its own, as their dependencies have other features.
-        command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
         command
     }
 
@@ -36,9 +33,14 @@ impl Context {
         command
     }
 
-    /// The dynamic library that `cargo build --release` makes of a crate.
-    pub(crate) fn library(&self, crate_name: &str) -> PathBuf {
-        self.target.join("release").join(library_name(crate_name))
+    /// Where `cargo build` puts what it makes.
+    pub(crate) fn built(&self) -> PathBuf {
+        self.target.join("debug")
+    }
+
+    /// The dynamic library that it makes of a crate.
+    pub(crate) fn library(&self, library: &str) -> PathBuf {
+        self.built().join(library_name(library))
     }
 
     /// Files directly in the folder (below the root) whose names end so, in order of name.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::bindings::{PACKAGES, prepared};
 use crate::chosen;
 use crate::context::Context;
 use crate::fetch::npm;
@@ -69,9 +70,9 @@ fn declarations(context: &Context) -> Result<PathBuf, String> {
     npm::require_node()?;
     npm::install_locked(context, "vsm-node")?;
     let folder = context.target.join("napi");
-    let mut napi =
-        npm::npx(context, "vsm-node", &["napi", "build", "--release", "--no-const-enum", "--output-dir"]);
-    run(napi.arg(&folder))?;
+    let mut napi = npm::npx(context, "vsm-node", &["napi", "build", "--no-const-enum", "--output-dir"]);
+    // As the tests build it, so that they find it built.
+    run(prepared(napi.arg(&folder).arg("--").args(PACKAGES)))?;
     Ok(folder.join("index.d.ts"))
 }
 

@@ -3,6 +3,7 @@
 //! Dependency-free on purpose: it is the first thing that a fresh clone compiles, and what it needs beyond the
 //! standard library (Python packages, a Kotlin compiler, cargo-deny) it fetches when a part asks for it.
 
+mod bindings;
 mod check;
 mod context;
 mod fetch;

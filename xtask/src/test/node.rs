@@ -1,6 +1,7 @@
 //! The npm package: the addon built and put where the package loads it, tested, its declarations type-checked.
 
 use super::{PartResult, counts};
+use crate::bindings;
 use crate::context::{Context, copy_fresh};
 use crate::fetch::npm;
 use crate::shell::{self, run_and_keep};
@@ -21,7 +22,7 @@ pub(super) fn run(context: &Context) -> Vec<PartResult> {
 
 fn set_up(context: &Context) -> Result<(), String> {
     npm::require_node()?;
-    shell::run(&mut context.cargo(&["build", "--release", "--package", "vsm-node"]))?;
+    bindings::build(context)?;
     copy_fresh(&context.library("vsm-node"), &context.root.join("vsm-node/vsm.node"))
 }
 

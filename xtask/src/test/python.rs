@@ -1,15 +1,18 @@
-//! The Python package: built into a virtual environment of its own, tested, its stubs compared with the module.
+//! The Python package: its module built and put beside its sources, tested in a virtual environment of its own, its stubs
+//! compared with the module.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{PartResult, counts};
-use crate::context::Context;
+use crate::bindings;
+use crate::context::{Context, copy_fresh};
 use crate::fetch::debian;
 use crate::shell::{self, ask, run_and_keep};
 use crate::versions::first_version;
 
 const OLDEST: (u32, u32) = (3, 10);
+const SOURCES: &str = "vsm-py/python";
 
 pub(super) fn run(context: &Context) -> Vec<PartResult> {
     let python = match set_up(context) {
@@ -18,7 +21,7 @@ pub(super) fn run(context: &Context) -> Vec<PartResult> {
     };
     let module = |arguments: &[&str]| {
         let mut command = context.command(&python);
-        command.arg("-m").args(arguments);
+        command.env("PYTHONPATH", context.root.join(SOURCES)).arg("-m").args(arguments);
         command
     };
     let mut results = vec![
@@ -37,7 +40,7 @@ pub(super) fn run(context: &Context) -> Vec<PartResult> {
     results
 }
 
-/// The environment's Python, with the package as it is now and what its tests need.
+/// The environment's Python, with what the tests need; the package is as it is now.
 fn set_up(context: &Context) -> Result<PathBuf, String> {
     let environment = context.target.join("python-venv");
     let programs = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
@@ -45,15 +48,16 @@ fn set_up(context: &Context) -> Result<PathBuf, String> {
     if ask(Command::new(&python).args(["-m", "pip", "--version"])).is_none() {
         create(&environment)?;
     }
-    shell::run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "maturin>=1.9,<2"]))?;
-    shell::run(context.command(programs.join("maturin")).env("VIRTUAL_ENV", &environment).args([
-        "develop",
-        "--release",
-        "--manifest-path",
-        "vsm-py/Cargo.toml",
-        "--extras",
-        "test",
-    ]))?;
+    let install = |what: &[&str]| {
+        let mut command = context.command(&python);
+        shell::run(command.args(["-m", "pip", "install", "--quiet"]).args(what))
+    };
+    // The first that reads the groups of a project.
+    install(&["--upgrade", "pip>=25.1"])?;
+    install(&["--group", "vsm-py/pyproject.toml:test"])?;
+    bindings::build(context)?;
+    let module = if cfg!(windows) { "_vsm.pyd" } else { "_vsm.abi3.so" };
+    copy_fresh(&context.library("_vsm"), &context.root.join(SOURCES).join("vsm").join(module))?;
     Ok(python)
 }
 

@@ -33,7 +33,7 @@ fn compile(context: &Context, source: &Path) -> Result<PathBuf, String> {
             .arg("-o")
             .arg(&program)
             .args([source, &library])
-            .arg(format!("-Wl,-rpath,{}", context.target.join("release").display())),
+            .arg(format!("-Wl,-rpath,{}", context.built().display())),
     )?;
     Ok(program)
 }

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{PartResult, counts};
+use crate::bindings;
 use crate::context::{Context, copy_fresh, files_below, library_name};
 use crate::shell::{self, Finished};
 
@@ -48,7 +49,7 @@ impl Bindings {
 }
 
 pub(super) fn run(context: &Context) -> Vec<PartResult> {
-    if let Err(reason) = shell::run(&mut context.cargo(&["build", "--release", "--package", "vsm-ffi"])) {
+    if let Err(reason) = bindings::build(context) {
         return vec![PartResult::could_not_run("native", reason)];
     }
     let mut results = vec![c::run("native c", context)];
@@ -75,7 +76,6 @@ fn generate(context: &Context) -> Result<Bindings, String> {
     let library = context.library("vsm-ffi");
     shell::run(
         context
-            // Not `--release`: that doubles the longest compile of all, for a program that runs for a second.
             .cargo(&["run", "--package", "vsm-bindgen", "--"])
             .arg(&library)
             .args(["--language", "kotlin,swift,python,ruby", "--out"])
