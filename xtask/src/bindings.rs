@@ -4,21 +4,26 @@
 //! Without optimization, so that the tests of every language also run the checks that a release leaves out (overflow,
 //! debug assertions).
 
-use std::process::Command;
+use std::fs;
+use std::path::PathBuf;
 
 use crate::context::Context;
 use crate::shell::run;
 
-pub(crate) const PACKAGES: &[&str] =
-    &["--package", "vsm-py", "--package", "vsm-node", "--package", "vsm-ffi"];
+const PACKAGES: &[&str] = &["vsm-py", "vsm-node", "vsm-ffi"];
 
 /// Builds them; what is built already is not built again.
 pub(crate) fn build(context: &Context) -> Result<(), String> {
-    run(prepared(context.cargo(&["build"]).args(PACKAGES)))
+    let types = types(context);
+    fs::create_dir_all(&types).map_err(|reason| format!("cannot make {}: {reason}", types.display()))?;
+    let mut cargo = context.cargo(&["build"]);
+    cargo.args(PACKAGES.iter().flat_map(|package| ["--package", package]));
+    // An extension module leaves Python's symbols to the program that loads it.
+    cargo.env("PYO3_BUILD_EXTENSION_MODULE", "1");
+    run(cargo.env("NAPI_TYPE_DEF_TMP_FOLDER", types))
 }
 
-/// The environment that every build of them shares.
-pub(crate) fn prepared(command: &mut Command) -> &mut Command {
-    // An extension module leaves Python's symbols to the program that loads it.
-    command.env("PYO3_BUILD_EXTENSION_MODULE", "1")
+/// The folder that napi writes down in what types it exports.
+pub(crate) fn types(context: &Context) -> PathBuf {
+    context.target.join("napi-types")
 }

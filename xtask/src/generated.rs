@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::bindings::{PACKAGES, prepared};
+use crate::bindings;
 use crate::chosen;
 use crate::context::Context;
 use crate::fetch::npm;
@@ -24,6 +24,14 @@ const FILES: &[Generated] = &[
 ];
 
 const DECLARATIONS: &str = "vsm-node/index.d.ts";
+
+const RENDER: &str = "
+import { readFileSync, writeFileSync } from 'node:fs'
+import { generateTypeDef } from '@napi-rs/cli'
+const [types, file] = process.argv.slice(1)
+const { napi } = JSON.parse(readFileSync('package.json', 'utf8'))
+const options = { typeDefDir: types, dtsHeader: napi.dtsHeader, constEnum: false, cwd: process.cwd() }
+writeFileSync(file, (await generateTypeDef(options)).dts)";
 
 struct Generated {
     name: &'static str,
@@ -65,15 +73,17 @@ fn header(context: &Context, check: bool) -> Result<(), String> {
     run(cargo.args(check.then_some("--check")))
 }
 
-/// The TypeScript declarations, which napi writes while it compiles the addon.
+/// The TypeScript declarations, of the types that napi wrote down when it compiled the addon. napi's own `build` would do
+/// both, for a core of its own.
 fn declarations(context: &Context) -> Result<PathBuf, String> {
     npm::require_node()?;
     npm::install_locked(context, "vsm-node")?;
-    let folder = context.target.join("napi");
-    let mut napi = npm::npx(context, "vsm-node", &["napi", "build", "--no-const-enum", "--output-dir"]);
-    // As the tests build it, so that they find it built.
-    run(prepared(napi.arg(&folder).arg("--").args(PACKAGES)))?;
-    Ok(folder.join("index.d.ts"))
+    bindings::build(context)?;
+    let file = context.target.join("index.d.ts");
+    let mut node = context.command("node");
+    node.current_dir(context.root.join("vsm-node"));
+    run(node.args(["--input-type=module", "--eval", RENDER]).args([&bindings::types(context), &file]))?;
+    Ok(file)
 }
 
 fn write_declarations(context: &Context) -> Result<(), String> {

@@ -57,7 +57,16 @@ fn compile_and_run(context: &Context, bindings: &Bindings) -> Result<Finished, S
     let mut library_path = std::ffi::OsString::from("-Djna.library.path=");
     library_path.push(bindings.folder_with_library(".kt")?);
     let classes = [classes].into_iter().chain(libraries).collect::<Vec<_>>();
-    run_and_keep(context.command(java()).arg(library_path).arg("-cp").arg(class_path(&classes)?).arg(MAIN))
+    // Without optimization a record's frame takes several times what it takes in a release, where the usual megabyte is plenty.
+    run_and_keep(
+        context
+            .command(java())
+            .arg("-Xss8m")
+            .arg(library_path)
+            .arg("-cp")
+            .arg(class_path(&classes)?)
+            .arg(MAIN),
+    )
 }
 
 fn java() -> PathBuf {
