@@ -14,12 +14,28 @@ pub(crate) type KindChange = (Instant, Kind);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lives {
-    /// Where the changes of each item begin, and where the last ones end.
-    states_from: Vec<u32>,
+    items: Vec<Own>,
     states: Vec<StateChange>,
-    kinds_from: Vec<u32>,
     kinds: Vec<KindChange>,
 }
+
+/// Where the changes of one item stand.
+#[derive(Clone, Copy, Debug, Default)]
+struct Own {
+    states: Part,
+    kinds: Part,
+}
+
+/// A part of a column, with room behind it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Part {
+    from: usize,
+    len: u32,
+    room: u32,
+}
+
+/// How many events of an item are read again when one comes late; of an item with more, all are read with the next question.
+const REREAD: usize = 64;
 
 impl Lives {
     /// Of so many items, as far as the bounds admit the events.
@@ -54,54 +70,130 @@ impl Lives {
             }
         }
         let mut lives = Lives {
-            states_from: Vec::with_capacity(items + 1),
+            items: vec![Own::default(); items],
             states: Vec::with_capacity(events.len()),
-            kinds_from: Vec::with_capacity(items + 1),
             kinds: Vec::new(),
         };
-        for item in from.windows(2) {
-            let [start, end] = item else { continue };
+        for (item, bounds) in from.windows(2).enumerate() {
+            let [start, end] = bounds else { continue };
             let own = events.get_mut(*start as usize..*end as usize).unwrap_or_default();
             // Most arrive in order.
             if !own.is_sorted_by(|a, b| record.order(*a, *b).is_le()) {
                 own.sort_unstable_by(|a, b| record.order(*a, *b));
             }
-            lives.add(record, own);
+            own.iter().for_each(|number| lives.add(record, item, *number));
         }
-        lives.states_from.push(lives.states.len() as u32);
-        lives.kinds_from.push(lives.kinds.len() as u32);
         lives
     }
 
-    /// Adds an item with the events that tell of it, in order.
-    fn add(&mut self, record: &Record, events: &[u32]) {
-        let first = self.states.len();
-        self.states_from.push(first as u32);
-        self.kinds_from.push(self.kinds.len() as u32);
-        for number in events {
-            let Some(event) = record.get(*number) else { continue };
-            if let Some(kind) = event.kind {
-                self.kinds.push((event.occurred, kind));
-            }
-            if let Some(Some(said)) = state_said(&event.sets)
-                && self.states.get(first..).and_then(<[_]>::last).is_none_or(|(_, last, _)| *last != said)
-            {
-                self.states.push((event.occurred, said, *number));
-            }
+    /// Brings an item up to date with the last event of the record, where that tells of it; `latest` is the end of the item's
+    /// chain. False where it is easier to begin anew.
+    pub(crate) fn follow(&mut self, record: &Record, item: u32, latest: u32) -> bool {
+        let place = item as usize;
+        if self.items.len() <= place {
+            self.items.resize(place + 1, Own::default());
+        }
+        let new = (record.events.len() as u32).wrapping_sub(1);
+        if latest == new {
+            self.add(record, place, new);
+            return true;
+        }
+        // It came late: what was left out as a repetition may be one no longer.
+        let mut chain: Vec<u32> =
+            record.walk(latest, None).take(REREAD + 1).map(|(number, _)| number).collect();
+        if chain.len() > REREAD {
+            return false;
+        }
+        if let Some(own) = self.items.get_mut(place) {
+            (own.states.len, own.kinds.len) = (0, 0);
+        }
+        chain.reverse();
+        chain.iter().for_each(|number| self.add(record, place, *number));
+        true
+    }
+
+    /// Adds what an event tells of its item, after all that is known of it.
+    fn add(&mut self, record: &Record, item: usize, number: u32) {
+        let (Some(event), Some(own)) = (record.get(number), self.items.get_mut(item)) else { return };
+        if let Some(kind) = event.kind {
+            own.kinds.push(&mut self.kinds, (event.occurred, kind));
+        }
+        if let Some(Some(said)) = state_said(&event.sets)
+            && own.states.of(&self.states).last().is_none_or(|(_, last, _)| *last != said)
+        {
+            own.states.push(&mut self.states, (event.occurred, said, number));
         }
     }
 
     pub(crate) fn states(&self, item: u32) -> &[StateChange] {
-        part(&self.states_from, &self.states, item)
+        self.items.get(item as usize).map_or(&[], |own| own.states.of(&self.states))
     }
 
     pub(crate) fn kinds(&self, item: u32) -> &[KindChange] {
-        part(&self.kinds_from, &self.kinds, item)
+        self.items.get(item as usize).map_or(&[], |own| own.kinds.of(&self.kinds))
     }
 }
 
-fn part<'a, T>(from: &[u32], all: &'a [T], item: u32) -> &'a [T] {
-    let at = |place: usize| from.get(place).map(|start| *start as usize);
-    let range = at(item as usize).zip(at(item as usize + 1));
-    range.and_then(|(start, end)| all.get(start..end)).unwrap_or_default()
+impl Part {
+    fn of<T>(self, column: &[T]) -> &[T] {
+        column.get(self.from..self.from + self.len as usize).unwrap_or_default()
+    }
+
+    fn push<T: Copy>(&mut self, column: &mut Vec<T>, value: T) {
+        if self.room == 0 {
+            self.from = column.len();
+        }
+        let end = self.from + self.len as usize;
+        if self.len < self.room {
+            if let Some(slot) = column.get_mut(end) {
+                *slot = value;
+            }
+        } else if end == column.len() {
+            column.push(value);
+            self.room += 1;
+        } else {
+            // Moved to where there is twice the room, so that the moves of an item cost no more than its changes.
+            let from = column.len();
+            column.extend_from_within(self.from..end);
+            column.push(value);
+            self.room = 2 * (self.len + 1);
+            column.resize(from + self.room as usize, value);
+            self.from = from;
+        }
+        self.len += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lives;
+    use crate::model::{Event, FlowState, Kind};
+    use crate::stream::ValueStream;
+    use crate::time::Instant;
+    use proptest::prelude::*;
+
+    const STATES: [FlowState; 4] = [FlowState::New, FlowState::Active, FlowState::Waiting, FlowState::Done];
+
+    proptest! {
+        #[test]
+        fn followed_event_by_event_they_are_what_they_are_from_the_beginning(
+            said in prop::collection::vec((0..4_u8, 0..40_i64, 0..6_usize, 0..4_u8), 1..150),
+        ) {
+            let mut stream = ValueStream::new();
+            for (number, (item, at, state, kind)) in said.into_iter().enumerate() {
+                let at = Instant::from_millis(1_000 * at).unwrap();
+                let mut event = Event::new("test", number.to_string(), at, format!("test:{item}"));
+                event.set.state = STATES.get(state).copied();
+                event.kind = (kind == 0).then_some(Kind::Story);
+                stream.apply(event).unwrap();
+                let followed = stream.lives();
+                let state = &stream.state;
+                let anew = Lives::of(&state.record, &state.names, state.ids.len(), None);
+                for item in 0..state.ids.len() as u32 {
+                    prop_assert_eq!(followed.states(item), anew.states(item));
+                    prop_assert_eq!(followed.kinds(item), anew.kinds(item));
+                }
+            }
+        }
+    }
 }

@@ -322,9 +322,14 @@ impl State {
         if mark.items != self.ids.len() {
             self.order = OnceLock::new();
         }
-        if self.lives.get().is_some() {
-            let tells = |event: &Stored| event.kind.is_some() || state_said(&event.sets).is_some();
-            if !names.is_empty() || self.record.events.last().is_some_and(tells) {
+        let tells = |event: &Stored| event.kind.is_some() || state_said(&event.sets).is_some();
+        if !names.is_empty() {
+            self.lives = OnceLock::new();
+        } else if let Some(lives) = self.lives.get_mut()
+            && self.record.events.last().is_some_and(tells)
+        {
+            let latest = self.latest.get(item as usize).copied().unwrap_or(NONE);
+            if !Arc::make_mut(lives).follow(&self.record, item, latest) {
                 self.lives = OnceLock::new();
             }
         }
