@@ -5372,8 +5372,9 @@ export interface ReworkQuery {
  *
  * - `csv`: Comma-separated values, or any other separator, with a header.
  * - `json_lines`: JSON objects: one, a list of them, or one a line.
+ * - `arrow`: The bytes of an Arrow IPC file or stream, uncompressed; needs the feature `arrow`.
  */
-export type RowFormat = 'csv' | 'json_lines'
+export type RowFormat = 'csv' | 'json_lines' | 'arrow'
 
 /** One rule in which two sides differ. */
 export interface RuleDifference {

@@ -6,8 +6,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::correlate::CorrelationRules;
+#[cfg(feature = "arrow")]
+use crate::ingest::Batches;
 use crate::ingest::{Adapter, IngestOptions, Reject, ingest};
 use crate::stream::{ApplyReport, ValueStream};
+
+/// How many rows of a batch are made events at a time.
+#[cfg(feature = "arrow")]
+const ROWS: usize = 8_192;
 
 /// What became of one input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +39,61 @@ impl ValueStream {
     pub fn ingest(&mut self, adapter: Adapter, bytes: &[u8], options: &IngestOptions) -> IngestReport {
         let read = ingest(adapter, bytes, options);
         IngestReport { applied: self.apply_batch(read.events), rejects: read.rejects, ignored: read.ignored }
+    }
+
+    /// Reads a table that comes in batches of Arrow, as data frames hand it over, and applies it. The option `mapping` says
+    /// what its columns mean, whatever it says of the form that rows are written in; positions are the numbers of rows, from
+    /// 1. A batch that is an error ends the table. No more than a few thousand rows are held as events at a time.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use arrow_array::{ArrayRef, RecordBatch, StringArray};
+    /// use vsm_core::{IngestOptions, ValueStream};
+    /// let keys: ArrayRef = Arc::new(StringArray::from(vec!["CHK-1", "CHK-2"]));
+    /// let batch = RecordBatch::try_from_iter([("Key", keys)])?;
+    /// let options: IngestOptions = serde_json::from_str(
+    ///     r#"{"recorded_at":"2026-03-01T00:00:00Z","mapping":{"source":"sheet","id":"plan:{Key}","kind":"feature"}}"#,
+    /// )?;
+    /// let mut stream = ValueStream::new();
+    /// assert_eq!(stream.ingest_arrow([Ok(batch)], &options).applied.accepted, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "arrow")]
+    pub fn ingest_arrow(
+        &mut self,
+        batches: impl IntoIterator<Item = std::result::Result<arrow_array::RecordBatch, arrow_schema::ArrowError>>,
+        options: &IngestOptions,
+    ) -> IngestReport {
+        let mut report = IngestReport::default();
+        let mut table = match Batches::new(options) {
+            Ok(table) => table,
+            Err(refused) => return IngestReport { rejects: refused.rejects, ..report },
+        };
+        let mut events = 0;
+        for batch in batches {
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => {
+                    report.rejects.push(table.broken(&error));
+                    break;
+                }
+            };
+            for start in (0..batch.num_rows()).step_by(ROWS) {
+                let read = table.read(&batch.slice(start, ROWS.min(batch.num_rows() - start)));
+                let is_refused = read.rejects.first().is_some_and(|reject| reject.position == 0);
+                let count = read.events.len() as u64;
+                report.applied.append(self.apply_batch(read.events), events);
+                events += count;
+                report.rejects.extend(read.rejects);
+                for (what, times) in read.ignored {
+                    *report.ignored.entry(what).or_default() += times;
+                }
+                if is_refused {
+                    return report;
+                }
+            }
+        }
+        report
     }
 
     /// Infers by the rules which environments are one and which links there are, and applies it. Run it again whenever

@@ -6638,6 +6638,8 @@ pub enum RowFormat {
     Csv,
     /// JSON objects: one, a list of them, or one a line.
     JsonLines,
+    /// The bytes of an Arrow IPC file or stream, uncompressed; needs the feature `arrow`.
+    Arrow,
 }
 
 /// Which items a scope consists of.

@@ -2736,6 +2736,7 @@ impl FromJs for vsm_core::ReopenPolicy {
 ///
 /// - `csv`: Comma-separated values, or any other separator, with a header.
 /// - `json_lines`: JSON objects: one, a list of them, or one a line.
+/// - `arrow`: The bytes of an Arrow IPC file or stream, uncompressed; needs the feature `arrow`.
 #[napi(string_enum, object_from_js = false)]
 #[expect(missing_docs, reason = "listed above")]
 pub enum RowFormat {
@@ -2743,6 +2744,8 @@ pub enum RowFormat {
     Csv,
     #[napi(value = "json_lines")]
     JsonLines,
+    #[napi(value = "arrow")]
+    Arrow,
 }
 
 impl FromJs for vsm_core::RowFormat {

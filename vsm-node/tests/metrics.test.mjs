@@ -36,6 +36,16 @@ test('rows come as the bytes of an Arrow stream, the same for the same question'
   await assert.rejects(record().metricArrowAsync({ ...query, zone: 'Nowhere' }), { code: 'unknown_zone' })
 })
 
+test('the bytes of an Arrow stream are read by a mapping', async () => {
+  const mapping = { source: 'goals', format: 'arrow', id: 'goal:{bucket}', kind: 'feature', occurredAt: '{start}', fields: { value: '{value}' } }
+  const stream = new ValueStream()
+  const report = await stream.ingestAsync('mapping', record().metricArrow(query), { mapping })
+  assert.deepEqual([report.applied.accepted, report.rejects], [2, []])
+  assert.deepEqual([stream.item('goal:2026-W10').fields.value, stream.item('goal:2026-W11').fields.value], [2.5, undefined])
+  const broken = stream.ingest('mapping', Buffer.from('no table'), { mapping })
+  assert.deepEqual(broken.rejects.map(({ position, code }) => [position, code]), [[1, 'document']])
+})
+
 test('the states of two records add up', async () => {
   const states = [new ValueStream().metricState(query), record().metricState(query)]
   const whole = mergeMetrics({ states })

@@ -17,6 +17,7 @@ use crate::generated::{
     Trace,
 };
 use crate::run::{Listener, open};
+use crate::table::batches;
 use crate::watch::Watch;
 
 /// The record of all events and the graph that follows from it.
@@ -249,6 +250,28 @@ impl ValueStream {
         let data = Bytes::take(data, "data")?;
         let options: core::IngestOptions = optional(options, "options")?.unwrap_or_default();
         self.change(py, |stream| stream.ingest(adapter, &data, &options)).map(IngestReport)
+    }
+
+    /// Reads the rows of a data frame and applies them. ``table`` is whatever speaks the Arrow PyCapsule interface: a frame of
+    /// polars, pandas, pyarrow or DuckDB, which is shared and not copied. The option ``mapping`` says what the columns mean;
+    /// the positions of rejects are the numbers of rows, from 1.
+    ///
+    /// >>> from datetime import datetime, timezone
+    /// >>> january, february = (datetime(2026, month, 1, tzinfo=timezone.utc) for month in (1, 2))
+    /// >>> weeks = ValueStream().metric(metric="throughput", start=january, end=february, zone="UTC", bucket="week")
+    /// >>> mapping = TableMapping(source="goals", id="plan:{bucket}", kind="feature", occurred_at="{start}")
+    /// >>> ValueStream().ingest_arrow(weeks, IngestOptions(mapping=mapping)).applied.accepted
+    /// 5
+    #[pyo3(signature = (table: "_ArrowStream", options: "IngestOptions") -> "IngestReport")]
+    fn ingest_arrow(
+        &self,
+        py: Python<'_>,
+        table: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyAny>,
+    ) -> PyResult<IngestReport> {
+        let options = core::IngestOptions::from_python(options, "options")?;
+        let batches = batches(table)?;
+        self.change(py, |stream| stream.ingest_arrow(batches, &options)).map(IngestReport)
     }
 
     /// Reads a file that a tool wrote and applies it, as it is read; the report is that of ``ingest``.

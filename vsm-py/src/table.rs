@@ -1,7 +1,9 @@
 //! Lists of records as Arrow tables, for data frames.
 
-use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
 use arrow_array::{RecordBatch, RecordBatchIterator};
+use arrow_schema::ArrowError;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule};
 use vsm_core::{ToArrow, arrow_ipc};
@@ -26,6 +28,28 @@ pub(crate) fn table(
     list: Option<&str>,
 ) -> PyResult<ArrowTable> {
     py.detach(|| answer.to_arrow(list)).map(ArrowTable).map_err(raise)
+}
+
+/// The batches of a table of any library, shared and not copied. They are taken before anything is applied: a library may
+/// make them as they are asked for, with Python's lock.
+pub(crate) fn batches(table: &Bound<'_, PyAny>) -> PyResult<Vec<Result<RecordBatch, ArrowError>>> {
+    let capsule = table.call_method0("__arrow_c_stream__").map_err(|error| {
+        if table.hasattr("__arrow_c_stream__").unwrap_or(true) {
+            return error;
+        }
+        let name = table.get_type().name().map_or_else(|_| String::new(), |name| name.to_string());
+        PyTypeError::new_err(format!(
+            "table must speak the Arrow PyCapsule interface, as polars, pandas, pyarrow and DuckDB do, not {name}"
+        ))
+    })?;
+    let pointer = capsule.cast::<PyCapsule>()?.pointer_checked(Some(c"arrow_array_stream"))?;
+    // SAFETY: A capsule of this name points to an initialized stream by the interface, and is kept alive until the stream
+    // has been moved out of it.
+    let reader = unsafe { ArrowArrayStreamReader::from_raw(pointer.as_ptr().cast()) };
+    let reader = reader.map_err(|error| {
+        raise(vsm_core::Error::Invalid { field: "table".into(), reason: error.to_string() })
+    })?;
+    Ok(table.py().detach(|| reader.collect()))
 }
 
 impl ArrowTable {

@@ -54,6 +54,61 @@ def test_polars_and_pandas_take_a_table(table):
     assert frame.to_pandas()["bucket"].tolist() == ["2026-W10", "2026-W11"]
 
 
+MAPPING = vsm.TableMapping(
+    source="sheet",
+    id="plan:{key}",
+    kind="feature",
+    occurred_at="{updated}",
+    fields={"value": "{worth}", "due_at": "{due}"},
+    links=[vsm.MappedLink(kind="depends_on", to="plan:{needs}")],
+)
+
+
+def sheet():
+    """Columns of five types; the last row has no key."""
+    due = (MONDAY + timedelta(days=9)).date()
+    return {
+        "key": ["A", "B", None],
+        "updated": [MONDAY, MONDAY, MONDAY],
+        "worth": [1250.5, None, 1.0],
+        "due": [due, None, None],
+        "needs": [["B"], [], None],
+    }
+
+
+@pytest.mark.parametrize("library", ["polars", "pyarrow", "pandas"])
+def test_a_frame_is_read_by_a_mapping(library):
+    module = pytest.importorskip(library)
+    frame = module.table(sheet()) if library == "pyarrow" else module.DataFrame(sheet())
+    record = vsm.ValueStream()
+    report = record.ingest_arrow(frame, vsm.IngestOptions(mapping=MAPPING))
+    # The link is an event of its own.
+    assert (report.applied.accepted, [reject.position for reject in report.rejects]) == (3, [3])
+    item = record.item("plan:A")
+    assert (item.kind, item.fields.value) == (vsm.Kind.Feature, 1250.5)
+    assert item.fields.due_at == MONDAY + timedelta(days=10) - timedelta(milliseconds=1)
+    assert [link.to for link in record.links("plan:A")] == ["plan:B"]
+    # The bytes of the same table say the same.
+    pa = pytest.importorskip("pyarrow")
+    sink = pa.BufferOutputStream()
+    table = pa.table(frame) if library != "pandas" else pa.Table.from_pandas(frame)
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    as_bytes = vsm.IngestOptions(mapping=vsm.TableMapping.from_json(MAPPING.to_json()[:-1] + ',"format":"arrow"}'))
+    again = record.ingest("mapping", sink.getvalue().to_pybytes(), as_bytes)
+    assert (again.applied.accepted, again.applied.duplicates) == (0, 3)
+
+
+def test_what_is_no_frame_is_refused(table):
+    record = vsm.ValueStream()
+    with pytest.raises(TypeError, match="Arrow PyCapsule interface.*not list"):
+        record.ingest_arrow([1, 2], vsm.IngestOptions(mapping=MAPPING))
+    unmapped = record.ingest_arrow(table, vsm.IngestOptions())
+    assert [(reject.position, reject.code) for reject in unmapped.rejects] == [(0, "invalid")]
+    other = record.ingest_arrow(table, vsm.IngestOptions(mapping=MAPPING))
+    assert 'no column "key"' in other.rejects[0].reason
+
+
 def test_a_list_is_chosen_by_name():
     query = vsm.MetricQuery(metric="cycle_time", **WINDOW)
     answer = stream().reconcile(query=query, preset_a="lighthouse", preset_b="flowmetricscsv")

@@ -45,6 +45,8 @@ mod xes;
 mod xml;
 
 pub use self::cdevents::CdEvent;
+#[cfg(feature = "arrow")]
+pub(crate) use self::mapping::Batches;
 pub use self::mapping::{MappedLink, RowFormat, TableMapping};
 pub use self::parts::LONGEST_DOCUMENT;
 pub(crate) use self::parts::Parts;
@@ -99,7 +101,7 @@ text_enum! {
         Ocel = "ocel",
         /// Process logs: XES as XML.
         Xes = "xes",
-        /// Any other table, CSV or JSON, by the option `mapping`.
+        /// Any other table, CSV, JSON or Arrow, by the option `mapping`.
         Mapping = "mapping",
         /// Events in this engine's own form, as JSON Lines.
         Events = "events",

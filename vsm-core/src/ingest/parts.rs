@@ -8,7 +8,7 @@
 //! | the ends of lines | `events`, and JSON Lines of all adapters of JSON but `ocel` |
 //! | the ends of records | lists of JSON, and the page in an object that is too long for a record, of the same adapters |
 //! | the ends of rows | `mapping` of CSV |
-//! | nowhere | XML, `ocel`, `git_tags`: what is longer than [`LONGEST_DOCUMENT`] is refused |
+//! | nowhere | XML, `ocel`, `git_tags`, `mapping` of Arrow: what is longer than [`LONGEST_DOCUMENT`] is refused |
 
 use std::mem::take;
 
@@ -479,6 +479,7 @@ fn format(adapter: Adapter, options: &IngestOptions) -> Format {
         Adapter::Events => Format::Events,
         Adapter::Mapping => match &options.mapping {
             Some(table) if table.format == Some(RowFormat::JsonLines) => Format::Records,
+            Some(table) if table.format == Some(RowFormat::Arrow) => Format::Document,
             table => match mapping::delimiter(table.as_ref().and_then(|table| table.delimiter.as_deref())) {
                 Ok(delimiter) => Format::Table(delimiter),
                 Err(_) => Format::Document,

@@ -2,7 +2,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from os import PathLike
-from typing import Any, ClassVar, TypeAlias, final
+from typing import Any, ClassVar, Protocol, TypeAlias, final
 
 from vsm._words import (
     Adapter,
@@ -93,6 +93,9 @@ from vsm._words import (
 )
 
 _Data: TypeAlias = bytes | bytearray | memoryview | str
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
 __all__ = [
     "Activity",
@@ -8511,6 +8514,17 @@ class ValueStream:
         >>> report = ValueStream().ingest("git", b"not a commit")
         >>> report.rejects[0].position
         1
+        """
+    def ingest_arrow(self, table: _ArrowStream, options: IngestOptions) -> IngestReport:
+        """Reads the rows of a data frame and applies them. ``table`` is whatever speaks the Arrow PyCapsule interface: a frame of
+        polars, pandas, pyarrow or DuckDB, which is shared and not copied. The option ``mapping`` says what the columns mean;
+        the positions of rejects are the numbers of rows, from 1.
+
+        >>> january, february = (datetime(2026, month, 1, tzinfo=timezone.utc) for month in (1, 2))
+        >>> weeks = ValueStream().metric(metric="throughput", start=january, end=february, zone="UTC", bucket="week")
+        >>> mapping = TableMapping(source="goals", id="plan:{bucket}", kind="feature", occurred_at="{start}")
+        >>> ValueStream().ingest_arrow(weeks, IngestOptions(mapping=mapping)).applied.accepted
+        5
         """
     def ingest_path(
         self,

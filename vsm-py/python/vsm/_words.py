@@ -1615,6 +1615,9 @@ class RowFormat(Word):
     JsonLines = "json_lines"
     """JSON objects: one, a list of them, or one a line."""
 
+    Arrow = "arrow"
+    """The bytes of an Arrow IPC file or stream, uncompressed; needs the feature `arrow`."""
+
 
 class ScopeLevel(Word):
     """Which items a scope consists of."""

@@ -25,13 +25,15 @@ pub(crate) fn text(api: &Api, questions: &str, functions: &str) -> String {
          from collections.abc import Callable, Iterable, Mapping\n\
          from datetime import datetime, timedelta\n\
          from os import PathLike\n\
-         from typing import Any, ClassVar, TypeAlias, final\n\n\
+         from typing import Any, ClassVar, Protocol, TypeAlias, final\n\n\
          from vsm._words import (\n",
     );
     for found in &api.enums {
         text += &format!("    {},\n", found.name);
     }
-    text += ")\n\n_Data: TypeAlias = bytes | bytearray | memoryview | str\n";
+    text += ")\n\n_Data: TypeAlias = bytes | bytearray | memoryview | str\n\n\
+             class _ArrowStream(Protocol):\n    \
+             def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...\n";
     let (stream, watch) = (parsed(STREAM), parsed(WATCH));
     let (schedule, calendar) = (parsed(SCHEDULE), parsed(CALENDAR));
     let (methods, picture) = parted(parsed(PICTURE));

@@ -1,5 +1,5 @@
-//! Tables of any tool, read by a small description of their columns: CSV with a header, or JSON (a list, one object, or
-//! JSON Lines). So a portfolio sheet, bookings of environments, surveys, usage and revenue come in without code.
+//! Tables of any tool, read by a small description of their columns: CSV with a header, JSON (a list, one object, or
+//! JSON Lines), or Arrow (the bytes of an IPC file or stream without compression). So a portfolio sheet, bookings of environments, surveys, usage and revenue come in without code.
 //!
 //! ```json
 //! {
@@ -21,6 +21,10 @@
 //! link is then not said, and an `id`, `kind` or `occurred_at` makes the row a reject. In JSON a column is a key of the
 //! record, or a path of keys such as `{fields.status.name}`; a list of texts and numbers is its elements in a link,
 //! and joined by `, ` elsewhere.
+//!
+//! Columns of Arrow may be texts, numbers, booleans, days, timestamps, dictionaries of those, and lists of them for links.
+//! A timestamp with a zone states itself; one without is read as the text of its day and time would be. NaN is a blank
+//! cell. Numbers need no decimal mark, so `decimal_comma` is refused with them.
 //!
 //! **Words** translate whole values, regardless of case, before they are read: `state: Open` only in that field (or
 //! `kind`, or an attribute), `n/a` in whatever is not free text. A word for nothing (`state:`) stands for a blank cell,
@@ -54,6 +58,8 @@
 //! has is counted in `ignored`. A row that can't be read is a reject with its line, the field and the column; of CSV also
 //! a row with more or fewer cells than the header, and a quote that is not closed.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod pattern;
 mod plan;
 mod rows;
@@ -66,10 +72,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use self::pattern::Columns;
 use self::plan::Plan;
 pub(super) use self::plan::delimiter;
-use self::rows::Row;
 pub(super) use self::rows::long_row;
+use self::rows::{Row, Take};
 use super::parts::Part;
 use super::readers::Reader;
 use super::{IngestOptions, Ingested, Reject};
@@ -85,6 +92,8 @@ text_enum! {
         Csv = "csv",
         /// JSON objects: one, a list of them, or one a line.
         JsonLines = "json_lines",
+        /// The bytes of an Arrow IPC file or stream, uncompressed; needs the feature `arrow`.
+        Arrow = "arrow",
     }
 }
 
@@ -168,17 +177,30 @@ struct Table<'o> {
 }
 
 pub(super) fn reader(options: &IngestOptions) -> Result<Box<dyn Reader + '_>> {
+    Ok(Box::new(table(options, None)?))
+}
+
+fn table(options: &IngestOptions, format: Option<RowFormat>) -> Result<Table<'_>> {
     let missing = || Error::invalid("mapping", "is missing: say what the columns mean");
     let mapping = options.mapping.as_ref().ok_or_else(missing)?;
     let plan = Plan::new(mapping, options)?;
-    let format = mapping.format.unwrap_or(RowFormat::Csv);
+    let format = format.or(mapping.format).unwrap_or(RowFormat::Csv);
+    if format == RowFormat::Arrow && mapping.decimal_comma {
+        return Err(Error::invalid(
+            "mapping.decimal_comma",
+            "goes with texts: Arrow's numbers have no decimal mark",
+        ));
+    }
     let found = rows::Found::new(&plan.columns);
-    Ok(Box::new(Table { plan, format, recorded_at: options.recorded_at, found, is_over: false }))
+    Ok(Table { plan, format, recorded_at: options.recorded_at, found, is_over: false })
 }
 
-impl Reader for Table<'_> {
-    fn read(&mut self, part: Part<'_>) -> Ingested {
-        let Table { plan, .. } = self;
+impl Table<'_> {
+    fn rows(
+        &mut self,
+        read: impl FnOnce(&Plan<'_>, &mut rows::Found, &mut Ingested, Take<'_>) -> Result<bool>,
+    ) -> Ingested {
+        let Table { plan, found, .. } = self;
         let mut ingested = Ingested::default();
         let mut take =
             |ingested: &mut Ingested, position: u64, row: std::result::Result<Row<'_>, Reject>| match row {
@@ -186,20 +208,27 @@ impl Reader for Table<'_> {
                 Ok(row) => plan.write(&row, position, ingested),
                 Err(reject) => ingested.rejects.push(reject),
             };
-        let read = match self.format {
-            RowFormat::Csv => rows::csv(part, plan.delimiter, &plan.columns, &mut ingested, &mut take),
-            RowFormat::JsonLines => {
-                rows::json(part, &plan.columns, &mut self.found, &mut ingested, &mut take);
-                Ok(true)
-            }
-        };
-        match read {
+        match read(plan, found, &mut ingested, &mut take) {
             Ok(goes_on) => {
                 self.is_over = !goes_on;
                 ingested.recorded(self.recorded_at)
             }
             Err(error) => Ingested::refused(&error),
         }
+    }
+}
+
+impl Reader for Table<'_> {
+    fn read(&mut self, part: Part<'_>) -> Ingested {
+        let format = self.format;
+        self.rows(|plan, found, ingested, take| match format {
+            RowFormat::Csv => rows::csv(part, plan.delimiter, &plan.columns, ingested, take),
+            RowFormat::JsonLines => {
+                rows::json(part, &plan.columns, found, ingested, take);
+                Ok(true)
+            }
+            RowFormat::Arrow => arrow_rows(part, &plan.columns, ingested, take),
+        })
     }
 
     fn is_over(&self) -> bool {
@@ -210,5 +239,49 @@ impl Reader for Table<'_> {
         let mut ingested = Ingested::default();
         self.found.count_missing(&self.plan.columns, &mut ingested);
         ingested
+    }
+}
+
+#[cfg(feature = "arrow")]
+fn arrow_rows(part: Part<'_>, columns: &Columns, ingested: &mut Ingested, take: Take<'_>) -> Result<bool> {
+    arrow::ipc(part.bytes, columns, ingested, take).map(|()| true)
+}
+
+#[cfg(not(feature = "arrow"))]
+fn arrow_rows(_: Part<'_>, _: &Columns, _: &mut Ingested, _: Take<'_>) -> Result<bool> {
+    Err(Error::invalid(
+        "mapping.format",
+        "this build reads no Arrow: vsm-core has a feature \"arrow\" for it",
+    ))
+}
+
+/// A table that comes in batches of Arrow.
+#[cfg(feature = "arrow")]
+pub(crate) struct Batches<'o> {
+    table: Table<'o>,
+    /// The number of the next row.
+    next: u64,
+}
+
+#[cfg(feature = "arrow")]
+impl<'o> Batches<'o> {
+    /// # Errors
+    /// The options are wrong, as what is read says.
+    pub(crate) fn new(options: &'o IngestOptions) -> std::result::Result<Batches<'o>, Ingested> {
+        let table = table(options, Some(RowFormat::Arrow)).map_err(|error| Ingested::refused(&error))?;
+        Ok(Batches { table, next: 1 })
+    }
+
+    pub(crate) fn read(&mut self, batch: &arrow_array::RecordBatch) -> Ingested {
+        let first = self.next;
+        self.next += batch.num_rows() as u64;
+        self.table.rows(|plan, _, ingested, take| {
+            arrow::batch(batch, first, &plan.columns, ingested, take).map(|()| true)
+        })
+    }
+
+    /// What is said of a batch that could not be made.
+    pub(crate) fn broken(&self, error: &arrow_schema::ArrowError) -> Reject {
+        arrow::broken(self.next, error)
     }
 }

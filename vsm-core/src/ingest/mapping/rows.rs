@@ -14,16 +14,24 @@ use crate::time::clip;
 
 /// A cell: trimmed text; what a list of JSON holds is known one by one as well.
 #[derive(Clone, Debug, Default)]
-struct Cell<'r> {
-    text: Cow<'r, str>,
-    list: Option<Vec<String>>,
+pub(super) struct Cell<'r> {
+    pub(super) text: Cow<'r, str>,
+    pub(super) list: Option<Vec<String>>,
+}
+
+impl Cell<'_> {
+    /// A cell that holds several texts.
+    pub(super) fn of(texts: impl Iterator<Item = String>) -> Cell<'static> {
+        let list: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
+        Cell { text: list.join(", ").into(), list: Some(list) }
+    }
 }
 
 /// The cells of a row in the order of [`Columns`].
 #[derive(Debug)]
 pub(super) struct Row<'r> {
-    cells: Vec<Cell<'r>>,
-    blank: bool,
+    pub(super) cells: Vec<Cell<'r>>,
+    pub(super) blank: bool,
 }
 
 impl Row<'_> {
@@ -54,9 +62,9 @@ impl Row<'_> {
 }
 
 /// What becomes of each row.
-type Take<'t> = &'t mut dyn FnMut(&mut Ingested, u64, std::result::Result<Row<'_>, Reject>);
+pub(super) type Take<'t> = &'t mut dyn FnMut(&mut Ingested, u64, std::result::Result<Row<'_>, Reject>);
 
-fn reject(position: u64, reason: impl Into<String>) -> Reject {
+pub(super) fn reject(position: u64, reason: impl Into<String>) -> Reject {
     Reject { position, record: None, code: "document".into(), reason: reason.into() }
 }
 
@@ -174,23 +182,21 @@ pub(super) fn csv(
 fn places(header: &ByteRecord, columns: &Columns) -> Result<Vec<usize>> {
     let names: Vec<String> =
         header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
-    let place = |column: &String| {
-        let mut places = names.iter().enumerate().filter(|(_, name)| *name == column).map(|(place, _)| place);
-        match (places.next(), places.next()) {
-            (Some(place), None) => Ok(place),
-            (None, _) => {
-                let has = names.join("\", \"");
-                let reason =
-                    format!("the header has no column \"{}\", only \"{}\"", clip(column), clip(&has));
-                Err(Error::invalid("mapping", reason))
-            }
-            (Some(_), Some(_)) => Err(Error::invalid(
-                "mapping",
-                format!("the header has the column \"{}\" twice", clip(column)),
-            )),
+    columns.0.iter().map(|column| place("header", &names, column)).collect()
+}
+
+/// Where a column stands among the names that something has.
+pub(super) fn place(what: &str, names: &[String], column: &str) -> Result<usize> {
+    let mut places = names.iter().enumerate().filter(|(_, name)| *name == column).map(|(place, _)| place);
+    let reason = match (places.next(), places.next()) {
+        (Some(place), None) => return Ok(place),
+        (None, _) => {
+            let has = names.join("\", \"");
+            format!("the {what} has no column \"{}\", only \"{}\"", clip(column), clip(&has))
         }
+        (Some(_), Some(_)) => format!("the {what} has the column \"{}\" twice", clip(column)),
     };
-    columns.0.iter().map(place).collect()
+    Err(Error::invalid("mapping", reason))
 }
 
 fn row_of<'r>(record: &'r ByteRecord, places: &[usize]) -> Option<Row<'r>> {
@@ -265,8 +271,7 @@ fn cell(value: &Value) -> Cell<'static> {
     };
     match value {
         Value::Array(list) if list.iter().all(|element| !element.is_object() && !element.is_array()) => {
-            let list: Vec<String> = list.iter().map(plain).filter(|text| !text.is_empty()).collect();
-            Cell { text: list.join(", ").into(), list: Some(list) }
+            Cell::of(list.iter().map(plain))
         }
         other => Cell { text: plain(other).into(), list: None },
     }

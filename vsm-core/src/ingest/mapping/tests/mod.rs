@@ -1,3 +1,6 @@
+#[cfg(feature = "arrow")]
+mod arrow;
+
 use super::*;
 use crate::model::{Event, FlowState, Kind};
 use crate::{Adapter, ingest};
