@@ -246,6 +246,9 @@ impl ValueStream {
 
     /// When the item got its first part, if it has any.
     pub(super) fn parts_since(&self, item: u32) -> Option<Instant> {
+        if !self.knows_links(LinkKind::Parent) {
+            return None;
+        }
         let parts = self.from(item, LinkKind::Parent);
         let own = self.kind(item);
         let parts = parts.filter(|(part, _)| {

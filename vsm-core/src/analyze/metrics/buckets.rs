@@ -1,5 +1,7 @@
 //! The parts of a window.
 
+use std::ops::Range;
+
 use chrono::{Datelike, Months, NaiveDate};
 
 use super::query::{Bucket, MetricQuery};
@@ -16,6 +18,12 @@ pub(in crate::analyze) struct Buckets {
     days: Vec<Instant>,
     /// Where each day ends, the last one with the window.
     day_ends: Vec<Instant>,
+    /// The days of each part.
+    part_days: Vec<Range<usize>>,
+    /// For each beginning of a day, and the end of the last one: the part that it lies in, and how many begin before it.
+    day_parts: Vec<(usize, usize)>,
+    /// How many parts that have days come before each, and how many there are.
+    filled: Vec<usize>,
 }
 
 impl Buckets {
@@ -61,7 +69,16 @@ impl Buckets {
         }
         days.push(zone.day_start(day));
         let day_ends = days.iter().skip(1).map(|day| (*day).min(end)).collect();
-        Ok(Buckets { edges, keys, days, day_ends })
+        let (part_days, day_parts, filled) = (Vec::new(), Vec::new(), vec![0]);
+        let mut all = Buckets { edges, keys, days, day_ends, part_days, day_parts, filled };
+        all.part_days = (0..all.len()).map(|bucket| all.days_of(bucket)).collect();
+        let mut sum = 0;
+        for days in &all.part_days {
+            sum += usize::from(!days.is_empty());
+            all.filled.push(sum);
+        }
+        all.day_parts = all.days.iter().map(|day| (all.part_at(*day), all.parts_before(*day))).collect();
+        Ok(all)
     }
 
     pub(in crate::analyze) fn len(&self) -> usize {
@@ -88,20 +105,33 @@ impl Buckets {
     }
 
     /// The parts that end at a time from `from` on and before `to`.
-    pub(in crate::analyze) fn ending(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
+    pub(in crate::analyze) fn ending(&self, from: Instant, to: Instant) -> Range<usize> {
         let ends = self.edges.get(1..).unwrap_or_default();
         ends.partition_point(|end| *end <= from)..ends.partition_point(|end| *end <= to)
     }
 
     /// The parts that an interval overlaps.
-    pub(in crate::analyze) fn overlapping(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
-        let first = self.edges.partition_point(|edge| *edge <= from).saturating_sub(1);
-        let last = self.edges.partition_point(|edge| *edge < to).min(self.len());
+    pub(in crate::analyze) fn overlapping(&self, from: Instant, to: Instant) -> Range<usize> {
+        let (first, last) = (self.part_at(from), self.parts_before(to));
         first.min(last)..last
     }
 
+    /// The part that an instant lies in; before the first, the first.
+    fn part_at(&self, at: Instant) -> usize {
+        self.edges.partition_point(|edge| *edge <= at).saturating_sub(1)
+    }
+
+    /// How many parts begin before an instant.
+    fn parts_before(&self, at: Instant) -> usize {
+        self.edges.partition_point(|edge| *edge < at).min(self.len())
+    }
+
     /// The days of a part, by number: those that begin in it, and for the first the day that the window begins on.
-    pub(super) fn days(&self, bucket: usize) -> std::ops::Range<usize> {
+    pub(super) fn days(&self, bucket: usize) -> Range<usize> {
+        self.part_days.get(bucket).cloned().unwrap_or_default()
+    }
+
+    fn days_of(&self, bucket: usize) -> Range<usize> {
         let first = |at: Instant| self.days.partition_point(|day| *day < at);
         let from = if bucket == 0 { 0 } else { first(self.start(bucket)) };
         let to = if bucket + 1 == self.len() { self.day_count() } else { first(self.end(bucket)) };
@@ -109,9 +139,17 @@ impl Buckets {
     }
 
     /// The parts that some days lie in.
-    pub(super) fn of_days(&self, days: &std::ops::Range<usize>) -> std::ops::Range<usize> {
-        let at = |day: usize| self.days.get(day).copied().unwrap_or(Instant::MAX);
-        if days.is_empty() { 0..0 } else { self.overlapping(at(days.start), at(days.end)) }
+    pub(super) fn of_days(&self, days: &Range<usize>) -> Range<usize> {
+        match (self.day_parts.get(days.start), self.day_parts.get(days.end)) {
+            (Some((first, _)), Some((_, last))) if !days.is_empty() => *first.min(last)..*last,
+            _ => 0..0,
+        }
+    }
+
+    /// How many of some parts have days.
+    pub(super) fn filled(&self, parts: &Range<usize>) -> usize {
+        let before = |part: usize| self.filled.get(part).copied().unwrap_or(0);
+        before(parts.end).saturating_sub(before(parts.start))
     }
 
     fn day_count(&self) -> usize {
@@ -119,13 +157,13 @@ impl Buckets {
     }
 
     /// The days at whose ends something is that is so from `from` until before `to`. The last day ends with the window.
-    pub(super) fn ends_of_day(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
+    pub(super) fn ends_of_day(&self, from: Instant, to: Instant) -> Range<usize> {
         let ends = self.day_ends.as_slice();
         up_to(ends, from)..up_to(ends, to)
     }
 
     /// The days at whose beginnings something is that is so from `from` until before `to`.
-    pub(super) fn starts_of_day(&self, from: Instant, to: Instant) -> std::ops::Range<usize> {
+    pub(super) fn starts_of_day(&self, from: Instant, to: Instant) -> Range<usize> {
         let starts = self.days.get(..self.day_count()).unwrap_or_default();
         let before = |at: Instant| up_to(starts, Instant::clamped(at.millis() - 1));
         before(from)..before(to)

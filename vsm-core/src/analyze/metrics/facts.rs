@@ -1,5 +1,7 @@
 //! What the items of a stream contribute to a metric.
 
+use std::ops::Range;
+
 use super::catalogue::Measure;
 use super::plan::Plan;
 use super::query::{MetricEvent, WipRule};
@@ -41,6 +43,10 @@ pub(super) enum Amount {
 /// Takes what is found.
 pub(super) trait Sink {
     fn take(&mut self, fact: Fact);
+    /// Takes the days on which an item counts as what it is, one fact for each part of the window that has any of them.
+    fn take_days(&mut self, plan: &Plan, days: &Range<usize>, fact: Fact) {
+        days_by_part(plan, days, plan.buckets.of_days(days), fact, |fact| self.take(fact));
+    }
     /// An item that ends in the window and is left out.
     fn leave_out(&mut self, item: u32, reason: &'static str);
     /// An item that is or was in a waiting state is among those looked at.
@@ -225,15 +231,15 @@ impl Flowing<'_> {
     }
 
     /// Adds days, each as what the item was when it ended.
-    fn level_days(&self, plan: &Plan, days: std::ops::Range<usize>, sink: &mut impl Sink) {
+    fn level_days(&self, plan: &Plan, days: Range<usize>, sink: &mut impl Sink) {
         for (from, to, kind) in self.kinds() {
             if !plan.takes(kind) {
                 continue;
             }
-            let own = meet(&days, &plan.buckets.ends_of_day(from, to));
-            for bucket in plan.buckets.of_days(&own) {
-                let part = meet(&own, &plan.buckets.days(bucket));
-                self.level_fact(plan, bucket, kind, part.len() as i64, sink);
+            let is_all = from == Instant::MIN && to == Instant::MAX;
+            let own = if is_all { days.clone() } else { meet(&days, &plan.buckets.ends_of_day(from, to)) };
+            if !own.is_empty() {
+                sink.take_days(plan, &own, self.level_fact(plan, 0, kind, 0));
             }
         }
     }
@@ -246,18 +252,18 @@ impl Flowing<'_> {
             }
             for bucket in plan.buckets.overlapping(from, to) {
                 let part = to.min(plan.buckets.end(bucket)).since(from.max(plan.buckets.start(bucket)));
-                self.level_fact(plan, bucket, kind, part.millis(), sink);
+                if part.millis() > 0 {
+                    sink.take(self.level_fact(plan, bucket, kind, part.millis()));
+                }
             }
         }
     }
 
-    fn level_fact(&self, plan: &Plan, bucket: usize, kind: Kind, amount: i64, sink: &mut impl Sink) {
-        if amount > 0 {
-            let at = plan.buckets.end(bucket);
-            let event = self.life.changes.last().map_or(NONE, |(_, _, event)| *event);
-            let (kind, amount) = (Some(kind), Amount::Count(amount));
-            sink.take(Fact { item: self.item, bucket, at, start: self.start, kind, amount, event });
-        }
+    fn level_fact(&self, plan: &Plan, bucket: usize, kind: Kind, amount: i64) -> Fact {
+        let at = plan.buckets.end(bucket);
+        let event = self.life.changes.last().map_or(NONE, |(_, _, event)| *event);
+        let (kind, amount) = (Some(kind), Amount::Count(amount));
+        Fact { item: self.item, bucket, at, start: self.start, kind, amount, event }
     }
 
     /// (from, to, kind): what the item was, from ever to ever.
@@ -271,7 +277,23 @@ impl Flowing<'_> {
     }
 }
 
-fn meet(one: &std::ops::Range<usize>, other: &std::ops::Range<usize>) -> std::ops::Range<usize> {
+/// The facts that some days make in some parts of the window, alike but for the part.
+pub(super) fn days_by_part(
+    plan: &Plan,
+    days: &Range<usize>,
+    parts: Range<usize>,
+    fact: Fact,
+    mut take: impl FnMut(Fact),
+) {
+    for bucket in parts {
+        let own = meet(days, &plan.buckets.days(bucket)).len();
+        if own > 0 {
+            take(Fact { bucket, at: plan.buckets.end(bucket), amount: Amount::Count(own as i64), ..fact });
+        }
+    }
+}
+
+fn meet(one: &Range<usize>, other: &Range<usize>) -> Range<usize> {
     let start = one.start.max(other.start);
     start..one.end.min(other.end).max(start)
 }

@@ -62,6 +62,14 @@ impl Groups {
         self.names.get(number as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the groups of an item are the same at all times while it is of one kind.
+    pub(in crate::analyze) fn hold_still(&self) -> bool {
+        let is_still = |dimension: &Dimension| {
+            matches!(dimension, Dimension::Kind | Dimension::Home(..) | Dimension::Whole(_))
+        };
+        self.dimensions.iter().all(is_still)
+    }
+
     fn number(&mut self, names: Vec<String>) -> u32 {
         if let Some(number) = self.numbers.get(&names) {
             return *number;

@@ -1,19 +1,20 @@
 //! A metric before its last step: partial results that add up.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 use super::earliest::{self, Earliest, MetricEvidence};
-use super::facts::{Amount, Fact, Sink};
+use super::facts::{Amount, Fact, Sink, days_by_part};
 use super::groups::Groups;
 use super::plan::Plan;
 use super::query::MetricQuery;
 use super::table::MetricTable;
 use crate::analyze::{Basis, EXAMPLES, Exclusion, Grounds};
 use crate::error::{Error, Result};
-use crate::hash::HashMap;
 use crate::stream::ValueStream;
+use crate::texts::NONE;
 
 /// A metric of a part of the items, ready to be put together with those of other parts.
 ///
@@ -179,7 +180,9 @@ impl Basis {
 struct Tally<'a> {
     stream: &'a ValueStream,
     groups: Groups,
-    cells: HashMap<(u32, usize), MetricCell>,
+    cells: Cells,
+    /// For each group the rises and falls of how many items are there for all days of a part of the window.
+    levels: Vec<Vec<i64>>,
     /// The groups of the fact at hand.
     found: Vec<u32>,
     waits: bool,
@@ -187,27 +190,106 @@ struct Tally<'a> {
     grounds: Grounds,
 }
 
+/// The cells that have anything, by the order in which they were met.
+struct Cells {
+    parts: usize,
+    /// For each group the place of the cell of each part of the window.
+    places: Vec<Vec<u32>>,
+    cells: Vec<(u32, usize, MetricCell)>,
+}
+
+impl Cells {
+    fn add(&mut self, group: u32, bucket: usize, amount: Amount) {
+        let Some(cell) = self.at(group, bucket) else { return };
+        match amount {
+            Amount::Sample(value) => {
+                cell.n += 1;
+                cell.values.push(value);
+            }
+            Amount::Open(age) => cell.open.push(age),
+            Amount::Part { part, whole } => {
+                cell.n += 1;
+                cell.part = cell.part.saturating_add(part);
+                cell.whole = cell.whole.saturating_add(whole);
+            }
+            Amount::Count(count) => {
+                cell.n += 1;
+                cell.part = cell.part.saturating_add(count);
+            }
+        }
+    }
+
+    fn at(&mut self, group: u32, bucket: usize) -> Option<&mut MetricCell> {
+        let place = row(&mut self.places, group, || vec![NONE; self.parts])?.get_mut(bucket)?;
+        if *place == NONE {
+            *place = self.cells.len() as u32;
+            self.cells.push((group, bucket, MetricCell::default()));
+        }
+        self.cells.get_mut(*place as usize).map(|(_, _, cell)| cell)
+    }
+}
+
+/// The row of a group, which is made with all before it where it is missing.
+fn row<T>(rows: &mut Vec<Vec<T>>, group: u32, make: impl FnMut() -> Vec<T>) -> Option<&mut Vec<T>> {
+    if rows.len() <= group as usize {
+        rows.resize_with(group as usize + 1, make);
+    }
+    rows.get_mut(group as usize)
+}
+
+impl Tally<'_> {
+    fn find(&mut self, fact: &Fact) {
+        self.groups.find(self.stream, fact.item, fact.kind, fact.at, &mut self.found);
+    }
+
+    /// Puts the levels into their cells.
+    fn settle(&mut self, plan: &Plan) {
+        for (group, changes) in (0..).zip(std::mem::take(&mut self.levels)) {
+            let mut level = 0;
+            for (bucket, change) in changes.into_iter().enumerate() {
+                level += change;
+                let days = plan.buckets.days(bucket).len() as i64;
+                if level > 0
+                    && days > 0
+                    && let Some(cell) = self.cells.at(group, bucket)
+                {
+                    cell.n += level.unsigned_abs();
+                    cell.part = cell.part.saturating_add(level.saturating_mul(days));
+                }
+            }
+        }
+    }
+}
+
 impl Sink for Tally<'_> {
     fn take(&mut self, fact: Fact) {
         self.grounds.n += 1;
         self.evidence.add(self.stream, fact.at, fact.event);
-        self.groups.find(self.stream, fact.item, fact.kind, fact.at, &mut self.found);
+        self.find(&fact);
         for group in &self.found {
-            let cell = self.cells.entry((*group, fact.bucket)).or_default();
-            match fact.amount {
-                Amount::Sample(value) => {
-                    cell.n += 1;
-                    cell.values.push(value);
-                }
-                Amount::Open(age) => cell.open.push(age),
-                Amount::Part { part, whole } => {
-                    cell.n += 1;
-                    cell.part = cell.part.saturating_add(part);
-                    cell.whole = cell.whole.saturating_add(whole);
-                }
-                Amount::Count(count) => {
-                    cell.n += 1;
-                    cell.part = cell.part.saturating_add(count);
+            self.cells.add(*group, fact.bucket, fact.amount);
+        }
+    }
+
+    /// In the parts between the first and the last an item is there on all days: only where that begins and ends is noted.
+    fn take_days(&mut self, plan: &Plan, days: &Range<usize>, fact: Fact) {
+        let parts = plan.buckets.of_days(days);
+        if parts.len() < 4 || !self.groups.hold_still() {
+            days_by_part(plan, days, parts, fact, |fact| self.take(fact));
+            return;
+        }
+        let between = parts.start + 1..parts.end - 1;
+        days_by_part(plan, days, parts.start..between.start, fact, |fact| self.take(fact));
+        days_by_part(plan, days, between.end..parts.end, fact, |fact| self.take(fact));
+        self.grounds.n += plan.buckets.filled(&between) as u64;
+        self.find(&fact);
+        for group in &self.found {
+            let Some(changes) = row(&mut self.levels, *group, || vec![0; plan.buckets.len() + 1]) else {
+                continue;
+            };
+            for (bucket, change) in [(between.start, 1), (between.end, -1)] {
+                if let Some(slot) = changes.get_mut(bucket) {
+                    *slot += change;
                 }
             }
         }
@@ -224,25 +306,28 @@ impl Sink for Tally<'_> {
 
 pub(super) fn state(stream: &ValueStream, query: &MetricQuery) -> Result<MetricState> {
     let plan = Plan::of(query)?;
+    let parts = plan.buckets.len();
     let mut tally = Tally {
         stream,
         groups: Groups::of(query)?,
-        cells: HashMap::default(),
+        cells: Cells { parts, places: Vec::new(), cells: Vec::new() },
+        levels: Vec::new(),
         found: Vec::new(),
         waits: false,
         evidence: Earliest::default(),
         grounds: Grounds::default(),
     };
     stream.facts(&plan, query.within.as_deref(), &mut tally)?;
+    tally.settle(&plan);
     plan.name_rules(query, &mut tally.grounds);
     let Tally { groups, cells, waits, evidence, grounds, .. } = tally;
-    let name = |((group, bucket), mut cell): ((u32, usize), MetricCell)| {
+    let name = |(group, bucket, mut cell): (u32, usize, MetricCell)| {
         cell.group = groups.name(group).to_vec();
         cell.bucket = bucket as u64;
         cell.sort();
         cell
     };
-    let mut cells: Vec<MetricCell> = cells.into_iter().map(name).collect();
+    let mut cells: Vec<MetricCell> = cells.cells.into_iter().map(name).collect();
     cells.sort_unstable_by(|a, b| (&a.group, a.bucket).cmp(&(&b.group, b.bucket)));
     Ok(MetricState {
         query: query.clone(),

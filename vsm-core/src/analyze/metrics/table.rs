@@ -9,9 +9,8 @@ use super::earliest::keys;
 use super::plan::Plan;
 use super::query::{Aggregation, MetricQuery, WipRule};
 use super::state::{MetricCell, MetricState};
-use crate::analyze::statistics::quantile;
+use crate::analyze::statistics::{Summary, quantile, summary};
 use crate::analyze::{Basis, PercentileRule};
-use crate::analyze::{SurvivalQuery, survival};
 use crate::error::{Error, Result};
 use crate::time::Instant;
 
@@ -213,16 +212,13 @@ impl SurvivalSummary {
         if cell.values.is_empty() && cell.open.is_empty() {
             return None;
         }
-        let durations = [cell.values.as_slice(), &cell.open].concat();
-        let observed = (0..durations.len()).map(|place| place < cell.values.len()).collect();
-        let answer = survival(&SurvivalQuery { durations, observed, ..SurvivalQuery::default() }).ok()?;
-        let at = |p: f64| answer.percentiles.iter().find(|found| found.probability == p)?.duration;
+        let Summary { median, p85, p95 } = summary(&cell.values, &cell.open);
         Some(SurvivalSummary {
-            median: answer.median.duration,
-            median_lower: answer.median.lower,
-            median_upper: answer.median.upper,
-            p85: at(0.85),
-            p95: at(0.95),
+            median: median.duration,
+            median_lower: median.lower,
+            median_upper: median.upper,
+            p85,
+            p95,
         })
     }
 }

@@ -41,6 +41,7 @@ pub use rank_correlation::{RankCorrelation, RankCorrelationQuery, rank_correlati
 pub use survival::{
     ConditionalCompletion, Survival, SurvivalPercentile, SurvivalQuery, SurvivalStep, survival,
 };
+pub(super) use survival::{Summary, summary};
 
 pub(super) use quantile::quantile;
 

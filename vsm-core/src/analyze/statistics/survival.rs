@@ -157,7 +157,11 @@ pub fn survival(query: &SurvivalQuery) -> Result<Survival> {
     if query.ages.len().saturating_mul(query.horizons.len()) > PAIRS {
         return Err(Error::invalid("horizons", "at most a million pairs of an age and a horizon"));
     }
-    let curve = Curve::new(query, normal_upper((1.0 - confidence) / 2.0));
+    let durations = query.durations.iter().map(|duration| duration + 0.0);
+    let mut all: Vec<(f64, bool)> = durations.zip(query.observed.iter().copied()).collect();
+    // What finished comes before what was watched for as long.
+    all.sort_unstable_by(|(a, done), (b, other)| a.total_cmp(b).then(other.cmp(done)));
+    let curve = Curve::new(all, normal_upper((1.0 - confidence) / 2.0));
     let n = query.durations.len();
     let events = query.observed.iter().filter(|observed| **observed).count();
     let usual = [0.5, 0.85, 0.95];
@@ -170,7 +174,7 @@ pub fn survival(query: &SurvivalQuery) -> Result<Survival> {
         percentiles: probabilities.iter().map(|p| curve.percentile(*p)).collect(),
         conditional: pairs.map(|(age, horizon)| curve.conditional(age, horizon)).collect(),
         reason: if n == 0 { Some(NoValue::NoData) } else { (events == 0).then_some(NoValue::NeverReached) },
-        curve: curve.steps,
+        curve: curve.steps(),
         basis: basis(
             n,
             ["kaplan_meier", "variance:greenwood", "interval:log_log"]
@@ -189,27 +193,56 @@ fn check_times(field: &str, times: &[f64]) -> Result<()> {
     }
 }
 
+/// What of a curve a table has room for.
+pub(in crate::analyze) struct Summary {
+    pub(in crate::analyze) median: SurvivalPercentile,
+    pub(in crate::analyze) p85: Option<f64>,
+    pub(in crate::analyze) p95: Option<f64>,
+}
+
+/// Of ascending durations of what finished, and of what was only watched; with 95 % confidence.
+pub(in crate::analyze) fn summary(finished: &[f64], watched: &[f64]) -> Summary {
+    let curve = Curve::new(merged(finished, watched), normal_upper((1.0 - 0.95) / 2.0));
+    let (p85, p95) = (curve.reached(1.0 - 0.85), curve.reached(1.0 - 0.95));
+    Summary { median: curve.percentile(0.5), p85, p95 }
+}
+
+/// Two ascending lists as one; what finished comes before what was watched for as long.
+fn merged(finished: &[f64], watched: &[f64]) -> Vec<(f64, bool)> {
+    let mut all = Vec::with_capacity(finished.len() + watched.len());
+    let mut watched = watched.iter().peekable();
+    for done in finished {
+        while let Some(open) = watched.next_if(|open| open.total_cmp(&done).is_lt()) {
+            all.push((*open, false));
+        }
+        all.push((*done, true));
+    }
+    all.extend(watched.map(|open| (*open, false)));
+    all
+}
+
 struct Curve {
-    steps: Vec<SurvivalStep>,
-    /// By step: the sum of events / (at risk × left) so far.
-    risks: Vec<f64>,
-    /// The durations of all, ascending.
-    durations: Vec<f64>,
+    steps: Vec<Step>,
+    /// The durations of all, ascending, each with whether it is an event.
+    all: Vec<(f64, bool)>,
     /// How many standard errors the interval reaches.
     z: f64,
 }
 
+struct Step {
+    duration: f64,
+    at_risk: u64,
+    events: u64,
+    censored: u64,
+    survival: f64,
+    /// The sum of events / (at risk × left) so far.
+    risk: f64,
+}
+
 impl Curve {
-    fn new(query: &SurvivalQuery, z: f64) -> Curve {
-        let mut all: Vec<(f64, bool)> = query
-            .durations
-            .iter()
-            .map(|duration| duration + 0.0)
-            .zip(query.observed.iter().copied())
-            .collect();
-        // What finished comes before what was watched for as long.
-        all.sort_unstable_by(|(a, done), (b, other)| a.total_cmp(b).then(other.cmp(done)));
-        let mut curve = Curve { steps: Vec::new(), risks: Vec::new(), durations: Vec::new(), z };
+    /// Of ascending durations; what finished comes before what was watched for as long.
+    fn new(all: Vec<(f64, bool)>, z: f64) -> Curve {
+        let mut steps: Vec<Step> = Vec::new();
         let (mut survival, mut risk, mut left) = (1.0, 0.0, all.len() as u64);
         for together in all.chunk_by(|(a, _), (b, _)| a == b) {
             let events = together.iter().filter(|(_, done)| *done).count() as u64;
@@ -218,58 +251,77 @@ impl Curve {
                 let (at_risk, stay) = (left as f64, (left - events) as f64);
                 survival *= stay / at_risk;
                 risk += events as f64 / (at_risk * stay);
-                let (lower, upper) = interval(survival, risk, z);
-                curve.risks.push(risk);
-                curve.steps.push(SurvivalStep {
-                    duration: *duration,
-                    at_risk: left,
-                    events,
-                    censored: 0,
-                    survival,
-                    variance: (survival > 0.0).then_some(survival * survival * risk),
-                    lower,
-                    upper,
-                });
+                steps.push(Step { duration: *duration, at_risk: left, events, censored: 0, survival, risk });
             }
-            if let Some(step) = curve.steps.last_mut() {
+            if let Some(step) = steps.last_mut() {
                 step.censored += censored;
             }
             left -= together.len() as u64;
         }
-        curve.durations = all.into_iter().map(|(duration, _)| duration).collect();
-        curve
+        Curve { steps, all, z }
+    }
+
+    fn steps(&self) -> Vec<SurvivalStep> {
+        let step = |step: &Step| {
+            let (lower, upper) = interval(step.survival, step.risk, self.z);
+            SurvivalStep {
+                duration: step.duration,
+                at_risk: step.at_risk,
+                events: step.events,
+                censored: step.censored,
+                survival: step.survival,
+                variance: (step.survival > 0.0).then_some(step.survival * step.survival * step.risk),
+                lower,
+                upper,
+            }
+        };
+        self.steps.iter().map(step).collect()
+    }
+
+    /// When no more than a part is still there.
+    fn reached(&self, part: f64) -> Option<f64> {
+        // A part of a half that was multiplied together may be a hair more. The curve only falls.
+        let before = self.steps.partition_point(|step| step.survival > part + 1e-12);
+        self.steps.get(before).map(|step| step.duration)
     }
 
     fn percentile(&self, probability: f64) -> SurvivalPercentile {
-        // A part of a half that was multiplied together may be a hair more.
         let still = 1.0 - probability + 1e-12;
-        let reached = |part: &dyn Fn(&SurvivalStep) -> Option<f64>| {
-            let at = self.steps.iter().find(|step| part(step).is_some_and(|part| part <= still));
-            at.map(|step| step.duration)
-        };
-        let duration = reached(&|step| Some(step.survival));
-        let absent = if self.durations.is_empty() { NoValue::NoData } else { NoValue::NeverReached };
+        let (mut lower, mut upper) = (None, None);
+        // The ends of the interval need not fall all the way, so the first is looked for from the beginning.
+        for step in &self.steps {
+            let (low, high) = interval(step.survival, step.risk, self.z);
+            let low = if step.survival > 0.0 { low } else { Some(0.0) };
+            let reaches = |part: Option<f64>| part.is_some_and(|part| part <= still).then_some(step.duration);
+            lower = lower.or_else(|| reaches(low));
+            upper = upper.or_else(|| reaches(high));
+            if lower.is_some() && upper.is_some() {
+                break;
+            }
+        }
+        let duration = self.reached(1.0 - probability);
+        let absent = if self.all.is_empty() { NoValue::NoData } else { NoValue::NeverReached };
         SurvivalPercentile {
             probability,
-            lower: reached(&|step| if step.survival > 0.0 { step.lower } else { Some(0.0) }),
-            upper: reached(&|step| step.upper),
+            lower,
+            upper,
             reason: duration.is_none().then_some(absent),
             duration,
         }
     }
 
     fn conditional(&self, age: f64, horizon: f64) -> ConditionalCompletion {
-        let at_risk = self.durations.len() - self.durations.partition_point(|duration| *duration <= age);
+        let at_risk = self.all.len() - self.all.partition_point(|(duration, _)| *duration <= age);
         let probability = self.completion(age, age + horizon, at_risk);
         ConditionalCompletion { age, horizon, at_risk: at_risk as u64, probability }
     }
 
     /// How likely what is running at an age has finished at a later one.
     fn completion(&self, age: f64, later: f64, at_risk: usize) -> Estimate {
-        let Some(longest) = self.durations.last() else { return Estimate::none(NoValue::NoData) };
+        let Some((longest, _)) = self.all.last() else { return Estimate::none(NoValue::NoData) };
         let at = |time: f64| {
             let step = self.steps.partition_point(|step| step.duration <= time).checked_sub(1)?;
-            Some((self.steps.get(step)?.survival, *self.risks.get(step)?))
+            self.steps.get(step).map(|step| (step.survival, step.risk))
         };
         let (before, risk_before) = at(age).unwrap_or((1.0, 0.0));
         let (after, risk_after) = at(later).unwrap_or((1.0, 0.0));
