@@ -9,7 +9,7 @@ use crate::time::Instant;
 
 /// (since, state, event); consecutive equal states are one.
 pub(crate) type StateChange = (Instant, FlowState, u32);
-/// (since, kind).
+/// (since, kind); consecutive equal kinds are one.
 pub(crate) type KindChange = (Instant, Kind);
 
 #[derive(Clone, Debug, Default)]
@@ -115,7 +115,9 @@ impl Lives {
     /// Adds what an event tells of its item, after all that is known of it.
     fn add(&mut self, record: &Record, item: usize, number: u32) {
         let (Some(event), Some(own)) = (record.get(number), self.items.get_mut(item)) else { return };
-        if let Some(kind) = event.kind {
+        if let Some(kind) = event.kind
+            && own.kinds.of(&self.kinds).last().is_none_or(|(_, last)| *last != kind)
+        {
             own.kinds.push(&mut self.kinds, (event.occurred, kind));
         }
         if let Some(Some(said)) = state_said(&event.sets)

@@ -18,7 +18,7 @@ pub(super) type Life = Lived<'static>;
 pub(super) struct Lived<'a> {
     /// (since, state, event), consecutive equal states joined.
     pub(super) changes: Cow<'a, [StateChange]>,
-    /// (since, kind), first to last.
+    /// (since, kind), first to last, consecutive equal kinds joined.
     pub(super) kinds: Cow<'a, [KindChange]>,
     /// The last forward crossing into done, if the item is done now.
     pub(super) done: Option<(Instant, u32)>,
@@ -51,7 +51,9 @@ impl<'a> Lived<'a> {
     pub(super) fn of(events: &[(u32, &Stored)]) -> Life {
         let (mut changes, mut kinds) = (Vec::new(), Vec::new());
         for (number, event) in events {
-            if let Some(kind) = event.kind {
+            if let Some(kind) = event.kind
+                && kinds.last().is_none_or(|(_, last)| *last != kind)
+            {
                 kinds.push((event.occurred, kind));
             }
             if let Some(Some(state)) = state_said(&event.sets)

@@ -236,8 +236,7 @@ impl Flowing<'_> {
             if !plan.takes(kind) {
                 continue;
             }
-            let is_all = from == Instant::MIN && to == Instant::MAX;
-            let own = if is_all { days.clone() } else { meet(&days, &plan.buckets.ends_of_day(from, to)) };
+            let own = meet(&days, &plan.buckets.ends_of_day(from, to));
             if !own.is_empty() {
                 sink.take_days(plan, &own, self.level_fact(plan, 0, kind, 0));
             }

@@ -31,8 +31,8 @@ pub(in crate::analyze) struct Groups {
     dimensions: Vec<Dimension>,
     numbers: HashMap<Vec<String>, u32>,
     names: Vec<Vec<String>>,
-    /// Where the kind alone decides: its group.
-    by_kind: HashMap<Option<Kind>, u32>,
+    /// Where the kind alone decides: the groups of the few kinds that were met.
+    by_kind: Vec<(Option<Kind>, u32)>,
 }
 
 impl Groups {
@@ -45,12 +45,8 @@ impl Groups {
             })
         };
         let dimensions = query.group_by.iter().enumerate().map(read).collect::<Result<Vec<_>>>()?;
-        let mut groups = Groups {
-            dimensions,
-            numbers: HashMap::default(),
-            names: Vec::new(),
-            by_kind: HashMap::default(),
-        };
+        let mut groups =
+            Groups { dimensions, numbers: HashMap::default(), names: Vec::new(), by_kind: Vec::new() };
         if groups.dimensions.is_empty() {
             // There is a row for all even where nothing is found.
             groups.number(Vec::new());
@@ -95,7 +91,7 @@ impl Groups {
             return;
         }
         let is_by_kind = matches!(self.dimensions.as_slice(), [Dimension::Kind]);
-        if is_by_kind && let Some(number) = self.by_kind.get(&kind) {
+        if is_by_kind && let Some((_, number)) = self.by_kind.iter().find(|(known, _)| *known == kind) {
             found.push(*number);
             return;
         }
@@ -110,7 +106,7 @@ impl Groups {
         }
         found.extend(names.into_iter().map(|name| self.number(name)));
         if is_by_kind && let Some(number) = found.first() {
-            self.by_kind.insert(kind, *number);
+            self.by_kind.push((kind, *number));
         }
     }
 }
