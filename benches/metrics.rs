@@ -12,7 +12,10 @@ use std::time::Duration;
 
 use clock::median;
 use dice::Dice;
-use vsm_core::{Bucket, Event, FlowState, Instant, Kind, MetricQuery, MetricTable, ValueStream};
+use vsm_core::{
+    Bucket, DeliveryBucket, DeliveryQuery, Event, FlowState, Instant, Kind, Link, LinkKind, MetricQuery,
+    MetricTable, Outcome, ValueStream,
+};
 
 const MONDAY: i64 = 1_767_571_200_000; // 2026-01-05T00:00:00Z
 const DAY: i64 = 86_400_000;
@@ -150,6 +153,76 @@ fn by_engine(stream: &ValueStream) -> Answers {
     }
 }
 
+/// Deployments of fifty applications over the window, one in ten of which failed, each of a build with two commits.
+fn deployed(count: u64) -> ValueStream {
+    let at = |millis: i64| Instant::from_millis(millis).unwrap();
+    let mut production = Event::new("ci", "production", at(MONDAY), "env:production");
+    (production.kind, production.set.stage) = (Some(Kind::Environment), Some("production".into()));
+    let events = (0..count).flat_map(move |number| {
+        let time = MONDAY + (number as i64 * DAYS * DAY) / count as i64;
+        let event = |kind, name: &str, at: Instant, links: &[(LinkKind, String)]| {
+            let id = format!("{name}{number}");
+            let mut event = Event::new("ci", id.clone(), at, format!("ci:{id}"));
+            event.kind = Some(kind);
+            event.links = links.iter().map(|(kind, to)| Link::new(*kind, to.clone())).collect();
+            event
+        };
+        let before = number.checked_sub(50).map(|before| (LinkKind::Follows, format!("ci:second{before}")));
+        let mut first = event(Kind::Change, "first", at(time - DAY), &Vec::from_iter(before));
+        first.set.starts_at = Some(at(time - DAY));
+        let mut second = event(
+            Kind::Change,
+            "second",
+            at(time - DAY / 2),
+            &[(LinkKind::Follows, format!("ci:first{number}"))],
+        );
+        second.set.starts_at = Some(at(time - DAY / 2));
+        let application = (LinkKind::BelongsTo, format!("app:{}", number % 50));
+        let from = (LinkKind::BuiltFrom, format!("ci:second{number}"));
+        let mut build = event(Kind::Build, "build", at(time - DAY / 4), &[from, application]);
+        build.set.result = Some(Outcome::Success);
+        let links = [
+            (LinkKind::DeployedTo, "env:production".into()),
+            (LinkKind::Deploys, format!("ci:build{number}")),
+        ];
+        let mut deployment = event(Kind::Deployment, "deployment", at(time), &links);
+        deployment.set.result = Some(if number % 10 == 9 { Outcome::Failure } else { Outcome::Success });
+        deployment.set.ends_at = Some(at(time));
+        [first, second, build, deployment]
+    });
+    let mut stream = ValueStream::new();
+    assert_eq!(stream.apply_batch(std::iter::once(production).chain(events)).refused, []);
+    stream
+}
+
+/// The median time of an answer about deliveries, which has to count them all.
+fn delivery(stream: &ValueStream, count: u64, bucket: Option<DeliveryBucket>) -> Duration {
+    let at = |day: i64| Instant::from_millis(MONDAY + day * DAY).unwrap();
+    let query = DeliveryQuery { bucket, ..DeliveryQuery::new(at(0), at(DAYS), "UTC") };
+    median(5, || {
+        let rows = stream.delivery(&query).unwrap().rows;
+        assert_eq!(rows.iter().map(|row| row.frequency.n + row.frequency.failed).sum::<u64>(), count);
+        assert_eq!(rows.iter().map(|row| row.lead_time.n).sum::<u64>() / 2, count - count / 10);
+    })
+}
+
+/// How long an event takes to be applied, one for each of some items.
+fn applied(stream: &mut ValueStream, items: u64, name: &str) -> Duration {
+    let at = Instant::from_millis(MONDAY + 2 * DAYS * DAY).unwrap();
+    let events: Vec<Event> = (0..items)
+        .map(|item| {
+            let mut event = Event::new("jira", format!("{item}/{name}"), at, format!("jira:CHK-{item}"));
+            event.set.state = Some(if name == "again" { FlowState::Active } else { FlowState::Done });
+            event
+        })
+        .collect();
+    let begin = std::time::Instant::now();
+    for event in events {
+        stream.apply(event).unwrap();
+    }
+    begin.elapsed() / items as u32
+}
+
 fn main() {
     let items = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(100_000);
     let columns = columns(items);
@@ -171,5 +244,24 @@ fn main() {
     }
     let engine = median(5, || by_engine(&stream));
     row("the four questions to the engine", engine);
-    println!("\nratio: {:.1}", engine.as_secs_f64() / hand.as_secs_f64());
+    println!("\nratio: {:.1}\n", engine.as_secs_f64() / hand.as_secs_f64());
+
+    let some = items.min(100_000);
+    let mut without = stream_of(&columns);
+    let bare = applied(&mut without, some, "again");
+    let mut with = stream.clone();
+    drop(stream);
+    let kept = applied(&mut with, some, "again");
+    println!(
+        "One more event of an item takes {bare:?}; {kept:?} with the histories that metrics read kept up to date.\n"
+    );
+
+    let stream = deployed(some);
+    println!("| {some} deployments, {} events | time |\n|---|---|", 4 * some + 1);
+    for (what, bucket) in [("of the year", None), ("by week", Some(DeliveryBucket::Week))] {
+        println!(
+            "| the five figures of fifty applications {what} | {:.1} ms |",
+            delivery(&stream, some, bucket).as_secs_f64() * 1e3
+        );
+    }
 }
