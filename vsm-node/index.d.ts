@@ -6,6 +6,16 @@ export interface ValueStream {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/**
+ * A column: numbers, instants (milliseconds since 1970) and spans (milliseconds) with NaN for nothing; yes and no as 1 and 0,
+ * 255 for neither; texts; records as a table of their own; lists as a column for each row.
+ */
+export type Column = Float64Array | Uint8Array | (string | null)[] | Columns | (Column | null)[]
+/** A table by the names of its columns, which are those of its rows' fields. */
+export interface Columns {
+  [name: string]: Column
+}
+
 /** A network with its schedule, kept up to date: after a change only what depends on it is looked at. */
 export declare class LiveSchedule {
   /** Lays a network out and counts its dates. Throws what `schedule` throws. */
@@ -175,6 +185,10 @@ export declare class ValueStream {
   deliveryArrow(query: DeliveryQuery): Buffer
   /** As `deliveryArrow`, off the event loop. */
   deliveryArrowAsync(query: DeliveryQuery): Promise<Buffer>
+  /** The rows of `delivery` as typed arrays, one for each field. */
+  deliveryColumns(query: DeliveryQuery): Columns
+  /** As `deliveryColumns`, off the event loop. */
+  deliveryColumnsAsync(query: DeliveryQuery): Promise<Columns>
   /**
    * The next departures of a release: which can still be reached, by how much the others are missed, and by when each
    * unmet fact of the last stage has to be settled for them.
@@ -207,6 +221,10 @@ export declare class ValueStream {
   driftArrow(query: DriftQuery): Buffer
   /** As `driftArrow`, off the event loop. */
   driftArrowAsync(query: DriftQuery): Promise<Buffer>
+  /** The rows of `drift` as typed arrays, one for each field. */
+  driftColumns(query: DriftQuery): Columns
+  /** As `driftColumns`, off the event loop. */
+  driftColumnsAsync(query: DriftQuery): Promise<Columns>
   /**
    * What is in each environment: of every application the build that its last successful deployment brought.
    *
@@ -294,6 +312,10 @@ export declare class ValueStream {
   littlesLawArrow(query: LittlesLawQuery): Buffer
   /** As `littlesLawArrow`, off the event loop. */
   littlesLawArrowAsync(query: LittlesLawQuery): Promise<Buffer>
+  /** The rows of `littlesLaw` as typed arrays, one for each field. */
+  littlesLawColumns(query: LittlesLawQuery): Columns
+  /** As `littlesLawColumns`, off the event loop. */
+  littlesLawColumnsAsync(query: LittlesLawQuery): Promise<Columns>
   /**
    * One metric, by group and part of the window.
    *
@@ -313,6 +335,10 @@ export declare class ValueStream {
   metricArrow(query: MetricQuery): Buffer
   /** As `metricArrow`, off the event loop. */
   metricArrowAsync(query: MetricQuery): Promise<Buffer>
+  /** The rows of `metric` as typed arrays, one for each field. */
+  metricColumns(query: MetricQuery): Columns
+  /** As `metricColumns`, off the event loop. */
+  metricColumnsAsync(query: MetricQuery): Promise<Columns>
   /** What each item contributes to a metric. */
   metricSamples(query: MetricQuery): MetricSamples
   /** As `metricSamples`, off the event loop. */
@@ -324,6 +350,10 @@ export declare class ValueStream {
   metricSamplesArrow(query: MetricQuery): Buffer
   /** As `metricSamplesArrow`, off the event loop. */
   metricSamplesArrowAsync(query: MetricQuery): Promise<Buffer>
+  /** The rows of `metricSamples` as typed arrays, one for each field. */
+  metricSamplesColumns(query: MetricQuery): Columns
+  /** As `metricSamplesColumns`, off the event loop. */
+  metricSamplesColumnsAsync(query: MetricQuery): Promise<Columns>
   /** The metric before its last step, to be put together with those of other parts of the record. */
   metricState(query: MetricQuery): MetricState
   /** As `metricState`, off the event loop. */
@@ -347,6 +377,10 @@ export declare class ValueStream {
   metricTrendArrow(query: MetricTrendQuery): Buffer
   /** As `metricTrendArrow`, off the event loop. */
   metricTrendArrowAsync(query: MetricTrendQuery): Promise<Buffer>
+  /** The rows of `metricTrend` as typed arrays, one for each field. */
+  metricTrendColumns(query: MetricTrendQuery): Columns
+  /** As `metricTrendColumns`, off the event loop. */
+  metricTrendColumnsAsync(query: MetricTrendQuery): Promise<Columns>
   /**
    * The first time within a window at which all of some environments are free for so long, and the next ones.
    *
@@ -601,6 +635,10 @@ export declare class ValueStream {
   valueRealizedArrow(query: ValueRealizedQuery): Buffer
   /** As `valueRealizedArrow`, off the event loop. */
   valueRealizedArrowAsync(query: ValueRealizedQuery): Promise<Buffer>
+  /** The rows of `valueRealized` as typed arrays, one for each field. */
+  valueRealizedColumns(query: ValueRealizedQuery): Columns
+  /** As `valueRealizedColumns`, off the event loop. */
+  valueRealizedColumnsAsync(query: ValueRealizedQuery): Promise<Columns>
   /**
    * The verdicts of all work items and releases for a stage in one pass; each is what
    * `readiness` would say.
@@ -874,7 +912,7 @@ export interface ActivityMove {
  * - `opsgenie`: Opsgenie alert webhooks, and alerts and incidents by REST.
  * - `ocel`: Object-centric event logs: OCEL 2.0 as JSON, and what `to_ocel` writes.
  * - `xes`: Process logs: XES as XML.
- * - `mapping`: Any other table, CSV or JSON, by the option `mapping`.
+ * - `mapping`: Any other table, CSV, JSON or Arrow, by the option `mapping`.
  * - `events`: Events in this engine's own form, as JSON Lines.
  */
 export type Adapter = 'jira' | 'git' | 'git_tags' | 'jenkins' | 'junit' | 'cdevents' | 'nunit' | 'xunit' | 'trx' | 'ctest' | 'github' | 'gitlab' | 'azure_devops' | 'bitbucket' | 'circleci' | 'servicenow' | 'pagerduty' | 'opsgenie' | 'ocel' | 'xes' | 'mapping' | 'events'

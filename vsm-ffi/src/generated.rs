@@ -5507,7 +5507,7 @@ pub enum Adapter {
     Ocel,
     /// Process logs: XES as XML.
     Xes,
-    /// Any other table, CSV or JSON, by the option `mapping`.
+    /// Any other table, CSV, JSON or Arrow, by the option `mapping`.
     Mapping,
     /// Events in this engine's own form, as JSON Lines.
     Events,

@@ -48,7 +48,7 @@ pub(crate) const RENAMED: &[(&str, &str)] = &[
 /// - `opsgenie`: Opsgenie alert webhooks, and alerts and incidents by REST.
 /// - `ocel`: Object-centric event logs: OCEL 2.0 as JSON, and what `to_ocel` writes.
 /// - `xes`: Process logs: XES as XML.
-/// - `mapping`: Any other table, CSV or JSON, by the option `mapping`.
+/// - `mapping`: Any other table, CSV, JSON or Arrow, by the option `mapping`.
 /// - `events`: Events in this engine's own form, as JSON Lines.
 #[napi(string_enum, object_from_js = false)]
 #[expect(missing_docs, reason = "listed above")]

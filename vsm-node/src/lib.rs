@@ -18,6 +18,7 @@
 pub mod asked;
 pub mod batch;
 pub mod calendar;
+mod columns;
 pub mod date;
 pub mod error;
 pub mod generated;

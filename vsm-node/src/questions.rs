@@ -14,6 +14,7 @@ use vsm_core::{
     VerdictQuery, WaitedForQuery,
 };
 
+use crate::columns::Columns;
 use crate::generated::{
     Ageing, BookingConflicts, CriticalPath, CumulativeFlow, DataQuality, Defects, Delivery, Departures,
     Drift, EnvironmentContents, Explanation, FlowCauses, FlowMetrics, GateLateness, Impact, Lineage,
@@ -267,6 +268,25 @@ impl ValueStream {
         self.promise(("query", query), |stream, query| stream.delivery(query)?.to_arrow_ipc(None))
     }
 
+    /// The rows of `delivery` as typed arrays, one for each field.
+    #[napi(catch_unwind, ts_return_type = "Columns")]
+    pub fn delivery_columns(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "DeliveryQuery")] query: Arg<DeliveryQuery>,
+    ) -> Result<Columns> {
+        self.answer(env, ("query", query), |stream, query| stream.delivery(query)?.to_arrow(None))
+    }
+
+    /// As `deliveryColumns`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    pub fn delivery_columns_async(
+        &self,
+        #[napi(ts_arg_type = "DeliveryQuery")] query: Arg<DeliveryQuery>,
+    ) -> AsyncTask<Job<Columns>> {
+        self.promise(("query", query), |stream, query| stream.delivery(query)?.to_arrow(None))
+    }
+
     /// The next departures of a release: which can still be reached, by how much the others are missed, and by when each
     /// unmet fact of the last stage has to be settled for them.
     ///
@@ -336,6 +356,25 @@ impl ValueStream {
         #[napi(ts_arg_type = "DriftQuery")] query: Arg<DriftQuery>,
     ) -> AsyncTask<Job<Buffer>> {
         self.promise(("query", query), |stream, query| stream.drift(query)?.to_arrow_ipc(None))
+    }
+
+    /// The rows of `drift` as typed arrays, one for each field.
+    #[napi(catch_unwind, ts_return_type = "Columns")]
+    pub fn drift_columns(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "DriftQuery")] query: Arg<DriftQuery>,
+    ) -> Result<Columns> {
+        self.answer(env, ("query", query), |stream, query| stream.drift(query)?.to_arrow(None))
+    }
+
+    /// As `driftColumns`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    pub fn drift_columns_async(
+        &self,
+        #[napi(ts_arg_type = "DriftQuery")] query: Arg<DriftQuery>,
+    ) -> AsyncTask<Job<Columns>> {
+        self.promise(("query", query), |stream, query| stream.drift(query)?.to_arrow(None))
     }
 
     /// What is in each environment: of every application the build that its last successful deployment brought.
@@ -542,6 +581,25 @@ impl ValueStream {
         self.promise(("query", query), |stream, query| stream.littles_law(query)?.to_arrow_ipc(None))
     }
 
+    /// The rows of `littlesLaw` as typed arrays, one for each field.
+    #[napi(catch_unwind, ts_return_type = "Columns")]
+    pub fn littles_law_columns(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "LittlesLawQuery")] query: Arg<LittlesLawQuery>,
+    ) -> Result<Columns> {
+        self.answer(env, ("query", query), |stream, query| stream.littles_law(query)?.to_arrow(None))
+    }
+
+    /// As `littlesLawColumns`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    pub fn littles_law_columns_async(
+        &self,
+        #[napi(ts_arg_type = "LittlesLawQuery")] query: Arg<LittlesLawQuery>,
+    ) -> AsyncTask<Job<Columns>> {
+        self.promise(("query", query), |stream, query| stream.littles_law(query)?.to_arrow(None))
+    }
+
     /// One metric, by group and part of the window.
     ///
     /// `metrics` lists what there is, with the rules that hold by default; the query changes any of them,
@@ -587,6 +645,25 @@ impl ValueStream {
         self.promise(("query", query), |stream, query| stream.metric(query)?.to_arrow_ipc(None))
     }
 
+    /// The rows of `metric` as typed arrays, one for each field.
+    #[napi(catch_unwind, ts_return_type = "Columns")]
+    pub fn metric_columns(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "MetricQuery")] query: Arg<MetricQuery>,
+    ) -> Result<Columns> {
+        self.answer(env, ("query", query), |stream, query| stream.metric(query)?.to_arrow(None))
+    }
+
+    /// As `metricColumns`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    pub fn metric_columns_async(
+        &self,
+        #[napi(ts_arg_type = "MetricQuery")] query: Arg<MetricQuery>,
+    ) -> AsyncTask<Job<Columns>> {
+        self.promise(("query", query), |stream, query| stream.metric(query)?.to_arrow(None))
+    }
+
     /// What each item contributes to a metric.
     #[napi(catch_unwind)]
     pub fn metric_samples(
@@ -624,6 +701,25 @@ impl ValueStream {
         #[napi(ts_arg_type = "MetricQuery")] query: Arg<MetricQuery>,
     ) -> AsyncTask<Job<Buffer>> {
         self.promise(("query", query), |stream, query| stream.metric_samples(query)?.to_arrow_ipc(None))
+    }
+
+    /// The rows of `metricSamples` as typed arrays, one for each field.
+    #[napi(catch_unwind, ts_return_type = "Columns")]
+    pub fn metric_samples_columns(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "MetricQuery")] query: Arg<MetricQuery>,
+    ) -> Result<Columns> {
+        self.answer(env, ("query", query), |stream, query| stream.metric_samples(query)?.to_arrow(None))
+    }
+
+    /// As `metricSamplesColumns`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    pub fn metric_samples_columns_async(
+        &self,
+        #[napi(ts_arg_type = "MetricQuery")] query: Arg<MetricQuery>,
+    ) -> AsyncTask<Job<Columns>> {
+        self.promise(("query", query), |stream, query| stream.metric_samples(query)?.to_arrow(None))
     }
 
     /// The metric before its last step, to be put together with those of other parts of the record.
@@ -688,6 +784,25 @@ impl ValueStream {
         #[napi(ts_arg_type = "MetricTrendQuery")] query: Arg<MetricTrendQuery>,
     ) -> AsyncTask<Job<Buffer>> {
         self.promise(("query", query), |stream, query| stream.metric_trend(query)?.to_arrow_ipc(None))
+    }
+
+    /// The rows of `metricTrend` as typed arrays, one for each field.
+    #[napi(catch_unwind, ts_return_type = "Columns")]
+    pub fn metric_trend_columns(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "MetricTrendQuery")] query: Arg<MetricTrendQuery>,
+    ) -> Result<Columns> {
+        self.answer(env, ("query", query), |stream, query| stream.metric_trend(query)?.to_arrow(None))
+    }
+
+    /// As `metricTrendColumns`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    pub fn metric_trend_columns_async(
+        &self,
+        #[napi(ts_arg_type = "MetricTrendQuery")] query: Arg<MetricTrendQuery>,
+    ) -> AsyncTask<Job<Columns>> {
+        self.promise(("query", query), |stream, query| stream.metric_trend(query)?.to_arrow(None))
     }
 
     /// The first time within a window at which all of some environments are free for so long, and the next ones.
@@ -1189,6 +1304,25 @@ impl ValueStream {
         #[napi(ts_arg_type = "ValueRealizedQuery")] query: Arg<ValueRealizedQuery>,
     ) -> AsyncTask<Job<Buffer>> {
         self.promise(("query", query), |stream, query| stream.value_realized(query)?.to_arrow_ipc(None))
+    }
+
+    /// The rows of `valueRealized` as typed arrays, one for each field.
+    #[napi(catch_unwind, ts_return_type = "Columns")]
+    pub fn value_realized_columns(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "ValueRealizedQuery")] query: Arg<ValueRealizedQuery>,
+    ) -> Result<Columns> {
+        self.answer(env, ("query", query), |stream, query| stream.value_realized(query)?.to_arrow(None))
+    }
+
+    /// As `valueRealizedColumns`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    pub fn value_realized_columns_async(
+        &self,
+        #[napi(ts_arg_type = "ValueRealizedQuery")] query: Arg<ValueRealizedQuery>,
+    ) -> AsyncTask<Job<Columns>> {
+        self.promise(("query", query), |stream, query| stream.value_realized(query)?.to_arrow(None))
     }
 
     /// The verdicts of all work items and releases for a stage in one pass; each is what

@@ -36,6 +36,23 @@ test('rows come as the bytes of an Arrow stream, the same for the same question'
   await assert.rejects(record().metricArrowAsync({ ...query, zone: 'Nowhere' }), { code: 'unknown_zone' })
 })
 
+test('rows come as typed arrays, the same as the records', async () => {
+  const { rows } = record().metric({ ...query, groupBy: ['kind'] })
+  const columns = record().metricColumns({ ...query, groupBy: ['kind'] })
+  assert.ok(columns.value instanceof Float64Array)
+  assert.deepEqual([...columns.value], rows.map(({ value }) => value ?? NaN))
+  assert.deepEqual([...columns.start].map((at) => new Date(at)), rows.map(({ start }) => start))
+  assert.deepEqual(columns.bucket, rows.map(({ bucket }) => bucket))
+  assert.deepEqual(columns.group, rows.map(({ group }) => group))
+  assert.deepEqual([...columns.sample.p85], rows.map(({ sample }) => sample?.p85 ?? NaN))
+  assert.deepEqual([...columns.survival.medianLower].length, rows.length)
+  const samples = await record().metricSamplesColumnsAsync(query)
+  assert.ok(samples.open instanceof Uint8Array)
+  assert.deepEqual([[...samples.open], samples.item, [...samples.value]], [[0], ['jira:A'], [2.5]])
+  assert.deepEqual(await record().metricColumnsAsync(query), record().metricColumns(query))
+  assert.throws(() => record().metricColumns({ ...query, metric: 'speed' }), { code: 'invalid' })
+})
+
 test('the bytes of an Arrow stream are read by a mapping', async () => {
   const mapping = { source: 'goals', format: 'arrow', id: 'goal:{bucket}', kind: 'feature', occurredAt: '{start}', fields: { value: '{value}' } }
   const stream = new ValueStream()

@@ -100,6 +100,7 @@ impl Emitter<'_> {
              use napi::{{Env, Result}};\n\
              use napi_derive::napi;\n\
              use vsm_core::{{{}, ToArrow}};\n\n\
+             use crate::columns::Columns;\n\
              use crate::generated::{{{}}};\n\
              use crate::js::Arg;\n\
              use crate::stream::ValueStream;\n\
@@ -131,7 +132,15 @@ impl Emitter<'_> {
                      /// As `{js}Arrow`, off the event loop.\n\
                      #[napi(catch_unwind, ts_return_type = \"Promise<Buffer>\")]\n\
                      pub fn {name}_arrow_async(&self, #[napi(ts_arg_type = \"{query}\")] query: Arg<{query}>) -> AsyncTask<Job<Buffer>> {{\n\
-                     self.promise((\"query\", query), |stream, query| stream.{name}(query)?.to_arrow_ipc(None))\n}}\n\n",
+                     self.promise((\"query\", query), |stream, query| stream.{name}(query)?.to_arrow_ipc(None))\n}}\n\n\
+                     /// The rows of `{js}` as typed arrays, one for each field.\n\
+                     #[napi(catch_unwind, ts_return_type = \"Columns\")]\n\
+                     pub fn {name}_columns(&self, env: Env, #[napi(ts_arg_type = \"{query}\")] query: Arg<{query}>) -> Result<Columns> {{\n\
+                     self.answer(env, (\"query\", query), |stream, query| stream.{name}(query)?.to_arrow(None))\n}}\n\n\
+                     /// As `{js}Columns`, off the event loop.\n\
+                     #[napi(catch_unwind, ts_return_type = \"Promise<Columns>\")]\n\
+                     pub fn {name}_columns_async(&self, #[napi(ts_arg_type = \"{query}\")] query: Arg<{query}>) -> AsyncTask<Job<Columns>> {{\n\
+                     self.promise((\"query\", query), |stream, query| stream.{name}(query)?.to_arrow(None))\n}}\n\n",
                     js = camel(name),
                 );
             }

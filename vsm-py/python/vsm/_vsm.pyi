@@ -8520,6 +8520,7 @@ class ValueStream:
         polars, pandas, pyarrow or DuckDB, which is shared and not copied. The option ``mapping`` says what the columns mean;
         the positions of rejects are the numbers of rows, from 1.
 
+        >>> from datetime import datetime, timezone
         >>> january, february = (datetime(2026, month, 1, tzinfo=timezone.utc) for month in (1, 2))
         >>> weeks = ValueStream().metric(metric="throughput", start=january, end=february, zone="UTC", bucket="week")
         >>> mapping = TableMapping(source="goals", id="plan:{bucket}", kind="feature", occurred_at="{start}")

@@ -158,7 +158,7 @@ class Adapter(Word):
     """Process logs: XES as XML."""
 
     Mapping = "mapping"
-    """Any other table, CSV or JSON, by the option `mapping`."""
+    """Any other table, CSV, JSON or Arrow, by the option `mapping`."""
 
     Events = "events"
     """Events in this engine's own form, as JSON Lines."""
