@@ -212,7 +212,7 @@ fn merged(finished: &[f64], watched: &[f64]) -> Vec<(f64, bool)> {
     let mut all = Vec::with_capacity(finished.len() + watched.len());
     let mut watched = watched.iter().peekable();
     for done in finished {
-        while let Some(open) = watched.next_if(|open| open.total_cmp(&done).is_lt()) {
+        while let Some(open) = watched.next_if(|open| open.total_cmp(done).is_lt()) {
             all.push((*open, false));
         }
         all.push((*done, true));
