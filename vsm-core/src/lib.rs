@@ -535,8 +535,9 @@
 //! numbers give the same bytes everywhere.
 //! # Features
 //!
-//! * `arrow`: answers as Arrow record batches and IPC bytes (`ToArrow`). It adds `arrow-array`, `arrow-buffer`,
-//!   `arrow-ipc` and `arrow-schema`, which take a minute to compile.
+//! * `arrow`: answers as Arrow record batches and IPC bytes (`ToArrow`), and tables in such batches or bytes read by a mapping
+//!   (`ValueStream::ingest_arrow`). It adds `arrow-array`, `arrow-buffer`, `arrow-ipc` and `arrow-schema`, which take a minute to
+//!   compile.
 //!
 //! Without features the crate opens no file. Two features bring a place for the record, and with it the one room of the
 //! crate that names files at all:
