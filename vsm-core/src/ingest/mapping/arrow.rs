@@ -37,7 +37,8 @@ pub(super) fn ipc(bytes: &[u8], columns: &Columns, ingested: &mut Ingested, take
     let mut decoder = StreamDecoder::new();
     let mut next = 1;
     loop {
-        // What was damaged may be well-formed and yet lack what the decoder takes for granted; it panics then.
+        // What was damaged may be well-formed and yet lack what the decoder takes for granted; it panics then. Where a host
+        // is built to abort on panics this does not help: it should take bytes only from those it trusts.
         let found = catch_unwind(AssertUnwindSafe(|| decoder.decode(&mut buffer)));
         let found = found.unwrap_or_else(|_| Err(ArrowError::IpcError("something is missing in it".into())));
         match found {

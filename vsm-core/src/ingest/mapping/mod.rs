@@ -25,6 +25,7 @@
 //! Columns of Arrow may be texts, numbers, booleans, days, timestamps, dictionaries of those, and lists of them for links.
 //! A timestamp with a zone states itself; one without is read as the text of its day and time would be. NaN is a blank
 //! cell. Numbers need no decimal mark, so `decimal_comma` is refused with them.
+//! Bytes that are damaged are a reject, except in a program that is built to abort on panics: the decoder has some.
 //!
 //! **Words** translate whole values, regardless of case, before they are read: `state: Open` only in that field (or
 //! `kind`, or an attribute), `n/a` in whatever is not free text. A word for nothing (`state:`) stands for a blank cell,
