@@ -4,7 +4,7 @@
 
 use crate::model::{FlowState, Kind, state_said};
 use crate::names::Names;
-use crate::record::{Bounds, Record};
+use crate::record::{Bounds, Record, Stored};
 use crate::time::Instant;
 
 /// (since, state, event); consecutive equal states are one.
@@ -37,6 +37,23 @@ struct Part {
 /// How many events of an item are read again when one comes late; of an item with more, all are read with the next question.
 const REREAD: usize = 64;
 
+/// Whether an event tells of its item's kind or state.
+pub(crate) fn tells(event: &Stored) -> bool {
+    event.kind.is_some() || state_said(&event.sets).is_some()
+}
+
+/// The change of an item's kind that an event makes after the last one.
+pub(crate) fn kind_change(event: &Stored, last: Option<&KindChange>) -> Option<KindChange> {
+    let kind = event.kind?;
+    last.is_none_or(|(_, last)| *last != kind).then_some((event.occurred, kind))
+}
+
+/// The change of an item's state that an event makes after the last one.
+pub(crate) fn state_change(number: u32, event: &Stored, last: Option<&StateChange>) -> Option<StateChange> {
+    let state = state_said(&event.sets).flatten()?;
+    last.is_none_or(|(_, last, _)| *last != state).then_some((event.occurred, state, number))
+}
+
 impl Lives {
     /// Of so many items, as far as the bounds admit the events.
     pub(crate) fn of(record: &Record, names: &Names, items: usize, bounds: Option<Bounds>) -> Lives {
@@ -44,9 +61,7 @@ impl Lives {
         let mut from = vec![0_u32; items + 1];
         let telling = || {
             let events = (0_u32..).zip(&record.events);
-            let telling = events.filter(move |(_, event)| {
-                Bounds::admit(bounds, event) && (event.kind.is_some() || state_said(&event.sets).is_some())
-            });
+            let telling = events.filter(move |(_, event)| Bounds::admit(bounds, event) && tells(event));
             telling.map(|(number, event)| (number, names.item(event.name) as usize))
         };
         for (_, item) in telling() {
@@ -115,15 +130,11 @@ impl Lives {
     /// Adds what an event tells of its item, after all that is known of it.
     fn add(&mut self, record: &Record, item: usize, number: u32) {
         let (Some(event), Some(own)) = (record.get(number), self.items.get_mut(item)) else { return };
-        if let Some(kind) = event.kind
-            && own.kinds.of(&self.kinds).last().is_none_or(|(_, last)| *last != kind)
-        {
-            own.kinds.push(&mut self.kinds, (event.occurred, kind));
+        if let Some(change) = kind_change(event, own.kinds.of(&self.kinds).last()) {
+            own.kinds.push(&mut self.kinds, change);
         }
-        if let Some(Some(said)) = state_said(&event.sets)
-            && own.states.of(&self.states).last().is_none_or(|(_, last, _)| *last != said)
-        {
-            own.states.push(&mut self.states, (event.occurred, said, number));
+        if let Some(change) = state_change(number, event, own.states.of(&self.states).last()) {
+            own.states.push(&mut self.states, change);
         }
     }
 

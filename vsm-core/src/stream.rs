@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Frozen, Graph};
 use crate::hash::hash_of;
 use crate::links::{Detail, Links};
-use crate::lives::Lives;
+use crate::lives::{Lives, tells};
 use crate::model::{Event, FlowState, Kind, Link, LinkKind, LinkSaid, Set, Statement, state_said};
 use crate::names::Names;
 use crate::record::{Bounds, Record, Stored};
@@ -322,7 +322,6 @@ impl State {
         if mark.items != self.ids.len() {
             self.order = OnceLock::new();
         }
-        let tells = |event: &Stored| event.kind.is_some() || state_said(&event.sets).is_some();
         if !names.is_empty() {
             self.lives = OnceLock::new();
         } else if let Some(lives) = self.lives.get_mut()

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::lives::{KindChange, Lives, StateChange};
-use crate::model::{FlowState, Kind, Set, state_said};
+use crate::lives::{KindChange, Lives, StateChange, kind_change, state_change};
+use crate::model::{FlowState, Kind, Set};
 use crate::record::Stored;
 use crate::stream::ValueStream;
 use crate::time::Instant;
@@ -51,16 +51,8 @@ impl<'a> Lived<'a> {
     pub(super) fn of(events: &[(u32, &Stored)]) -> Life {
         let (mut changes, mut kinds) = (Vec::new(), Vec::new());
         for (number, event) in events {
-            if let Some(kind) = event.kind
-                && kinds.last().is_none_or(|(_, last)| *last != kind)
-            {
-                kinds.push((event.occurred, kind));
-            }
-            if let Some(Some(state)) = state_said(&event.sets)
-                && changes.last().is_none_or(|(_, last, _)| *last != state)
-            {
-                changes.push((event.occurred, state, *number));
-            }
+            kinds.extend(kind_change(event, kinds.last()));
+            changes.extend(state_change(*number, event, changes.last()));
         }
         Lived::with(changes.into(), kinds.into())
     }
