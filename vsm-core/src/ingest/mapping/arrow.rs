@@ -14,13 +14,13 @@ use arrow_array::{Array, OffsetSizeTrait, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
 use arrow_schema::{ArrowError, DataType, TimeUnit};
-use chrono::{DateTime, NaiveDateTime};
+use chrono::DateTime;
 
 use super::super::{Ingested, Reject};
 use super::pattern::Columns;
 use super::rows::{Cell, Row, Take, place, reject};
 use crate::error::{Error, Result};
-use crate::time::{Instant, clip};
+use crate::time::{DAY, Instant, clip};
 
 /// What an IPC file begins with; a stream does not.
 const FILE: &[u8] = b"ARROW1";
@@ -130,10 +130,8 @@ fn reader(column: &dyn Array) -> Option<Read<'_>> {
         DataType::UInt64 => numbers::<UInt64Type>(column),
         DataType::Float32 => floats::<Float32Type>(column),
         DataType::Float64 => floats::<Float64Type>(column),
-        DataType::Date32 => {
-            dates(move |row| Some(i64::from(column.as_primitive::<Date32Type>().value(row)) * 86_400_000))
-        }
-        DataType::Date64 => dates(move |row| Some(column.as_primitive::<Date64Type>().value(row))),
+        DataType::Date32 => dates(move |row| i64::from(column.as_primitive::<Date32Type>().value(row)) * DAY),
+        DataType::Date64 => dates(move |row| column.as_primitive::<Date64Type>().value(row)),
         DataType::Timestamp(unit, zone) => {
             let is_zoned = zone.is_some();
             match unit {
@@ -180,9 +178,9 @@ fn floats<T: ArrowPrimitiveType<Native: Into<f64> + Display>>(column: &dyn Array
 }
 
 /// Days, of milliseconds.
-fn dates<'b>(millis: impl Fn(usize) -> Option<i64> + 'b) -> Read<'b> {
+fn dates<'b>(millis: impl Fn(usize) -> i64 + 'b) -> Read<'b> {
     shown(move |row| {
-        let at = millis(row).and_then(DateTime::from_timestamp_millis);
+        let at = DateTime::from_timestamp_millis(millis(row));
         at.map_or_else(|| "a day out of reach".to_owned(), |at| at.date_naive().to_string())
     })
 }
@@ -196,8 +194,7 @@ fn times<T: ArrowPrimitiveType<Native = i64>>(column: &dyn Array, nanos: i64, is
         let text = if is_zoned {
             millis.and_then(Instant::from_millis).map(|at| at.to_string())
         } else {
-            let at: Option<NaiveDateTime> =
-                millis.and_then(DateTime::from_timestamp_millis).map(|at| at.naive_utc());
+            let at = millis.and_then(DateTime::from_timestamp_millis);
             at.map(|at| at.format("%Y-%m-%dT%H:%M:%S%.3f").to_string())
         };
         text.unwrap_or_else(|| "a time out of reach".to_owned())

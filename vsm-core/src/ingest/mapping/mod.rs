@@ -1,5 +1,6 @@
 //! Tables of any tool, read by a small description of their columns: CSV with a header, JSON (a list, one object, or
-//! JSON Lines), or Arrow (the bytes of an IPC file or stream without compression). So a portfolio sheet, bookings of environments, surveys, usage and revenue come in without code.
+//! JSON Lines), or Arrow (the bytes of an IPC file or stream without compression). So a portfolio sheet, bookings of
+//! environments, surveys, usage and revenue come in without code.
 //!
 //! ```json
 //! {
