@@ -162,7 +162,12 @@ fn read<'a>(
     line: &'a [u8],
     unknown: &mut BTreeMap<String, u64>,
 ) -> std::result::Result<Statement<'a>, Unreadable> {
-    let said: Statement<'a> = from_line(line).map_err(|error| {
+    // A line that is UTF-8 all through needs no further look at each of its texts.
+    let said = match std::str::from_utf8(line) {
+        Ok(line) => Statement::from_json(line),
+        Err(_) => serde_json::from_slice(line),
+    };
+    let said = said.map_err(|error| {
         use serde_json::error::Category;
         let code = if error.classify() == Category::Data { "invalid" } else { "document" };
         Unreadable { code, reason: error.to_string() }
@@ -175,14 +180,6 @@ fn read<'a>(
         );
     }
     Ok(said)
-}
-
-/// A line that is UTF-8 all through needs no further look at each of its texts.
-fn from_line<'a, T: Deserialize<'a>>(line: &'a [u8]) -> serde_json::Result<T> {
-    match std::str::from_utf8(line) {
-        Ok(line) => serde_json::from_str(line),
-        Err(_) => serde_json::from_slice(line),
-    }
 }
 
 /// The mark that some editors put at the beginning of a text in UTF-8.

@@ -7,6 +7,7 @@ use serde::de::{self, IgnoredAny, MapAccess};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::kinds::{Booking, Boundary, Decision, FlowState, Outcome, ReleaseState, Severity};
+use super::plain::{FromPlain, Plain, take_once};
 use crate::calendar::{Cadence, Calendar};
 use crate::error::{Error, Result};
 use crate::time::{Instant, Span};
@@ -116,6 +117,27 @@ macro_rules! fields {
             }
         }
 
+        impl<'a> FromPlain<'a> for Sets {
+            fn take(from: &mut Plain<'a>) -> Option<Sets> {
+                let mut sets = Vec::new();
+                let mut attributes = None;
+                from.members(|from, name| {
+                    match Name::of(name) {
+                        $( Name::$variant => {
+                            if sets.iter().any(|set| matches!(set, Set::$variant(_))) {
+                                return None;
+                            }
+                            sets.push(Set::$variant(FromPlain::take(from)?));
+                        } )+
+                        Name::Attributes => take_once(&mut attributes, from)?,
+                        Name::Unknown => return None,
+                    }
+                    Some(())
+                })?;
+                Some(Sets { sets, may_have_more: false }.with(attributes.unwrap_or_default()))
+            }
+        }
+
         impl Fields {
             /// The names of all fields but `attributes`.
             pub const NAMES: &'static [&'static str] = &[$( stringify!($name), )+];
@@ -148,12 +170,18 @@ macro_rules! fields {
     };
 }
 
-/// Large values are kept in a box; they leave it on the way out.
+/// Large values are kept in a box; they leave it on the way out. They are records of their own, and rare.
 macro_rules! unbox {
     ($($name:ty),+) => {
         $(impl From<Box<$name>> for $name {
             fn from(value: Box<$name>) -> $name {
                 *value
+            }
+        }
+
+        impl FromPlain<'_> for Box<$name> {
+            fn take(_: &mut Plain<'_>) -> Option<Box<$name>> {
+                None
             }
         })+
     };

@@ -3,6 +3,7 @@
 mod event;
 mod fields;
 mod kinds;
+mod plain;
 mod statement;
 
 pub use event::{Event, Item, Link, Related};

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use super::event::{Event, Link};
 use super::fields::Sets;
 use super::kinds::{Dependency, Kind, LinkKind};
+use super::plain::{self, FromPlain, Plain, take_once};
 use crate::error::{Error, Result};
 use crate::time::{Instant, Span, clip};
 
@@ -78,6 +79,12 @@ impl From<Text<'_>> for String {
     }
 }
 
+impl<'a> FromPlain<'a> for Text<'a> {
+    fn take(from: &mut Plain<'a>) -> Option<Text<'a>> {
+        from.string().map(|text| Text(Cow::Borrowed(text)))
+    }
+}
+
 impl<'de> Deserialize<'de> for Text<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Text<'de>, D::Error> {
         struct Visitor;
@@ -134,6 +141,21 @@ macro_rules! read_object {
                 deserializer.deserialize_map(Visitor)
             }
         }
+
+        impl<'a> FromPlain<'a> for $record<'a> {
+            fn take(from: &mut Plain<'a>) -> Option<Self> {
+                $( let mut $must = None; )+
+                $( let mut $may = None; )+
+                from.members(|from, name| match name {
+                    $( stringify!($must) => take_once(&mut $must, from), )+
+                    $( stringify!($may) => take_once(&mut $may, from), )+
+                    _ => None,
+                })?;
+                $( let $must = $must?; )+
+                $( let $may = $may.unwrap_or_default(); )+
+                Some($record { $($must,)+ $($may,)+ has_more: false })
+            }
+        }
     };
 }
 
@@ -161,6 +183,13 @@ read_object! {
     optional: dependency lag stage rule confidence premise matched
 }
 
+impl Event {
+    /// What a line of JSON says.
+    pub(crate) fn from_json(line: &str) -> serde_json::Result<Event> {
+        Statement::from_json(line).map(Statement::into_event)
+    }
+}
+
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Event, D::Error> {
         Statement::deserialize(deserializer).map(Statement::into_event)
@@ -174,6 +203,14 @@ impl<'de> Deserialize<'de> for Link {
 }
 
 impl<'a> Statement<'a> {
+    /// What a line of JSON says.
+    pub(crate) fn from_json(line: &'a str) -> serde_json::Result<Statement<'a>> {
+        match plain::read(line) {
+            Some(said) => Ok(said),
+            None => serde_json::from_str(line),
+        }
+    }
+
     /// What an event says, taken out of it; its own key stays behind, for those who have to report on it.
     pub(crate) fn of(event: &'a mut Event) -> Statement<'a> {
         Statement {

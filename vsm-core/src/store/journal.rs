@@ -432,7 +432,7 @@ fn event_of(head: &Head, payload: &[u8]) -> std::result::Result<Event, String> {
         // Checked as a whole, a text costs less than its many parts.
         JSON => {
             std::str::from_utf8(payload).map_err(|error| format!("event {}: {error}", head.number)).and_then(
-                |line| serde_json::from_str(line).map_err(|error| format!("event {}: {error}", head.number)),
+                |line| Event::from_json(line).map_err(|error| format!("event {}: {error}", head.number)),
             )
         }
         PACKED => unpack(payload).ok_or_else(|| format!("event {} is packed in an unknown way", head.number)),
@@ -445,7 +445,7 @@ fn pack_line(head: &Head, payload: &[u8], packed: &mut Vec<u8>) -> bool {
     if head.kind != JSON {
         return false;
     }
-    let Ok(event) = serde_json::from_slice::<Event>(payload) else { return false };
+    let Ok(Ok(event)) = std::str::from_utf8(payload).map(Event::from_json) else { return false };
     pack(&event, packed);
     unpack(packed).is_some_and(|event| event_to_json(&event).as_bytes() == payload)
 }

@@ -430,7 +430,7 @@ fn check(stored: &Stored, previous: Option<&Hash>) -> std::result::Result<Event,
     if previous.is_some_and(|previous| chain::next(previous, stored.line.as_bytes()) != stored.hash) {
         return Err("it is not what was written: its hash is another one".into());
     }
-    let event: Event = serde_json::from_str(&stored.line).map_err(|error| error.to_string())?;
+    let event = Event::from_json(&stored.line).map_err(|error| error.to_string())?;
     let row = (&stored.source, &stored.id, &stored.item);
     if (&event.source, &event.id, &event.item) != row {
         return Err("its source, id and item are not those of the row".into());
