@@ -12,34 +12,8 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::time::{Duration, Instant as Clock};
 
-use factories::at;
-use factories::dice::Dice;
-use vsm_core::{
-    Durability, Event, FlowState, Journal, Kind, Link, LinkKind, Sqlite, Store, StoredStream, ValueStream,
-    event_to_json,
-};
-
-/// What trackers say: work items, each with its links once, and a few changes of state, all mixed.
-fn events(count: u64) -> Vec<Event> {
-    let items = (count / 5).max(1);
-    let mut dice = Dice(count);
-    (0..count)
-        .map(|n| {
-            let item = if n < items { n } else { dice.below(items) };
-            let mut event = Event::new("jira", n.to_string(), at(n as i64 / 100), format!("jira:APP-{item}"));
-            event.set.state = Some(FlowState::ALL[dice.below(4) as usize]);
-            event.set.status = Some("In progress".into());
-            if n < items {
-                event.kind = Some(Kind::Story);
-                event.set.title = Some(format!("Let the customer do the thing with number {item}"));
-                event.links.push(Link::new(LinkKind::ShipsIn, format!("plan:R{}", item / 500)));
-            } else {
-                event.set.assignee = Some(format!("person {}", dice.below(300)));
-            }
-            event
-        })
-        .collect()
-}
+use factories::trackers;
+use vsm_core::{Durability, Event, Journal, Sqlite, Store, StoredStream, ValueStream, event_to_json};
 
 /// The median of three runs.
 fn time<T>(run: impl FnMut() -> T) -> Duration {
@@ -50,7 +24,7 @@ fn main() {
     let count: u64 = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(1_000_000);
     let folder = std::env::temp_dir().join(format!("vsm-bench-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
-    let events = events(count);
+    let events = trackers(count);
     let row = |what: &str, own: Duration, peer: &str, other: Duration| {
         let rate = count as f64 / own.as_secs_f64() / 1e6;
         let (own, other) = (own.as_secs_f64() * 1e3, other.as_secs_f64() * 1e3);

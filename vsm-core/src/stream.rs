@@ -249,15 +249,20 @@ impl State {
             [&said.source, ":", &said.id].iter().for_each(|part| key.push_str(part));
             keys.push(hash_of(key.as_str()));
             names.push(hash_of(&*said.item));
-            names.extend(said.links.iter().map(|link| hash_of(&*link.to)));
         }
+        let items = names.len();
+        names.extend(group.iter().flat_map(|(_, said)| &said.links).map(|link| hash_of(&*link.to)));
         let touch =
             |texts: &Texts, hashes: &[u32]| hashes.iter().fold(0, |sum, hash| sum ^ texts.touch(*hash));
         black_box((touch(&self.record.keys, &keys), touch(&self.ids, &names)));
-        let names: Vec<u32> = names.into_iter().filter_map(|hash| self.ids.guess(hash)).collect();
+        names.iter_mut().for_each(|name| *name = self.ids.guess(*name).unwrap_or(NONE));
         black_box(
             names.iter().fold(0, |sum, name| sum ^ self.ids.get(*name).len() ^ self.graph.touch(*name)),
         );
+        let latest = names.iter().take(items).filter_map(|name| self.latest.get(*name as usize));
+        let latest: Vec<u32> = latest.copied().collect();
+        let events = latest.iter().filter_map(|event| self.record.get(*event));
+        black_box(events.fold(0, |sum, event| sum ^ event.occurred.millis()));
     }
 
     /// The item that an id or alias names.

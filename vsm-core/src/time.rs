@@ -79,20 +79,34 @@ impl From<Instant> for DateTime<Utc> {
     }
 }
 
+impl Instant {
+    /// The text of the JSON form. Every event that is written has one or two, so it is made by hand.
+    fn text(self) -> [u8; 24] {
+        let t = self.to_utc();
+        let millis = self.0.rem_euclid(SECOND) as u32;
+        let parts = [
+            (0..4, t.year().unsigned_abs()),
+            (5..7, t.month()),
+            (8..10, t.day()),
+            (11..13, t.hour()),
+            (14..16, t.minute()),
+            (17..19, t.second()),
+            (20..23, millis),
+        ];
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        for (place, mut number) in parts {
+            for digit in text.get_mut(place).into_iter().flatten().rev() {
+                *digit += (number % 10) as u8;
+                number /= 10;
+            }
+        }
+        text
+    }
+}
+
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let t = self.to_utc();
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            t.year(),
-            t.month(),
-            t.day(),
-            t.hour(),
-            t.minute(),
-            t.second(),
-            self.0.rem_euclid(SECOND)
-        )
+        f.write_str(str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
@@ -124,7 +138,7 @@ impl FromStr for Instant {
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 

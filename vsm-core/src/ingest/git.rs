@@ -115,7 +115,7 @@ pub(super) fn message(event: &mut Event, text: Option<&str>) {
 
 /// The item of a commit.
 pub(super) fn item(sha: &str) -> String {
-    format!("git:{sha}")
+    ["git:", sha].concat()
 }
 
 /// A SHA in lower case.

@@ -186,11 +186,19 @@ fn reject(position: u64, code: &str, reason: impl Into<String>) -> Reject {
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a [u8]) -> serde_json::Result<Entry<T>> {
     if [&b"{\"type\":\"RECORD\""[..], b"{\"record\":{"].iter().any(|start| begins(text, start))
-        && let Ok(Message { record: Data { data: Object(Some(record)) } }) = serde_json::from_slice(text)
+        && let Ok(Message { record: Data { data: Object(Some(record)) } }) = from_slice(text)
     {
         return Ok(Entry::One(record));
     }
-    serde_json::from_slice(text)
+    from_slice(text)
+}
+
+/// As `serde_json` reads it; what is UTF-8 all through needs no further look at each of its texts.
+fn from_slice<'a, T: Deserialize<'a>>(text: &'a [u8]) -> serde_json::Result<T> {
+    match std::str::from_utf8(text) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(text),
+    }
 }
 
 /// Whether a text begins like this, white space aside.

@@ -11,6 +11,7 @@
 //! where a squash left no other way from the one to the other.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 use super::elements::Pages;
 use super::parts::Part;
@@ -150,18 +151,18 @@ impl<'o> Teller<'o> {
 
     /// An event about one of the tool's own items; [`tell`](Teller::tell) completes its id.
     pub(super) fn event(&self, key: &str, what: &str, at: Instant) -> Event {
-        Event::new(self.source, format!("{key}/{what}"), at, self.item(key))
+        Event::new(self.source, [key, "/", what].concat(), at, self.item(key))
     }
 
     /// An event about a commit.
     pub(super) fn commit(&self, sha: &str, what: &str, at: Instant) -> Event {
-        let mut event = Event::new(self.source, format!("git/{sha}/{what}"), at, git::item(sha));
+        let mut event = Event::new(self.source, ["git/", sha, "/", what].concat(), at, git::item(sha));
         event.kind = Some(Kind::Change);
         event
     }
 
     pub(super) fn tell(&mut self, mut event: Event) {
-        event.id = format!("{}/{}", event.id, digest(&event));
+        complete(&mut event);
         self.ingested.events.push(event);
     }
 
@@ -195,7 +196,7 @@ impl<'o> Teller<'o> {
         for (name, value) in attributes {
             attribute(&mut event.set, name, *value);
         }
-        event.id = format!("{}/{}", event.id, digest(&event));
+        complete(&mut event);
         if self.defined.insert(event.id.clone()) {
             self.ingested.events.push(event);
         }
@@ -345,10 +346,13 @@ pub(super) fn key(parts: &[&str]) -> String {
     parts.iter().map(|part| id_part(part)).collect::<Vec<_>>().join("/")
 }
 
-/// Folded to 32 bits: told apart are only statements about one item at one time.
-pub(super) fn digest(event: &Event) -> String {
+/// Completes an id by a digest of all that the event says, folded to 32 bits: told apart are only statements about one item
+/// at one time.
+pub(super) fn complete(event: &mut Event) {
     let hash = fingerprint(event);
-    format!("{:08x}", (hash >> 32) as u32 ^ hash as u32)
+    let digest = (hash >> 32) as u32 ^ hash as u32;
+    // A text takes whatever is written to it.
+    let _ = write!(event.id, "/{digest:08x}");
 }
 
 #[cfg(test)]

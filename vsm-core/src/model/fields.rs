@@ -139,6 +139,10 @@ macro_rules! fields {
         }
 
         impl Fields {
+            pub(crate) fn is_empty(&self) -> bool {
+                $( self.$name.is_none() && )+ self.attributes.is_empty()
+            }
+
             /// The names of all fields but `attributes`.
             pub const NAMES: &'static [&'static str] = &[$( stringify!($name), )+];
 
@@ -266,10 +270,6 @@ fields! {
 }
 
 impl Fields {
-    pub(crate) fn is_empty(&self) -> bool {
-        *self == Fields::default()
-    }
-
     /// Refuses values that no later event could make sense of.
     pub(crate) fn check(&self) -> Result<()> {
         self.clone().pack().check()

@@ -5,13 +5,16 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
+#[cfg(test)]
 use serde_json::Value;
 
 mod piece;
+mod tree;
 
 pub(in crate::ingest) use self::piece::Piece;
-
+use self::tree::Tree;
 use super::git::{item, message, read_sha};
 use super::loose::Scalar;
 use super::parts::Part;
@@ -22,11 +25,11 @@ use crate::error::{Error, Result};
 use crate::model::{Event, FlowState, Kind, Link, LinkKind};
 use crate::time::Instant;
 
-static NULL: Value = Value::Null;
+static NULL: Tree<'_> = Tree::Null;
 
 /// A value of a payload, or nothing.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::ingest) struct Node<'a>(&'a Value);
+pub(in crate::ingest) struct Node<'a>(&'a Tree<'a>);
 
 impl<'a> Node<'a> {
     pub(in crate::ingest) fn at(self, name: &str) -> Node<'a> {
@@ -39,11 +42,14 @@ impl<'a> Node<'a> {
     }
 
     pub(in crate::ingest) fn object(self, name: &str) -> Option<Node<'a>> {
-        self.0.get(name).filter(|value| value.is_object()).map(Node)
+        Some(self.at(name)).filter(|node| node.is_object())
     }
 
     pub(in crate::ingest) fn list(self, name: &str) -> Option<impl Iterator<Item = Node<'a>> + use<'a>> {
-        self.0.get(name)?.as_array().map(|list| list.iter().map(Node))
+        match self.at(name).0 {
+            Tree::List(list) => Some(list.iter().map(Node)),
+            _ => None,
+        }
     }
 
     /// The members of a list, none where it is no list.
@@ -52,11 +58,14 @@ impl<'a> Node<'a> {
     }
 
     pub(in crate::ingest) fn is_object(self) -> bool {
-        self.0.is_object()
+        matches!(self.0, Tree::Object(_))
     }
 
     pub(in crate::ingest) fn as_text(self) -> Option<&'a str> {
-        self.0.as_str().filter(|text| !text.is_empty())
+        match self.0 {
+            Tree::Text(text) if !text.is_empty() => Some(text),
+            _ => None,
+        }
     }
 
     pub(in crate::ingest) fn text(self, name: &str) -> Option<&'a str> {
@@ -68,18 +77,24 @@ impl<'a> Node<'a> {
     }
 
     pub(in crate::ingest) fn flag(self, name: &str) -> Option<bool> {
-        self.at(name).0.as_bool()
+        match self.at(name).0 {
+            Tree::Bool(value) => Some(*value),
+            _ => None,
+        }
     }
 
     pub(in crate::ingest) fn number(self, name: &str) -> Option<f64> {
-        self.at(name).0.as_f64()
+        match self.at(name).0 {
+            Tree::Number(number) => number.as_f64(),
+            _ => None,
+        }
     }
 
     /// A number or text that names something.
     pub(in crate::ingest) fn id(self, name: &str) -> Option<String> {
         let id = match self.at(name).0 {
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
+            Tree::Text(text) => text.to_string(),
+            Tree::Number(number) => number.to_string(),
             _ => return None,
         };
         (id.len() <= LONGEST_PART && check_key(name, Some(&id)).is_ok()).then_some(id)
@@ -91,12 +106,12 @@ impl<'a> Node<'a> {
 
     pub(in crate::ingest) fn time(self, stamps: Stamps, name: &str) -> Result<Option<Instant>> {
         let scalar = match self.at(name).0 {
-            Value::String(text) => Scalar::Text(Cow::Borrowed(text)),
-            Value::Number(number) => match number.as_i64() {
+            Tree::Text(text) => Scalar::Text(Cow::Borrowed(text)),
+            Tree::Number(number) => match number.as_i64() {
                 Some(number) => Scalar::Int(number),
                 None => Scalar::Float(number.as_f64().unwrap_or(f64::NAN)),
             },
-            Value::Bool(value) => Scalar::Bool(*value),
+            Tree::Bool(value) => Scalar::Bool(*value),
             _ => Scalar::Absent,
         };
         stamps.read(name, &scalar)
@@ -132,7 +147,7 @@ impl<'o> Forge<'o> {
         let mut forge = Forge { source, options, stamps, out: Ingested::default() };
         for piece in pieces(text) {
             let place = piece.position;
-            for (position, value) in piece.read::<Value>() {
+            for (position, value) in piece.read::<Tree<'_>>() {
                 let value = match value {
                     Ok(value) => value,
                     Err(reject) => {
@@ -181,7 +196,7 @@ impl<'o> Forge<'o> {
     }
 
     pub(in crate::ingest) fn item(&self, key: &str) -> String {
-        format!("{}:{key}", self.source)
+        [self.source, ":", key].concat()
     }
 
     /// Says where an item belongs: its repository as an attribute, and the application that is declared for it.
@@ -344,7 +359,8 @@ pub(in crate::ingest) fn period(
 /// second, or one state seen through two interfaces that don't give the same fields, are two events.
 pub(in crate::ingest) fn with_hash(mut event: Event) -> Event {
     let hash = fingerprint(&event);
-    event.id = format!("{}/{hash:016x}", event.id);
+    // A text takes whatever is written to it.
+    let _ = write!(event.id, "/{hash:016x}");
     event
 }
 

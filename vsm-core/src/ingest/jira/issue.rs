@@ -163,7 +163,7 @@ impl<'v, 'a> Writer<'v, 'a> {
     }
 
     pub(super) fn event(&self, id: &str, at: Instant) -> Event {
-        Event::new("jira", format!("{}/{id}", self.key), at, format!("jira:{}", self.key))
+        Event::new("jira", [self.key, "/", id].concat(), at, ["jira:", self.key].concat())
     }
 
     /// An event that there may be again at another time.

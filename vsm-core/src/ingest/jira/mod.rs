@@ -224,7 +224,7 @@ impl Jira<'_> {
 
     fn done(&self, mut ingested: Ingested) -> Ingested {
         for event in &mut ingested.events {
-            event.id = format!("{}/{}", event.id, told::digest(event));
+            told::complete(event);
         }
         ingested.recorded(self.context.options.recorded_at)
     }
