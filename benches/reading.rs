@@ -12,7 +12,9 @@ use std::hint::black_box;
 
 use factories::trackers;
 use serde::Deserialize;
-use vsm_core::{Adapter, FlowState, IngestOptions, Instant, Kind, LinkKind, ValueStream, event_to_json, ingest};
+use vsm_core::{
+    Adapter, FlowState, IngestOptions, Instant, Kind, LinkKind, ValueStream, event_to_json, ingest,
+};
 
 type Text<'a> = Option<Cow<'a, str>>;
 
@@ -206,24 +208,35 @@ fn run(n: usize) -> String {
     )
 }
 
-/// Reads lines once with each; the row of the table.
+/// Reads lines with each, a page of a hundred at a time, as tools give them; the row of the table.
 fn row<'a, T: Deserialize<'a>>(what: &str, adapter: Adapter, text: &'a str) {
-    let count = text.lines().count() as f64;
+    let lines: Vec<&str> = text.lines().collect();
+    let pages: Vec<String> = lines.chunks(100).map(|page| page.join("\n")).collect();
+    let count = lines.len() as f64;
     let options = IngestOptions::default();
-    let read = ingest(adapter, text.as_bytes(), &options);
-    assert_eq!((read.rejects.len(), read.events.is_empty()), (0, false));
-    let events = read.events.len() as f64 / count;
-    drop(read);
+    let mut events = 0;
+    for page in &pages {
+        let read = ingest(adapter, page.as_bytes(), &options);
+        assert_eq!(read.rejects, []);
+        events += read.events.len();
+    }
     let bare = clock::median(5, || {
-        text.lines().for_each(|line| drop(black_box(serde_json::from_str::<T>(line).unwrap())));
+        lines.iter().for_each(|line| drop(black_box(serde_json::from_str::<T>(line).unwrap())));
     });
-    let own = clock::median(5, || ingest(adapter, text.as_bytes(), &options));
-    line(what, text.len() as f64 / count, events, own.as_secs_f64() / count, bare.as_secs_f64() / count);
+    let own = clock::median(5, || {
+        pages.iter().for_each(|page| drop(black_box(ingest(adapter, page.as_bytes(), &options))));
+    });
+    let (own, bare) = (own.as_secs_f64() / count, bare.as_secs_f64() / count);
+    line(what, text.len() as f64 / count, events as f64 / count, own, bare);
 }
 
 fn line(what: &str, bytes: f64, events: f64, own: f64, bare: f64) {
     let ratio = own / bare;
-    println!("| {what} | {bytes:.0} | {events:.1} | {:.0} ns | {:.0} ns | {ratio:.2} |", own * 1e9, bare * 1e9);
+    println!(
+        "| {what} | {bytes:.0} | {events:.1} | {:.0} ns | {:.0} ns | {ratio:.2} |",
+        own * 1e9,
+        bare * 1e9
+    );
 }
 
 fn main() {
@@ -231,8 +244,7 @@ fn main() {
     println!("Of each record, one core, median of five runs:\n");
     println!("| record | bytes | events of it | vsm | serde_json into structs | vsm / serde_json |");
     println!("|---|---|---|---|---|---|");
-    let lines: String =
-        trackers(10 * count as u64).iter().map(|event| event_to_json(event) + "\n").collect();
+    let lines: String = trackers(10 * count as u64).iter().map(|event| event_to_json(event) + "\n").collect();
     row::<Line<'_>>("an event", Adapter::Events, &lines);
     let number = lines.lines().count() as f64;
     let own = clock::median(5, || {

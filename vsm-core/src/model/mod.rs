@@ -12,4 +12,4 @@ pub(crate) use fields::{Set, state_said};
 pub use kinds::{
     Booking, Boundary, Decision, Dependency, FlowState, Kind, LinkKind, Outcome, ReleaseState, Severity,
 };
-pub(crate) use statement::{LONGEST_ID, LinkSaid, Statement};
+pub(crate) use statement::{LONGEST_ID, LinkSaid, Statement, Text};

@@ -240,7 +240,9 @@ mod tests {
         for line in PLAIN {
             for (at, old) in line.char_indices() {
                 let rest = line.get(at + old.len_utf8()..).unwrap();
-                let damaged = ["", "\"", "\\", ",", ":", "{", "}", "[", "]", " ", "0", "-", "e", "\u{1}", "\u{7f}", "é"];
+                let damaged = [
+                    "", "\"", "\\", ",", ":", "{", "}", "[", "]", " ", "0", "-", "e", "\u{1}", "\u{7f}", "é",
+                ];
                 for new in damaged {
                     let line = [&line[..at], new, rest].concat();
                     if let Some(event) = event(&line) {

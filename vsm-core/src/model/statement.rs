@@ -67,9 +67,15 @@ impl Deref for Text<'_> {
     }
 }
 
-impl<'a> From<&'a String> for Text<'a> {
-    fn from(text: &'a String) -> Text<'a> {
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Text<'a> {
         Text(Cow::Borrowed(text))
+    }
+}
+
+impl Text<'_> {
+    fn into_owned(self) -> Text<'static> {
+        Text(Cow::Owned(self.0.into_owned()))
     }
 }
 
@@ -203,6 +209,43 @@ impl<'de> Deserialize<'de> for Link {
 }
 
 impl<'a> Statement<'a> {
+    /// A statement that says nothing yet.
+    pub(crate) fn new(source: Text<'a>, id: Text<'a>, occurred_at: Instant, item: Text<'a>) -> Statement<'a> {
+        Statement {
+            source,
+            id,
+            occurred_at,
+            recorded_at: None,
+            item,
+            aliases: Vec::new(),
+            kind: None,
+            set: Sets::default(),
+            clear: Vec::new(),
+            links: Vec::new(),
+            unlinks: Vec::new(),
+            has_more: false,
+        }
+    }
+
+    /// The same with texts of its own.
+    pub(crate) fn into_owned(self) -> Statement<'static> {
+        let own = |links: Vec<LinkSaid<'_>>| links.into_iter().map(LinkSaid::into_owned).collect();
+        Statement {
+            source: self.source.into_owned(),
+            id: self.id.into_owned(),
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+            item: self.item.into_owned(),
+            aliases: self.aliases.into_iter().map(Text::into_owned).collect(),
+            kind: self.kind,
+            set: self.set,
+            clear: self.clear,
+            links: own(self.links),
+            unlinks: own(self.unlinks),
+            has_more: self.has_more,
+        }
+    }
+
     /// What a line of JSON says.
     pub(crate) fn from_json(line: &'a str) -> serde_json::Result<Statement<'a>> {
         match plain::read(line) {
@@ -214,12 +257,12 @@ impl<'a> Statement<'a> {
     /// What an event says, taken out of it; its own key stays behind, for those who have to report on it.
     pub(crate) fn of(event: &'a mut Event) -> Statement<'a> {
         Statement {
-            source: (&event.source).into(),
-            id: (&event.id).into(),
+            source: event.source.as_str().into(),
+            id: event.id.as_str().into(),
             occurred_at: event.occurred_at,
             recorded_at: event.recorded_at,
-            item: (&event.item).into(),
-            aliases: event.aliases.iter().map(Text::from).collect(),
+            item: event.item.as_str().into(),
+            aliases: event.aliases.iter().map(|alias| alias.as_str().into()).collect(),
             kind: event.kind,
             set: event.set.pack(),
             clear: take(&mut event.clear).into_iter().map(Into::into).collect(),
@@ -307,10 +350,41 @@ impl<'a> Statement<'a> {
 }
 
 impl<'a> LinkSaid<'a> {
+    /// A link of which nothing more is said.
+    pub(crate) fn new(kind: LinkKind, to: Text<'a>) -> LinkSaid<'a> {
+        LinkSaid {
+            kind,
+            to,
+            dependency: None,
+            lag: None,
+            stage: None,
+            rule: None,
+            confidence: None,
+            premise: None,
+            matched: None,
+            has_more: false,
+        }
+    }
+
+    fn into_owned(self) -> LinkSaid<'static> {
+        LinkSaid {
+            kind: self.kind,
+            to: self.to.into_owned(),
+            dependency: self.dependency,
+            lag: self.lag,
+            stage: self.stage,
+            rule: self.rule,
+            confidence: self.confidence,
+            premise: self.premise,
+            matched: self.matched,
+            has_more: self.has_more,
+        }
+    }
+
     fn of(link: &'a mut Link) -> LinkSaid<'a> {
         LinkSaid {
             kind: link.kind,
-            to: (&link.to).into(),
+            to: link.to.as_str().into(),
             dependency: link.dependency,
             lag: link.lag,
             stage: link.stage.take().map(Into::into),

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use super::audit::{Auditor, range};
 use super::chain::{self, Hash};
 use super::frame::{self, HEAD, Head, JSON, Opening, PACKED, PROLOGUE, Scanner, Step};
+use super::loading::Loading;
 use super::lock::{Lock, beside};
 use super::pack::{pack, unpack};
 use super::{Audit, Damage, Durability, Recovery, Seal, Store, resolved, storage};
 use crate::document::event_to_json;
 use crate::error::Result;
-use crate::model::Event;
+use crate::model::{Event, Statement};
+use crate::stream::ValueStream;
 
 /// So much is gathered before it is written.
 const GATHERED: usize = 1 << 20;
@@ -90,7 +92,7 @@ impl Journal {
     }
 
     /// Reads all of it; the first time, what is torn is cut off and the tail is found.
-    fn read(&mut self, after: u64, each: &mut dyn FnMut(u64, Event)) -> Result<Reader> {
+    fn read(&mut self, after: u64, each: &mut dyn FnMut(u64, Statement<'_>)) -> Result<Reader> {
         let mut reader = Reader::new();
         self.steps(&mut |step| {
             reader.take(step, after, each);
@@ -177,7 +179,14 @@ impl Store for Journal {
     }
 
     fn replay(&mut self, after: u64, each: &mut dyn FnMut(u64, Event)) -> Result<Recovery> {
-        Ok(self.read(after, each)?.recovery)
+        Ok(self.read(after, &mut |number, said| each(number, said.into_event()))?.recovery)
+    }
+
+    fn load(&mut self, stream: &mut ValueStream, number: &mut u64) -> Result<Recovery> {
+        let after = *number;
+        let mut loading = Loading::new(stream, number);
+        let read = self.read(after, &mut |given, said| loading.take(given, said.into_owned()));
+        loading.done(read.map(|reader| reader.recovery))
     }
 
     fn verify(&mut self, noted: Option<&Seal>) -> Result<Audit> {
@@ -190,9 +199,10 @@ impl Store for Journal {
                         auditor.event(place, head.number, head.hash, payload);
                         return Ok(());
                     }
-                    match event_of(&head, payload) {
-                        Ok(event) => {
-                            auditor.event(place, head.number, head.hash, event_to_json(&event).as_bytes());
+                    match statement_of(&head, payload) {
+                        Ok(said) => {
+                            let line = event_to_json(&said.into_event());
+                            auditor.event(place, head.number, head.hash, line.as_bytes());
                         }
                         Err(reason) => auditor.unreadable(place, head.number, head.hash, &reason),
                     }
@@ -354,7 +364,7 @@ impl Reader {
         Reader { recovery, number: 0, hash: chain::START, end: PROLOGUE as u64, open: None }
     }
 
-    fn take(&mut self, step: Step<'_>, after: u64, each: &mut dyn FnMut(u64, Event)) {
+    fn take(&mut self, step: Step<'_>, after: u64, each: &mut dyn FnMut(u64, Statement<'_>)) {
         match step {
             Step::Frame(position, head, payload) => {
                 self.end = position + (HEAD + payload.len()) as u64;
@@ -362,8 +372,8 @@ impl Reader {
                     return;
                 }
                 if head.number > after {
-                    match event_of(&head, payload) {
-                        Ok(event) => each(head.number, event),
+                    match statement_of(&head, payload) {
+                        Ok(said) => each(head.number, said),
                         Err(reason) => return self.lose(position, &head, reason),
                     }
                     self.recovery.events += 1;
@@ -427,12 +437,12 @@ fn damaged(length: u64) -> String {
     format!("{length} bytes are damaged")
 }
 
-fn event_of(head: &Head, payload: &[u8]) -> std::result::Result<Event, String> {
+fn statement_of<'p>(head: &Head, payload: &'p [u8]) -> std::result::Result<Statement<'p>, String> {
     match head.kind {
         // Checked as a whole, a text costs less than its many parts.
         JSON => {
             std::str::from_utf8(payload).map_err(|error| format!("event {}: {error}", head.number)).and_then(
-                |line| Event::from_json(line).map_err(|error| format!("event {}: {error}", head.number)),
+                |line| Statement::from_json(line).map_err(|error| format!("event {}: {error}", head.number)),
             )
         }
         PACKED => unpack(payload).ok_or_else(|| format!("event {} is packed in an unknown way", head.number)),
@@ -447,7 +457,7 @@ fn pack_line(head: &Head, payload: &[u8], packed: &mut Vec<u8>) -> bool {
     }
     let Ok(Ok(event)) = std::str::from_utf8(payload).map(Event::from_json) else { return false };
     pack(&event, packed);
-    unpack(packed).is_some_and(|event| event_to_json(&event).as_bytes() == payload)
+    unpack(packed).is_some_and(|said| event_to_json(&said.into_event()).as_bytes() == payload)
 }
 
 /// What a file is by its first bytes. One that is none of ours is let pass only if there is an event in it.

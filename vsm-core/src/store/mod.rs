@@ -11,9 +11,12 @@ use std::num::NonZeroU64;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::model::Event;
-use crate::stream::Refusal;
+use crate::model::{Event, Statement};
+use crate::stream::{Refusal, ValueStream};
 
+use self::loading::Loading;
+
+mod loading;
 mod stored;
 
 #[cfg(any(feature = "journal", feature = "sqlite"))]
@@ -67,6 +70,20 @@ pub trait Store {
     /// behind it is read.
     fn replay(&mut self, after: u64, each: &mut dyn FnMut(u64, Event)) -> Result<Recovery>;
 
+    /// Applies every event with a number above `number` to a stream, in order, and moves `number` on with each. What is a
+    /// duplicate and what is refused stands in the report; how the events are read is the store's own affair.
+    ///
+    /// # Errors
+    /// As [`replay`](Store::replay).
+    fn load(&mut self, stream: &mut ValueStream, number: &mut u64) -> Result<Recovery> {
+        let after = *number;
+        let mut loading = Loading::new(stream, number);
+        let replayed = self.replay(after, &mut |given, mut event| {
+            loading.take(given, Statement::of(&mut event).into_owned())
+        });
+        loading.done(replayed)
+    }
+
     /// Does all hashes over. With a seal that was noted earlier, the record must still begin with what it stands for.
     ///
     /// # Errors
@@ -97,6 +114,10 @@ impl<S: Store + ?Sized> Store for Box<S> {
 
     fn replay(&mut self, after: u64, each: &mut dyn FnMut(u64, Event)) -> Result<Recovery> {
         (**self).replay(after, each)
+    }
+
+    fn load(&mut self, stream: &mut ValueStream, number: &mut u64) -> Result<Recovery> {
+        (**self).load(stream, number)
     }
 
     fn verify(&mut self, noted: Option<&Seal>) -> Result<Audit> {

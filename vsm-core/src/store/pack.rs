@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 
 use crate::calendar::{Cadence, Calendar};
 use crate::model::{
-    Booking, Boundary, Decision, Dependency, Event, Fields, FlowState, Kind, Link, LinkKind, Outcome,
-    ReleaseState, Severity, TestCounts,
+    Booking, Boundary, Decision, Dependency, Event, Fields, FlowState, Kind, Link, LinkKind, LinkSaid,
+    Outcome, ReleaseState, Set, Severity, Statement, TestCounts, Text,
 };
 use crate::time::{Instant, Span};
 
@@ -48,25 +48,25 @@ pub(super) fn pack(event: &Event, out: &mut Vec<u8>) {
     put_fields(set, out);
 }
 
-/// The event of a packed form; None where it is none.
-pub(super) fn unpack(mut bytes: &[u8]) -> Option<Event> {
+/// What a packed form says; None where it is none.
+pub(super) fn unpack(mut bytes: &[u8]) -> Option<Statement<'_>> {
     let input = &mut bytes;
-    let (source, id) = (String::take(input)?, String::take(input)?);
+    let (source, id) = (Text::take(input)?, Text::take(input)?);
     let occurred_at = Instant::take(input)?;
-    let mut event = Event::new(source, id, occurred_at, String::take(input)?);
+    let mut said = Statement::new(source, id, occurred_at, Text::take(input)?);
     while let Some((tag, rest)) = input.split_first() {
         *input = rest;
         match *tag {
-            RECORDED => event.recorded_at = Some(Instant::take(input)?),
-            KIND => event.kind = Some(Kind::take(input)?),
-            ALIAS => event.aliases.push(String::take(input)?),
-            CLEAR => event.clear.push(String::take(input)?),
-            LINK => event.links.push(Link::take(input)?),
-            UNLINK => event.unlinks.push(Link::take(input)?),
-            tag => take_field(tag, &mut event.set, input)?,
+            RECORDED => said.recorded_at = Some(Instant::take(input)?),
+            KIND => said.kind = Some(Kind::take(input)?),
+            ALIAS => said.aliases.push(Text::take(input)?),
+            CLEAR => said.clear.push(Unpacked::take(input)?),
+            LINK => said.links.push(LinkSaid::take(input)?),
+            UNLINK => said.unlinks.push(LinkSaid::take(input)?),
+            tag => said.set.sets.push(take_field(tag, input)?),
         }
     }
-    Some(event)
+    Some(said)
 }
 
 const RECORDED: u8 = 1;
@@ -78,7 +78,7 @@ const UNLINK: u8 = 6;
 const ATTRIBUTE: u8 = 7;
 
 macro_rules! packed {
-    ($($tag:literal $name:ident)+) => {
+    ($($tag:literal $name:ident $variant:ident)+) => {
         fn put_fields(fields: &Fields, out: &mut Vec<u8>) {
             // A field that is missing from the table would be lost: name them all here, and the compiler counts.
             let Fields { $($name,)+ attributes } = fields;
@@ -93,31 +93,33 @@ macro_rules! packed {
             }
         }
 
-        fn take_field(tag: u8, fields: &mut Fields, input: &mut &[u8]) -> Option<()> {
-            match tag {
-                $( $tag => fields.$name = Some(Packed::take(input)?), )+
-                ATTRIBUTE => {
-                    fields.attributes.insert(String::take(input)?, String::take(input)?);
-                }
+        fn take_field(tag: u8, input: &mut &[u8]) -> Option<Set> {
+            Some(match tag {
+                $( $tag => Set::$variant(Unpacked::take(input)?), )+
+                ATTRIBUTE => Set::Attribute(Box::new((Unpacked::take(input)?, Unpacked::take(input)?))),
                 _ => return None,
-            }
-            Some(())
+            })
         }
     };
 }
 
 packed! {
-    10 title 11 description 12 state 13 status 14 status_id 15 assignee 16 priority 17 severity 18 version 19 tag
-    20 starts_at 21 ends_at 22 due_at 23 needed_by 24 asked_at 25 expires_at 26 released_at 27 baseline_at
-    28 estimate 29 remaining 30 value 31 size 32 capacity 33 stage 34 result 35 decision 36 booking 37 tests
-    38 cadence 39 calendar
-    50 lifecycle 51 reason 52 boundary
-    60 shared 61 overridden_by 62 override_reason
+    10 title Title 11 description Description 12 state State 13 status Status 14 status_id StatusId
+    15 assignee Assignee 16 priority Priority 17 severity Severity 18 version Version 19 tag Tag
+    20 starts_at StartsAt 21 ends_at EndsAt 22 due_at DueAt 23 needed_by NeededBy 24 asked_at AskedAt
+    25 expires_at ExpiresAt 26 released_at ReleasedAt 27 baseline_at BaselineAt
+    28 estimate Estimate 29 remaining Remaining 30 value Value 31 size Size 32 capacity Capacity 33 stage Stage
+    34 result Result 35 decision Decision 36 booking Booking 37 tests Tests 38 cadence Cadence 39 calendar Calendar
+    50 lifecycle Lifecycle 51 reason Reason 52 boundary Boundary
+    60 shared Shared 61 overridden_by OverriddenBy 62 override_reason OverrideReason
 }
 
-trait Packed: Sized {
+trait Packed {
     fn put(&self, out: &mut Vec<u8>);
-    fn take(input: &mut &[u8]) -> Option<Self>;
+}
+
+trait Unpacked<'a>: Sized {
+    fn take(input: &mut &'a [u8]) -> Option<Self>;
 }
 
 fn put_text(text: &[u8], out: &mut Vec<u8>) {
@@ -154,9 +156,17 @@ impl Packed for String {
     fn put(&self, out: &mut Vec<u8>) {
         put_text(self.as_bytes(), out);
     }
+}
 
-    fn take(input: &mut &[u8]) -> Option<String> {
-        std::str::from_utf8(take_text(input)?).ok().map(str::to_owned)
+impl<'a> Unpacked<'a> for Text<'a> {
+    fn take(input: &mut &'a [u8]) -> Option<Text<'a>> {
+        std::str::from_utf8(take_text(input)?).ok().map(Text::from)
+    }
+}
+
+impl Unpacked<'_> for Box<str> {
+    fn take(input: &mut &[u8]) -> Option<Box<str>> {
+        std::str::from_utf8(take_text(input)?).ok().map(Into::into)
     }
 }
 
@@ -164,7 +174,9 @@ impl Packed for Instant {
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.millis().to_le_bytes());
     }
+}
 
+impl Unpacked<'_> for Instant {
     fn take(input: &mut &[u8]) -> Option<Instant> {
         Instant::from_millis(i64::from_le_bytes(take_bytes(input)?))
     }
@@ -174,7 +186,9 @@ impl Packed for Span {
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.millis().to_le_bytes());
     }
+}
 
+impl Unpacked<'_> for Span {
     fn take(input: &mut &[u8]) -> Option<Span> {
         Some(Span::from_millis(i64::from_le_bytes(take_bytes(input)?)))
     }
@@ -184,7 +198,9 @@ impl Packed for f64 {
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.to_le_bytes());
     }
+}
 
+impl Unpacked<'_> for f64 {
     fn take(input: &mut &[u8]) -> Option<f64> {
         Some(f64::from_le_bytes(take_bytes(input)?))
     }
@@ -194,7 +210,9 @@ impl Packed for u32 {
     fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.to_le_bytes());
     }
+}
 
+impl Unpacked<'_> for u32 {
     fn take(input: &mut &[u8]) -> Option<u32> {
         Some(u32::from_le_bytes(take_bytes(input)?))
     }
@@ -204,7 +222,9 @@ impl Packed for bool {
     fn put(&self, out: &mut Vec<u8>) {
         out.push(u8::from(*self));
     }
+}
 
+impl Unpacked<'_> for bool {
     fn take(input: &mut &[u8]) -> Option<bool> {
         let [byte] = take_bytes(input)?;
         (byte < 2).then_some(byte == 1)
@@ -234,12 +254,14 @@ impl Packed for Link {
         premise.iter().for_each(|value| value.put(out));
         matched.iter().for_each(|value| value.put(out));
     }
+}
 
-    fn take(input: &mut &[u8]) -> Option<Link> {
-        fn optional<T: Packed>(said: bool, input: &mut &[u8]) -> Option<Option<T>> {
+impl<'a> Unpacked<'a> for LinkSaid<'a> {
+    fn take(input: &mut &'a [u8]) -> Option<LinkSaid<'a>> {
+        fn optional<'a, T: Unpacked<'a>>(said: bool, input: &mut &'a [u8]) -> Option<Option<T>> {
             if said { T::take(input).map(Some) } else { Some(None) }
         }
-        let mut link = Link::new(LinkKind::take(input)?, String::take(input)?);
+        let mut link = LinkSaid::new(LinkKind::take(input)?, Text::take(input)?);
         let [bits] = take_bytes(input)?;
         link.dependency = optional(bits & 1 != 0, input)?;
         link.lag = optional(bits & 2 != 0, input)?;
@@ -258,7 +280,9 @@ macro_rules! words {
             fn put(&self, out: &mut Vec<u8>) {
                 put_text(self.as_str().as_bytes(), out);
             }
+        }
 
+        impl Unpacked<'_> for $name {
             fn take(input: &mut &[u8]) -> Option<$name> {
                 <$name>::from_word(std::str::from_utf8(take_text(input)?).ok()?)
             }
@@ -274,9 +298,11 @@ macro_rules! documents {
             fn put(&self, out: &mut Vec<u8>) {
                 put_json(self, out);
             }
+        }
 
-            fn take(input: &mut &[u8]) -> Option<$name> {
-                take_json(input)
+        impl Unpacked<'_> for Box<$name> {
+            fn take(input: &mut &[u8]) -> Option<Box<$name>> {
+                take_json(input).map(Box::new)
             }
         })+
     };
@@ -295,7 +321,7 @@ fn take_json<T: DeserializeOwned>(input: &mut &[u8]) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::{pack, unpack};
-    use crate::model::Event;
+    use crate::model::{Event, Statement};
 
     /// Says everything that an event can say.
     const FULL: &str = r#"{"source":"s","id":"1","occurred_at":"2026-03-01T09:00:00.000Z","recorded_at":"0001-01-01T00:00:00.000Z","item":"a:ä","aliases":["a:2","a:3"],"kind":"test_run","set":{"title":"T","description":"LONG","state":"waiting","status":"In progress","status_id":"3","assignee":"Ann","priority":"high","severity":"minor","version":"1.0","tag":"v1","starts_at":"2026-03-01T09:00:00.000Z","ends_at":"2026-03-02T09:00:00.001Z","due_at":"2026-03-03T09:00:00.000Z","needed_by":"2026-03-04T09:00:00.000Z","asked_at":"2026-03-05T09:00:00.000Z","expires_at":"2026-03-06T09:00:00.000Z","released_at":"2026-03-07T09:00:00.000Z","baseline_at":"2026-03-08T09:00:00.000Z","estimate":86400000,"remaining":1,"value":0.1,"size":-3.0,"capacity":7,"shared":true,"stage":"system_test","result":"unstable","decision":"waived","booking":"pending","overridden_by":"Ann","override_reason":"R","lifecycle":"on_hold","reason":"budget","boundary":"entry","tests":{"tests":3,"passed":1,"failed":1,"errors":0,"skipped":1,"duration":5},"cadence":{"departure":"2026-01-06T00:00:00.000Z","every_days":14},"calendar":{"zone":"Europe/Zurich","holidays":["2026-01-01"]},"attributes":{"":"empty","k":""}},"clear":["due_at","other"],"links":[{"kind":"depends_on","to":"b:1","dependency":"start_to_finish","lag":-5,"stage":"production"},{"kind":"relates","to":"b:2","rule":"text","confidence":0.7,"premise":"s:0","matched":"b2"}],"unlinks":[{"kind":"parent","to":"b:3","rule":"text"}]}"#;
@@ -311,7 +337,7 @@ mod tests {
         );
         let mut bytes = Vec::new();
         pack(&event, &mut bytes);
-        assert_eq!(unpack(&bytes), Some(event));
+        assert_eq!(unpack(&bytes).map(Statement::into_event), Some(event));
         assert!(bytes.len() * 10 < line.len() * 8, "{} for {}", bytes.len(), line.len());
     }
 

@@ -6,11 +6,13 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transac
 
 use super::audit::{Auditor, range};
 use super::chain::{self, Hash};
+use super::loading::Loading;
 use super::lock::Lock;
 use super::{Audit, Damage, Durability, Recovery, Seal, Store, resolved, storage};
 use crate::document::event_to_json;
 use crate::error::{Error, Result};
-use crate::model::Event;
+use crate::model::{Event, Statement};
+use crate::stream::ValueStream;
 
 /// "vsm " as a number: `file` and others tell by it whose database this is.
 const APPLICATION: i64 = 0x7673_6d20;
@@ -240,6 +242,53 @@ impl Sqlite {
         let sql = "SELECT number, event, hash, source, id, item FROM events WHERE number = ?";
         (at + 1..=until).find_map(|number| self.connection.query_row(sql, [number as i64], stored).ok())
     }
+
+    /// Gives every event with a number above `after`, in order.
+    fn read(&self, after: u64, each: &mut dyn FnMut(u64, Statement<'_>)) -> Result<Recovery> {
+        let mut recovery = Recovery::default();
+        let mut number = after;
+        // The hash that the next event builds on; absent where it is lost.
+        let mut hash = match after {
+            0 => Some(chain::START),
+            _ => None,
+        };
+        self.rows(after, &mut |found, stored| {
+            let mut found = found;
+            if found != number + 1
+                && let (Some(hash), Some(stored)) = (&hash, &stored)
+                && check(stored, Some(hash)).is_ok()
+            {
+                let reason = format!("its row has the number {found}");
+                let position = format!("event {}", number + 1);
+                recovery.note(Damage { position, after: number, lost: 0, reason });
+                found = number + 1;
+            }
+            if found > number + 1 {
+                let reason = format!("{} missing", range(number + 1, found - 1));
+                let position = format!("event {}", number + 1);
+                recovery.note(Damage { position, after: number, lost: found - number - 1, reason });
+                hash = None;
+            }
+            let mut lose = |reason: String| {
+                recovery.note(Damage { position: format!("event {found}"), after: number, lost: 1, reason });
+            };
+            let said = match &stored {
+                None => Err("it can't be read".to_owned()),
+                Some(stored) => check(stored, hash.as_ref()),
+            };
+            match said {
+                Err(reason) => lose(reason),
+                Ok(said) => {
+                    each(found, said);
+                    recovery.events += 1;
+                }
+            }
+            hash = stored.map(|stored| stored.hash);
+            number = number.max(found);
+        })?;
+        recovery.number = number;
+        Ok(recovery)
+    }
 }
 
 /// A row of the table.
@@ -336,49 +385,14 @@ impl Store for Sqlite {
     }
 
     fn replay(&mut self, after: u64, each: &mut dyn FnMut(u64, Event)) -> Result<Recovery> {
-        let mut recovery = Recovery::default();
-        let mut number = after;
-        // The hash that the next event builds on; absent where it is lost.
-        let mut hash = match after {
-            0 => Some(chain::START),
-            _ => None,
-        };
-        self.rows(after, &mut |found, stored| {
-            let mut found = found;
-            if found != number + 1
-                && let (Some(hash), Some(stored)) = (&hash, &stored)
-                && check(stored, Some(hash)).is_ok()
-            {
-                let reason = format!("its row has the number {found}");
-                let position = format!("event {}", number + 1);
-                recovery.note(Damage { position, after: number, lost: 0, reason });
-                found = number + 1;
-            }
-            if found > number + 1 {
-                let reason = format!("{} missing", range(number + 1, found - 1));
-                let position = format!("event {}", number + 1);
-                recovery.note(Damage { position, after: number, lost: found - number - 1, reason });
-                hash = None;
-            }
-            let mut lose = |reason: String| {
-                recovery.note(Damage { position: format!("event {found}"), after: number, lost: 1, reason });
-            };
-            let event = match &stored {
-                None => Err("it can't be read".to_owned()),
-                Some(stored) => check(stored, hash.as_ref()),
-            };
-            hash = stored.map(|stored| stored.hash);
-            match event {
-                Err(reason) => lose(reason),
-                Ok(event) => {
-                    each(found, event);
-                    recovery.events += 1;
-                }
-            }
-            number = number.max(found);
-        })?;
-        recovery.number = number;
-        Ok(recovery)
+        self.read(after, &mut |number, said| each(number, said.into_event()))
+    }
+
+    fn load(&mut self, stream: &mut ValueStream, number: &mut u64) -> Result<Recovery> {
+        let after = *number;
+        let mut loading = Loading::new(stream, number);
+        let read = self.read(after, &mut |given, said| loading.take(given, said.into_owned()));
+        loading.done(read)
     }
 
     fn verify(&mut self, noted: Option<&Seal>) -> Result<Audit> {
@@ -425,17 +439,17 @@ impl Store for Sqlite {
     }
 }
 
-/// The event of a row, if it is what was written.
-fn check(stored: &Stored, previous: Option<&Hash>) -> std::result::Result<Event, String> {
+/// What a row says, if it is what was written.
+fn check<'s>(stored: &'s Stored, previous: Option<&Hash>) -> std::result::Result<Statement<'s>, String> {
     if previous.is_some_and(|previous| chain::next(previous, stored.line.as_bytes()) != stored.hash) {
         return Err("it is not what was written: its hash is another one".into());
     }
-    let event = Event::from_json(&stored.line).map_err(|error| error.to_string())?;
-    let row = (&stored.source, &stored.id, &stored.item);
-    if (&event.source, &event.id, &event.item) != row {
+    let said = Statement::from_json(&stored.line).map_err(|error| error.to_string())?;
+    let row = (stored.source.as_str(), stored.id.as_str(), stored.item.as_str());
+    if (&*said.source, &*said.id, &*said.item) != row {
         return Err("its source, id and item are not those of the row".into());
     }
-    Ok(event)
+    Ok(said)
 }
 
 fn beside_wal(path: &Path) -> PathBuf {

@@ -10,7 +10,7 @@ use crate::ingest::{Adapter, IngestOptions};
 use crate::intake::IngestReport;
 use crate::model::Event;
 use crate::run::{IngestProgress, IngestRun, ingest_file, ingest_reader};
-use crate::stream::{Applied, ApplyReport, GROUP, ValueStream};
+use crate::stream::{Applied, ApplyReport, ValueStream};
 
 /// So many events are given to the store at once.
 const BATCH: usize = 4096;
@@ -50,21 +50,10 @@ impl<S: Store> StoredStream<S> {
     /// As [`open`](StoredStream::open).
     pub fn catch_up(&mut self) -> Result<Recovery> {
         self.save()?;
-        let StoredStream { stream, store, number, .. } = self;
-        let (mut report, mut group) = (ApplyReport::default(), Vec::with_capacity(GROUP));
-        let after = *number;
-        let replayed = store.replay(after, &mut |given, event| {
-            *number = given;
-            group.push((given, event));
-            if group.len() == GROUP {
-                stream.absorb_events(&mut group, &mut report);
-            }
-        });
-        stream.absorb_events(&mut group, &mut report);
+        let loaded = self.store.load(&mut self.stream, &mut self.number);
         // What was read before it failed is in the store all the same.
         self.kept = self.count();
-        let mut recovery = replayed?;
-        (recovery.duplicates, recovery.refused) = (report.duplicates, report.refused);
+        let recovery = loaded?;
         self.number = recovery.number;
         Ok(recovery)
     }
