@@ -20,6 +20,10 @@ use crate::model::{Event, Kind};
 use crate::stream::{Applied, ValueStream};
 use crate::time::{Instant, Span, clip};
 
+mod live;
+
+pub use self::live::{LIVE_SCHEDULE_CALLS, WATCH_CALLS};
+
 /// The names that [`call`] knows.
 pub const CALLS: &[&str] = &[
     "add_working_time",

@@ -643,7 +643,7 @@ pub use calendar::{
     Blackout, Cadence, Calendar, CalendarException, ClockHours, HolidayRule, Weekday, WorkingHours,
     WorkingTime, add_working_time, next_departure, working_time_between,
 };
-pub use call::{CALLS, CHANGES, call};
+pub use call::{CALLS, CHANGES, LIVE_SCHEDULE_CALLS, WATCH_CALLS, call};
 pub use correlate::{CorrelationRule, CorrelationRules, EnvironmentNames, VersionRule};
 pub use document::{LONGEST_LINE, event_to_json};
 pub use error::{Error, Result};

@@ -1,18 +1,21 @@
-//! The C door: a handful of functions, JSON in and out. The only unsafe code of the project is in this file.
+//! The C door: a handful of functions, JSON in and out. The only unsafe code of the project is behind it.
 //!
 //! A stream is a number and not a pointer: one that was never given out or is closed already is looked up in vain and
 //! answered with an error, where a pointer would be undefined behaviour. Every function is a guard against panics; what
 //! the engine broke off is an error with the code `panic`.
 #![allow(unsafe_code)]
 
+mod live;
+mod registry;
+
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use vsm_core::{Adapter, AnyStream, Error, IngestOptions, IngestProgress, StoreOptions, ValueStream};
+
+use self::registry::Registry;
 
 /// A value stream, by a number that is never used twice; 0 is none.
 ///
@@ -61,7 +64,7 @@ pub extern "C" fn vsm_version() -> *const c_char {
 /// A new, empty stream; end it with vsm_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn vsm_new() -> VsmStream {
-    catch_unwind(|| open(ValueStream::new().into())).unwrap_or_default()
+    catch_unwind(|| STREAMS.open(ValueStream::new().into())).unwrap_or_default()
 }
 
 /// Opens a stream whose events are kept in the file of this path; an empty one is made where there is none. `options_json`
@@ -90,7 +93,7 @@ pub unsafe extern "C" fn vsm_open(
             serde_json::from_str(options).map_err(|error| invalid("options_json", &error.to_string()))?;
         let mut kept = AnyStream::open(path, &options)?;
         let recovery = kept.call("recovery", "{}")?;
-        opened = open(kept);
+        opened = STREAMS.open(kept);
         Ok(recovery)
     };
     // SAFETY: the caller keeps what this function demands of `out`.
@@ -105,15 +108,14 @@ pub unsafe extern "C" fn vsm_open(
 /// A stream of its own with the same record, at no cost; 0 where there is no such stream. End it with vsm_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn vsm_copy(stream: VsmStream) -> VsmStream {
-    catch_unwind(|| with(stream, |kept| Ok(open(kept.stream().clone().into()))).unwrap_or_default())
-        .unwrap_or_default()
+    let copy = || STREAMS.with(stream, |kept| Ok(kept.stream().clone()));
+    catch_unwind(|| copy().map(|copy| STREAMS.open(copy.into())).unwrap_or_default()).unwrap_or_default()
 }
 
 /// Ends a stream. Ending it again, or one that never was, is VSM_STATUS_ERROR and changes nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn vsm_free(stream: VsmStream) -> VsmStatus {
-    // The stream is dropped after the lock is given back: that of a large one takes a while.
-    match catch_unwind(|| streams(|streams| streams.open.remove(&stream)).is_some()) {
+    match catch_unwind(|| STREAMS.close(stream)) {
         Ok(true) => VsmStatus::Ok,
         _ => VsmStatus::Error,
     }
@@ -135,10 +137,10 @@ pub unsafe extern "C" fn vsm_call(
         // SAFETY: the caller keeps what this function demands of both pointers.
         let (name, args) = unsafe { (text("name", name)?, text_or("args_json", args_json, "{}")?) };
         if vsm_core::CHANGES.contains(&name) || vsm_core::STORE_CALLS.contains(&name) {
-            return with(stream, |kept| kept.call(name, args));
+            return STREAMS.with(stream, |kept| kept.call(name, args));
         }
         // A question is asked of a snapshot, so that it keeps nobody waiting.
-        let mut snapshot = with(stream, |kept| Ok(kept.stream().clone()))?;
+        let mut snapshot = STREAMS.with(stream, |kept| Ok(kept.stream().clone()))?;
         vsm_core::call(&mut snapshot, name, args)
     };
     // SAFETY: the caller keeps what this function demands of `out`.
@@ -169,7 +171,8 @@ pub unsafe extern "C" fn vsm_ingest(
             )
         };
         let (adapter, options) = how(adapter, options)?;
-        let report = with(stream, |kept| kept.change(|stream| stream.ingest(adapter, bytes, &options)))?;
+        let report =
+            STREAMS.with(stream, |kept| kept.change(|stream| stream.ingest(adapter, bytes, &options)))?;
         serde_json::to_string(&report).map_err(|error| invalid("report", &error.to_string()))
     };
     // SAFETY: the caller keeps what this function demands of `out`.
@@ -206,8 +209,8 @@ pub unsafe extern "C" fn vsm_ingest_path(
             (text("adapter", adapter)?, text("path", path)?, text_or("options_json", options_json, "{}")?)
         };
         let (adapter, options) = how(adapter, options)?;
-        with(stream, |_| Ok(()))?;
-        let apply = |events| with(stream, |kept| kept.change(|stream| stream.apply_batch(events)));
+        STREAMS.with(stream, |_| Ok(()))?;
+        let apply = |events| STREAMS.with(stream, |kept| kept.change(|stream| stream.apply_batch(events)));
         let input = (path, crate::run::open(path)?);
         let run = vsm_core::ingest_file(adapter, input, &options, apply, |now| {
             let Some(on_progress) = on_progress else { return ControlFlow::Continue(()) };
@@ -247,34 +250,8 @@ pub unsafe extern "C" fn vsm_string_free(text: *mut c_char) {
     }
 }
 
-struct Streams {
-    last: VsmStream,
-    open: BTreeMap<VsmStream, Arc<Mutex<AnyStream>>>,
-}
-
-/// The open streams. Nothing in here panics, so a poisoned lock still guards sound data.
-fn streams<T>(use_them: impl FnOnce(&mut Streams) -> T) -> T {
-    static STREAMS: Mutex<Streams> = Mutex::new(Streams { last: 0, open: BTreeMap::new() });
-    use_them(&mut STREAMS.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-fn open(stream: AnyStream) -> VsmStream {
-    streams(|streams| {
-        streams.last += 1;
-        streams.open.insert(streams.last, Arc::new(Mutex::new(stream)));
-        streams.last
-    })
-}
-
-fn with<T>(stream: VsmStream, use_it: impl FnOnce(&mut AnyStream) -> Result<T, Error>) -> Result<T, Error> {
-    let found = streams(|streams| streams.open.get(&stream).cloned()).ok_or_else(|| {
-        invalid("stream", "there is no such stream: it was never opened, or it is ended already")
-    })?;
-    let mut locked = found.lock().map_err(|_| {
-        invalid("stream", "an earlier call on it broke off: end it and restore it from its last snapshot")
-    })?;
-    use_it(&mut locked)
-}
+/// The open streams.
+static STREAMS: Registry<AnyStream> = Registry::new("stream", "end it and restore it from its last snapshot");
 
 fn invalid(field: &str, reason: &str) -> Error {
     Error::Invalid { field: field.into(), reason: reason.into() }

@@ -76,6 +76,7 @@ fn header(check: bool) -> Result<(), String> {
     let written = cbindgen::Builder::new()
         .with_config(config)
         .with_src(folder.join("src/c.rs"))
+        .with_src(folder.join("src/c/live.rs"))
         .generate()
         .map_err(|error| error.to_string())?;
     let mut text = Vec::new();

@@ -226,8 +226,83 @@ static void threads_take_turns(void) {
     vsm_free(stream);
 }
 
+/* Whether a call to what is kept up to date ends so and its answer has this text in it. */
+static int tells(VsmLive live, VsmStream stream, const char *name, const char *args, VsmStatus status,
+                 const char *text) {
+    char *out = NULL;
+    VsmStatus found = vsm_live_call(live, stream, name, args, &out);
+    int good = found == status && out != NULL && strstr(out, text) != NULL;
+    if (!good) printf("  %s %s: status %d, %s\n", name, args, (int)found, out == NULL ? "NULL" : out);
+    vsm_string_free(out);
+    return good;
+}
+
+/* Whether making it ends so and its answer has this text in it. */
+static int makes(VsmStatus found, char *out, VsmStatus status, const char *text) {
+    int good = found == status && out != NULL && strstr(out, text) != NULL;
+    if (!good) printf("  status %d, %s\n", (int)found, out == NULL ? "NULL" : out);
+    vsm_string_free(out);
+    return good;
+}
+
+static void verdicts_are_kept_up_to_date(void) {
+    const char *query = "{\"at\":\"2026-03-03T08:00:00Z\"}";
+    VsmStream stream = vsm_new();
+    VsmLive watch = 0, none = 7;
+    char *out = NULL;
+    VsmStatus status = vsm_watch(stream, query, &watch, &out);
+    CHECK("a watch is made", makes(status, out, VSM_STATUS_OK, "{}") && watch != 0);
+    CHECK("an event comes", answers(stream, "apply", RELEASE, VSM_STATUS_OK, "true"));
+    CHECK("it tells what changed", tells(watch, stream, "update", "{}", VSM_STATUS_OK, "\"item\":\"plan:R1\""));
+    CHECK("and that once", tells(watch, stream, "update", NULL, VSM_STATUS_OK, "\"changes\":[]"));
+    CHECK("a verdict", tells(watch, stream, "verdict", "{\"item\":\"plan:R1\"}", VSM_STATUS_OK, "\"unknown\""));
+    CHECK("another time", tells(watch, stream, "advance", "{\"at\":\"2026-03-04T08:00:00Z\"}", VSM_STATUS_OK, "[]"));
+    CHECK("is the time", tells(watch, stream, "at", "{}", VSM_STATUS_OK, "\"2026-03-04T08:00:00.000Z\""));
+    VsmStream other = vsm_new();
+    CHECK("another stream", tells(watch, other, "update", "{}", VSM_STATUS_ERROR, "\"code\":\"invalid\""));
+    vsm_free(other);
+    CHECK("no stream", tells(watch, 0, "update", "{}", VSM_STATUS_ERROR, "stream: "));
+    CHECK("no such call", tells(watch, stream, "critical_path", "{}", VSM_STATUS_ERROR, "advance, at, update, verdict"));
+    CHECK("NULL name", tells(watch, stream, NULL, "{}", VSM_STATUS_ERROR, "name: must not be NULL"));
+    status = vsm_watch(stream, "{}", &none, &out);
+    CHECK("no time", makes(status, out, VSM_STATUS_ERROR, "at") && none == 0);
+    status = vsm_watch(stream, NULL, &none, &out);
+    CHECK("no query", makes(status, out, VSM_STATUS_ERROR, "query_json: must not be NULL"));
+    status = vsm_watch(stream, query, NULL, &out);
+    CHECK("nowhere to put it", makes(status, out, VSM_STATUS_ERROR, "live: must not be NULL"));
+    CHECK("nowhere to answer", vsm_watch(stream, query, &none, NULL) == VSM_STATUS_NO_OUT && none == 0);
+    vsm_free(stream);
+    CHECK("its end", vsm_live_free(watch) == VSM_STATUS_OK);
+    CHECK("its end again", vsm_live_free(watch) == VSM_STATUS_ERROR);
+    CHECK("use after the end", tells(watch, 0, "at", "{}", VSM_STATUS_ERROR, "ended already"));
+}
+
+static void schedules_change(void) {
+    const char *network = "{\"start\":\"2026-03-02T08:00:00Z\",\"activities\":[{\"id\":\"A\",\"duration\":3600000}],"
+                          "\"dependencies\":[]}";
+    VsmLive live = 0;
+    char *out = NULL;
+    VsmStatus status = vsm_live_schedule(network, &live, &out);
+    CHECK("a schedule is made", makes(status, out, VSM_STATUS_OK, "{}") && live != 0);
+    CHECK("its end", tells(live, 0, "finish", NULL, VSM_STATUS_OK, "\"2026-03-02T09:00:00.000Z\""));
+    CHECK("it changes", tells(live, 0, "change", "{\"activities\":[{\"id\":\"A\",\"duration\":7200000}]}",
+                              VSM_STATUS_OK, "\"2026-03-02T10:00:00.000Z\""));
+    CHECK("its network", tells(live, 0, "network", "{}", VSM_STATUS_OK, "7200000"));
+    CHECK("its dates", tells(live, 0, "critical_path", "{}", VSM_STATUS_OK, "\"A\""));
+    CHECK("nobody of this name", tells(live, 0, "change", "{\"removed_activities\":[\"B\"]}", VSM_STATUS_ERROR,
+                                       "\"code\":\"unknown_item\""));
+    CHECK("is no watch", tells(live, 0, "update", "{}", VSM_STATUS_ERROR, "change, critical_path, finish, network"));
+    CHECK("it ends", vsm_live_free(live) == VSM_STATUS_OK);
+    status = vsm_live_schedule("{\"start\":7}", &live, &out);
+    CHECK("no network", makes(status, out, VSM_STATUS_ERROR, "\"code\":\"invalid\"") && live == 0);
+    status = vsm_live_schedule("{\"start\":", &live, &out);
+    CHECK("no JSON", makes(status, out, VSM_STATUS_ERROR, "\"code\":\"document\"") && live == 0);
+}
+
 int main(void) {
     answers_are_json();
+    verdicts_are_kept_up_to_date();
+    schedules_change();
     errors_have_codes();
     misuse_is_answered();
     threads_take_turns();

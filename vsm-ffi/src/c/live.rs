@@ -1,0 +1,127 @@
+//! What is kept up to date beside a stream: watches of verdicts, and schedules that change.
+
+use std::ffi::c_char;
+
+use vsm_core::{Error, LiveSchedule, Watch};
+
+use super::registry::Registry;
+use super::{STREAMS, VsmStatus, VsmStream, answer, invalid, text, text_or};
+
+/// What is kept up to date, a watch or a live schedule, by a number that is never used twice; 0 is none.
+///
+/// Any thread may use any of them; calls take turns. vsm_live_free ends it.
+pub type VsmLive = u64;
+
+enum Live {
+    Watch(Box<Watch>),
+    Schedule(Box<LiveSchedule>),
+}
+
+static LIVE: Registry<Live> = Registry::new("live", "end it and make another");
+
+/// Judges everything in a stream, and holds the verdicts, so that vsm_live_call can tell which of them change. The
+/// arguments are the fields of the query, `{"at":"2026-03-02T08:00:00Z"}` at least. The answer is `{}`.
+///
+/// # Safety
+/// `query_json` is NULL or ends with a NUL byte. `live` can hold a number, which is 0 where nothing was made. `out` is as
+/// in vsm_call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vsm_watch(
+    stream: VsmStream,
+    query_json: *const c_char,
+    live: *mut VsmLive,
+    out: *mut *mut c_char,
+) -> VsmStatus {
+    let make = || {
+        // SAFETY: the caller keeps what this function demands of the pointer.
+        let query = unsafe { text("query_json", query_json)? };
+        let query = serde_json::from_str(query).map_err(|error| invalid("query_json", &error.to_string()))?;
+        let snapshot = STREAMS.with(stream, |kept| Ok(kept.stream().clone()))?;
+        Ok(Live::Watch(Box::new(snapshot.watch(&query)?)))
+    };
+    // SAFETY: the caller keeps what this function demands of both pointers.
+    unsafe { open(live, out, make) }
+}
+
+/// Lays out a network of activities, and keeps its schedule up to date as vsm_live_call changes it. The network is what
+/// the call `schedule` takes. The answer is `{}`.
+///
+/// # Safety
+/// As for vsm_watch.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vsm_live_schedule(
+    network_json: *const c_char,
+    live: *mut VsmLive,
+    out: *mut *mut c_char,
+) -> VsmStatus {
+    let make = || {
+        // SAFETY: the caller keeps what this function demands of the pointer.
+        let network = unsafe { text("network_json", network_json)? };
+        Ok(Live::Schedule(Box::new(LiveSchedule::from_json(network)?)))
+    };
+    // SAFETY: the caller keeps what this function demands of both pointers.
+    unsafe { open(live, out, make) }
+}
+
+/// Any call by its name, with its arguments as a JSON object. A watch knows `update`, which takes in what its stream got
+/// since and tells which verdicts changed and why, `advance` (`at`), `verdict` (`item`) and `at`; `stream` is the stream
+/// that it was made of. A live schedule knows `change` (activities, dependencies...), `critical_path`, `finish` and
+/// `network`, and takes 0 for `stream`.
+///
+/// # Safety
+/// As for vsm_call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vsm_live_call(
+    live: VsmLive,
+    stream: VsmStream,
+    name: *const c_char,
+    args_json: *const c_char,
+    out: *mut *mut c_char,
+) -> VsmStatus {
+    let call = || {
+        // SAFETY: the caller keeps what this function demands of both pointers.
+        let (name, args) = unsafe { (text("name", name)?, text_or("args_json", args_json, "{}")?) };
+        LIVE.with(live, |live| match live {
+            Live::Watch(watch) => {
+                let snapshot = STREAMS.with(stream, |kept| Ok(kept.stream().clone()))?;
+                watch.call(&snapshot, name, args)
+            }
+            Live::Schedule(schedule) => schedule.call(name, args),
+        })
+    };
+    // SAFETY: the caller keeps what this function demands of `out`.
+    unsafe { answer(out, call) }
+}
+
+/// Ends a watch or a live schedule. Ending it again, or one that never was, is VSM_STATUS_ERROR and changes nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn vsm_live_free(live: VsmLive) -> VsmStatus {
+    match std::panic::catch_unwind(|| LIVE.close(live)) {
+        Ok(true) => VsmStatus::Ok,
+        _ => VsmStatus::Error,
+    }
+}
+
+/// # Safety
+/// `live` is NULL or can hold a number, `out` is NULL or can hold a pointer.
+unsafe fn open(
+    live: *mut VsmLive,
+    out: *mut *mut c_char,
+    make: impl FnOnce() -> Result<Live, Error>,
+) -> VsmStatus {
+    let mut opened = 0;
+    let call = || {
+        if live.is_null() {
+            return Err(invalid("live", "must not be NULL"));
+        }
+        opened = LIVE.open(make()?);
+        Ok("{}".to_owned())
+    };
+    // SAFETY: the caller promises what `answer` demands.
+    let status = unsafe { answer(out, call) };
+    if !live.is_null() {
+        // SAFETY: it is not NULL, and the caller promises that it can hold a number.
+        unsafe { live.write(opened) };
+    }
+    status
+}
