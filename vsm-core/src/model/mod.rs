@@ -12,4 +12,6 @@ pub(crate) use fields::{Set, state_said};
 pub use kinds::{
     Booking, Boundary, Decision, Dependency, FlowState, Kind, LinkKind, Outcome, ReleaseState, Severity,
 };
-pub(crate) use statement::{LONGEST_ID, LinkSaid, Statement, Text};
+#[cfg(feature = "journal")]
+pub(crate) use statement::Text;
+pub(crate) use statement::{LONGEST_ID, LinkSaid, Statement};

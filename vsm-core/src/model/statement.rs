@@ -189,13 +189,6 @@ read_object! {
     optional: dependency lag stage rule confidence premise matched
 }
 
-impl Event {
-    /// What a line of JSON says.
-    pub(crate) fn from_json(line: &str) -> serde_json::Result<Event> {
-        Statement::from_json(line).map(Statement::into_event)
-    }
-}
-
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Event, D::Error> {
         Statement::deserialize(deserializer).map(Statement::into_event)
@@ -210,6 +203,7 @@ impl<'de> Deserialize<'de> for Link {
 
 impl<'a> Statement<'a> {
     /// A statement that says nothing yet.
+    #[cfg(feature = "journal")]
     pub(crate) fn new(source: Text<'a>, id: Text<'a>, occurred_at: Instant, item: Text<'a>) -> Statement<'a> {
         Statement {
             source,
@@ -351,6 +345,7 @@ impl<'a> Statement<'a> {
 
 impl<'a> LinkSaid<'a> {
     /// A link of which nothing more is said.
+    #[cfg(feature = "journal")]
     pub(crate) fn new(kind: LinkKind, to: Text<'a>) -> LinkSaid<'a> {
         LinkSaid {
             kind,

@@ -23,7 +23,7 @@ const GATHERED: usize = 1 << 20;
 ///
 /// An event is a frame: a head with length, number, two checksums and the event's hash, and after it the event as a
 /// line of JSON, so that `strings` and `grep` find their way about. [`compact`](Store::compact) writes all events so far
-/// in a packed form, which is read about three times as fast; what comes after is JSON again. Numbers and hashes are the
+/// in a packed form, which is read about twice as fast; what comes after is JSON again. Numbers and hashes are the
 /// same in both, so an old seal holds.
 ///
 /// `FILE.lock` beside it keeps a second writer out, `FILE.new` is a compaction under way, and `FILE.damaged-N` is what
@@ -455,8 +455,8 @@ fn pack_line(head: &Head, payload: &[u8], packed: &mut Vec<u8>) -> bool {
     if head.kind != JSON {
         return false;
     }
-    let Ok(Ok(event)) = std::str::from_utf8(payload).map(Event::from_json) else { return false };
-    pack(&event, packed);
+    let Ok(Ok(said)) = std::str::from_utf8(payload).map(Statement::from_json) else { return false };
+    pack(&said.into_event(), packed);
     unpack(packed).is_some_and(|said| event_to_json(&said.into_event()).as_bytes() == payload)
 }
 
