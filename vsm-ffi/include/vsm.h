@@ -119,7 +119,7 @@ VsmStatus vsm_ingest_path(VsmStream stream,
                           void *context,
                           char **out);
 
-// Ends a text that vsm_call or vsm_ingest has answered; NULL is fine.
+// Ends a text that any of these functions has put into `out`; NULL is fine.
 //
 // # Safety
 // `text` is NULL or comes from one of these functions and has not been ended before.

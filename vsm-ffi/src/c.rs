@@ -1,11 +1,11 @@
-//! The C door: a handful of functions, JSON in and out. The only unsafe code of the project is behind it.
+//! The C door: a handful of functions, JSON in and out. The only unsafe code of this crate is behind it.
 //!
 //! A stream is a number and not a pointer: one that was never given out or is closed already is looked up in vain and
 //! answered with an error, where a pointer would be undefined behaviour. Every function is a guard against panics; what
 //! the engine broke off is an error with the code `panic`.
 #![allow(unsafe_code)]
 
-mod live;
+pub mod live;
 mod registry;
 
 use std::any::Any;
@@ -238,7 +238,7 @@ fn how(adapter: &str, options: &str) -> Result<(Adapter, IngestOptions), Error> 
     Ok((adapter, options))
 }
 
-/// Ends a text that vsm_call or vsm_ingest has answered; NULL is fine.
+/// Ends a text that any of these functions has put into `out`; NULL is fine.
 ///
 /// # Safety
 /// `text` is NULL or comes from one of these functions and has not been ended before.

@@ -35,6 +35,9 @@ impl Watch {
     /// # Ok::<(), vsm_core::Error>(())
     /// ```
     pub fn call(&mut self, stream: &ValueStream, name: &str, arguments: &str) -> Result<String> {
+        if !WATCH_CALLS.contains(&name) {
+            return Err(unknown(name, WATCH_CALLS));
+        }
         let args = parse(arguments)?;
         match name {
             "advance" => only(&args, &["at"])?,
@@ -45,8 +48,7 @@ impl Watch {
             "advance" => text(&self.advance(stream, field::<Instant>(&args, "at")?)?),
             "at" => text(&self.at()),
             "update" => text(&self.update(stream)?),
-            "verdict" => text(&self.verdict(stream, &field::<String>(&args, "item")?)?),
-            _ => Err(unknown(name, WATCH_CALLS)),
+            _ => text(&self.verdict(stream, &field::<String>(&args, "item")?)?),
         }
     }
 }
@@ -74,6 +76,9 @@ impl LiveSchedule {
     /// # Ok::<(), vsm_core::Error>(())
     /// ```
     pub fn call(&mut self, name: &str, arguments: &str) -> Result<String> {
+        if !LIVE_SCHEDULE_CALLS.contains(&name) {
+            return Err(unknown(name, LIVE_SCHEDULE_CALLS));
+        }
         let args = parse(arguments)?;
         if name != "change" {
             only(&args, &[])?;
@@ -82,8 +87,7 @@ impl LiveSchedule {
             "change" => text(&self.change(&whole(&args)?)?),
             "critical_path" => text(&self.critical_path()),
             "finish" => text(&self.finish()),
-            "network" => text(self.network()),
-            _ => Err(unknown(name, LIVE_SCHEDULE_CALLS)),
+            _ => text(self.network()),
         }
     }
 }
@@ -149,6 +153,7 @@ mod tests {
             (true, "verdict", r#"{"item":7}"#, "item"),
             (true, "at", "[", "column"),
             (false, "fortune", "{}", "change, critical_path, finish, network"),
+            (false, "advance", r#"{"at":1}"#, "change, critical_path"),
             (false, "finish", r#"{"at":1}"#, "at"),
             (false, "change", r#"{"activity":[]}"#, "activity"),
             (false, "change", r#"{"removed_activities":["nobody"]}"#, "nobody"),

@@ -35,9 +35,8 @@ pub unsafe extern "C" fn vsm_watch(
     let make = || {
         // SAFETY: the caller keeps what this function demands of the pointer.
         let query = unsafe { text("query_json", query_json)? };
-        let query = serde_json::from_str(query).map_err(|error| invalid("query_json", &error.to_string()))?;
         let snapshot = STREAMS.with(stream, |kept| Ok(kept.stream().clone()))?;
-        Ok(Live::Watch(Box::new(snapshot.watch(&query)?)))
+        Ok(Live::Watch(Box::new(Watch::from_json(&snapshot, query)?)))
     };
     // SAFETY: the caller keeps what this function demands of both pointers.
     unsafe { open(live, out, make) }

@@ -26,12 +26,12 @@ impl<T> Registry<T> {
     }
 
     /// Nothing in here panics, so a poisoned lock still guards sound data.
-    fn look<R>(&self, look: impl FnOnce(&mut Numbered<T>) -> R) -> R {
-        look(&mut self.numbered.lock().unwrap_or_else(PoisonError::into_inner))
+    fn locked<R>(&self, use_it: impl FnOnce(&mut Numbered<T>) -> R) -> R {
+        use_it(&mut self.numbered.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn open(&self, thing: T) -> u64 {
-        self.look(|numbered| {
+        self.locked(|numbered| {
             numbered.last += 1;
             numbered.open.insert(numbered.last, Arc::new(Mutex::new(thing)));
             numbered.last
@@ -40,7 +40,7 @@ impl<T> Registry<T> {
 
     /// Whether there was one. It is dropped after the lock is given back: that of a large one takes a while.
     pub(super) fn close(&self, number: u64) -> bool {
-        self.look(|numbered| numbered.open.remove(&number)).is_some()
+        self.locked(|numbered| numbered.open.remove(&number)).is_some()
     }
 
     pub(super) fn with<R>(
@@ -48,10 +48,8 @@ impl<T> Registry<T> {
         number: u64,
         use_it: impl FnOnce(&mut T) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let found = self.look(|numbered| numbered.open.get(&number).cloned()).ok_or_else(|| {
-            let reason =
-                format!("there is no such {}: it was never opened, or it is ended already", self.name);
-            invalid(self.name, &reason)
+        let found = self.locked(|numbered| numbered.open.get(&number).cloned()).ok_or_else(|| {
+            invalid(self.name, "there is none of this number: it was never opened, or it is ended already")
         })?;
         let mut locked = found
             .lock()

@@ -254,7 +254,7 @@ static void verdicts_are_kept_up_to_date(void) {
     CHECK("a watch is made", makes(status, out, VSM_STATUS_OK, "{}") && watch != 0);
     CHECK("an event comes", answers(stream, "apply", RELEASE, VSM_STATUS_OK, "true"));
     CHECK("it tells what changed", tells(watch, stream, "update", "{}", VSM_STATUS_OK, "\"item\":\"plan:R1\""));
-    CHECK("and that once", tells(watch, stream, "update", NULL, VSM_STATUS_OK, "\"changes\":[]"));
+    CHECK("and that once", tells(watch, stream, "update", NULL, VSM_STATUS_OK, "\"changed\":[]"));
     CHECK("a verdict", tells(watch, stream, "verdict", "{\"item\":\"plan:R1\"}", VSM_STATUS_OK, "\"unknown\""));
     CHECK("another time", tells(watch, stream, "advance", "{\"at\":\"2026-03-04T08:00:00Z\"}", VSM_STATUS_OK, "[]"));
     CHECK("is the time", tells(watch, stream, "at", "{}", VSM_STATUS_OK, "\"2026-03-04T08:00:00.000Z\""));
@@ -266,6 +266,8 @@ static void verdicts_are_kept_up_to_date(void) {
     CHECK("NULL name", tells(watch, stream, NULL, "{}", VSM_STATUS_ERROR, "name: must not be NULL"));
     status = vsm_watch(stream, "{}", &none, &out);
     CHECK("no time", makes(status, out, VSM_STATUS_ERROR, "at") && none == 0);
+    status = vsm_watch(stream, "{\"at\":\"2026-03-03T08:00:00Z\",\"stages\":\"uat\"}", &none, &out);
+    CHECK("a misspelt field", makes(status, out, VSM_STATUS_ERROR, "stages") && none == 0);
     status = vsm_watch(stream, NULL, &none, &out);
     CHECK("no query", makes(status, out, VSM_STATUS_ERROR, "query_json: must not be NULL"));
     status = vsm_watch(stream, query, NULL, &out);
