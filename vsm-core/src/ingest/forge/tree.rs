@@ -14,16 +14,23 @@ pub(super) enum Tree<'a> {
     Number(Number),
     Text(Cow<'a, str>),
     List(Vec<Tree<'a>>),
-    /// The members as they stand; of two with one name the last counts.
+    /// The members, sorted where there are many; of two with one name the last counts.
     Object(Vec<(Cow<'a, str>, Tree<'a>)>),
 }
 
 impl<'a> Tree<'a> {
     pub(super) fn get(&self, name: &str) -> Option<&Tree<'a>> {
         let Tree::Object(members) = self else { return None };
-        members.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value)
+        if members.len() <= FEW {
+            return members.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value);
+        }
+        let end = members.partition_point(|(own, _)| own.as_ref() <= name);
+        members.get(end.checked_sub(1)?).filter(|(own, _)| own == name).map(|(_, value)| value)
     }
 }
+
+/// So many members are looked through one by one. No tool writes more; who does, to keep the reader busy, gets a search.
+const FEW: usize = 256;
 
 /// A name, borrowed where it stands as it is meant.
 struct Name<'a>(Cow<'a, str>);
@@ -88,6 +95,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Tree<'a> {
                 while let Some(Name(name)) = map.next_key()? {
                     members.push((name, map.next_value()?));
                 }
+                if members.len() > FEW {
+                    // Of equal names the last stays last.
+                    members.sort_by(|(a, _): &(Cow<'_, str>, _), (b, _)| a.cmp(b));
+                }
                 Ok(Tree::Object(members))
             }
         }
@@ -110,5 +121,17 @@ mod tests {
         assert_eq!((tree.get("c"), tree.get("d")), (Some(&Tree::Object(Vec::new())), None));
         let Tree::Object(members) = &tree else { panic!("{tree:?}") };
         assert!(matches!(members[0].1, Tree::Text(Cow::Borrowed("plain"))));
+    }
+
+    #[test]
+    fn many_members_are_found_as_few_are() {
+        let members: Vec<String> = (0..2 * FEW).map(|n| format!(r#""{}":{n}"#, n % 300)).collect();
+        let text = format!("{{{}}}", members.join(","));
+        let tree: Tree<'_> = serde_json::from_str(&text).unwrap();
+        for name in 0..300 {
+            let last = if name + 300 < 2 * FEW { name + 300 } else { name };
+            assert_eq!(tree.get(&name.to_string()), Some(&Tree::Number(last.into())));
+        }
+        assert_eq!((tree.get(""), tree.get("x")), (None, None));
     }
 }
