@@ -83,6 +83,9 @@ impl Store for Either {
     fn replay(&mut self, after: u64, each: &mut dyn FnMut(u64, Event)) -> Result<Recovery> {
         self.inner().replay(after, each)
     }
+    fn load(&mut self, stream: &mut ValueStream, number: &mut u64) -> Result<Recovery> {
+        self.inner().load(stream, number)
+    }
     fn verify(&mut self, noted: Option<&Seal>) -> Result<Audit> {
         self.inner().verify(noted)
     }

@@ -68,7 +68,7 @@ impl Head {
 impl ValueStream {
     /// Applies JSON Lines, one event a line; what can't be read or applied is reported with its line.
     ///
-    /// A third of its time is reading, the rest keeping; holds a few events at a time.
+    /// Keeping events takes several times what reading them does; holds a few at a time.
     ///
     /// ```
     /// let mut stream = vsm_core::ValueStream::new();

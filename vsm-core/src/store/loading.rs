@@ -1,6 +1,6 @@
 //! Events on their way from a store into a stream.
 
-use std::mem::take;
+use std::mem::replace;
 
 use super::Recovery;
 use crate::error::Result;
@@ -18,14 +18,15 @@ pub(super) struct Loading<'s> {
 impl<'s> Loading<'s> {
     /// Moves `number` on with each event.
     pub(super) fn new(stream: &'s mut ValueStream, number: &'s mut u64) -> Loading<'s> {
-        Loading { stream, number, group: Vec::new(), report: ApplyReport::default() }
+        Loading { stream, number, group: Vec::with_capacity(GROUP), report: ApplyReport::default() }
     }
 
     pub(super) fn take(&mut self, number: u64, said: Statement<'static>) {
         *self.number = number;
         self.group.push((number, said));
         if self.group.len() == GROUP {
-            self.stream.absorb_all(take(&mut self.group), &mut self.report);
+            let group = replace(&mut self.group, Vec::with_capacity(GROUP));
+            self.stream.absorb_all(group, &mut self.report);
         }
     }
 

@@ -71,7 +71,8 @@ pub trait Store {
     fn replay(&mut self, after: u64, each: &mut dyn FnMut(u64, Event)) -> Result<Recovery>;
 
     /// Applies every event with a number above `number` to a stream, in order, and moves `number` on with each. What is a
-    /// duplicate and what is refused stands in the report; how the events are read is the store's own affair.
+    /// duplicate and what is refused stands in the report; how the events are read is the store's own affair, so a
+    /// store that stands before another one passes this on.
     ///
     /// # Errors
     /// As [`replay`](Store::replay).

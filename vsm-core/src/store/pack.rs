@@ -5,6 +5,8 @@
 //! value. What occurs a few times in a portfolio (calendars, trains, counts of tests) stays JSON. Numbers are for ever:
 //! a field that goes leaves its number unused.
 
+use std::mem::discriminant;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -63,10 +65,24 @@ pub(super) fn unpack(mut bytes: &[u8]) -> Option<Statement<'_>> {
             CLEAR => said.clear.push(Unpacked::take(input)?),
             LINK => said.links.push(LinkSaid::take(input)?),
             UNLINK => said.unlinks.push(LinkSaid::take(input)?),
-            tag => said.set.sets.push(take_field(tag, input)?),
+            tag => {
+                let set = take_field(tag, input)?;
+                is_next(&said.set.sets, &set).then_some(())?;
+                said.set.sets.push(set);
+            }
         }
     }
     Some(said)
+}
+
+/// Whether a field comes where it was written: once, and attributes last and in order.
+fn is_next(sets: &[Set], set: &Set) -> bool {
+    match (sets.last(), set) {
+        (Some(Set::Attribute(last)), Set::Attribute(new)) => last.0 < new.0,
+        (Some(Set::Attribute(_)), _) => false,
+        (_, Set::Attribute(_)) => true,
+        _ => sets.iter().all(|other| discriminant(other) != discriminant(set)),
+    }
 }
 
 const RECORDED: u8 = 1;
@@ -339,6 +355,31 @@ mod tests {
         pack(&event, &mut bytes);
         assert_eq!(unpack(&bytes).map(Statement::into_event), Some(event));
         assert!(bytes.len() * 10 < line.len() * 8, "{} for {}", bytes.len(), line.len());
+    }
+
+    #[test]
+    fn a_field_is_said_once() {
+        let pack_of = |set: &str| {
+            let line = format!(
+                r#"{{"source":"s","id":"1","occurred_at":"2026-03-01T09:00:00Z","item":"s:1","set":{set}}}"#
+            );
+            let mut bytes = Vec::new();
+            pack(&serde_json::from_str(&line).unwrap(), &mut bytes);
+            bytes
+        };
+        let bare = pack_of("{}").len();
+        let field = |set: &str| pack_of(set)[bare..].to_vec();
+        let (title, a, b) = (
+            field(r#"{"title":"t"}"#),
+            field(r#"{"attributes":{"a":""}}"#),
+            field(r#"{"attributes":{"b":""}}"#),
+        );
+        let reads = |fields: &[&Vec<u8>]| {
+            let fields = fields.iter().flat_map(|field| field.iter().copied());
+            unpack(&pack_of("{}").into_iter().chain(fields).collect::<Vec<u8>>()).is_some()
+        };
+        assert!(reads(&[&title, &a, &b]));
+        assert!(![[&title, &title], [&a, &a], [&b, &a], [&a, &title]].iter().any(|fields| reads(fields)));
     }
 
     #[test]
