@@ -142,25 +142,3 @@ pub fn week(applications: u64, releases: u64, scope: u64) -> Vec<Event> {
     }
     events
 }
-
-/// What trackers say: work items, each with its links once, and a few changes of state, all mixed.
-pub fn trackers(count: u64) -> Vec<Event> {
-    let items = (count / 5).max(1);
-    let mut dice = Dice(count);
-    (0..count)
-        .map(|n| {
-            let item = if n < items { n } else { dice.below(items) };
-            let mut event = Event::new("jira", n.to_string(), at(n as i64 / 100), format!("jira:APP-{item}"));
-            event.set.state = Some(FlowState::ALL[dice.below(4) as usize]);
-            event.set.status = Some("In progress".into());
-            if n < items {
-                event.kind = Some(Kind::Story);
-                event.set.title = Some(format!("Let the customer do the thing with number {item}"));
-                event.links.push(Link::new(LinkKind::ShipsIn, format!("plan:R{}", item / 500)));
-            } else {
-                event.set.assignee = Some(format!("person {}", dice.below(300)));
-            }
-            event
-        })
-        .collect()
-}

@@ -4,14 +4,13 @@
 //! events. The table goes to `benches/README.md`.
 
 mod clock;
-#[allow(dead_code, reason = "other benchmarks use the rest")]
-mod factories;
+mod trackers;
 
 use std::borrow::Cow;
 use std::hint::black_box;
 
-use factories::trackers;
 use serde::Deserialize;
+use trackers::trackers;
 use vsm_core::{
     Adapter, FlowState, IngestOptions, Instant, Kind, LinkKind, ValueStream, event_to_json, ingest,
 };

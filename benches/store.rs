@@ -3,8 +3,7 @@
 //! `cargo bench --bench store [-- EVENTS]`; a million events by default. The table goes to `benches/README.md`.
 
 mod clock;
-#[allow(dead_code, reason = "the engine's benchmark uses the rest")]
-mod factories;
+mod trackers;
 
 use std::fs::{self, File};
 use std::hint::black_box;
@@ -12,7 +11,7 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::time::{Duration, Instant as Clock};
 
-use factories::trackers;
+use trackers::trackers;
 use vsm_core::{Durability, Event, Journal, Sqlite, Store, StoredStream, ValueStream, event_to_json};
 
 /// The median of three runs.

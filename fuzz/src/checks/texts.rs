@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use vsm_core::{
-    Adapter, CALLS, CHANGES, CdEvent, DateOrder, IngestOptions, Instant, TableMapping, ValueStream, ingest,
+    Adapter, CALLS, CHANGES, CdEvent, DateOrder, Event, IngestOptions, Instant, TableMapping, ValueStream,
+    ingest,
 };
 
 /// Any bytes as a snapshot, and as JSON Lines.
@@ -21,6 +22,20 @@ pub(super) fn snapshot(bytes: &[u8]) {
     assert_eq!(report.refused.len(), read.applied.refused.len() + read.rejects.len());
     assert_eq!(report.unknown_fields, read.ignored);
     assert_eq!(short.to_snapshot(), long.to_snapshot());
+    bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).for_each(both_readers);
+}
+
+/// Lines that look plain are read by a reader of their own; it says what the general one says.
+fn both_readers(line: &[u8]) {
+    // A longer one is refused where a fuzzer runs.
+    if line.is_empty() || line.len() > 100 || line.starts_with(b"\xef\xbb\xbf") {
+        return;
+    }
+    let (mut own, mut general) = (ValueStream::new(), ValueStream::new());
+    let report = own.apply_json_lines(line);
+    let taken = serde_json::from_slice::<Event>(line).is_ok_and(|event| general.apply(event).is_ok());
+    assert_eq!(report.accepted == 1, taken);
+    assert_eq!(own.to_snapshot(), general.to_snapshot());
 }
 
 /// The first byte chooses the call, the rest are its arguments. It is asked of the sample portfolio.
