@@ -23,11 +23,13 @@ pub(in crate::analyze) struct Closings<'a> {
     stream: &'a ValueStream,
     own: HashMap<u32, Rc<[Closing]>>,
     known: HashMap<u32, Rc<[Closing]>>,
+    /// What nearly every item has.
+    none: Rc<[Closing]>,
 }
 
 impl<'a> Closings<'a> {
     pub(in crate::analyze) fn new(stream: &'a ValueStream) -> Closings<'a> {
-        Closings { stream, own: HashMap::default(), known: HashMap::default() }
+        Closings { stream, own: HashMap::default(), known: HashMap::default(), none: Rc::default() }
     }
 
     /// The blackouts of an item and of all that it is a part of or belongs to; for an environment also those of what is in
@@ -41,15 +43,23 @@ impl<'a> Closings<'a> {
             Some(Kind::Environment) => places::within(stream, item),
             _ => vec![item],
         };
-        let mut seen: HashSet<u32> = stack.iter().copied().collect();
+        // Filled when something is above: most items stand alone.
+        let mut seen: HashSet<u32> = HashSet::default();
         let mut all: Vec<u32> = Vec::new();
         while let Some(at) = stack.pop() {
             all.push(at);
-            stack.extend(above(stream, at).into_iter().filter(|other| seen.insert(*other)));
+            let above = above(stream, at);
+            if seen.is_empty() && !above.is_empty() {
+                seen.extend(all.iter().chain(&stack));
+            }
+            stack.extend(above.into_iter().filter(|other| seen.insert(*other)));
         }
         all.sort_unstable_by_key(|item| stream.id(*item));
-        let found: Rc<[Closing]> =
-            all.into_iter().flat_map(|item| self.own(item).to_vec()).collect::<Vec<_>>().into();
+        let mut found: Vec<Closing> = Vec::new();
+        for item in all {
+            found.extend(self.own(item).iter().cloned());
+        }
+        let found = if found.is_empty() { Rc::clone(&self.none) } else { found.into() };
         self.known.insert(item, Rc::clone(&found));
         found
     }
@@ -61,7 +71,7 @@ impl<'a> Closings<'a> {
                 let blackouts = calendar.into_blackouts();
                 blackouts.map(|(blackout, when)| Closing { blackout, when, of: item, event }).collect()
             }
-            None => Rc::default(),
+            None => Rc::clone(&self.none),
         };
         Rc::clone(self.own.entry(item).or_insert_with(read))
     }
