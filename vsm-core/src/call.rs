@@ -247,8 +247,13 @@ fn answer(stream: &mut ValueStream, name: &str, args: &Value) -> Result<String> 
         "next_departure" => {
             text(&next_departure(&field::<Cadence>(args, "cadence")?, field::<Instant>(args, "ready")?)?)
         }
-        _ => Err(Error::invalid("call", format!("\"{}\" is not one of {}", clip(name), CALLS.join(", ")))),
+        _ => Err(unknown(name, CALLS)),
     }
+}
+
+/// What is said of a call that there is not.
+fn unknown(name: &str, known: &[&str]) -> Error {
+    Error::invalid("call", format!("\"{}\" is not one of {}", clip(name), known.join(", ")))
 }
 
 fn rules(args: &Value) -> Result<CorrelationRules> {

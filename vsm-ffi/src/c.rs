@@ -82,43 +82,30 @@ pub unsafe extern "C" fn vsm_open(
     stream: *mut VsmStream,
     out: *mut *mut c_char,
 ) -> VsmStatus {
-    let mut opened = 0;
-    let call = || {
-        if stream.is_null() {
-            return Err(invalid("stream", "must not be NULL"));
-        }
+    let make = || {
         // SAFETY: the caller keeps what this function demands of both pointers.
         let (path, options) = unsafe { (text("path", path)?, text_or("options_json", options_json, "{}")?) };
         let options: StoreOptions =
             serde_json::from_str(options).map_err(|error| invalid("options_json", &error.to_string()))?;
         let mut kept = AnyStream::open(path, &options)?;
         let recovery = kept.call("recovery", "{}")?;
-        opened = STREAMS.open(kept);
-        Ok(recovery)
+        Ok((kept, recovery))
     };
-    // SAFETY: the caller keeps what this function demands of `out`.
-    let status = unsafe { answer(out, call) };
-    if !stream.is_null() {
-        // SAFETY: it is not NULL, and the caller promises that it can hold a number.
-        unsafe { stream.write(opened) };
-    }
-    status
+    // SAFETY: the caller keeps what this function demands of both pointers.
+    unsafe { open(&STREAMS, stream, out, make) }
 }
 
 /// A stream of its own with the same record, at no cost; 0 where there is no such stream. End it with vsm_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn vsm_copy(stream: VsmStream) -> VsmStream {
-    let copy = || STREAMS.with(stream, |kept| Ok(kept.stream().clone()));
-    catch_unwind(|| copy().map(|copy| STREAMS.open(copy.into())).unwrap_or_default()).unwrap_or_default()
+    catch_unwind(|| snapshot(stream).map(|copy| STREAMS.open(copy.into())).unwrap_or_default())
+        .unwrap_or_default()
 }
 
 /// Ends a stream. Ending it again, or one that never was, is VSM_STATUS_ERROR and changes nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn vsm_free(stream: VsmStream) -> VsmStatus {
-    match catch_unwind(|| STREAMS.close(stream)) {
-        Ok(true) => VsmStatus::Ok,
-        _ => VsmStatus::Error,
-    }
+    end(&STREAMS, stream)
 }
 
 /// Any call by its name (`apply`, `readiness`, `critical_path`...), with its arguments as a JSON object.
@@ -140,8 +127,7 @@ pub unsafe extern "C" fn vsm_call(
             return STREAMS.with(stream, |kept| kept.call(name, args));
         }
         // A question is asked of a snapshot, so that it keeps nobody waiting.
-        let mut snapshot = STREAMS.with(stream, |kept| Ok(kept.stream().clone()))?;
-        vsm_core::call(&mut snapshot, name, args)
+        vsm_core::call(&mut snapshot(stream)?, name, args)
     };
     // SAFETY: the caller keeps what this function demands of `out`.
     unsafe { answer(out, call) }
@@ -252,6 +238,47 @@ pub unsafe extern "C" fn vsm_string_free(text: *mut c_char) {
 
 /// The open streams.
 static STREAMS: Registry<AnyStream> = Registry::new("stream", "end it and restore it from its last snapshot");
+
+/// A stream as it is now, at no cost.
+fn snapshot(stream: VsmStream) -> Result<ValueStream, Error> {
+    STREAMS.with(stream, |kept| Ok(kept.stream().clone()))
+}
+
+/// Makes something that goes by a number, and answers what there is to say of it.
+///
+/// # Safety
+/// `number` is NULL or can hold a number, `out` is NULL or can hold a pointer.
+unsafe fn open<T>(
+    registry: &Registry<T>,
+    number: *mut u64,
+    out: *mut *mut c_char,
+    make: impl FnOnce() -> Result<(T, String), Error>,
+) -> VsmStatus {
+    let mut opened = 0;
+    let call = || {
+        if number.is_null() {
+            return Err(invalid(registry.name, "must not be NULL"));
+        }
+        let (made, said) = make()?;
+        opened = registry.open(made);
+        Ok(said)
+    };
+    // SAFETY: the caller promises what `answer` demands.
+    let status = unsafe { answer(out, call) };
+    if !number.is_null() {
+        // SAFETY: it is not NULL, and the caller promises that it can hold a number.
+        unsafe { number.write(opened) };
+    }
+    status
+}
+
+/// Ends what goes by a number, if there is such a thing.
+fn end<T>(registry: &Registry<T>, number: u64) -> VsmStatus {
+    match catch_unwind(AssertUnwindSafe(|| registry.close(number))) {
+        Ok(true) => VsmStatus::Ok,
+        _ => VsmStatus::Error,
+    }
+}
 
 fn invalid(field: &str, reason: &str) -> Error {
     Error::Invalid { field: field.into(), reason: reason.into() }

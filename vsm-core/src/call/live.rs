@@ -1,10 +1,10 @@
 //! The same door to what is kept up to date beside a stream.
 
-use super::{field, only, parse, text, whole};
+use super::{field, only, parse, text, unknown, whole};
 use crate::analyze::{LiveSchedule, Watch};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::stream::ValueStream;
-use crate::time::{Instant, clip};
+use crate::time::Instant;
 
 /// The names that [`Watch::call`] knows.
 pub const WATCH_CALLS: &[&str] = &["advance", "at", "update", "verdict"];
@@ -16,7 +16,7 @@ impl Watch {
     /// As [`ValueStream::watch`], the query as JSON.
     ///
     /// # Errors
-    /// As there; [`Error::Document`] and [`Error::Invalid`] for a query that is none, or has a field that nobody knows.
+    /// As there; [`Error::Document`](crate::Error::Document) and [`Error::Invalid`](crate::Error::Invalid) for a query that is none, or has a field that nobody knows.
     pub fn from_json(stream: &ValueStream, query: &str) -> Result<Watch> {
         stream.watch(&whole(&parse(query)?)?)
     }
@@ -24,7 +24,7 @@ impl Watch {
     /// Calls a method by name, with its arguments beside the stream as a JSON object, and gives its answer as JSON.
     ///
     /// # Errors
-    /// Those of the method; [`Error::Document`] for text that is not JSON; [`Error::Invalid`] for a name that is not in
+    /// Those of the method; [`Error::Document`](crate::Error::Document) for text that is not JSON; [`Error::Invalid`](crate::Error::Invalid) for a name that is not in
     /// [`WATCH_CALLS`] and for arguments that don't fit, naming the field.
     ///
     /// ```
@@ -57,7 +57,7 @@ impl LiveSchedule {
     /// As [`LiveSchedule::new`], the network as JSON.
     ///
     /// # Errors
-    /// As there; [`Error::Document`] and [`Error::Invalid`] for a network that is none, or has a field that nobody knows.
+    /// As there; [`Error::Document`](crate::Error::Document) and [`Error::Invalid`](crate::Error::Invalid) for a network that is none, or has a field that nobody knows.
     pub fn from_json(network: &str) -> Result<LiveSchedule> {
         LiveSchedule::new(whole(&parse(network)?)?)
     }
@@ -66,7 +66,7 @@ impl LiveSchedule {
     /// `change` are the fields of a [`NetworkChange`](crate::NetworkChange); the others take none.
     ///
     /// # Errors
-    /// Those of the method; [`Error::Document`] for text that is not JSON; [`Error::Invalid`] for a name that is not in
+    /// Those of the method; [`Error::Document`](crate::Error::Document) for text that is not JSON; [`Error::Invalid`](crate::Error::Invalid) for a name that is not in
     /// [`LIVE_SCHEDULE_CALLS`] and for arguments that don't fit, naming the field.
     ///
     /// ```
@@ -90,10 +90,6 @@ impl LiveSchedule {
             _ => text(self.network()),
         }
     }
-}
-
-fn unknown(name: &str, known: &[&str]) -> Error {
-    Error::invalid("call", format!("\"{}\" is not one of {}", clip(name), known.join(", ")))
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use std::ffi::c_char;
 
-use vsm_core::{Error, LiveSchedule, Watch};
+use vsm_core::{LiveSchedule, Watch};
 
 use super::registry::Registry;
-use super::{STREAMS, VsmStatus, VsmStream, answer, invalid, text, text_or};
+use super::{VsmStatus, VsmStream, answer, end, open, snapshot, text, text_or};
 
 /// What is kept up to date, a watch or a live schedule, by a number that is never used twice; 0 is none.
 ///
@@ -35,11 +35,11 @@ pub unsafe extern "C" fn vsm_watch(
     let make = || {
         // SAFETY: the caller keeps what this function demands of the pointer.
         let query = unsafe { text("query_json", query_json)? };
-        let snapshot = STREAMS.with(stream, |kept| Ok(kept.stream().clone()))?;
-        Ok(Live::Watch(Box::new(Watch::from_json(&snapshot, query)?)))
+        let watch = Watch::from_json(&snapshot(stream)?, query)?;
+        Ok((Live::Watch(Box::new(watch)), "{}".to_owned()))
     };
     // SAFETY: the caller keeps what this function demands of both pointers.
-    unsafe { open(live, out, make) }
+    unsafe { open(&LIVE, live, out, make) }
 }
 
 /// Lays out a network of activities, and keeps its schedule up to date as vsm_live_call changes it. The network is what
@@ -56,10 +56,11 @@ pub unsafe extern "C" fn vsm_live_schedule(
     let make = || {
         // SAFETY: the caller keeps what this function demands of the pointer.
         let network = unsafe { text("network_json", network_json)? };
-        Ok(Live::Schedule(Box::new(LiveSchedule::from_json(network)?)))
+        let schedule = LiveSchedule::from_json(network)?;
+        Ok((Live::Schedule(Box::new(schedule)), "{}".to_owned()))
     };
     // SAFETY: the caller keeps what this function demands of both pointers.
-    unsafe { open(live, out, make) }
+    unsafe { open(&LIVE, live, out, make) }
 }
 
 /// Any call by its name, with its arguments as a JSON object. A watch knows `update`, which takes in what its stream got
@@ -81,10 +82,7 @@ pub unsafe extern "C" fn vsm_live_call(
         // SAFETY: the caller keeps what this function demands of both pointers.
         let (name, args) = unsafe { (text("name", name)?, text_or("args_json", args_json, "{}")?) };
         LIVE.with(live, |live| match live {
-            Live::Watch(watch) => {
-                let snapshot = STREAMS.with(stream, |kept| Ok(kept.stream().clone()))?;
-                watch.call(&snapshot, name, args)
-            }
+            Live::Watch(watch) => watch.call(&snapshot(stream)?, name, args),
             Live::Schedule(schedule) => schedule.call(name, args),
         })
     };
@@ -95,32 +93,5 @@ pub unsafe extern "C" fn vsm_live_call(
 /// Ends a watch or a live schedule. Ending it again, or one that never was, is VSM_STATUS_ERROR and changes nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn vsm_live_free(live: VsmLive) -> VsmStatus {
-    match std::panic::catch_unwind(|| LIVE.close(live)) {
-        Ok(true) => VsmStatus::Ok,
-        _ => VsmStatus::Error,
-    }
-}
-
-/// # Safety
-/// `live` is NULL or can hold a number, `out` is NULL or can hold a pointer.
-unsafe fn open(
-    live: *mut VsmLive,
-    out: *mut *mut c_char,
-    make: impl FnOnce() -> Result<Live, Error>,
-) -> VsmStatus {
-    let mut opened = 0;
-    let call = || {
-        if live.is_null() {
-            return Err(invalid("live", "must not be NULL"));
-        }
-        opened = LIVE.open(make()?);
-        Ok("{}".to_owned())
-    };
-    // SAFETY: the caller promises what `answer` demands.
-    let status = unsafe { answer(out, call) };
-    if !live.is_null() {
-        // SAFETY: it is not NULL, and the caller promises that it can hold a number.
-        unsafe { live.write(opened) };
-    }
-    status
+    end(&LIVE, live)
 }

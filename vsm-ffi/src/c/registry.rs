@@ -10,7 +10,7 @@ use super::invalid;
 /// Things of one sort, each by a number that is never used twice.
 pub(super) struct Registry<T> {
     /// What such a number is called, and what to do where a call on one broke off.
-    name: &'static str,
+    pub(super) name: &'static str,
     remedy: &'static str,
     numbered: Mutex<Numbered<T>>,
 }
