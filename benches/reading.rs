@@ -4,11 +4,13 @@
 //! events. The table goes to `benches/README.md`.
 
 mod clock;
+mod issues;
 mod trackers;
 
 use std::borrow::Cow;
 use std::hint::black_box;
 
+use issues::issue;
 use serde::Deserialize;
 use trackers::trackers;
 use vsm_core::{
@@ -129,26 +131,6 @@ struct Change<'a> {
     toString: Text<'a>,
 }
 
-/// An issue with four changes of status, and as much text as it is given.
-fn issue(n: usize, text: &str) -> String {
-    let change = |at: usize| {
-        format!(
-            r#"{{"id":"{}","created":"2026-03-0{}T09:00:00.000+0000","items":[{{"field":"status","fieldId":"status","from":"{at}","fromString":"Step {at}","to":"{}","toString":"Step {}"}}]}}"#,
-            n * 10 + at,
-            at + 2,
-            at + 1,
-            at + 1
-        )
-    };
-    let changes: Vec<String> = (0..4).map(change).collect();
-    format!(
-        r#"{{"id":"{n}","self":"https://jira.example.com/rest/api/2/issue/{n}","key":"APP-{n}","fields":{{"summary":"Let the customer do the thing","created":"2026-03-01T09:00:00.000+0000","updated":"2026-03-09T09:00:00.000+0000","issuetype":{{"id":"7","name":"Story"}},"status":{{"id":"4","name":"Step 4","statusCategory":{{"key":"done"}}}},"fixVersions":[{{"id":"{}","name":"1.{}"}}],"description":"{text}","comment":{{"comments":[{{"body":"{text}"}},{{"body":"{text}"}}]}}}},"changelog":{{"startAt":0,"maxResults":4,"total":4,"histories":[{}]}}}}"#,
-        n / 500,
-        n / 500,
-        changes.join(",")
-    )
-}
-
 #[derive(Deserialize)]
 #[allow(dead_code)]
 struct RunHook<'a> {
@@ -207,8 +189,9 @@ fn run(n: usize) -> String {
     )
 }
 
-/// Reads lines with each, a page of a hundred at a time, as tools give them; the row of the table.
-fn row<'a, T: Deserialize<'a>>(what: &str, adapter: Adapter, text: &'a str) {
+/// Reads lines with each, a page of a hundred at a time, as tools give them; the row of the table. Gives the seconds that
+/// serde_json takes for one.
+fn row<'a, T: Deserialize<'a>>(what: &str, adapter: Adapter, text: &'a str) -> f64 {
     let lines: Vec<&str> = text.lines().collect();
     let pages: Vec<String> = lines.chunks(100).map(|page| page.join("\n")).collect();
     let count = lines.len() as f64;
@@ -227,6 +210,7 @@ fn row<'a, T: Deserialize<'a>>(what: &str, adapter: Adapter, text: &'a str) {
     });
     let (own, bare) = (own.as_secs_f64() / count, bare.as_secs_f64() / count);
     line(what, text.len() as f64 / count, events as f64 / count, own, bare);
+    bare
 }
 
 fn line(what: &str, bytes: f64, events: f64, own: f64, bare: f64) {
@@ -244,23 +228,20 @@ fn main() {
     println!("| record | bytes | events of it | vsm | serde_json into structs | vsm / serde_json |");
     println!("|---|---|---|---|---|---|");
     let lines: String = trackers(10 * count as u64).iter().map(|event| event_to_json(event) + "\n").collect();
-    row::<Line<'_>>("an event", Adapter::Events, &lines);
+    let bare = row::<Line<'_>>("an event", Adapter::Events, &lines);
     let number = lines.lines().count() as f64;
     let own = clock::median(5, || {
         let mut stream = ValueStream::new();
         assert_eq!(stream.apply_json_lines(lines.as_bytes()).refused, []);
         stream
     });
-    let bare = clock::median(5, || {
-        lines.lines().for_each(|line| drop(black_box(serde_json::from_str::<Line<'_>>(line).unwrap())));
-    });
-    let (own, bare) = (own.as_secs_f64() / number, bare.as_secs_f64() / number);
+    let own = own.as_secs_f64() / number;
     line("an event, recorded and linked too", lines.len() as f64 / number, 1.0, own, bare);
     drop(lines);
     let text = "A paragraph of the description, with which nothing is done. ".repeat(60);
-    let issues: String = (0..count).map(|n| issue(n, "") + "\n").collect();
+    let issues: String = (0..count as u64).map(|n| issue(n, "") + "\n").collect();
     row::<Issue<'_>>("a Jira issue without texts", Adapter::Jira, &issues);
-    let issues: String = (0..count / 4).map(|n| issue(n, &text) + "\n").collect();
+    let issues: String = (0..count as u64 / 4).map(|n| issue(n, &text) + "\n").collect();
     row::<Issue<'_>>("a Jira issue with description and comments", Adapter::Jira, &issues);
     drop(issues);
     let runs: String = (0..count / 4).map(|n| run(n) + "\n").collect();

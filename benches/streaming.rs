@@ -3,6 +3,8 @@
 //! `cargo bench --bench streaming [-- MEGABYTES]`; a gigabyte by default. Each file is written to a temporary folder and read
 //! by a process of its own. The table goes to `benches/README.md`.
 
+mod issues;
+
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
@@ -10,6 +12,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant as Clock;
 
+use issues::issue;
 use vsm_core::{Adapter, IngestOptions, ValueStream};
 
 /// The process that reads one file: its adapter and path.
@@ -25,24 +28,8 @@ fn event(n: u64) -> String {
 }
 
 /// A Jira issue as exports have them: most of it is description, comments and addresses.
-fn issue(n: u64) -> String {
-    let text = "A paragraph of the description, with which nothing is done. ".repeat(60);
-    let change = |at: u64| {
-        format!(
-            r#"{{"id":"{}","created":"2026-03-0{}T09:00:00.000+0000","items":[{{"field":"status","fieldId":"status","from":"{at}","fromString":"Step {at}","to":"{}","toString":"Step {}"}}]}}"#,
-            n * 10 + at,
-            at + 2,
-            at + 1,
-            at + 1
-        )
-    };
-    let changes: Vec<String> = (0..4).map(change).collect();
-    format!(
-        r#"{{"id":"{n}","self":"https://jira.example.com/rest/api/2/issue/{n}","key":"APP-{n}","fields":{{"summary":"Let the customer do the thing","created":"2026-03-01T09:00:00.000+0000","updated":"2026-03-09T09:00:00.000+0000","issuetype":{{"name":"Story"}},"status":{{"id":"4","name":"Step 4","statusCategory":{{"key":"done"}}}},"fixVersions":[{{"id":"{}","name":"1.{}"}}],"description":"{text}","comment":{{"comments":[{{"body":"{text}"}},{{"body":"{text}"}}]}}}},"changelog":{{"startAt":0,"maxResults":4,"total":4,"histories":[{}]}}}}"#,
-        n / 500,
-        n / 500,
-        changes.join(",")
-    )
+fn exported(n: u64) -> String {
+    issue(n, &"A paragraph of the description, with which nothing is done. ".repeat(60))
 }
 
 /// Writes records until the file is so long: what comes first, between two of them, and last.
@@ -104,9 +91,9 @@ fn main() {
     type Case<'c> = (&'c str, Adapter, (&'c str, &'c str, &'c str), fn(u64) -> String);
     let cases: [Case<'_>; 6] = [
         ("events, JSON Lines", Adapter::Events, ("", "\n", "\n"), event),
-        ("Jira, JSON Lines", Adapter::Jira, ("", "\n", "\n"), issue),
-        ("Jira, one list", Adapter::Jira, ("[", ",", "]"), issue),
-        ("Jira, one object that is a page", Adapter::Jira, ("{\"issues\":[", ",", "]}"), issue),
+        ("Jira, JSON Lines", Adapter::Jira, ("", "\n", "\n"), exported),
+        ("Jira, one list", Adapter::Jira, ("[", ",", "]"), exported),
+        ("Jira, one object that is a page", Adapter::Jira, ("{\"issues\":[", ",", "]}"), exported),
         ("one line, after another", Adapter::Events, ("{}\n{\"source\":\"", "", "\"}\n"), word),
         ("one line, of Jira", Adapter::Jira, ("{\"key\":\"", "", "\"}\n"), word),
     ];
