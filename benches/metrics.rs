@@ -123,14 +123,17 @@ const QUESTIONS: &[(&str, &str, Option<Bucket>, &[&str])] = &[
     ("flow efficiency", "flow_efficiency", None, &[]),
 ];
 
-fn ask(stream: &ValueStream, metric: &str, bucket: Option<Bucket>, group_by: &[&str]) -> MetricTable {
+fn query(metric: &str, bucket: Option<Bucket>, group_by: &[&str]) -> MetricQuery {
     let at = |day: i64| Instant::from_millis(MONDAY + day * DAY).unwrap();
-    let query = MetricQuery {
+    MetricQuery {
         bucket,
         group_by: group_by.iter().map(|name| (*name).into()).collect(),
         ..MetricQuery::new(metric, at(0), at(DAYS), "UTC")
-    };
-    stream.metric(&query).unwrap()
+    }
+}
+
+fn ask(stream: &ValueStream, metric: &str, bucket: Option<Bucket>, group_by: &[&str]) -> MetricTable {
+    stream.metric(&query(metric, bucket, group_by)).unwrap()
 }
 
 fn by_engine(stream: &ValueStream) -> Answers {
@@ -207,21 +210,48 @@ fn delivery(stream: &ValueStream, count: u64, bucket: Option<DeliveryBucket>) ->
     })
 }
 
+/// Says of some items, so far from each other, that they are worked on again.
+fn again(items: u64, step: usize) -> Vec<Event> {
+    let at = Instant::from_millis(MONDAY + 2 * DAYS * DAY).unwrap();
+    let say = |item| {
+        let mut event = Event::new("jira", format!("{item}/again"), at, format!("jira:CHK-{item}"));
+        event.set.state = Some(FlowState::Active);
+        event
+    };
+    (0..items).step_by(step).map(say).collect()
+}
+
 /// How long an event takes to be applied, one for each of some items.
 fn applied(stream: &mut ValueStream, items: u64) -> Duration {
-    let at = Instant::from_millis(MONDAY + 2 * DAYS * DAY).unwrap();
-    let events: Vec<Event> = (0..items)
-        .map(|item| {
-            let mut event = Event::new("jira", format!("{item}/again"), at, format!("jira:CHK-{item}"));
-            event.set.state = Some(FlowState::Active);
-            event
-        })
-        .collect();
+    let events = again(items, 1);
     let begin = std::time::Instant::now();
     for event in events {
         stream.apply(event).unwrap();
     }
     begin.elapsed() / items as u32
+}
+
+/// How long a metric takes to be made live, and to be kept up to date with one event after the other, without and with the
+/// rows that it changes.
+fn lived(mut stream: ValueStream, query: &MetricQuery, items: u64) -> [Duration; 3] {
+    let begin = std::time::Instant::now();
+    let mut live = stream.live_metric(query).unwrap();
+    let made = begin.elapsed();
+    let mut times = [Duration::ZERO; 2];
+    let events = again(items, 20);
+    let count = events.len() as u32;
+    for (number, event) in (0..).zip(events) {
+        stream.apply(event).unwrap();
+        let with_rows = number % 2 == 1;
+        let begin = std::time::Instant::now();
+        let taken =
+            if with_rows { live.update(&stream).unwrap().events } else { live.follow(&stream).unwrap() };
+        times[usize::from(with_rows)] += begin.elapsed();
+        assert_eq!(taken, 1);
+    }
+    assert!(live.table(&stream).unwrap() == stream.metric(query).unwrap());
+    let [without, with] = times.map(|time| 2 * time / count);
+    [made, without, with]
 }
 
 fn main() {
@@ -250,12 +280,21 @@ fn main() {
     let some = items.min(100_000);
     let mut without = stream_of(&columns);
     let bare = applied(&mut without, some);
+    drop(without);
     let mut with = stream.clone();
-    drop(stream);
     let kept = applied(&mut with, some);
+    drop(with);
     println!(
         "One more event of an item takes {bare:?}; {kept:?} with the histories that metrics read kept up to date.\n"
     );
+
+    println!("| kept up to date | made | an event | an event and its rows |\n|---|---|---|---|");
+    for (what, metric, bucket, group_by) in QUESTIONS {
+        let [made, event, rows] = lived(stream.clone(), &query(metric, *bucket, group_by), some);
+        println!("| {what} | {:.0} ms | {event:.2?} | {rows:.2?} |", made.as_secs_f64() * 1e3);
+    }
+    println!();
+    drop(stream);
 
     let stream = deployed(some);
     println!("| {some} deployments, {} events | time |\n|---|---|", 4 * some + 1);

@@ -16,6 +16,30 @@ export interface Columns {
   [name: string]: Column
 }
 
+/**
+ * A metric that is kept up to date: `ValueStream.liveMetric` makes one. It belongs to the stream that it was made of and to
+ * those that go on from there.
+ */
+export declare class LiveMetric {
+  /** The question. */
+  get query(): MetricQuery
+  /** Takes in what the stream got since the last time, and tells the rows that changed since they were told last. */
+  update(stream: ValueStream): MetricChanges
+  /** As `update`, off the event loop. */
+  updateAsync(stream: ValueStream): Promise<MetricChanges>
+  /**
+   * Takes in what the stream got since the last time, and leaves it to the next `update` to tell the rows. Gives the
+   * number of events.
+   */
+  follow(stream: ValueStream): number
+  /** The metric as of the last update, as `ValueStream.metric` gives it. */
+  table(stream: ValueStream): MetricTable
+  /** As `table`, off the event loop. */
+  tableAsync(stream: ValueStream): Promise<MetricTable>
+  /** The metric before its last step as of the last update, as `ValueStream.metricState` gives it. */
+  state(stream: ValueStream): MetricState
+}
+
 /** A network with its schedule, kept up to date: after a change only what depends on it is looked at. */
 export declare class LiveSchedule {
   /** Lays a network out and counts its dates. Throws what `schedule` throws. */
@@ -49,6 +73,14 @@ export declare class LiveSchedule {
  * may do so in either order: await the first where the order matters.
  */
 export declare class ValueStream {
+  /** Judges everything, and holds the verdicts so that `Watch.update` can tell which of them change. */
+  watch(query: WatchQuery): Watch
+  /** As `watch`, off the event loop. */
+  watchAsync(query: WatchQuery): Promise<Watch>
+  /** Counts a metric, and holds what each item contributes so that `LiveMetric.update` can tell which rows change. */
+  liveMetric(query: MetricQuery): LiveMetric
+  /** As `liveMetric`, off the event loop. */
+  liveMetricAsync(query: MetricQuery): Promise<LiveMetric>
   /**
    * How old open items are, in which stage and for how long, against what finished items were like when they left that
    * stage (the chart of ageing work in progress: D. Vacanti, "Actionable Agile Metrics for Predictability", 2015).
@@ -801,10 +833,6 @@ export declare class ValueStream {
   outlookText(query: OutlookQuery): string
   /** As `outlookText`, off the event loop. */
   outlookTextAsync(query: OutlookQuery): Promise<string>
-  /** Judges everything, and holds the verdicts so that `Watch.update` can tell which of them change. */
-  watch(query: WatchQuery): Watch
-  /** As `watch`, off the event loop. */
-  watchAsync(query: WatchQuery): Promise<Watch>
 }
 
 /**
@@ -3884,6 +3912,21 @@ export interface MetricCell {
   part: number
   /** Milliseconds or items of the whole. */
   whole: number
+}
+
+/** The rows of a metric that changed. */
+export interface MetricChanges {
+  /**
+   * The rows that something was added to or taken from since the rows were told last, as they are now, by group and
+   * part of the window. A group that nothing is left of is told once more, with rows that are empty.
+   */
+  rows: Array<MetricRow>
+  /** How many events were taken in. */
+  events: number
+  /** How many items were looked at again. */
+  items: number
+  /** Whether everything was counted anew: in views of the past, and when an item gets another name. */
+  recomputedAll: boolean
 }
 
 /**

@@ -55,6 +55,7 @@ ValueStream.prototype.ingestPath = async function (adapter, path, how) {
 ValueStream.prototype[Symbol.asyncDispose] = ValueStream.prototype.close
 
 // By name, so that `import { ValueStream } from 'vsm-core'` finds them as well.
+module.exports.LiveMetric = native.LiveMetric
 module.exports.LiveSchedule = native.LiveSchedule
 module.exports.ValueStream = native.ValueStream
 module.exports.Watch = native.Watch

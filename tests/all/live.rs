@@ -177,19 +177,15 @@ fn unlink(dice: &mut Dice, stream: &ValueStream, items: &[String], number: usize
     Some(event)
 }
 
-/// A random world arrives in random order and portions, then whatever comes to somebody's mind.
-pub fn drive(seed: u64, aliases: bool) {
-    let mut world = world(seed);
-    if aliases {
-        world.name_twice();
-    }
+/// A random world arrives in random order and portions, then whatever comes to somebody's mind; after each portion somebody
+/// has a look.
+pub fn arrive(seed: u64, world: &World, mut look: impl FnMut(&mut Dice, &ValueStream)) {
     let mut dice = Dice::new(seed ^ 0x5eed);
-    let stage = dice.pick(&STAGES);
     let mut stream = ValueStream::new();
     let mut events = world.shuffled(seed ^ 1);
     let rest = events.split_off(dice.below(events.len()));
     stream.apply_batch(events);
-    let mut follower = Follower::new(&stream, stage, now());
+    look(&mut dice, &stream);
     let mut rest = rest.into_iter();
     loop {
         let portion: Vec<Event> = rest.by_ref().take([1, 1, 2, 10][dice.below(4)]).collect();
@@ -197,7 +193,7 @@ pub fn drive(seed: u64, aliases: bool) {
             break;
         }
         stream.apply_batch(portion);
-        follower.update(&stream);
+        look(&mut dice, &stream);
     }
     let mut items = stream.items(None);
     items.extend((0..5).map(|n| format!("any:{n}")));
@@ -214,18 +210,33 @@ pub fn drive(seed: u64, aliases: bool) {
         if dice.one_in(20) {
             stream.correlate(&CorrelationRules::default());
         }
-        if dice.one_in(10) {
-            follower.advance(&stream, at(dice.below(24 * 60)));
-        } else {
-            follower.update(&stream);
-        }
+        look(&mut dice, &stream);
         if dice.one_in(30) {
             // A copy goes on by itself, and the state is another one in memory.
             stream = ValueStream::from_snapshot(stream.to_snapshot().as_bytes()).unwrap();
         }
     }
-    let changes = follower.update(&stream);
-    assert_eq!((changes.changed.len(), changes.events, changes.judged), (0, 0, 0));
+    look(&mut dice, &stream);
+}
+
+/// Verdicts are kept up to date while a world arrives.
+pub fn drive(seed: u64, aliases: bool) {
+    let mut world = world(seed);
+    if aliases {
+        world.name_twice();
+    }
+    let mut follower: Option<Follower> = None;
+    arrive(seed, &world, |dice, stream| match &mut follower {
+        None => follower = Some(Follower::new(stream, dice.pick(&STAGES), now())),
+        Some(follower) if dice.one_in(10) => {
+            follower.advance(stream, at(dice.below(24 * 60)));
+        }
+        Some(follower) => {
+            follower.update(stream);
+            let changes = follower.update(stream);
+            assert_eq!((changes.changed.len(), changes.events, changes.judged), (0, 0, 0));
+        }
+    });
 }
 
 proptest! {

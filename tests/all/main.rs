@@ -5,6 +5,7 @@ mod correlated;
 mod deliveries;
 mod environments;
 mod live;
+mod live_metric;
 mod meet;
 mod messages;
 mod metrics;

@@ -22,7 +22,7 @@ use crate::time::{Instant, Span, clip};
 
 mod live;
 
-pub use self::live::{LIVE_SCHEDULE_CALLS, WATCH_CALLS};
+pub use self::live::{LIVE_METRIC_CALLS, LIVE_SCHEDULE_CALLS, WATCH_CALLS};
 
 /// The names that [`call`] knows.
 pub const CALLS: &[&str] = &[

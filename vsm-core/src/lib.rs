@@ -31,6 +31,7 @@
 //! | Why, as a tree from the release down to what is at fault? | [`explain`](ValueStream::explain) |
 //! | The same verdict for everything at once | [`verdicts`](ValueStream::verdicts) |
 //! | What became ready since, what regressed, and by which events? | [`readiness_changes`](ValueStream::readiness_changes) |
+//! | Which rows of a metric changed since the last time? | [`live_metric`](ValueStream::live_metric), [`LiveMetric::update`] |
 //! | Which verdicts changed since the last time, and why? | [`watch`](ValueStream::watch), [`Watch::update`] |
 //! | What does its date depend on, with which float? | [`critical_path`](ValueStream::critical_path) |
 //! | Which departures can it still reach, and who has until when? | [`departures`](ValueStream::departures) |
@@ -383,6 +384,8 @@
 //! | [`verdicts`](ValueStream::verdicts) | one pass, O(*N* + *M*), and the commits behind all builds; the list costs a text for each item in it |
 //! | [`watch`](ValueStream::watch) | as `verdicts` |
 //! | [`Watch::update`] | what the new events touch, and what changes by it; [`Watch`] says more |
+//! | [`live_metric`](ValueStream::live_metric) | as `metric` |
+//! | [`LiveMetric::update`] | what the new events touch, and the values of the rows that change by it; [`LiveMetric`] says more |
 //! | [`Watch::advance`] | judging all releases and gates |
 //! | [`critical_path`](ValueStream::critical_path) | O(*n* + *m*), what the item needs; where one of its trains has a capacity, what all open releases on such trains need; `longest_paths` and `shorten_by` cost a search and up to 400 partial passes more |
 //! | [`release_dates`](ValueStream::release_dates) | one pass, O(*N* + *M*), and the chains; a second one where a train has a capacity |
@@ -612,30 +615,31 @@ pub use analyze::{
     GateLatenessQuery, GateTiming, Impact, ImpactCell, ImpactQuery, ImpactRelation, InfeasibleDate,
     InheritRule, ItemCauses, ItemDifference, ItemRework, ItemStateTime, ItemVerdict, LagCalendar,
     LatentDefects, LeadTimeRule, LifecycleStep, Lineage, LineageQuery, LineageSide, LittlesLaw,
-    LittlesLawQuery, LittlesLawRow, LittlesLawRule, LiveSchedule, MESSAGES, MannWhitney, Measure, MergePoint,
-    MergeQuery, Message, MessageArg, MessageTemplate, MetFact, MetricCell, MetricEvent, MetricEvidence,
-    MetricInfo, MetricPreset, MetricQuery, MetricRow, MetricRules, MetricSample, MetricSamples, MetricState,
-    MetricTable, MetricTableQuery, MetricTrend, MetricTrendQuery, MetricUnit, MovingRangeRule, NamedCalendar,
-    NegativeRule, NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery,
-    NoDeploymentRule, NoFigure, NoValue, OpenRule, OrderCost, OutcomeChange, OutcomeChangeQuery, Outlook,
-    OutlookQuery, PValueRule, PartGroup, PartWait, PartsWait, PercentileRule, PictureForm, PictureOptions,
-    Policy, PolicyRule, Priorities, PrioritizeQuery, PriorityItem, ProcessBehaviour, ProcessBehaviourQuery,
-    ProgressRule, PullRequestSplit, Quantile, Quantiles, QuantilesQuery, RankCorrelation,
-    RankCorrelationQuery, RankRule, ReEntryRule, ReEstimate, Reach, Readiness, ReadinessChange,
-    ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, Reconciliation, RecoveryRule,
-    ReleaseDate, ReleaseDates, ReleaseDatesQuery, ReleaseEscapes, ReleaseTemplate, ReleaseTime, ReleaseTimes,
-    ReleaseTimesQuery, ReopenPolicy, Rework, ReworkQuery, RuleDifference, RuleTest, SampleComparison,
-    SampleSummary, SayDo, SayDoAmount, SayDoQuery, ScheduleChanges, Scope, ScopeLevel, ScopeMeasure,
-    ScopeQuery, SeriesRule, ShippedItem, Shipping, SignalSide, SlotBlock, SlotCause, StageAge, StageOutlook,
-    StageYield, StartCause, StateTime, StateWords, SuiteResults, Survival, SurvivalPercentile, SurvivalQuery,
-    SurvivalStep, SurvivalSummary, TargetDate, TargetDates, TemplateActivity, TemplateCriterion,
-    TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, Tests, TestsQuery, TimeInState,
-    TimeInStateQuery, Trace, TraceStep, Transition, Transitions, TransitionsQuery, TrendGroup, TrendPoint,
-    UncausedRule, Unmet, ValueOrder, ValueOrderItem, ValueOrderQuery, ValuePoint, ValueRealized,
-    ValueRealizedQuery, ValueRow, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, WaitedFor,
-    WaitedForQuery, Waiver, Watch, WatchQuery, WeekRule, WipRule, change_points, compare_samples,
-    delivery_bands, delivery_presets, merge_metrics, messages, metric_presets, metric_table, metrics,
-    picture, process_behaviour, quantiles, rank_correlation, schedule, survival, translate,
+    LittlesLawQuery, LittlesLawRow, LittlesLawRule, LiveMetric, LiveSchedule, MESSAGES, MannWhitney, Measure,
+    MergePoint, MergeQuery, Message, MessageArg, MessageTemplate, MetFact, MetricCell, MetricChanges,
+    MetricEvent, MetricEvidence, MetricInfo, MetricPreset, MetricQuery, MetricRow, MetricRules, MetricSample,
+    MetricSamples, MetricState, MetricTable, MetricTableQuery, MetricTrend, MetricTrendQuery, MetricUnit,
+    MovingRangeRule, NamedCalendar, NegativeRule, NetworkActivity, NetworkChange, NetworkDependency,
+    NetworkQuery, NextSlot, NextSlotQuery, NoDeploymentRule, NoFigure, NoValue, OpenRule, OrderCost,
+    OutcomeChange, OutcomeChangeQuery, Outlook, OutlookQuery, PValueRule, PartGroup, PartWait, PartsWait,
+    PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule, Priorities, PrioritizeQuery,
+    PriorityItem, ProcessBehaviour, ProcessBehaviourQuery, ProgressRule, PullRequestSplit, Quantile,
+    Quantiles, QuantilesQuery, RankCorrelation, RankCorrelationQuery, RankRule, ReEntryRule, ReEstimate,
+    Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery,
+    ReconcileQuery, Reconciliation, RecoveryRule, ReleaseDate, ReleaseDates, ReleaseDatesQuery,
+    ReleaseEscapes, ReleaseTemplate, ReleaseTime, ReleaseTimes, ReleaseTimesQuery, ReopenPolicy, Rework,
+    ReworkQuery, RuleDifference, RuleTest, SampleComparison, SampleSummary, SayDo, SayDoAmount, SayDoQuery,
+    ScheduleChanges, Scope, ScopeLevel, ScopeMeasure, ScopeQuery, SeriesRule, ShippedItem, Shipping,
+    SignalSide, SlotBlock, SlotCause, StageAge, StageOutlook, StageYield, StartCause, StateTime, StateWords,
+    SuiteResults, Survival, SurvivalPercentile, SurvivalQuery, SurvivalStep, SurvivalSummary, TargetDate,
+    TargetDates, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase,
+    TemplateQuery, TemplateSkip, Tests, TestsQuery, TimeInState, TimeInStateQuery, Trace, TraceStep,
+    Transition, Transitions, TransitionsQuery, TrendGroup, TrendPoint, UncausedRule, Unmet, ValueOrder,
+    ValueOrderItem, ValueOrderQuery, ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow, Verdict,
+    VerdictChange, VerdictChanges, VerdictQuery, Verdicts, WaitedFor, WaitedForQuery, Waiver, Watch,
+    WatchQuery, WeekRule, WipRule, change_points, compare_samples, delivery_bands, delivery_presets,
+    merge_metrics, messages, metric_presets, metric_table, metrics, picture, process_behaviour, quantiles,
+    rank_correlation, schedule, survival, translate,
 };
 #[cfg(feature = "arrow")]
 pub use arrow::{ToArrow, arrow_ipc};
@@ -643,7 +647,7 @@ pub use calendar::{
     Blackout, Cadence, Calendar, CalendarException, ClockHours, HolidayRule, Weekday, WorkingHours,
     WorkingTime, add_working_time, next_departure, working_time_between,
 };
-pub use call::{CALLS, CHANGES, LIVE_SCHEDULE_CALLS, WATCH_CALLS, call};
+pub use call::{CALLS, CHANGES, LIVE_METRIC_CALLS, LIVE_SCHEDULE_CALLS, WATCH_CALLS, call};
 pub use correlate::{CorrelationRule, CorrelationRules, EnvironmentNames, VersionRule};
 pub use document::{LONGEST_LINE, event_to_json};
 pub use error::{Error, Result};

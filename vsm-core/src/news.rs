@@ -3,10 +3,56 @@
 //! Events are numbered in the order of arrival, and a refused one leaves no number behind. So whoever remembers how many
 //! there were finds what came since without anybody taking notes while events are applied.
 
+use std::ops::Range;
+
+use crate::error::{Error, Result};
 use crate::graph::{Direction, Frozen};
 use crate::model::{LinkKind, Set};
 use crate::record::Bounds;
 use crate::stream::ValueStream;
+
+/// How much of a stream an answer has taken in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Seen {
+    /// So many events, and details of links.
+    events: u32,
+    details: usize,
+    /// The key of the last event: the streams that go on from there have it at the same place.
+    last: String,
+    /// Whether it was a view of the past, of which what comes next can't be told.
+    is_past: bool,
+}
+
+impl Seen {
+    pub(crate) fn of(stream: &ValueStream) -> Seen {
+        let (events, _, _, details) = stream.extent();
+        let last = stream.key(events.wrapping_sub(1)).to_owned();
+        Seen { events, details, last, is_past: stream.past().is_some() }
+    }
+
+    /// The numbers of the events that came since.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a stream that does not go on from there.
+    pub(crate) fn since(&self, stream: &ValueStream) -> Result<Range<u32>> {
+        let (events, ..) = stream.extent();
+        if events < self.events || stream.key(self.events.wrapping_sub(1)) != self.last {
+            return Err(Error::invalid("stream", "does not go on from the one that is kept up to date with"));
+        }
+        Ok(self.events..events)
+    }
+
+    /// Whether a view of the past is behind it, or before it now.
+    pub(crate) fn is_past(&self, stream: &ValueStream) -> bool {
+        self.is_past || stream.past().is_some()
+    }
+
+    /// Whether any of the details that were said of links since names a stage.
+    pub(crate) fn names_stage_since(&self, stream: &ValueStream, stage: &str) -> bool {
+        let new = stream.state.links.details.get(self.details..).unwrap_or_default();
+        new.iter().any(|detail| detail.stage.as_deref() == Some(stage))
+    }
+}
 
 /// What an event says of a link.
 #[derive(Clone, Copy, Debug)]
@@ -69,12 +115,6 @@ impl ValueStream {
     /// Whether an event has said more of a link than its kind.
     pub(crate) fn is_detailed(&self, link: u32) -> bool {
         !self.state.graph.is_plain(link)
-    }
-
-    /// Whether any of the details that were said of links since there were so many names a stage.
-    pub(crate) fn names_stage_since(&self, details: usize, stage: &str) -> bool {
-        let new = self.state.links.details.get(details..).unwrap_or_default();
-        new.iter().any(|detail| detail.stage.as_deref() == Some(stage))
     }
 
     /// The links that hold at an item, and those that ever did or were said to: (link, kind, other item).

@@ -41,7 +41,7 @@ typedef struct {
 // What is told how far it has come, with the pointer that came with it. It answers 0 to go on, anything else to end it.
 typedef int32_t (*VsmOnProgress)(const VsmProgress *now, void *context);
 
-// What is kept up to date, a watch or a live schedule, by a number that is never used twice; 0 is none.
+// What is kept up to date, a watch, a live metric or a live schedule, by a number that is never used twice; 0 is none.
 //
 // Any thread may use any of them; calls take turns. vsm_live_free ends it.
 typedef uint64_t VsmLive;
@@ -136,6 +136,16 @@ VsmStatus vsm_watch(VsmStream stream,
                     VsmLive *live,
                     char **out);
 
+// Counts a metric in a stream, and holds what each item contributes, so that vsm_live_call can tell which rows change.
+// The arguments are those of the call `metric`. The answer is `{}`.
+//
+// # Safety
+// As for vsm_watch.
+VsmStatus vsm_live_metric(VsmStream stream,
+                          const char *query_json,
+                          VsmLive *live,
+                          char **out);
+
 // Lays out a network of activities, and keeps its schedule up to date as vsm_live_call changes it. The network is what
 // the call `schedule` takes. The answer is `{}`.
 //
@@ -147,7 +157,8 @@ VsmStatus vsm_live_schedule(const char *network_json,
 
 // Any call by its name, with its arguments as a JSON object. A watch knows `update`, which takes in what its stream got
 // since and tells which verdicts changed and why, `advance` (`at`), `verdict` (`item`) and `at`; `stream` is the stream
-// that it was made of. A live schedule knows `change` (activities, dependencies...), `critical_path`, `finish` and
+// that it was made of. A live metric knows `update`, which tells the rows that changed, `follow`, which takes in what came and
+// leaves the rows to the next update, `table`, `state` and `query`. A live schedule knows `change` (activities, dependencies...), `critical_path`, `finish` and
 // `network`, and takes 0 for `stream`.
 //
 // # Safety
@@ -158,7 +169,7 @@ VsmStatus vsm_live_call(VsmLive live,
                         const char *args_json,
                         char **out);
 
-// Ends a watch or a live schedule. Ending it again, or one that never was, is VSM_STATUS_ERROR and changes nothing.
+// Ends a watch, a live metric or a live schedule. Ending it again, or one that never was, is VSM_STATUS_ERROR and changes nothing.
 VsmStatus vsm_live_free(VsmLive live);
 
 #ifdef __cplusplus

@@ -28,26 +28,26 @@ use vsm_core::{
     Instant, Item, ItemCauses, ItemDifference, ItemRework, ItemStateTime, ItemVerdict, Kind, LagCalendar,
     LatentDefects, LeadTimeRule, LifecycleStep, Lineage, LineageQuery, LineageSide, Link, LinkKind,
     LittlesLaw, LittlesLawQuery, LittlesLawRow, LittlesLawRule, MannWhitney, MappedLink, Measure, MergePoint,
-    MergeQuery, Message, MessageArg, MessageTemplate, MetFact, MetricCell, MetricEvent, MetricEvidence,
-    MetricInfo, MetricPreset, MetricQuery, MetricRow, MetricRules, MetricSample, MetricSamples, MetricState,
-    MetricTable, MetricTableQuery, MetricTrend, MetricTrendQuery, MetricUnit, MovingRangeRule, NamedCalendar,
-    NegativeRule, NetworkActivity, NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery,
-    NoDeploymentRule, NoFigure, NoValue, OpenRule, OrderCost, Outcome, OutcomeChange, OutcomeChangeQuery,
-    Outlook, OutlookQuery, PValueRule, PartGroup, PartWait, PartsWait, PercentileRule, PictureForm,
-    PictureOptions, Policy, PolicyRule, Priorities, PrioritizeQuery, PriorityItem, ProcessBehaviour,
-    ProcessBehaviourQuery, ProgressRule, PullRequestSplit, Quantile, Quantiles, QuantilesQuery,
-    RankCorrelation, RankCorrelationQuery, RankRule, ReEntryRule, ReEstimate, Reach, Readiness,
-    ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, Reconciliation,
-    Recovery, RecoveryRule, Refusal, Reject, Related, ReleaseDate, ReleaseDates, ReleaseDatesQuery,
-    ReleaseEscapes, ReleaseState, ReleaseTemplate, ReleaseTime, ReleaseTimes, ReleaseTimesQuery,
-    ReopenPolicy, Rework, ReworkQuery, RowFormat, RuleDifference, RuleTest, SampleComparison, SampleSummary,
-    SayDo, SayDoAmount, SayDoQuery, ScheduleChanges, Scope, ScopeLevel, ScopeMeasure, ScopeQuery, Seal,
-    SeriesRule, Severity, ShippedItem, Shipping, SignalSide, SlotBlock, SlotCause, Span, StageAge,
-    StageOutlook, StageYield, StartCause, StateTime, StateWords, StoreFormat, StoreOptions, SuiteResults,
-    Survival, SurvivalPercentile, SurvivalQuery, SurvivalStep, SurvivalSummary, TableMapping, TargetDate,
-    TargetDates, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase,
-    TemplateQuery, TemplateSkip, TestCounts, Tests, TestsQuery, TimeInState, TimeInStateQuery, Trace,
-    TraceStep, Transition, Transitions, TransitionsQuery, TrendGroup, TrendPoint, UncausedRule, Unmet,
+    MergeQuery, Message, MessageArg, MessageTemplate, MetFact, MetricCell, MetricChanges, MetricEvent,
+    MetricEvidence, MetricInfo, MetricPreset, MetricQuery, MetricRow, MetricRules, MetricSample,
+    MetricSamples, MetricState, MetricTable, MetricTableQuery, MetricTrend, MetricTrendQuery, MetricUnit,
+    MovingRangeRule, NamedCalendar, NegativeRule, NetworkActivity, NetworkChange, NetworkDependency,
+    NetworkQuery, NextSlot, NextSlotQuery, NoDeploymentRule, NoFigure, NoValue, OpenRule, OrderCost, Outcome,
+    OutcomeChange, OutcomeChangeQuery, Outlook, OutlookQuery, PValueRule, PartGroup, PartWait, PartsWait,
+    PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule, Priorities, PrioritizeQuery,
+    PriorityItem, ProcessBehaviour, ProcessBehaviourQuery, ProgressRule, PullRequestSplit, Quantile,
+    Quantiles, QuantilesQuery, RankCorrelation, RankCorrelationQuery, RankRule, ReEntryRule, ReEstimate,
+    Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery,
+    ReconcileQuery, Reconciliation, Recovery, RecoveryRule, Refusal, Reject, Related, ReleaseDate,
+    ReleaseDates, ReleaseDatesQuery, ReleaseEscapes, ReleaseState, ReleaseTemplate, ReleaseTime,
+    ReleaseTimes, ReleaseTimesQuery, ReopenPolicy, Rework, ReworkQuery, RowFormat, RuleDifference, RuleTest,
+    SampleComparison, SampleSummary, SayDo, SayDoAmount, SayDoQuery, ScheduleChanges, Scope, ScopeLevel,
+    ScopeMeasure, ScopeQuery, Seal, SeriesRule, Severity, ShippedItem, Shipping, SignalSide, SlotBlock,
+    SlotCause, Span, StageAge, StageOutlook, StageYield, StartCause, StateTime, StateWords, StoreFormat,
+    StoreOptions, SuiteResults, Survival, SurvivalPercentile, SurvivalQuery, SurvivalStep, SurvivalSummary,
+    TableMapping, TargetDate, TargetDates, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate,
+    TemplatePhase, TemplateQuery, TemplateSkip, TestCounts, Tests, TestsQuery, TimeInState, TimeInStateQuery,
+    Trace, TraceStep, Transition, Transitions, TransitionsQuery, TrendGroup, TrendPoint, UncausedRule, Unmet,
     ValueOrder, ValueOrderItem, ValueOrderQuery, ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow,
     Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, VersionRule, WaitedFor, WaitedForQuery,
     Waiver, WatchQuery, WeekRule, Weekday, WipRule, WorkingHours,
@@ -2733,6 +2733,20 @@ pub struct MetricCell {
     pub part: i64,
     /// Milliseconds or items of the whole.
     pub whole: i64,
+}
+
+/// The rows of a metric that changed.
+#[uniffi::remote(Record)]
+pub struct MetricChanges {
+    /// The rows that something was added to or taken from since the rows were told last, as they are now, by group and
+    /// part of the window. A group that nothing is left of is told once more, with rows that are empty.
+    pub rows: Vec<MetricRow>,
+    /// How many events were taken in.
+    pub events: u64,
+    /// How many items were looked at again.
+    pub items: u64,
+    /// Whether everything was counted anew: in views of the past, and when an item gets another name.
+    pub recomputed_all: bool,
 }
 
 /// An event behind a metric.

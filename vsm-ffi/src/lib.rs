@@ -11,11 +11,11 @@ mod error;
 mod functions;
 mod generated;
 mod instant;
+mod live;
 mod questions;
 mod run;
 mod schedule;
 mod stream;
-mod watch;
 
 pub use error::VsmError;
 pub use run::IngestListener;

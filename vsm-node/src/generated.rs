@@ -8128,6 +8128,32 @@ impl FromJs for vsm_core::MetricCell {
     }
 }
 
+/// The rows of a metric that changed.
+#[napi(object, object_from_js = false)]
+pub struct MetricChanges {
+    /// The rows that something was added to or taken from since the rows were told last, as they are now, by group and
+    /// part of the window. A group that nothing is left of is told once more, with rows that are empty.
+    pub rows: Vec<MetricRow>,
+    /// How many events were taken in.
+    pub events: f64,
+    /// How many items were looked at again.
+    pub items: f64,
+    /// Whether everything was counted anew: in views of the past, and when an item gets another name.
+    pub recomputed_all: bool,
+}
+
+impl From<vsm_core::MetricChanges> for MetricChanges {
+    fn from(record: vsm_core::MetricChanges) -> MetricChanges {
+        let vsm_core::MetricChanges { rows, events, items, recomputed_all } = record;
+        MetricChanges {
+            rows: rows.into_iter().map(Into::into).collect(),
+            events: events as f64,
+            items: items as f64,
+            recomputed_all,
+        }
+    }
+}
+
 /// An event behind a metric.
 #[napi(object, object_from_js = false)]
 pub struct MetricEvidence {

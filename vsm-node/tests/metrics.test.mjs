@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ValueStream, mergeMetrics, mergeMetricsAsync, metricPresets, metricTable, metrics } from 'vsm-core'
 
+import { thrown } from './support.mjs'
+
 const monday = new Date('2026-03-02T00:00:00Z')
 const query = { metric: 'cycle_time', start: monday, end: new Date('2026-03-16T00:00:00Z'), zone: 'UTC', bucket: 'week' }
 
@@ -73,4 +75,28 @@ test('the states of two records add up', async () => {
 test('metrics and presets are listed', () => {
   assert.ok(metrics().some(({ name, unit }) => name === 'wip' && unit === 'items'))
   assert.ok(metricPresets().some(({ name, rules }) => name === 'lighthouse' && rules.dayCount === 'calendar_inclusive'))
+})
+
+test('a metric is kept up to date', async () => {
+  const stream = record()
+  const live = stream.liveMetric({ ...query, metric: 'throughput' })
+  assert.deepEqual(live.update(stream).rows, [])
+  const done = (n) => ({ source: 'doc', id: `${n}`, occurredAt: monday, item: `jira:${n}`, kind: 'story', set: { state: 'done' } })
+  stream.apply(done(3))
+  assert.equal(live.follow(stream), 1)
+  stream.apply(done(4))
+  const { rows, events, items, recomputedAll } = live.update(stream)
+  assert.deepEqual(rows.map(({ bucket, value }) => [bucket, value]), [['2026-W10', 3]])
+  assert.deepEqual([events, items, recomputedAll], [1, 1, false])
+  assert.deepEqual(live.table(stream), stream.metric(live.query))
+  assert.deepEqual(live.state(stream), stream.metricState(live.query))
+  const later = await stream.liveMetricAsync(live.query)
+  stream.apply(done(5))
+  assert.deepEqual((await later.updateAsync(stream)).rows, live.update(stream).rows)
+  assert.deepEqual(await later.tableAsync(stream), live.table(stream))
+  for (const refused of ['update', 'follow', 'table', 'state']) {
+    assert.equal(thrown(() => live[refused](new ValueStream())).code, 'invalid')
+  }
+  assert.match(thrown(() => stream.liveMetric({ ...query, metric: 'luck' })).message, /^metric: /)
+  await assert.rejects(stream.liveMetricAsync({ ...query, metric: 'luck' }), { code: 'invalid' })
 })

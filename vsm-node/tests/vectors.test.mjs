@@ -33,6 +33,15 @@ const functions = Object.fromEntries([
 /** Each call: how it is made, with arguments of which types, and of which type its answer is. */
 const CALLS = {
   ...questions,
+  metric: [
+    (stream, query) => {
+      const table = stream.metric(query)
+      assert.deepEqual(stream.liveMetric(query).table(stream), table)
+      return table
+    },
+    'MetricQuery',
+    'MetricTable',
+  ],
   ...functions,
   apply: [(stream, event) => ({ accepted: stream.apply(event) }), 'Event', 'any'],
   ingest: [

@@ -10984,6 +10984,78 @@ impl FromPython for core::MetricCell {
     }
 }
 
+/// The rows of a metric that changed.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct MetricChanges(pub(crate) core::MetricChanges);
+
+#[pymethods]
+impl MetricChanges {
+    /// The rows that something was added to or taken from since the rows were told last, as they are now, by group and
+    /// part of the window. A group that nothing is left of is told once more, with rows that are empty.
+    #[getter]
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rows.to_python(py)
+    }
+
+    /// How many events were taken in.
+    #[getter]
+    fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.events.to_python(py)
+    }
+
+    /// How many items were looked at again.
+    #[getter]
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.items.to_python(py)
+    }
+
+    /// Whether everything was counted anew: in views of the past, and when an item gets another name.
+    #[getter]
+    fn recomputed_all<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.recomputed_all.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<MetricChanges> {
+        record::from_json(text).map(MetricChanges)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<MetricChanges>(py, &self.0)
+    }
+}
+
+impl ToPython for core::MetricChanges {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, MetricChanges(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("MetricChanges", out, depth);
+        shower.field("rows", &self.rows);
+        shower.field("events", &self.events);
+        shower.field("items", &self.items);
+        shower.field("recomputed_all", &self.recomputed_all);
+        shower.end();
+    }
+}
+
 /// An event behind a metric.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -21789,6 +21861,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<MessageTemplate>()?;
     module.add_class::<MetFact>()?;
     module.add_class::<MetricCell>()?;
+    module.add_class::<MetricChanges>()?;
     module.add_class::<MetricEvidence>()?;
     module.add_class::<MetricInfo>()?;
     module.add_class::<MetricPreset>()?;

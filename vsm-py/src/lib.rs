@@ -10,6 +10,7 @@ mod error;
 mod frame;
 mod generated;
 mod instant;
+mod live;
 mod picture;
 mod questions;
 mod record;
@@ -17,7 +18,6 @@ mod run;
 mod schedule;
 mod stream;
 mod table;
-mod watch;
 mod words;
 
 use pyo3::prelude::*;
@@ -29,6 +29,8 @@ mod _vsm {
     #[pymodule_export]
     use super::calendar::{add_working_time, next_departure, working_time_between};
     #[pymodule_export]
+    use super::live::{LiveMetric, Watch};
+    #[pymodule_export]
     use super::picture::picture;
     #[pymodule_export]
     use super::schedule::{LiveSchedule, schedule};
@@ -36,8 +38,6 @@ mod _vsm {
     use super::stream::ValueStream;
     #[pymodule_export]
     use super::table::ArrowTable;
-    #[pymodule_export]
-    use super::watch::Watch;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -13,6 +13,7 @@ use crate::generated::{
     Priorities, Readiness, ReadinessChanges, Reconciliation, ReleaseDates, ReleaseTimes, Rework, SayDo,
     Scope, TemplateEvents, Tests, TimeInState, Transitions, ValueOrder, ValueRealized, Verdicts, WaitedFor,
 };
+use crate::live::{LiveMetric, Watch};
 use crate::stream::ValueStream;
 
 #[pymethods]
@@ -1603,5 +1604,78 @@ impl ValueStream {
             group: optional(group, "group")?,
         };
         self.ask(py, |stream| stream.waited_for(&query)).map(WaitedFor).map_err(raise)
+    }
+
+    /// Counts a metric, and holds what each item contributes so that ``LiveMetric::update`` can tell which rows change.
+    ///
+    /// - ``metric``: The metric; ``metrics`` lists them.
+    /// - ``start``: First instant of the window.
+    /// - ``end``: First instant after the window. What is not over by then is open.
+    /// - ``zone``: IANA zone of its days.
+    /// - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+    /// - ``kinds``: Items of these kinds, whether or not they have parts; empty = those that the metric is made for, without those that are counted by their parts.
+    /// - ``group_by``: A row for each value of these: ``kind``, ``team``, ``application``, ``release``, ``theme``, ``epic``, ``feature``, ``priority``, ``severity``, ``assignee``, or ``attribute:NAME``. An item with several values counts in each.
+    /// - ``bucket``: A row for each part of the window; absent = one for all of it.
+    /// - ``bucket_starts``: For ``custom``: where the parts after the first begin, in order.
+    /// - ``preset``: Rules as a tool has them; ``metric_presets`` lists them.
+    /// - ``rules``: Rules of one's own; they win over the preset's.
+    #[pyo3(signature = (*, metric: "str", start: "datetime", end: "datetime", zone: "str", within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, group_by: "Iterable[str] | None" = None, bucket: "Bucket | str | None" = None, bucket_starts: "Iterable[datetime] | None" = None, preset: "str | None" = None, rules: "MetricRules | None" = None) -> "LiveMetric")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn live_metric(
+        &self,
+        py: Python<'_>,
+        metric: &Bound<'_, PyAny>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        zone: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        kinds: Option<&Bound<'_, PyAny>>,
+        group_by: Option<&Bound<'_, PyAny>>,
+        bucket: Option<&Bound<'_, PyAny>>,
+        bucket_starts: Option<&Bound<'_, PyAny>>,
+        preset: Option<&Bound<'_, PyAny>>,
+        rules: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<LiveMetric> {
+        let query = core::MetricQuery {
+            metric: FromPython::from_python(metric, "metric")?,
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            zone: FromPython::from_python(zone, "zone")?,
+            within: optional(within, "within")?,
+            kinds: optional(kinds, "kinds")?.unwrap_or_default(),
+            group_by: optional(group_by, "group_by")?.unwrap_or_default(),
+            bucket: optional(bucket, "bucket")?,
+            bucket_starts: optional(bucket_starts, "bucket_starts")?.unwrap_or_default(),
+            preset: optional(preset, "preset")?,
+            rules: optional(rules, "rules")?,
+        };
+        self.ask(py, |stream| stream.live_metric(&query)).map(LiveMetric::new).map_err(raise)
+    }
+
+    /// Judges everything, and holds the verdicts so that ``Watch::update`` can tell which of them change.
+    ///
+    /// - ``at``: The time that verdicts are for; ``Watch::advance`` moves it.
+    /// - ``stage``: The stage; absent = the last one of the policy.
+    /// - ``policy``: What counts as ready; absent = the default policy.
+    /// - ``kind``: The kind of the items that are counted and reported; absent = all work and releases.
+    /// - ``items``: The only items that are reported, by any of their names; they need not be known yet. Absent = all.
+    #[pyo3(signature = (*, at: "datetime", stage: "str | None" = None, policy: "Policy | None" = None, kind: "Kind | str | None" = None, items: "Iterable[str] | None" = None) -> "Watch")]
+    fn watch(
+        &self,
+        py: Python<'_>,
+        at: &Bound<'_, PyAny>,
+        stage: Option<&Bound<'_, PyAny>>,
+        policy: Option<&Bound<'_, PyAny>>,
+        kind: Option<&Bound<'_, PyAny>>,
+        items: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Watch> {
+        let query = core::WatchQuery {
+            at: FromPython::from_python(at, "at")?,
+            stage: optional(stage, "stage")?,
+            policy: optional(policy, "policy")?,
+            kind: optional(kind, "kind")?,
+            items: optional(items, "items")?,
+        };
+        self.ask(py, |stream| stream.watch(&query)).map(Watch::new).map_err(raise)
     }
 }

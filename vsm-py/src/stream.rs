@@ -18,7 +18,6 @@ use crate::generated::{
 };
 use crate::run::{Listener, open};
 use crate::table::batches;
-use crate::watch::Watch;
 
 /// The record of all events and the graph that follows from it.
 ///
@@ -396,37 +395,6 @@ impl ValueStream {
     #[pyo3(signature = () -> "Coverage")]
     fn coverage(&self, py: Python<'_>) -> Coverage {
         Coverage(self.ask(py, core::ValueStream::coverage))
-    }
-
-    /// Judges everything, and holds the verdicts so that ``Watch.update`` can tell which of them change.
-    ///
-    /// ``kind`` restricts it to items of a kind, ``items`` what is reported to these items.
-    #[pyo3(signature = (
-        *,
-        at: "datetime",
-        stage: "str | None" = None,
-        policy: "Policy | None" = None,
-        kind: "Kind | str | None" = None,
-        items: "Iterable[str] | None" = None,
-    ) -> "Watch")]
-    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
-    fn watch(
-        &self,
-        py: Python<'_>,
-        at: &Bound<'_, PyAny>,
-        stage: Option<&Bound<'_, PyAny>>,
-        policy: Option<&Bound<'_, PyAny>>,
-        kind: Option<&Bound<'_, PyAny>>,
-        items: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Watch> {
-        let query = core::WatchQuery {
-            at: core::Instant::from_python(at, "at")?,
-            stage: optional(stage, "stage")?,
-            policy: optional(policy, "policy")?,
-            kind: optional(kind, "kind")?,
-            items: optional(items, "items")?,
-        };
-        self.ask(py, |stream| stream.watch(&query)).map(Watch::new).map_err(raise)
     }
 
     fn __len__(&self, py: Python<'_>) -> usize {

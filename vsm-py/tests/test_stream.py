@@ -223,3 +223,30 @@ def test_a_watch_tells_what_changed():
         watch.update(vsm.ValueStream())
     with pytest.raises(vsm.UnknownItem):
         watch.verdict(stream, "nobody")
+
+
+def test_a_metric_is_kept_up_to_date():
+    def done(n):
+        says = vsm.Fields(state="done")
+        return vsm.Event(source="t", id=f"{n}", occurred_at=MONDAY, item=f"t:{n}", kind="story", set=says)
+
+    stream = vsm.ValueStream()
+    window = {"start": MONDAY, "end": MONDAY + timedelta(days=14), "zone": "UTC", "bucket": "week"}
+    live = stream.live_metric(metric="throughput", **window)
+    assert (live.query().metric, live.query().bucket) == ("throughput", vsm.Bucket.Week)
+    assert live.update(stream).rows == []
+    stream.apply(done(1))
+    assert live.follow(stream) == 1
+    stream.apply(done(2))
+    changes = live.update(stream)
+    assert [(row.bucket, row.value) for row in changes.rows] == [("2026-W10", 2.0)]
+    assert (changes.events, changes.items, changes.recomputed_all) == (1, 1, False)
+    assert live.table(stream) == stream.metric(metric="throughput", **window)
+    assert live.state(stream) == stream.metric_state(metric="throughput", **window)
+    assert repr(live) == "LiveMetric(metric=\"throughput\")"
+    for refused in (live.update, live.follow, live.table, live.state):
+        with pytest.raises(vsm.InvalidError):
+            refused(vsm.ValueStream())
+    with pytest.raises(vsm.InvalidError) as error:
+        stream.live_metric(metric="luck", **window)
+    assert error.value.field == "metric"

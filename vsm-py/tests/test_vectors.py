@@ -71,6 +71,8 @@ def answer(stream, call, args, folder=None):
     if call == "ingest":
         args["data"] = args.pop("text")
     result = getattr(vsm if call in FUNCTIONS else stream, call)(**args)
+    if call == "metric":
+        assert stream.live_metric(**args).table(stream) == result
     return plain(result, RESULTS[call])
 
 

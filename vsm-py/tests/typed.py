@@ -13,7 +13,7 @@ ENUMS = API["enums"]
 
 # In Python the fields of a query are the parameters of a method or function.
 ASKED = API["questions"] | API["functions"]
-QUERIES = {name: asked["query"] for name, asked in ASKED.items()} | {"watch": "WatchQuery"}
+QUERIES = {name: asked["query"] for name, asked in ASKED.items()} | {"watch": "WatchQuery", "live_metric": "MetricQuery"}
 # A network is handed in as a whole, and comes back from a schedule that is kept up to date.
 NETWORK = "NetworkQuery"
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -16,6 +16,8 @@ pub(crate) struct Api {
     pub(crate) enums: Vec<Enum>,
     /// In alphabetical order.
     pub(crate) questions: Vec<Question>,
+    /// Those whose answer is kept up to date: an object of its own, which every binding writes by hand.
+    pub(crate) kept: Vec<Question>,
     /// Functions that take a query and need no stream, in alphabetical order.
     pub(crate) functions: Vec<Question>,
     /// Functions that take nothing and list records, in alphabetical order.
@@ -117,6 +119,7 @@ impl Api {
             records: Vec::new(),
             enums: Vec::new(),
             questions: Vec::new(),
+            kept: Vec::new(),
             functions: Vec::new(),
             lists: Vec::new(),
         }
@@ -143,9 +146,8 @@ impl Api {
         self.questions.sort_by(|a, b| a.name.cmp(&b.name));
         self.functions.sort_by(|a, b| a.name.cmp(&b.name));
         self.lists.sort_by(|a, b| a.name.cmp(&b.name));
-        // What gives no record is an object of its own, which every binding writes by hand.
         let records: BTreeSet<String> = self.records.iter().map(|record| record.name.clone()).collect();
-        self.questions.retain(|question| records.contains(&question.answer));
+        self.kept = self.questions.extract_if(.., |question| !records.contains(&question.answer)).collect();
         self.mark_inputs();
         self.check()?;
         Ok(self)

@@ -77,11 +77,11 @@ pub use lifecycle::{LifecycleStep, Transition, Transitions, TransitionsQuery};
 pub use lineage::{Lineage, LineageQuery, LineageSide};
 pub use message::{MESSAGES, Message, MessageArg, MessageTemplate, messages, translate};
 pub use metrics::{
-    Aggregation, Bucket, DayCount, ItemDifference, MergeQuery, MetricCell, MetricEvent, MetricEvidence,
-    MetricInfo, MetricPreset, MetricQuery, MetricRow, MetricRules, MetricSample, MetricSamples, MetricState,
-    MetricTable, MetricTableQuery, MetricTrend, MetricTrendQuery, MetricUnit, NegativeRule, ReconcileQuery,
-    Reconciliation, ReopenPolicy, RuleDifference, SampleSummary, SurvivalSummary, TrendGroup, TrendPoint,
-    WipRule, merge_metrics, metric_presets, metric_table, metrics,
+    Aggregation, Bucket, DayCount, ItemDifference, LiveMetric, MergeQuery, MetricCell, MetricChanges,
+    MetricEvent, MetricEvidence, MetricInfo, MetricPreset, MetricQuery, MetricRow, MetricRules, MetricSample,
+    MetricSamples, MetricState, MetricTable, MetricTableQuery, MetricTrend, MetricTrendQuery, MetricUnit,
+    NegativeRule, ReconcileQuery, Reconciliation, ReopenPolicy, RuleDifference, SampleSummary,
+    SurvivalSummary, TrendGroup, TrendPoint, WipRule, merge_metrics, metric_presets, metric_table, metrics,
 };
 pub use outlook::{Outlook, OutlookQuery, StageOutlook};
 pub use picture::{PictureForm, PictureOptions, picture};

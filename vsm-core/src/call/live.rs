@@ -1,13 +1,16 @@
 //! The same door to what is kept up to date beside a stream.
 
 use super::{field, only, parse, text, unknown, whole};
-use crate::analyze::{LiveSchedule, Watch};
+use crate::analyze::{LiveMetric, LiveSchedule, Watch};
 use crate::error::Result;
 use crate::stream::ValueStream;
 use crate::time::Instant;
 
 /// The names that [`Watch::call`] knows.
 pub const WATCH_CALLS: &[&str] = &["advance", "at", "update", "verdict"];
+
+/// The names that [`LiveMetric::call`] knows.
+pub const LIVE_METRIC_CALLS: &[&str] = &["follow", "query", "state", "table", "update"];
 
 /// The names that [`LiveSchedule::call`] knows.
 pub const LIVE_SCHEDULE_CALLS: &[&str] = &["change", "critical_path", "finish", "network"];
@@ -49,6 +52,44 @@ impl Watch {
             "at" => text(&self.at()),
             "update" => text(&self.update(stream)?),
             _ => text(&self.verdict(stream, &field::<String>(&args, "item")?)?),
+        }
+    }
+}
+
+impl LiveMetric {
+    /// As [`ValueStream::live_metric`], the query as JSON.
+    ///
+    /// # Errors
+    /// As there; [`Error::Document`](crate::Error::Document) and [`Error::Invalid`](crate::Error::Invalid) for a query that is none, or has a field that nobody knows.
+    pub fn from_json(stream: &ValueStream, query: &str) -> Result<LiveMetric> {
+        stream.live_metric(&whole(&parse(query)?)?)
+    }
+
+    /// Calls a method by name, which takes nothing but the stream, and gives its answer as JSON.
+    ///
+    /// # Errors
+    /// Those of the method; [`Error::Document`](crate::Error::Document) for text that is not JSON; [`Error::Invalid`](crate::Error::Invalid) for a name that is not in
+    /// [`LIVE_METRIC_CALLS`] and for arguments, naming the field.
+    ///
+    /// ```
+    /// use vsm_core::{MetricQuery, ValueStream};
+    /// let stream = ValueStream::new();
+    /// let query = MetricQuery::new("throughput", "2026-03-01T00:00:00Z".parse()?, "2026-04-01T00:00:00Z".parse()?, "UTC");
+    /// let mut live = stream.live_metric(&query)?;
+    /// assert_eq!(live.call(&stream, "follow", "{}")?, "0");
+    /// # Ok::<(), vsm_core::Error>(())
+    /// ```
+    pub fn call(&mut self, stream: &ValueStream, name: &str, arguments: &str) -> Result<String> {
+        if !LIVE_METRIC_CALLS.contains(&name) {
+            return Err(unknown(name, LIVE_METRIC_CALLS));
+        }
+        only(&parse(arguments)?, &[])?;
+        match name {
+            "follow" => text(&self.follow(stream)?),
+            "query" => text(self.query()),
+            "state" => text(&self.state(stream)?),
+            "table" => text(&self.table(stream)?),
+            _ => text(&self.update(stream)?),
         }
     }
 }
@@ -114,6 +155,40 @@ mod tests {
         assert_eq!(verdict, text(&watch.verdict(&stream, "t:1").unwrap()).unwrap());
         watch.call(&stream, "advance", r#"{"at":"2026-03-03T00:00:00Z"}"#).unwrap();
         assert_eq!(watch.call(&stream, "at", "{}").unwrap(), r#""2026-03-03T00:00:00.000Z""#);
+    }
+
+    #[test]
+    fn a_metric_is_kept_up_to_date() {
+        let mut stream = ValueStream::new();
+        let query = format!(
+            r#"{{"metric":"throughput","start":"{MONDAY}","end":"2026-04-01T00:00:00Z","zone":"UTC"}}"#
+        );
+        let mut live = LiveMetric::from_json(&stream, &query).unwrap();
+        assert_eq!(live.call(&stream, "query", "").unwrap(), text(live.query()).unwrap());
+        let done = |n: u32| {
+            format!(
+                r#"{{"source":"t","id":"{n}","occurred_at":"{MONDAY}","item":"t:{n}","kind":"story","set":{{"state":"done"}}}}"#
+            )
+        };
+        call(&mut stream, "apply", &done(1)).unwrap();
+        assert_eq!(live.call(&stream, "follow", "{}").unwrap(), "1");
+        call(&mut stream, "apply", &done(2)).unwrap();
+        let changes = live.call(&stream, "update", "").unwrap();
+        assert!(changes.contains(r#""n":2,"value":2.0"#), "{changes}");
+        let table = stream.metric(live.query()).unwrap();
+        assert_eq!(live.call(&stream, "table", "{}").unwrap(), text(&table).unwrap());
+        let state = stream.metric_state(live.query()).unwrap();
+        assert_eq!(live.call(&stream, "state", "{}").unwrap(), text(&state).unwrap());
+        let misspelt = query.replace("zone", "zones");
+        assert!(LiveMetric::from_json(&stream, &misspelt).unwrap_err().to_string().contains("zone"));
+        for (name, arguments, expected) in [
+            ("fortune", "{}", "follow, query, state, table, update"),
+            ("update", r#"{"at":1}"#, "at"),
+            ("table", "[", "column"),
+        ] {
+            let reason = live.call(&stream, name, arguments).unwrap_err().to_string();
+            assert!(reason.contains(expected), "{name}: {reason}");
+        }
     }
 
     #[test]

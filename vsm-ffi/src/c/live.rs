@@ -1,19 +1,20 @@
-//! What is kept up to date beside a stream: watches of verdicts, and schedules that change.
+//! What is kept up to date beside a stream: watches of verdicts, metrics, and schedules that change.
 
 use std::ffi::c_char;
 
-use vsm_core::{LiveSchedule, Watch};
+use vsm_core::{LiveMetric, LiveSchedule, Watch};
 
 use super::registry::Registry;
 use super::{VsmStatus, VsmStream, answer, end, open, snapshot, text, text_or};
 
-/// What is kept up to date, a watch or a live schedule, by a number that is never used twice; 0 is none.
+/// What is kept up to date, a watch, a live metric or a live schedule, by a number that is never used twice; 0 is none.
 ///
 /// Any thread may use any of them; calls take turns. vsm_live_free ends it.
 pub type VsmLive = u64;
 
 enum Live {
     Watch(Box<Watch>),
+    Metric(Box<LiveMetric>),
     Schedule(Box<LiveSchedule>),
 }
 
@@ -42,6 +43,28 @@ pub unsafe extern "C" fn vsm_watch(
     unsafe { open(&LIVE, live, out, make) }
 }
 
+/// Counts a metric in a stream, and holds what each item contributes, so that vsm_live_call can tell which rows change.
+/// The arguments are those of the call `metric`. The answer is `{}`.
+///
+/// # Safety
+/// As for vsm_watch.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vsm_live_metric(
+    stream: VsmStream,
+    query_json: *const c_char,
+    live: *mut VsmLive,
+    out: *mut *mut c_char,
+) -> VsmStatus {
+    let make = || {
+        // SAFETY: the caller keeps what this function demands of the pointer.
+        let query = unsafe { text("query_json", query_json)? };
+        let metric = LiveMetric::from_json(&snapshot(stream)?, query)?;
+        Ok((Live::Metric(Box::new(metric)), "{}".to_owned()))
+    };
+    // SAFETY: the caller keeps what this function demands of both pointers.
+    unsafe { open(&LIVE, live, out, make) }
+}
+
 /// Lays out a network of activities, and keeps its schedule up to date as vsm_live_call changes it. The network is what
 /// the call `schedule` takes. The answer is `{}`.
 ///
@@ -65,7 +88,8 @@ pub unsafe extern "C" fn vsm_live_schedule(
 
 /// Any call by its name, with its arguments as a JSON object. A watch knows `update`, which takes in what its stream got
 /// since and tells which verdicts changed and why, `advance` (`at`), `verdict` (`item`) and `at`; `stream` is the stream
-/// that it was made of. A live schedule knows `change` (activities, dependencies...), `critical_path`, `finish` and
+/// that it was made of. A live metric knows `update`, which tells the rows that changed, `follow`, which takes in what came and
+/// leaves the rows to the next update, `table`, `state` and `query`. A live schedule knows `change` (activities, dependencies...), `critical_path`, `finish` and
 /// `network`, and takes 0 for `stream`.
 ///
 /// # Safety
@@ -83,6 +107,7 @@ pub unsafe extern "C" fn vsm_live_call(
         let (name, args) = unsafe { (text("name", name)?, text_or("args_json", args_json, "{}")?) };
         LIVE.with(live, |live| match live {
             Live::Watch(watch) => watch.call(&snapshot(stream)?, name, args),
+            Live::Metric(metric) => metric.call(&snapshot(stream)?, name, args),
             Live::Schedule(schedule) => schedule.call(name, args),
         })
     };
@@ -90,7 +115,7 @@ pub unsafe extern "C" fn vsm_live_call(
     unsafe { answer(out, call) }
 }
 
-/// Ends a watch or a live schedule. Ending it again, or one that never was, is VSM_STATUS_ERROR and changes nothing.
+/// Ends a watch, a live metric or a live schedule. Ending it again, or one that never was, is VSM_STATUS_ERROR and changes nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn vsm_live_free(live: VsmLive) -> VsmStatus {
     end(&LIVE, live)

@@ -279,6 +279,33 @@ static void verdicts_are_kept_up_to_date(void) {
     CHECK("use after the end", tells(watch, 0, "at", "{}", VSM_STATUS_ERROR, "ended already"));
 }
 
+static void metrics_are_kept_up_to_date(void) {
+    const char *query = "{\"metric\":\"throughput\",\"start\":\"2026-03-02T00:00:00Z\","
+                        "\"end\":\"2026-03-16T00:00:00Z\",\"zone\":\"UTC\"}";
+    const char *done = "{\"source\":\"t\",\"id\":\"1\",\"occurred_at\":\"2026-03-03T08:00:00Z\",\"item\":\"t:1\","
+                       "\"kind\":\"story\",\"set\":{\"state\":\"done\"}}";
+    VsmStream stream = vsm_new();
+    VsmLive live = 0, none = 7;
+    char *out = NULL;
+    VsmStatus status = vsm_live_metric(stream, query, &live, &out);
+    CHECK("a metric is made", makes(status, out, VSM_STATUS_OK, "{}") && live != 0);
+    CHECK("a story is done", answers(stream, "apply", done, VSM_STATUS_OK, "true"));
+    CHECK("it follows", tells(live, stream, "follow", NULL, VSM_STATUS_OK, "1"));
+    CHECK("its row", tells(live, stream, "update", "{}", VSM_STATUS_OK, "\"value\":1.0"));
+    CHECK("and that once", tells(live, stream, "update", "{}", VSM_STATUS_OK, "\"rows\":[]"));
+    CHECK("its table", tells(live, stream, "table", "{}", VSM_STATUS_OK, "\"value\":1.0"));
+    CHECK("its state", tells(live, stream, "state", "{}", VSM_STATUS_OK, "\"cells\":[{"));
+    CHECK("its question", tells(live, stream, "query", "{}", VSM_STATUS_OK, "throughput"));
+    CHECK("is no watch", tells(live, stream, "verdict", "{}", VSM_STATUS_ERROR, "follow, query, state, table, update"));
+    VsmStream other = vsm_new();
+    CHECK("another stream", tells(live, other, "update", "{}", VSM_STATUS_ERROR, "\"code\":\"invalid\""));
+    vsm_free(other);
+    status = vsm_live_metric(stream, "{\"metric\":\"luck\"}", &none, &out);
+    CHECK("no such question", makes(status, out, VSM_STATUS_ERROR, "\"code\":\"invalid\"") && none == 0);
+    vsm_free(stream);
+    CHECK("it ends", vsm_live_free(live) == VSM_STATUS_OK);
+}
+
 static void schedules_change(void) {
     const char *network = "{\"start\":\"2026-03-02T08:00:00Z\",\"activities\":[{\"id\":\"A\",\"duration\":3600000}],"
                           "\"dependencies\":[]}";
@@ -304,6 +331,7 @@ static void schedules_change(void) {
 int main(void) {
     answers_are_json();
     verdicts_are_kept_up_to_date();
+    metrics_are_kept_up_to_date();
     schedules_change();
     errors_have_codes();
     misuse_is_answered();

@@ -14,6 +14,8 @@ import vsm.IngestOptions
 import vsm.Kind
 import vsm.Link
 import vsm.LinkKind
+import vsm.MetricQuery
+import vsm.MetricRow
 import vsm.OutlookQuery
 import vsm.ReadinessQuery
 import vsm.ScopeQuery
@@ -103,6 +105,23 @@ fun behaviourTests() {
         val later = at("2026-03-04T08:00:00Z")
         equal(emptyList<VerdictChange>(), watch.advance(stream, later).changed)
         equal(later, watch.at())
+    }
+
+    test("a metric is kept up to date, and is that of counting anew") {
+        val stream = ValueStream()
+        val query = MetricQuery(metric = "throughput", start = at("2026-03-02T00:00:00Z"), end = at("2026-03-16T00:00:00Z"), zone = "UTC")
+        val live = stream.liveMetric(query)
+        for (n in 1..2) {
+            stream.apply(event("done/$n", "plan:$n").copy(kind = Kind.STORY, set = Fields(state = FlowState.DONE)))
+        }
+        equal(2UL, live.follow(stream))
+        equal(listOf<Double?>(2.0), live.update(stream).rows.map { it.value })
+        equal(emptyList<MetricRow>(), live.update(stream).rows)
+        equal(query, live.query())
+        equal(stream.metric(query), live.table(stream))
+        equal(stream.metricState(query), live.state(stream))
+        equal("stream", refused<VsmException.Invalid> { live.update(ValueStream()) }.field)
+        equal("metric", refused<VsmException.Invalid> { stream.liveMetric(query.copy(metric = "luck")) }.field)
     }
 
     test("a policy starts from the engine's own") {

@@ -184,6 +184,26 @@ def network():
     )
 
 
+@test("a metric is kept up to date, and is that of counting anew")
+def _():
+    stream = vsm.ValueStream()
+    query = vsm.MetricQuery(
+        metric="throughput", start=at("2026-03-02T00:00:00"), end=at("2026-03-16T00:00:00"), zone="UTC"
+    )
+    live = stream.live_metric(query)
+    for n in range(2):
+        done = event(f"done/{n}", f"plan:{n}")
+        done.kind, done.set = vsm.Kind.STORY, vsm.Fields(state=vsm.FlowState.DONE)
+        stream.apply(done)
+    equal(2, live.follow(stream))
+    equal([2.0], [row.value for row in live.update(stream).rows])
+    equal([query, []], [live.query(), live.update(stream).rows])
+    equal([stream.metric(query), stream.metric_state(query)], [live.table(stream), live.state(stream)])
+    equal("stream", refused(vsm.VsmError.Invalid, live.update, vsm.ValueStream()).field)
+    query.metric = "luck"
+    equal("metric", refused(vsm.VsmError.Invalid, stream.live_metric, query).field)
+
+
 @test("a schedule is kept up to date, and what is refused changes nothing")
 def _():
     equal(["build", "test"], vsm.schedule(network()).path)

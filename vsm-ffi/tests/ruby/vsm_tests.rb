@@ -108,6 +108,20 @@ test 'trains and working time' do
   equal Time.utc(2026, 12, 30), Vsm.add_working_time(calendar, Time.utc(2026, 12, 24), 3 * 86_400_000)
 end
 
+test 'a metric is kept up to date, and is that of counting anew' do
+  stream = Vsm::ValueStream.new
+  ask = ->(metric) { Vsm::MetricQuery.new(metric: metric, start: Time.utc(2026, 3, 2), _end: Time.utc(2026, 3, 16), zone: 'UTC') }
+  live = stream.live_metric(ask.call('throughput'))
+  done = { kind: Vsm::Kind::STORY, set: Vsm::Fields.new(state: Vsm::FlowState::DONE) }
+  2.times { |n| stream.apply(event("done/#{n}", "plan:#{n}", **done)) }
+  equal 2, live.follow(stream)
+  equal [2.0], live.update(stream).rows.map(&:value)
+  equal [ask.call('throughput'), []], [live.query, live.update(stream).rows]
+  equal [stream.metric(live.query), stream.metric_state(live.query)], [live.table(stream), live.state(stream)]
+  equal 'stream', refused(Vsm::VsmError::Invalid) { live.update(Vsm::ValueStream.new) }.field
+  equal 'metric', refused(Vsm::VsmError::Invalid) { stream.live_metric(ask.call('luck')) }.field
+end
+
 DAY = 86_400_000
 
 def activity(id, days)

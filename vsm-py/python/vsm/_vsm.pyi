@@ -207,6 +207,7 @@ __all__ = [
     "MessageTemplate",
     "MetFact",
     "MetricCell",
+    "MetricChanges",
     "MetricEvidence",
     "MetricInfo",
     "MetricPreset",
@@ -310,6 +311,7 @@ __all__ = [
     "WorkingHours",
     "ValueStream",
     "Watch",
+    "LiveMetric",
     "schedule",
     "LiveSchedule",
     "picture",
@@ -4408,6 +4410,33 @@ class MetricCell:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> MetricCell:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class MetricChanges:
+    """The rows of a metric that changed."""
+    @property
+    def rows(self) -> list[MetricRow]:
+        """The rows that something was added to or taken from since the rows were told last, as they are now, by group and
+        part of the window. A group that nothing is left of is told once more, with rows that are empty.
+        """
+    @property
+    def events(self) -> int:
+        """How many events were taken in."""
+    @property
+    def items(self) -> int:
+        """How many items were looked at again."""
+    @property
+    def recomputed_all(self) -> bool:
+        """Whether everything was counted anew: in views of the past, and when an item gets another name."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> MetricChanges:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -8571,19 +8600,6 @@ class ValueStream:
         """What every release shipped, by its tag, against what was planned for it."""
     def coverage(self) -> Coverage:
         """How much of the input could be linked, and what could not."""
-    def watch(
-        self,
-        *,
-        at: datetime,
-        stage: str | None = None,
-        policy: Policy | None = None,
-        kind: Kind | str | None = None,
-        items: Iterable[str] | None = None,
-    ) -> Watch:
-        """Judges everything, and holds the verdicts so that ``Watch.update`` can tell which of them change.
-
-        ``kind`` restricts it to items of a kind, ``items`` what is reported to these items.
-        """
     def __len__(self) -> int: ...
     def __contains__(self, id: object, /) -> bool: ...
     def __copy__(self) -> ValueStream: ...
@@ -9665,6 +9681,52 @@ class ValueStream:
         - ``at``: The time that it is asked for; what happened later does not count.
         - ``group``: By what the parts are put together; absent = by application.
         """
+    def live_metric(
+        self,
+        *,
+        metric: str,
+        start: datetime,
+        end: datetime,
+        zone: str,
+        within: str | None = None,
+        kinds: Iterable[Kind | str] | None = None,
+        group_by: Iterable[str] | None = None,
+        bucket: Bucket | str | None = None,
+        bucket_starts: Iterable[datetime] | None = None,
+        preset: str | None = None,
+        rules: MetricRules | None = None,
+    ) -> LiveMetric:
+        """Counts a metric, and holds what each item contributes so that ``LiveMetric::update`` can tell which rows change.
+
+        - ``metric``: The metric; ``metrics`` lists them.
+        - ``start``: First instant of the window.
+        - ``end``: First instant after the window. What is not over by then is open.
+        - ``zone``: IANA zone of its days.
+        - ``within``: Only items of this application, team, release, theme, epic or other item; absent = all.
+        - ``kinds``: Items of these kinds, whether or not they have parts; empty = those that the metric is made for, without those that are counted by their parts.
+        - ``group_by``: A row for each value of these: ``kind``, ``team``, ``application``, ``release``, ``theme``, ``epic``, ``feature``, ``priority``, ``severity``, ``assignee``, or ``attribute:NAME``. An item with several values counts in each.
+        - ``bucket``: A row for each part of the window; absent = one for all of it.
+        - ``bucket_starts``: For ``custom``: where the parts after the first begin, in order.
+        - ``preset``: Rules as a tool has them; ``metric_presets`` lists them.
+        - ``rules``: Rules of one's own; they win over the preset's.
+        """
+    def watch(
+        self,
+        *,
+        at: datetime,
+        stage: str | None = None,
+        policy: Policy | None = None,
+        kind: Kind | str | None = None,
+        items: Iterable[str] | None = None,
+    ) -> Watch:
+        """Judges everything, and holds the verdicts so that ``Watch::update`` can tell which of them change.
+
+        - ``at``: The time that verdicts are for; ``Watch::advance`` moves it.
+        - ``stage``: The stage; absent = the last one of the policy.
+        - ``policy``: What counts as ready; absent = the default policy.
+        - ``kind``: The kind of the items that are counted and reported; absent = all work and releases.
+        - ``items``: The only items that are reported, by any of their names; they need not be known yet. Absent = all.
+        """
 
 @final
 class Watch:
@@ -9682,6 +9744,38 @@ class Watch:
         """
     def verdict(self, stream: ValueStream, item: str) -> Verdict | None:
         """The verdict of an item as of the last update; None for what has none."""
+
+@final
+class LiveMetric:
+    """A metric that is kept up to date: ``ValueStream.live_metric`` makes one.
+
+    It belongs to the stream that it was made of and to those that go on from there, such as copies.
+
+    >>> from datetime import datetime, timezone
+    >>> start, end = (datetime(2026, month, 1, tzinfo=timezone.utc) for month in (3, 4))
+    >>> stream = ValueStream()
+    >>> live = stream.live_metric(metric="throughput", start=start, end=end, zone="UTC")
+    >>> stream.apply(Event(source="jira", id="1", occurred_at=start, item="jira:CHK-1", kind="story",
+    ...                    set=Fields(state="done")))
+    True
+    >>> [row.value for row in live.update(stream).rows]
+    [1.0]
+    """
+    def query(self) -> MetricQuery:
+        """The question."""
+    def update(self, stream: ValueStream) -> MetricChanges:
+        """Takes in what the stream got since the last time, and tells the rows that changed since they were told last.
+
+        Raises ``InvalidError`` for a stream that does not go on from the one that this was made of.
+        """
+    def follow(self, stream: ValueStream) -> int:
+        """Takes in what the stream got since the last time, and leaves it to the next ``update`` to tell the rows. Gives the
+        number of events.
+        """
+    def table(self, stream: ValueStream) -> MetricTable:
+        """The metric as of the last update, as ``ValueStream.metric`` gives it."""
+    def state(self, stream: ValueStream) -> MetricState:
+        """The metric before its last step as of the last update, as ``ValueStream.metric_state`` gives it."""
 
 def schedule(network: NetworkQuery) -> CriticalPath:
     """The schedule of activities that are given: early and late dates, float, what drives what, and the trains they take.

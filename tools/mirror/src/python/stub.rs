@@ -12,7 +12,7 @@ use crate::api::{Api, Record, doc_lines};
 use crate::arrow::has_lists;
 
 const STREAM: &str = include_str!("../../../../vsm-py/src/stream.rs");
-const WATCH: &str = include_str!("../../../../vsm-py/src/watch.rs");
+const LIVE: &str = include_str!("../../../../vsm-py/src/live.rs");
 const SCHEDULE: &str = include_str!("../../../../vsm-py/src/schedule.rs");
 const PICTURE: &str = include_str!("../../../../vsm-py/src/picture.rs");
 const TABLE: &str = include_str!("../../../../vsm-py/src/table.rs");
@@ -34,13 +34,13 @@ pub(crate) fn text(api: &Api, questions: &str, functions: &str) -> String {
     text += ")\n\n_Data: TypeAlias = bytes | bytearray | memoryview | str\n\n\
              class _ArrowStream(Protocol):\n    \
              def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...\n";
-    let (stream, watch) = (parsed(STREAM), parsed(WATCH));
+    let (stream, live) = (parsed(STREAM), parsed(LIVE));
     let (schedule, calendar) = (parsed(SCHEDULE), parsed(CALENDAR));
     let (methods, picture) = parted(parsed(PICTURE));
     let (functions, table) = (parsed(functions), parsed(TABLE));
     text += "\n__all__ = [\n";
     let written_names =
-        [&stream, &watch, &schedule, &picture, &calendar, &table, &functions].into_iter().flat_map(names);
+        [&stream, &live, &schedule, &picture, &calendar, &table, &functions].into_iter().flat_map(names);
     for name in classes(api).map(|record| record.name.clone()).chain(written_names) {
         text += &format!("    \"{name}\",\n");
     }
@@ -50,7 +50,7 @@ pub(crate) fn text(api: &Api, questions: &str, functions: &str) -> String {
         let own = methods.iter().filter(|file| class_of(file).as_ref() == Some(&record.name));
         own.for_each(|file| text += &written(file));
     }
-    text += &(written(&stream) + &written(&parsed(questions)) + &written(&watch));
+    text += &(written(&stream) + &written(&parsed(questions)) + &written(&live));
     text + &written(&schedule)
         + &written(&picture)
         + &written(&calendar)

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::time::{DAY, Instant, Zone};
 
 /// A window with its parts and days.
+#[derive(Clone, Debug)]
 pub(in crate::analyze) struct Buckets {
     /// Where each part begins, and where the last one ends.
     edges: Vec<Instant>,

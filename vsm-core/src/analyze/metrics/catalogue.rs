@@ -63,6 +63,7 @@ pub(super) enum Measure {
     Reopened,
 }
 
+#[derive(Debug)]
 pub(super) struct Metric {
     pub(super) name: &'static str,
     about: &'static str,

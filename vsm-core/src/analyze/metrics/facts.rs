@@ -28,7 +28,7 @@ pub(super) struct Fact {
     pub(super) event: u32,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Amount {
     /// A value of a sample.
     Sample(f64),
@@ -58,17 +58,25 @@ impl ValueStream {
     pub(super) fn facts(&self, plan: &Plan, within: Option<&str>, sink: &mut impl Sink) -> Result<()> {
         let within = self.all_under(within)?;
         let mut releases = Releases::default();
-        let lives = self.lives();
-        for item in self.all() {
-            if within.as_ref().is_some_and(|set| !set.contains(&item)) {
-                continue;
-            }
-            if lives.kinds(item).iter().any(|(_, kind)| plan.takes(*kind)) {
-                let own = Flowing::of(self, lives, item, &plan.rules, &mut releases);
-                self.facts_of(&own, plan, sink);
-            }
+        for item in self.all().filter(|item| within.as_ref().is_none_or(|set| set.contains(item))) {
+            self.facts_of_item(item, plan, &mut releases, sink);
         }
         Ok(())
+    }
+
+    /// What one item contributes.
+    pub(super) fn facts_of_item(
+        &self,
+        item: u32,
+        plan: &Plan,
+        releases: &mut Releases,
+        sink: &mut impl Sink,
+    ) {
+        let lives = self.lives();
+        if lives.kinds(item).iter().any(|(_, kind)| plan.takes(*kind)) {
+            let own = Flowing::of(self, lives, item, &plan.rules, releases);
+            self.facts_of(&own, plan, sink);
+        }
     }
 
     fn facts_of(&self, own: &Flowing<'_>, plan: &Plan, sink: &mut impl Sink) {

@@ -11,6 +11,7 @@ use crate::stream::ValueStream;
 use crate::time::{Instant, clip};
 
 /// What is grouped by.
+#[derive(Clone, Debug)]
 enum Dimension {
     Kind,
     /// What the item, or the nearest of its wholes that has any, is linked to.
@@ -27,6 +28,7 @@ enum Dimension {
 const DEEPEST: usize = 64;
 
 /// The groups that were met, by number.
+#[derive(Clone, Debug)]
 pub(in crate::analyze) struct Groups {
     dimensions: Vec<Dimension>,
     numbers: HashMap<Vec<String>, u32>,
@@ -66,9 +68,21 @@ impl Groups {
         self.dimensions.iter().all(is_still)
     }
 
-    fn number(&mut self, names: Vec<String>) -> u32 {
-        if let Some(number) = self.numbers.get(&names) {
-            return *number;
+    /// Whether the groups of an item depend on its links, and on those of its wholes.
+    pub(super) fn follow_links(&self) -> bool {
+        let follows = |dimension: &Dimension| matches!(dimension, Dimension::Home(..) | Dimension::Whole(_));
+        self.dimensions.iter().any(follows)
+    }
+
+    /// The number of a group that was met.
+    pub(super) fn known(&self, names: &[String]) -> Option<u32> {
+        self.numbers.get(names).copied()
+    }
+
+    /// The number of a group, met or not.
+    pub(super) fn number(&mut self, names: Vec<String>) -> u32 {
+        if let Some(number) = self.known(&names) {
+            return number;
         }
         let number = self.names.len() as u32;
         self.numbers.insert(names.clone(), number);

@@ -2,9 +2,11 @@
 
 mod buckets;
 mod catalogue;
+mod cells;
 mod earliest;
 mod facts;
 mod groups;
+mod live;
 mod plan;
 mod presets;
 mod query;
@@ -13,6 +15,7 @@ mod samples;
 mod spans;
 mod state;
 mod table;
+mod touched;
 mod trend;
 
 use crate::error::Result;
@@ -20,6 +23,7 @@ use crate::stream::ValueStream;
 
 pub use catalogue::{MetricInfo, MetricUnit, metrics};
 pub use earliest::MetricEvidence;
+pub use live::{LiveMetric, MetricChanges};
 pub use presets::{MetricPreset, metric_presets};
 pub use query::{
     Aggregation, Bucket, DayCount, MetricEvent, MetricQuery, MetricRules, NegativeRule, ReopenPolicy, WipRule,

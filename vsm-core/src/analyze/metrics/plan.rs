@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::model::Kind;
 use crate::time::{Zone, clip};
 
+#[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) metric: &'static Metric,
     pub(super) zone: Zone,

@@ -25,7 +25,7 @@ pub(super) struct Flowing<'a> {
 }
 
 /// When releases are done; each is looked up once.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Releases(HashMap<u32, Option<(Instant, u32)>>);
 
 impl<'a> Flowing<'a> {
@@ -160,6 +160,11 @@ impl Releases {
             at = stream.linked(now, LinkKind::Parent, Direction::Outgoing).map(|(_, whole)| whole).next();
         }
         None
+    }
+
+    /// Looks a release up again, if it ever was; whether it is done at another time than it was.
+    pub(super) fn renew(&mut self, stream: &ValueStream, release: u32) -> bool {
+        self.0.remove(&release).is_some_and(|before| self.done(stream, release) != before)
     }
 
     fn done(&mut self, stream: &ValueStream, release: u32) -> Option<(Instant, u32)> {

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::cells::{Cells, row};
 use super::earliest::{self, Earliest, MetricEvidence};
-use super::facts::{Amount, Fact, Sink, days_by_part};
+use super::facts::{Fact, Sink, days_by_part};
 use super::groups::Groups;
 use super::plan::Plan;
 use super::query::MetricQuery;
@@ -14,7 +15,6 @@ use super::table::MetricTable;
 use crate::analyze::{Basis, EXAMPLES, Exclusion, Grounds};
 use crate::error::{Error, Result};
 use crate::stream::ValueStream;
-use crate::texts::NONE;
 
 /// A metric of a part of the items, ready to be put together with those of other parts.
 ///
@@ -144,7 +144,7 @@ impl MetricCell {
         self.sort();
     }
 
-    fn sort(&mut self) {
+    pub(super) fn sort(&mut self) {
         self.values.sort_unstable_by(f64::total_cmp);
         self.open.sort_unstable_by(f64::total_cmp);
     }
@@ -188,53 +188,6 @@ struct Tally<'a> {
     waits: bool,
     evidence: Earliest,
     grounds: Grounds,
-}
-
-/// The cells that have anything, by the order in which they were met.
-struct Cells {
-    parts: usize,
-    /// For each group the place of the cell of each part of the window.
-    places: Vec<Vec<u32>>,
-    cells: Vec<(u32, usize, MetricCell)>,
-}
-
-impl Cells {
-    fn add(&mut self, group: u32, bucket: usize, amount: Amount) {
-        let Some(cell) = self.at(group, bucket) else { return };
-        match amount {
-            Amount::Sample(value) => {
-                cell.n += 1;
-                cell.values.push(value);
-            }
-            Amount::Open(age) => cell.open.push(age),
-            Amount::Part { part, whole } => {
-                cell.n += 1;
-                cell.part = cell.part.saturating_add(part);
-                cell.whole = cell.whole.saturating_add(whole);
-            }
-            Amount::Count(count) => {
-                cell.n += 1;
-                cell.part = cell.part.saturating_add(count);
-            }
-        }
-    }
-
-    fn at(&mut self, group: u32, bucket: usize) -> Option<&mut MetricCell> {
-        let place = row(&mut self.places, group, || vec![NONE; self.parts])?.get_mut(bucket)?;
-        if *place == NONE {
-            *place = self.cells.len() as u32;
-            self.cells.push((group, bucket, MetricCell::default()));
-        }
-        self.cells.get_mut(*place as usize).map(|(_, _, cell)| cell)
-    }
-}
-
-/// The row of a group, which is made with all before it where it is missing.
-fn row<T>(rows: &mut Vec<Vec<T>>, group: u32, make: impl FnMut() -> Vec<T>) -> Option<&mut Vec<T>> {
-    if rows.len() <= group as usize {
-        rows.resize_with(group as usize + 1, make);
-    }
-    rows.get_mut(group as usize)
 }
 
 impl Tally<'_> {
@@ -310,7 +263,7 @@ pub(super) fn state(stream: &ValueStream, query: &MetricQuery) -> Result<MetricS
     let mut tally = Tally {
         stream,
         groups: Groups::of(query)?,
-        cells: Cells { parts, places: Vec::new(), cells: Vec::new() },
+        cells: Cells::new(parts),
         levels: Vec::new(),
         found: Vec::new(),
         waits: false,
@@ -321,14 +274,8 @@ pub(super) fn state(stream: &ValueStream, query: &MetricQuery) -> Result<MetricS
     tally.settle(&plan);
     plan.name_rules(query, &mut tally.grounds);
     let Tally { groups, cells, waits, evidence, grounds, .. } = tally;
-    let name = |(group, bucket, mut cell): (u32, usize, MetricCell)| {
-        cell.group = groups.name(group).to_vec();
-        cell.bucket = bucket as u64;
-        cell.sort();
-        cell
-    };
-    let mut cells: Vec<MetricCell> = cells.cells.into_iter().map(name).collect();
-    cells.sort_unstable_by(|a, b| (&a.group, a.bucket).cmp(&(&b.group, b.bucket)));
+    let mut cells = cells.of(&groups);
+    cells.iter_mut().for_each(MetricCell::sort);
     Ok(MetricState {
         query: query.clone(),
         cells,

@@ -140,7 +140,14 @@ impl MetricTable {
     }
 }
 
-fn row(plan: &Plan, waits: bool, group: &[String], bucket: usize, cell: &MetricCell, all: i64) -> MetricRow {
+pub(super) fn row(
+    plan: &Plan,
+    waits: bool,
+    group: &[String],
+    bucket: usize,
+    cell: &MetricCell,
+    all: i64,
+) -> MetricRow {
     let buckets = &plan.buckets;
     let ratio = |part: i64, whole: i64| (whole > 0).then(|| part as f64 / whole as f64);
     let sample =

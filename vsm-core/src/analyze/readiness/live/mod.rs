@@ -19,9 +19,10 @@ use super::judge::{Judge, RULES};
 use super::lanes::{Facts, Lens, rungs};
 use super::{Basis, Policy, Verdict, check_kind, is_meant};
 use crate::analyze::{EVIDENCE, Grounds, Message};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash::HashSet;
 use crate::model::Kind;
+use crate::news::Seen;
 use crate::stream::ValueStream;
 use crate::time::Instant;
 
@@ -163,13 +164,8 @@ pub struct Watch {
     kind: Option<Kind>,
     items: Option<Vec<String>>,
     held: Held,
-    /// So many events, and details of links, are taken in.
-    events: u32,
-    details: usize,
-    /// The key of the last of them: the streams that go on from there have it at the same place.
-    last: String,
-    /// Whether a view of the past is held, of which what comes next can't be told.
-    is_past: bool,
+    /// What is taken in.
+    seen: Seen,
     /// Whether a change may reach further than links between items tell: phases, criteria and rules of a policy say what is
     /// asked for at all, so everything is judged anew.
     is_whole: bool,
@@ -180,8 +176,8 @@ impl ValueStream {
     /// Judges everything, and holds the verdicts so that [`Watch::update`] can tell which of them change.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a stage that is not on the ladder, or a kind that is neither work nor a release or build;
-    /// [`Error::Cycle`] for a view of a past in which needs form one.
+    /// [`Error::Invalid`](crate::Error::Invalid) for a stage that is not on the ladder, or a kind that is neither work nor a release or build;
+    /// [`Error::Cycle`](crate::Error::Cycle) for a view of a past in which needs form one.
     pub fn watch(&self, query: &WatchQuery) -> Result<Watch> {
         let policy = query.policy.clone().unwrap_or_default();
         let rung = policy.rung(query.stage.as_deref())?;
@@ -194,10 +190,7 @@ impl ValueStream {
             kind: query.kind,
             items: query.items.clone(),
             held: Held::default(),
-            events: 0,
-            details: 0,
-            last: String::new(),
-            is_past: false,
+            seen: Seen::default(),
             is_whole: false,
             counts: [0; 3],
         };
@@ -215,7 +208,7 @@ impl Watch {
     /// The verdict of an item as of the last update; none for what has none. O(1).
     ///
     /// # Errors
-    /// [`Error::UnknownItem`].
+    /// [`Error::UnknownItem`](crate::Error::UnknownItem).
     pub fn verdict(&self, stream: &ValueStream, item: &str) -> Result<Option<Verdict>> {
         let item = stream.find(item)?;
         Ok(self.held.verdict(&self.lens(stream), item))
@@ -224,7 +217,7 @@ impl Watch {
     /// Takes in what the stream got since the last time, and tells which verdicts changed.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a stream that does not go on from the one that was watched; [`Error::Cycle`] for a view of a
+    /// [`Error::Invalid`](crate::Error::Invalid) for a stream that does not go on from the one that was watched; [`Error::Cycle`](crate::Error::Cycle) for a view of a
     /// past in which needs form one. What is held is then as it was.
     pub fn update(&mut self, stream: &ValueStream) -> Result<VerdictChanges> {
         self.turn(stream, false)
@@ -268,40 +261,27 @@ impl Watch {
         drop(lens);
         self.is_whole = is_led || !self.policy.is_plain() || self.kind == Some(Kind::Build);
         (self.held, self.rungs, self.counts) = (held, rungs, counts);
-        self.remember(stream);
+        self.seen = Seen::of(stream);
         Ok(())
     }
 
-    fn remember(&mut self, stream: &ValueStream) {
-        let (events, _, _, details) = stream.extent();
-        (self.events, self.details, self.is_past) = (events, details, stream.past().is_some());
-        stream.key(events.wrapping_sub(1)).clone_into(&mut self.last);
-    }
-
     fn turn(&mut self, stream: &ValueStream, has_time_passed: bool) -> Result<VerdictChanges> {
-        let (events, _, _, details) = stream.extent();
-        if events < self.events || stream.key(self.events.wrapping_sub(1)) != self.last {
-            return Err(Error::invalid("stream", "does not go on from the one that is watched"));
-        }
+        let events = self.seen.since(stream)?;
         let names_stage = |rung: &usize| {
             let stage = self.policy.stages.get(*rung).map_or("", String::as_str);
-            details > self.details && stream.names_stage_since(self.details, stage)
+            self.seen.names_stage_since(stream, stage)
         };
         let is_new_stage = |rung: usize| !self.rungs.contains(&rung) && names_stage(&rung);
         let is_led = |event: u32| stream.item_of(event).is_some_and(|item| Facts::of(stream, item).is_led());
-        let is_whole = self.is_whole || (self.events..events).any(is_led);
-        if is_whole
-            || self.is_past
-            || stream.past().is_some()
-            || (0..self.policy.stages.len()).any(is_new_stage)
-        {
-            return self.anew(stream, events);
+        let is_whole = self.is_whole || events.clone().any(is_led);
+        if is_whole || self.seen.is_past(stream) || (0..self.policy.stages.len()).any(is_new_stage) {
+            return self.anew(stream, events.len());
         }
         let mut held = take(&mut self.held);
         let lens = self.lens(stream);
         let stage = lens.judge.required_stage(self.rung);
         let mut turn = Turn::new(&lens, &mut held);
-        turn.events(self.events..events, stage);
+        turn.events(events.clone(), stage);
         if has_time_passed {
             turn.time();
         }
@@ -331,17 +311,16 @@ impl Watch {
                 reason: Some(turn.reason(item, from, to, &mut grounds)),
             })
             .collect();
-        let answer =
-            Self::answer(&lens, changed, counts, (events.wrapping_sub(self.events), turn.judged), grounds);
+        let answer = Self::answer(&lens, changed, counts, (events.len(), turn.judged), grounds);
         drop(turn);
         drop(lens);
         (self.held, self.counts) = (held, counts);
-        self.remember(stream);
+        self.seen = Seen::of(stream);
         Ok(answer)
     }
 
     /// Judges everything anew and compares.
-    fn anew(&mut self, stream: &ValueStream, events: u32) -> Result<VerdictChanges> {
+    fn anew(&mut self, stream: &ValueStream, events: usize) -> Result<VerdictChanges> {
         let before = self.clone();
         self.fill(stream)?;
         let (old, new) = (before.lens(stream), self.lens(stream));
@@ -364,7 +343,7 @@ impl Watch {
             change.reason = reasons::of(&new, *item, change.to);
         }
         let changed = changed.into_iter().map(|(_, change)| change).collect();
-        let work = (events.wrapping_sub(before.events), u64::from(self.held.items()));
+        let work = (events, u64::from(self.held.items()));
         let answer = Self::answer(&new, changed, self.counts, work, Grounds::default());
         Ok(VerdictChanges { recomputed_all: true, ..answer })
     }
@@ -379,7 +358,7 @@ impl Watch {
         lens: &Lens<'_>,
         changed: Vec<VerdictChange>,
         [ready, unknown, not_ready]: [u64; 3],
-        (events, judged): (u32, u64),
+        (events, judged): (usize, u64),
         mut grounds: Grounds,
     ) -> VerdictChanges {
         let judge: &Judge<'_> = &lens.judge;
@@ -392,7 +371,7 @@ impl Watch {
             ready,
             unknown,
             not_ready,
-            events: u64::from(events),
+            events: events as u64,
             judged,
             recomputed_all: false,
             basis: grounds.finish(judge.stream),
