@@ -7,14 +7,20 @@ export interface ValueStream {
 }
 
 /**
- * A column: numbers, instants (milliseconds since 1970) and spans (milliseconds) with NaN for nothing; yes and no as 1 and 0,
- * 255 for neither; texts; records as a table of their own; lists as a column for each row.
+ * What a field is as a column: numbers, instants (milliseconds since 1970) and spans (milliseconds) with NaN for nothing; yes
+ * and no as 1 and 0, 255 for neither; texts; records as a table of their own; lists as a column for each row.
  */
-export type Column = Float64Array | Uint8Array | (string | null)[] | Columns | (Column | null)[]
+export type Column<Field> = [Field] extends [boolean]
+  ? Uint8Array
+  : [Field] extends [number | Date]
+    ? Float64Array
+    : [Field] extends [string]
+      ? (Field | null)[]
+      : [Field] extends [(infer Part)[]]
+        ? (Column<Part> | null)[]
+        : Columns<Field>
 /** A table by the names of its columns, which are those of its rows' fields. */
-export interface Columns {
-  [name: string]: Column
-}
+export type Columns<Row> = { [Name in keyof Row]-?: Column<NonNullable<Row[Name]>> }
 
 /**
  * A metric that is kept up to date: `ValueStream.liveMetric` makes one. It belongs to the stream that it was made of and to
@@ -218,9 +224,9 @@ export declare class ValueStream {
   /** As `deliveryArrow`, off the event loop. */
   deliveryArrowAsync(query: DeliveryQuery): Promise<Buffer>
   /** The rows of `delivery` as typed arrays, one for each field. */
-  deliveryColumns(query: DeliveryQuery): Columns
+  deliveryColumns(query: DeliveryQuery): Columns<DeliveryRow>
   /** As `deliveryColumns`, off the event loop. */
-  deliveryColumnsAsync(query: DeliveryQuery): Promise<Columns>
+  deliveryColumnsAsync(query: DeliveryQuery): Promise<Columns<DeliveryRow>>
   /**
    * The next departures of a release: which can still be reached, by how much the others are missed, and by when each
    * unmet fact of the last stage has to be settled for them.
@@ -254,9 +260,9 @@ export declare class ValueStream {
   /** As `driftArrow`, off the event loop. */
   driftArrowAsync(query: DriftQuery): Promise<Buffer>
   /** The rows of `drift` as typed arrays, one for each field. */
-  driftColumns(query: DriftQuery): Columns
+  driftColumns(query: DriftQuery): Columns<DriftRow>
   /** As `driftColumns`, off the event loop. */
-  driftColumnsAsync(query: DriftQuery): Promise<Columns>
+  driftColumnsAsync(query: DriftQuery): Promise<Columns<DriftRow>>
   /**
    * What is in each environment: of every application the build that its last successful deployment brought.
    *
@@ -345,9 +351,9 @@ export declare class ValueStream {
   /** As `littlesLawArrow`, off the event loop. */
   littlesLawArrowAsync(query: LittlesLawQuery): Promise<Buffer>
   /** The rows of `littlesLaw` as typed arrays, one for each field. */
-  littlesLawColumns(query: LittlesLawQuery): Columns
+  littlesLawColumns(query: LittlesLawQuery): Columns<LittlesLawRow>
   /** As `littlesLawColumns`, off the event loop. */
-  littlesLawColumnsAsync(query: LittlesLawQuery): Promise<Columns>
+  littlesLawColumnsAsync(query: LittlesLawQuery): Promise<Columns<LittlesLawRow>>
   /**
    * One metric, by group and part of the window.
    *
@@ -368,9 +374,9 @@ export declare class ValueStream {
   /** As `metricArrow`, off the event loop. */
   metricArrowAsync(query: MetricQuery): Promise<Buffer>
   /** The rows of `metric` as typed arrays, one for each field. */
-  metricColumns(query: MetricQuery): Columns
+  metricColumns(query: MetricQuery): Columns<MetricRow>
   /** As `metricColumns`, off the event loop. */
-  metricColumnsAsync(query: MetricQuery): Promise<Columns>
+  metricColumnsAsync(query: MetricQuery): Promise<Columns<MetricRow>>
   /** What each item contributes to a metric. */
   metricSamples(query: MetricQuery): MetricSamples
   /** As `metricSamples`, off the event loop. */
@@ -383,9 +389,9 @@ export declare class ValueStream {
   /** As `metricSamplesArrow`, off the event loop. */
   metricSamplesArrowAsync(query: MetricQuery): Promise<Buffer>
   /** The rows of `metricSamples` as typed arrays, one for each field. */
-  metricSamplesColumns(query: MetricQuery): Columns
+  metricSamplesColumns(query: MetricQuery): Columns<MetricSample>
   /** As `metricSamplesColumns`, off the event loop. */
-  metricSamplesColumnsAsync(query: MetricQuery): Promise<Columns>
+  metricSamplesColumnsAsync(query: MetricQuery): Promise<Columns<MetricSample>>
   /** The metric before its last step, to be put together with those of other parts of the record. */
   metricState(query: MetricQuery): MetricState
   /** As `metricState`, off the event loop. */
@@ -410,9 +416,9 @@ export declare class ValueStream {
   /** As `metricTrendArrow`, off the event loop. */
   metricTrendArrowAsync(query: MetricTrendQuery): Promise<Buffer>
   /** The rows of `metricTrend` as typed arrays, one for each field. */
-  metricTrendColumns(query: MetricTrendQuery): Columns
+  metricTrendColumns(query: MetricTrendQuery): Columns<TrendPoint>
   /** As `metricTrendColumns`, off the event loop. */
-  metricTrendColumnsAsync(query: MetricTrendQuery): Promise<Columns>
+  metricTrendColumnsAsync(query: MetricTrendQuery): Promise<Columns<TrendPoint>>
   /**
    * The first time within a window at which all of some environments are free for so long, and the next ones.
    *
@@ -668,9 +674,9 @@ export declare class ValueStream {
   /** As `valueRealizedArrow`, off the event loop. */
   valueRealizedArrowAsync(query: ValueRealizedQuery): Promise<Buffer>
   /** The rows of `valueRealized` as typed arrays, one for each field. */
-  valueRealizedColumns(query: ValueRealizedQuery): Columns
+  valueRealizedColumns(query: ValueRealizedQuery): Columns<ValueRow>
   /** As `valueRealizedColumns`, off the event loop. */
-  valueRealizedColumnsAsync(query: ValueRealizedQuery): Promise<Columns>
+  valueRealizedColumnsAsync(query: ValueRealizedQuery): Promise<Columns<ValueRow>>
   /**
    * The verdicts of all work items and releases for a stage in one pass; each is what
    * `readiness` would say.

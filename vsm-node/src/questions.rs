@@ -269,7 +269,7 @@ impl ValueStream {
     }
 
     /// The rows of `delivery` as typed arrays, one for each field.
-    #[napi(catch_unwind, ts_return_type = "Columns")]
+    #[napi(catch_unwind, ts_return_type = "Columns<DeliveryRow>")]
     pub fn delivery_columns(
         &self,
         env: Env,
@@ -279,7 +279,7 @@ impl ValueStream {
     }
 
     /// As `deliveryColumns`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns<DeliveryRow>>")]
     pub fn delivery_columns_async(
         &self,
         #[napi(ts_arg_type = "DeliveryQuery")] query: Arg<DeliveryQuery>,
@@ -359,7 +359,7 @@ impl ValueStream {
     }
 
     /// The rows of `drift` as typed arrays, one for each field.
-    #[napi(catch_unwind, ts_return_type = "Columns")]
+    #[napi(catch_unwind, ts_return_type = "Columns<DriftRow>")]
     pub fn drift_columns(
         &self,
         env: Env,
@@ -369,7 +369,7 @@ impl ValueStream {
     }
 
     /// As `driftColumns`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns<DriftRow>>")]
     pub fn drift_columns_async(
         &self,
         #[napi(ts_arg_type = "DriftQuery")] query: Arg<DriftQuery>,
@@ -582,7 +582,7 @@ impl ValueStream {
     }
 
     /// The rows of `littlesLaw` as typed arrays, one for each field.
-    #[napi(catch_unwind, ts_return_type = "Columns")]
+    #[napi(catch_unwind, ts_return_type = "Columns<LittlesLawRow>")]
     pub fn littles_law_columns(
         &self,
         env: Env,
@@ -592,7 +592,7 @@ impl ValueStream {
     }
 
     /// As `littlesLawColumns`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns<LittlesLawRow>>")]
     pub fn littles_law_columns_async(
         &self,
         #[napi(ts_arg_type = "LittlesLawQuery")] query: Arg<LittlesLawQuery>,
@@ -646,7 +646,7 @@ impl ValueStream {
     }
 
     /// The rows of `metric` as typed arrays, one for each field.
-    #[napi(catch_unwind, ts_return_type = "Columns")]
+    #[napi(catch_unwind, ts_return_type = "Columns<MetricRow>")]
     pub fn metric_columns(
         &self,
         env: Env,
@@ -656,7 +656,7 @@ impl ValueStream {
     }
 
     /// As `metricColumns`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns<MetricRow>>")]
     pub fn metric_columns_async(
         &self,
         #[napi(ts_arg_type = "MetricQuery")] query: Arg<MetricQuery>,
@@ -704,7 +704,7 @@ impl ValueStream {
     }
 
     /// The rows of `metricSamples` as typed arrays, one for each field.
-    #[napi(catch_unwind, ts_return_type = "Columns")]
+    #[napi(catch_unwind, ts_return_type = "Columns<MetricSample>")]
     pub fn metric_samples_columns(
         &self,
         env: Env,
@@ -714,7 +714,7 @@ impl ValueStream {
     }
 
     /// As `metricSamplesColumns`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns<MetricSample>>")]
     pub fn metric_samples_columns_async(
         &self,
         #[napi(ts_arg_type = "MetricQuery")] query: Arg<MetricQuery>,
@@ -787,7 +787,7 @@ impl ValueStream {
     }
 
     /// The rows of `metricTrend` as typed arrays, one for each field.
-    #[napi(catch_unwind, ts_return_type = "Columns")]
+    #[napi(catch_unwind, ts_return_type = "Columns<TrendPoint>")]
     pub fn metric_trend_columns(
         &self,
         env: Env,
@@ -797,7 +797,7 @@ impl ValueStream {
     }
 
     /// As `metricTrendColumns`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns<TrendPoint>>")]
     pub fn metric_trend_columns_async(
         &self,
         #[napi(ts_arg_type = "MetricTrendQuery")] query: Arg<MetricTrendQuery>,
@@ -1307,7 +1307,7 @@ impl ValueStream {
     }
 
     /// The rows of `valueRealized` as typed arrays, one for each field.
-    #[napi(catch_unwind, ts_return_type = "Columns")]
+    #[napi(catch_unwind, ts_return_type = "Columns<ValueRow>")]
     pub fn value_realized_columns(
         &self,
         env: Env,
@@ -1317,7 +1317,7 @@ impl ValueStream {
     }
 
     /// As `valueRealizedColumns`, off the event loop.
-    #[napi(catch_unwind, ts_return_type = "Promise<Columns>")]
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns<ValueRow>>")]
     pub fn value_realized_columns_async(
         &self,
         #[napi(ts_arg_type = "ValueRealizedQuery")] query: Arg<ValueRealizedQuery>,

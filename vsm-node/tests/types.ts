@@ -1,8 +1,8 @@
 // Proves the declarations: `tsc` has to accept this file, and to refuse each line that is marked.
 
 import { LiveSchedule, ValueStream, addWorkingTime, nextDeparture, schedule, scheduleAsync, workingTimeBetween } from 'vsm-core'
-import type { ApplyReport, Audit, Calendar, CriticalPath, Event, IngestRun, Kind } from 'vsm-core'
-import type { NetworkQuery, Outlook, ScheduleChanges, Seal, Unmet, Verdict, VsmError } from 'vsm-core'
+import type { ApplyReport, Audit, Calendar, Columns, CriticalPath, Event, IngestRun, Kind } from 'vsm-core'
+import type { MetricRow, NetworkQuery, Outlook, ScheduleChanges, Seal, Unmet, Verdict, VsmError } from 'vsm-core'
 
 const at = new Date('2026-03-02T09:00:00Z')
 const calendar: Calendar = { zone: 'Europe/Zurich', hours: [{ day: 'mon', start: '09:00', end: '17:00' }] }
@@ -31,6 +31,15 @@ const floats: number[] = stream.criticalPath({ at, calendar }).activities.map((a
 const outlook: Promise<Outlook> = stream.outlookAsync({ release: 'plan:R1', at, zone: 'UTC' })
 const page: string = stream.outlookText({ release: 'plan:R1', at, zone: 'UTC' })
 const copy: ValueStream = ValueStream.fromSnapshot(stream.asOf(at, at).snapshot())
+
+const window = { start: at, end: at, zone: 'UTC' }
+const columns: Columns<MetricRow> = stream.metricColumns({ metric: 'cycle_time', ...window })
+const values: Float64Array = columns.value
+const starts: Float64Array = columns.start
+const reasons: (string | null)[] = columns.reason
+const medians: Float64Array = columns.sample.median
+const groups: ((string | null)[] | null)[] = columns.group
+const open: Promise<Uint8Array> = stream.metricSamplesColumnsAsync({ metric: 'wip', ...window }).then((samples) => samples.open)
 
 const kept: Promise<ValueStream> = ValueStream.open('portfolio.vsm', { format: 'sqlite', syncEvery: 100, readOnly: false })
 const seal: Seal = { number: 1, hash: '' }
@@ -74,6 +83,8 @@ stream.asOf('2026-03-02', at)
 stream.readiness({ item: 'plan:R1' })
 // @ts-expect-error: fields are named in camelCase
 stream.apply({ source: 'plan', id: '2', occurred_at: at, item: 'plan:R1' })
+// @ts-expect-error: no such column
+stream.metricColumns({ metric: 'wip', ...window }).speed
 // @ts-expect-error: no such format
 ValueStream.open('portfolio.vsm', { format: 'tape' })
 // @ts-expect-error: a signal is an AbortSignal
@@ -81,4 +92,4 @@ stream.ingestPath('git', 'git.jsonl', { signal: true })
 // @ts-expect-error: counts are read, not set
 stream.itemCount = 1
 
-export { audit, copy, departure, disposed, fresh, floats, kept, kind, later, outlook, page, run, since, unknown, verdicts, worked }
+export { audit, copy, departure, disposed, fresh, floats, groups, kept, kind, later, medians, open, outlook, page, reasons, run, since, starts, unknown, values, verdicts, worked }

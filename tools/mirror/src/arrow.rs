@@ -45,10 +45,11 @@ pub(crate) fn has_lists(api: &Api, name: &str) -> bool {
     answers(api).iter().any(|answer| answer.name == name)
 }
 
-/// Whether an answer is a table: its first list is its rows. Hosts in other processes and languages take those as bytes.
-pub(crate) fn is_table(api: &Api, name: &str) -> bool {
-    let first = api.record(name).and_then(|record| lists(api, record).next());
-    first.is_some_and(|(field, _)| field == "rows") && has_lists(api, name)
+/// What the rows of an answer are that is a table: its first list is its rows. Hosts in other processes and languages take
+/// those as bytes.
+pub(crate) fn row<'a>(api: &'a Api, name: &str) -> Option<&'a str> {
+    let (field, row) = lists(api, api.record(name)?).next()?;
+    (field == "rows" && has_lists(api, name)).then_some(row)
 }
 
 /// The fields of an answer that are lists of records, with those records.

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use crate::api::{Api, Enum, Field, Record, Type};
-use crate::arrow::is_table;
+use crate::arrow::row;
 
 /// Fields whose default is not empty: the host gets it by `default_policy`.
 const NO_DEFAULT: &[(&str, &str)] = &[("Policy", "stages")];
@@ -63,7 +63,7 @@ fn questions(api: &Api) -> String {
             "pub fn {name}(&self, query: &{query}) -> Result<{answer}, VsmError> {{\n\
              Ok(self.now().{name}(query)?)\n}}\n"
         );
-        if is_table(api, answer) {
+        if row(api, answer).is_some() {
             let _ = writeln!(
                 text,
                 "/// The rows of `{name}` as the bytes of an Arrow IPC stream: many rows cross as bytes at a small part of the\n\

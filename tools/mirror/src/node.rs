@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::api::{Api, Enum, Field, Question, Record, Type};
-use crate::arrow::is_table;
+use crate::arrow::row;
 
 /// The field that holds names of fields, and the record that has those.
 const NAMES: (&str, &str) = ("clear", "Fields");
@@ -122,7 +122,7 @@ impl Emitter<'_> {
                  self.promise((\"query\", query), vsm_core::ValueStream::{name})\n}}\n\n",
                 camel(name),
             );
-            if is_table(self.api, answer) {
+            if let Some(row) = row(self.api, answer) {
                 text += &format!(
                     "/// The rows of `{js}` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many\n\
                      /// rows cross as bytes at a small part of the cost.\n\
@@ -134,11 +134,11 @@ impl Emitter<'_> {
                      pub fn {name}_arrow_async(&self, #[napi(ts_arg_type = \"{query}\")] query: Arg<{query}>) -> AsyncTask<Job<Buffer>> {{\n\
                      self.promise((\"query\", query), |stream, query| stream.{name}(query)?.to_arrow_ipc(None))\n}}\n\n\
                      /// The rows of `{js}` as typed arrays, one for each field.\n\
-                     #[napi(catch_unwind, ts_return_type = \"Columns\")]\n\
+                     #[napi(catch_unwind, ts_return_type = \"Columns<{row}>\")]\n\
                      pub fn {name}_columns(&self, env: Env, #[napi(ts_arg_type = \"{query}\")] query: Arg<{query}>) -> Result<Columns> {{\n\
                      self.answer(env, (\"query\", query), |stream, query| stream.{name}(query)?.to_arrow(None))\n}}\n\n\
                      /// As `{js}Columns`, off the event loop.\n\
-                     #[napi(catch_unwind, ts_return_type = \"Promise<Columns>\")]\n\
+                     #[napi(catch_unwind, ts_return_type = \"Promise<Columns<{row}>>\")]\n\
                      pub fn {name}_columns_async(&self, #[napi(ts_arg_type = \"{query}\")] query: Arg<{query}>) -> AsyncTask<Job<Columns>> {{\n\
                      self.promise((\"query\", query), |stream, query| stream.{name}(query)?.to_arrow(None))\n}}\n\n",
                     js = camel(name),
