@@ -289,7 +289,8 @@ impl Curve {
         let still = 1.0 - probability + 1e-12;
         let (mut lower, mut upper) = (None, None);
         // The ends of the interval need not fall all the way, so the first is looked for from the beginning.
-        for step in &self.steps {
+        let is_near = near(log(still), self.z);
+        for step in self.steps.iter().filter(|step| is_near(step)) {
             let (low, high) = interval(step.survival, step.risk, self.z);
             let low = if step.survival > 0.0 { low } else { Some(0.0) };
             let reaches = |part: Option<f64>| part.is_some_and(|part| part <= still).then_some(step.duration);
@@ -337,6 +338,19 @@ impl Curve {
             // All or nothing finished: how sure that is can't be said.
             _ => Estimate::bare(1.0 - still, NoValue::NoVariation),
         }
+    }
+}
+
+/// Whether the lower end of a step's interval may have fallen to a part, given by its logarithm. Far above it, as most steps
+/// are, no logarithm is needed to tell: −ln s lies between 1 − s and 1/s − 1, and eˣ below 1 + x + x² up to x = 1.7, so the
+/// logarithm of the lower end, s to the power of eˣ with x = reach/−ln s, is more than −(1/s − 1) − reach − reach²/(1 − s).
+fn near(log_part: f64, z: f64) -> impl Fn(&Step) -> bool {
+    move |step| {
+        let (gone, reach) = (1.0 - step.survival, z * step.risk.max(0.0).sqrt());
+        let least = 1.0 - 1.0 / step.survival - reach - reach * reach / gone;
+        // Written so that what is no number is near.
+        let is_far = reach <= 1.7 * gone && least > log_part + 1e-9;
+        !is_far
     }
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::{NoValue, Survival, SurvivalQuery, survival};
+use crate::{NoValue, Survival, SurvivalQuery, SurvivalStep, survival};
 
 fn ask(durations: Vec<f64>, observed: Vec<bool>) -> Survival {
     survival(&SurvivalQuery { durations, observed, ..Default::default() }).unwrap()
@@ -46,7 +46,7 @@ fn bad_input_is_refused_with_its_place() {
 proptest! {
     #[test]
     fn the_curve_never_rises_and_intervals_hold_it(
-        sample in proptest::collection::vec((0_u8..20, any::<bool>()), 0..40),
+        sample in proptest::collection::vec((0_u8..100, any::<bool>()), 0..200),
     ) {
         let (durations, observed): (Vec<f64>, Vec<bool>) =
             sample.iter().map(|(duration, done)| (f64::from(*duration), *done)).unzip();
@@ -58,6 +58,16 @@ proptest! {
             if let (Some(lower), Some(upper)) = (step.lower, step.upper) {
                 prop_assert!(0.0 <= lower && lower <= step.survival && step.survival <= upper && upper <= 1.0);
             }
+        }
+        // An end of an interval is the first step at which the curve's own interval has fallen so far.
+        for percentile in &answer.percentiles {
+            let still = 1.0 - percentile.probability + 1e-12;
+            let first = |end: fn(&SurvivalStep) -> Option<f64>| {
+                let mut steps = answer.curve.iter();
+                steps.find(|step| end(step).is_some_and(|end| end <= still)).map(|step| step.duration)
+            };
+            prop_assert_eq!(percentile.lower, first(|step| if step.survival > 0.0 { step.lower } else { Some(0.0) }));
+            prop_assert_eq!(percentile.upper, first(|step| step.upper));
         }
         if observed.iter().all(|done| *done) && !observed.is_empty() {
             // Without censoring the curve is one minus the part that finished.
