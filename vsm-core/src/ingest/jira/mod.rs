@@ -209,24 +209,21 @@ impl Jira<'_> {
         pages.settle();
         let mut ingested = Ingested::default();
         std::mem::take(versions).write(context, &mut ingested);
+        ingested.events.iter_mut().for_each(told::complete);
         ingested
     }
 
     fn write(&mut self, told: Told<'_>, position: u64, ingested: &mut Ingested) {
         let Jira { context, pages, .. } = self;
+        let before = ingested.events.len();
         match told {
             Told::Reject(reject) => ingested.rejects.push(reject),
             Told::Page(_) => {}
             Told::Hook(hook) => hook.write(context, position, ingested),
             Told::Issue(issue) => pages.with(issue, |issue| issue::write(context, issue, position, ingested)),
         }
-    }
-
-    fn done(&self, mut ingested: Ingested) -> Ingested {
-        for event in &mut ingested.events {
-            told::complete(event);
-        }
-        ingested.recorded(self.context.options.recorded_at)
+        // While they are at hand.
+        ingested.events.iter_mut().skip(before).for_each(told::complete);
     }
 }
 
@@ -250,7 +247,7 @@ impl Reader for Jira<'_> {
                 self.write(told, position, &mut ingested);
             }
         }
-        self.done(ingested)
+        ingested.recorded(self.context.options.recorded_at)
     }
 
     fn whole(&mut self, text: Part<'_>) -> Ingested {
@@ -265,7 +262,7 @@ impl Reader for Jira<'_> {
         for (position, told) in all {
             self.write(told, position, &mut ingested);
         }
-        self.done(ingested)
+        ingested.recorded(self.context.options.recorded_at)
     }
 
     fn end(&mut self) -> Ingested {

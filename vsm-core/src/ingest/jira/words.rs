@@ -24,9 +24,18 @@ impl Category {
 
 /// A name in the form that the tables below have.
 pub(super) fn plain(name: &str) -> String {
-    let name = name.to_lowercase().replace(['-', '_'], " ").replace('’', "'");
-    let words: Vec<&str> = name.split_whitespace().collect();
-    words.join(" ")
+    let mut plain = String::with_capacity(name.len());
+    for word in name.split(|letter: char| letter.is_whitespace() || matches!(letter, '-' | '_')) {
+        if !word.is_empty() {
+            plain.push_str(if plain.is_empty() { "" } else { " " });
+            plain.push_str(word);
+        }
+    }
+    if plain.is_ascii() {
+        plain.make_ascii_lowercase();
+        return plain;
+    }
+    plain.to_lowercase().replace('’', "'")
 }
 
 pub(super) fn kind(issue_type: &str) -> Option<Kind> {
