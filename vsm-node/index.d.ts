@@ -228,6 +228,29 @@ export declare class ValueStream {
   /** As `deliveryColumns`, off the event loop. */
   deliveryColumnsAsync(query: DeliveryQuery): Promise<Columns<DeliveryRow>>
   /**
+   * Whether a figure of delivery changes over time, or only varies as it always did.
+   *
+   * As `metric_trend` does for metrics: of each group the parts of the window are points of an
+   * XmR chart, with the limits of natural variation, the points beyond them and where the level changes. Two periods are
+   * compared by the lead time of each change and the recovery time of each incident, by the time that they ended; other
+   * figures by the parts of the window. Times are in days. With `totalMs` everything together is a group without values, the
+   * last one. Takes what `delivery` takes, and O(*n*²) for *n* parts of the window.
+   */
+  deliveryTrend(query: DeliveryTrendQuery): MetricTrend
+  /** As `deliveryTrend`, off the event loop. */
+  deliveryTrendAsync(query: DeliveryTrendQuery): Promise<MetricTrend>
+  /**
+   * The rows of `deliveryTrend` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many
+   * rows cross as bytes at a small part of the cost.
+   */
+  deliveryTrendArrow(query: DeliveryTrendQuery): Buffer
+  /** As `deliveryTrendArrow`, off the event loop. */
+  deliveryTrendArrowAsync(query: DeliveryTrendQuery): Promise<Buffer>
+  /** The rows of `deliveryTrend` as typed arrays, one for each field. */
+  deliveryTrendColumns(query: DeliveryTrendQuery): Columns<TrendPoint>
+  /** As `deliveryTrendColumns`, off the event loop. */
+  deliveryTrendColumnsAsync(query: DeliveryTrendQuery): Promise<Columns<TrendPoint>>
+  /**
    * The next departures of a release: which can still be reached, by how much the others are missed, and by when each
    * unmet fact of the last stage has to be settled for them.
    *
@@ -2456,6 +2479,22 @@ export interface DeliveryTime {
   sample?: Durations
 }
 
+/** A question whether a figure of delivery changes over time. */
+export interface DeliveryTrendQuery {
+  /** The delivery performance, by parts of its window; it must name a `bucket`. */
+  query: DeliveryQuery
+  /** Which of its figures. */
+  metric: DeliveryMetric
+  /** The parts before this instant are the baseline of the limits; absent = all parts. */
+  baselineUntil?: Date
+  /** Which signals are looked for; absent = as `process_behaviour` has it. */
+  ruleSet?: DetectionRuleSet
+  /** Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared. */
+  compareAt?: Date
+  /** The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95. */
+  confidence?: number
+}
+
 /** One departure of a release. */
 export interface DepartureReach {
   /** When it leaves. */
@@ -4197,8 +4236,10 @@ export interface MetricTrendQuery {
  * - `items`: Items.
  * - `ratio`: A part of a whole; 1 is all of it.
  * - `size`: The portfolio's own unit of size.
+ * - `days_per_week`: Days of a week on which something happens.
+ * - `per_day`: How often something happens on a day.
  */
-export type MetricUnit = 'days' | 'hours' | 'items' | 'ratio' | 'size'
+export type MetricUnit = 'days' | 'hours' | 'items' | 'ratio' | 'size' | 'days_per_week' | 'per_day'
 
 /**
  * What the limits of a chart are reckoned from.

@@ -16,41 +16,42 @@ use vsm_core::{
     DefectTrend, Defects, DefectsQuery, DeliveredChange, DeliveredDeployment, DeliveredPullRequest, Delivery,
     DeliveryAverage, DeliveryBand, DeliveryBands, DeliveryBatch, DeliveryBucket, DeliveryFrequency,
     DeliveryGroup, DeliveryIncident, DeliveryMetric, DeliveryPreset, DeliveryPresetRules, DeliveryQuery,
-    DeliveryRow, DeliveryRules, DeliveryShare, DeliveryStanding, DeliveryTime, DepartureReach, Departures,
-    DeparturesQuery, Dependency, DetectionRule, DetectionRuleSet, Drift, DriftQuery, DriftRelation, DriftRow,
-    DurationSource, Durations, EfficiencyRule, EnvironmentContent, EnvironmentContents,
-    EnvironmentContentsQuery, EnvironmentLoad, EnvironmentNames, Estimate, Event, Exclusion, Explanation,
-    ExplanationNode, FactDeadline, FailRateRule, Fields, Finding, FindingExample, FindingGroup,
-    FirstDeploymentRule, FlakyRevision, FlakyTest, FloatPath, FlowCause, FlowCauses, FlowCausesQuery,
-    FlowEnd, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowStage, FlowState, FreeSlot, FrequencyMeasure,
-    FrequencyRule, GateLateness, GateLatenessQuery, GateTiming, HolidayRule, Impact, ImpactCell, ImpactQuery,
-    ImpactRelation, InfeasibleDate, IngestOptions, IngestProgress, IngestReport, IngestRun, InheritRule,
-    Instant, Item, ItemCauses, ItemDifference, ItemRework, ItemStateTime, ItemVerdict, Kind, LagCalendar,
-    LatentDefects, LeadTimeRule, LifecycleStep, Lineage, LineageQuery, LineageSide, Link, LinkKind,
-    LittlesLaw, LittlesLawQuery, LittlesLawRow, LittlesLawRule, MannWhitney, MappedLink, Measure, MergePoint,
-    MergeQuery, Message, MessageArg, MessageTemplate, MetFact, MetricCell, MetricChanges, MetricEvent,
-    MetricEvidence, MetricInfo, MetricPreset, MetricQuery, MetricRow, MetricRules, MetricSample,
-    MetricSamples, MetricState, MetricTable, MetricTableQuery, MetricTrend, MetricTrendQuery, MetricUnit,
-    MovingRangeRule, NamedCalendar, NegativeRule, NetworkActivity, NetworkChange, NetworkDependency,
-    NetworkQuery, NextSlot, NextSlotQuery, NoDeploymentRule, NoFigure, NoValue, OpenRule, OrderCost, Outcome,
-    OutcomeChange, OutcomeChangeQuery, Outlook, OutlookQuery, PValueRule, PartGroup, PartWait, PartsWait,
-    PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule, Priorities, PrioritizeQuery,
-    PriorityItem, ProcessBehaviour, ProcessBehaviourQuery, ProgressRule, PullRequestSplit, Quantile,
-    Quantiles, QuantilesQuery, RankCorrelation, RankCorrelationQuery, RankRule, ReEntryRule, ReEstimate,
-    Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery,
-    ReconcileQuery, Reconciliation, Recovery, RecoveryRule, Refusal, Reject, Related, ReleaseDate,
-    ReleaseDates, ReleaseDatesQuery, ReleaseEscapes, ReleaseState, ReleaseTemplate, ReleaseTime,
-    ReleaseTimes, ReleaseTimesQuery, ReopenPolicy, Rework, ReworkQuery, RowFormat, RuleDifference, RuleTest,
-    SampleComparison, SampleSummary, SayDo, SayDoAmount, SayDoQuery, ScheduleChanges, Scope, ScopeLevel,
-    ScopeMeasure, ScopeQuery, Seal, SeriesRule, Severity, ShippedItem, Shipping, SignalSide, SlotBlock,
-    SlotCause, Span, StageAge, StageOutlook, StageYield, StartCause, StateTime, StateWords, StoreFormat,
-    StoreOptions, SuiteResults, Survival, SurvivalPercentile, SurvivalQuery, SurvivalStep, SurvivalSummary,
-    TableMapping, TargetDate, TargetDates, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate,
-    TemplatePhase, TemplateQuery, TemplateSkip, TestCounts, Tests, TestsQuery, TimeInState, TimeInStateQuery,
-    Trace, TraceStep, Transition, Transitions, TransitionsQuery, TrendGroup, TrendPoint, UncausedRule, Unmet,
-    ValueOrder, ValueOrderItem, ValueOrderQuery, ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow,
-    Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, VersionRule, WaitedFor, WaitedForQuery,
-    Waiver, WatchQuery, WeekRule, Weekday, WipRule, WorkingHours,
+    DeliveryRow, DeliveryRules, DeliveryShare, DeliveryStanding, DeliveryTime, DeliveryTrendQuery,
+    DepartureReach, Departures, DeparturesQuery, Dependency, DetectionRule, DetectionRuleSet, Drift,
+    DriftQuery, DriftRelation, DriftRow, DurationSource, Durations, EfficiencyRule, EnvironmentContent,
+    EnvironmentContents, EnvironmentContentsQuery, EnvironmentLoad, EnvironmentNames, Estimate, Event,
+    Exclusion, Explanation, ExplanationNode, FactDeadline, FailRateRule, Fields, Finding, FindingExample,
+    FindingGroup, FirstDeploymentRule, FlakyRevision, FlakyTest, FloatPath, FlowCause, FlowCauses,
+    FlowCausesQuery, FlowEnd, FlowItem, FlowMetrics, FlowQuery, FlowShare, FlowStage, FlowState, FreeSlot,
+    FrequencyMeasure, FrequencyRule, GateLateness, GateLatenessQuery, GateTiming, HolidayRule, Impact,
+    ImpactCell, ImpactQuery, ImpactRelation, InfeasibleDate, IngestOptions, IngestProgress, IngestReport,
+    IngestRun, InheritRule, Instant, Item, ItemCauses, ItemDifference, ItemRework, ItemStateTime,
+    ItemVerdict, Kind, LagCalendar, LatentDefects, LeadTimeRule, LifecycleStep, Lineage, LineageQuery,
+    LineageSide, Link, LinkKind, LittlesLaw, LittlesLawQuery, LittlesLawRow, LittlesLawRule, MannWhitney,
+    MappedLink, Measure, MergePoint, MergeQuery, Message, MessageArg, MessageTemplate, MetFact, MetricCell,
+    MetricChanges, MetricEvent, MetricEvidence, MetricInfo, MetricPreset, MetricQuery, MetricRow,
+    MetricRules, MetricSample, MetricSamples, MetricState, MetricTable, MetricTableQuery, MetricTrend,
+    MetricTrendQuery, MetricUnit, MovingRangeRule, NamedCalendar, NegativeRule, NetworkActivity,
+    NetworkChange, NetworkDependency, NetworkQuery, NextSlot, NextSlotQuery, NoDeploymentRule, NoFigure,
+    NoValue, OpenRule, OrderCost, Outcome, OutcomeChange, OutcomeChangeQuery, Outlook, OutlookQuery,
+    PValueRule, PartGroup, PartWait, PartsWait, PercentileRule, PictureForm, PictureOptions, Policy,
+    PolicyRule, Priorities, PrioritizeQuery, PriorityItem, ProcessBehaviour, ProcessBehaviourQuery,
+    ProgressRule, PullRequestSplit, Quantile, Quantiles, QuantilesQuery, RankCorrelation,
+    RankCorrelationQuery, RankRule, ReEntryRule, ReEstimate, Reach, Readiness, ReadinessChange,
+    ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, Reconciliation, Recovery,
+    RecoveryRule, Refusal, Reject, Related, ReleaseDate, ReleaseDates, ReleaseDatesQuery, ReleaseEscapes,
+    ReleaseState, ReleaseTemplate, ReleaseTime, ReleaseTimes, ReleaseTimesQuery, ReopenPolicy, Rework,
+    ReworkQuery, RowFormat, RuleDifference, RuleTest, SampleComparison, SampleSummary, SayDo, SayDoAmount,
+    SayDoQuery, ScheduleChanges, Scope, ScopeLevel, ScopeMeasure, ScopeQuery, Seal, SeriesRule, Severity,
+    ShippedItem, Shipping, SignalSide, SlotBlock, SlotCause, Span, StageAge, StageOutlook, StageYield,
+    StartCause, StateTime, StateWords, StoreFormat, StoreOptions, SuiteResults, Survival, SurvivalPercentile,
+    SurvivalQuery, SurvivalStep, SurvivalSummary, TableMapping, TargetDate, TargetDates, TemplateActivity,
+    TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, TestCounts,
+    Tests, TestsQuery, TimeInState, TimeInStateQuery, Trace, TraceStep, Transition, Transitions,
+    TransitionsQuery, TrendGroup, TrendPoint, UncausedRule, Unmet, ValueOrder, ValueOrderItem,
+    ValueOrderQuery, ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow, Verdict, VerdictChange,
+    VerdictChanges, VerdictQuery, Verdicts, VersionRule, WaitedFor, WaitedForQuery, Waiver, WatchQuery,
+    WeekRule, Weekday, WipRule, WorkingHours,
 };
 
 type U64Map = BTreeMap<String, u64>;
@@ -1456,6 +1457,27 @@ pub struct DeliveryTime {
     pub open: u64,
     /// The sample in numbers.
     pub sample: Option<Durations>,
+}
+
+/// A question whether a figure of delivery changes over time.
+#[uniffi::remote(Record)]
+pub struct DeliveryTrendQuery {
+    /// The delivery performance, by parts of its window; it must name a `bucket`.
+    pub query: DeliveryQuery,
+    /// Which of its figures.
+    pub metric: DeliveryMetric,
+    /// The parts before this instant are the baseline of the limits; absent = all parts.
+    #[uniffi(default)]
+    pub baseline_until: Option<Instant>,
+    /// Which signals are looked for; absent = as `process_behaviour` has it.
+    #[uniffi(default)]
+    pub rule_set: Option<DetectionRuleSet>,
+    /// Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared.
+    #[uniffi(default)]
+    pub compare_at: Option<Instant>,
+    /// The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    #[uniffi(default)]
+    pub confidence: Option<f64>,
 }
 
 /// One departure of a release.
@@ -6384,6 +6406,10 @@ pub enum MetricUnit {
     Ratio,
     /// The portfolio's own unit of size.
     Size,
+    /// Days of a week on which something happens.
+    DaysPerWeek,
+    /// How often something happens on a day.
+    PerDay,
 }
 
 /// What the limits of a chart are reckoned from.

@@ -4,7 +4,7 @@
 use vsm_core::{
     Ageing, AgeingQuery, BookingConflicts, BookingConflictsQuery, CriticalPath, CriticalPathQuery,
     CumulativeFlow, CumulativeFlowQuery, DataQuality, DataQualityQuery, Defects, DefectsQuery, Delivery,
-    DeliveryQuery, Departures, DeparturesQuery, Drift, DriftQuery, EnvironmentContents,
+    DeliveryQuery, DeliveryTrendQuery, Departures, DeparturesQuery, Drift, DriftQuery, EnvironmentContents,
     EnvironmentContentsQuery, Explanation, FlowCauses, FlowCausesQuery, FlowMetrics, FlowQuery, GateLateness,
     GateLatenessQuery, Impact, ImpactQuery, Lineage, LineageQuery, LittlesLaw, LittlesLawQuery, MetricQuery,
     MetricSamples, MetricState, MetricTable, MetricTrend, MetricTrendQuery, NextSlot, NextSlotQuery,
@@ -147,6 +147,23 @@ impl ValueStream {
     /// cost.
     pub fn delivery_arrow(&self, query: &DeliveryQuery) -> Result<Vec<u8>, VsmError> {
         Ok(self.now().delivery(query)?.to_arrow_ipc(None)?)
+    }
+
+    /// Whether a figure of delivery changes over time, or only varies as it always did.
+    ///
+    /// As `metric_trend` does for metrics: of each group the parts of the window are points of an
+    /// XmR chart, with the limits of natural variation, the points beyond them and where the level changes. Two periods are
+    /// compared by the lead time of each change and the recovery time of each incident, by the time that they ended; other
+    /// figures by the parts of the window. Times are in days. With `total` everything together is a group without values, the
+    /// last one. Takes what `delivery` takes, and O(*n*²) for *n* parts of the window.
+    pub fn delivery_trend(&self, query: &DeliveryTrendQuery) -> Result<MetricTrend, VsmError> {
+        Ok(self.now().delivery_trend(query)?)
+    }
+
+    /// The rows of `delivery_trend` as the bytes of an Arrow IPC stream: many rows cross as bytes at a small part of the
+    /// cost.
+    pub fn delivery_trend_arrow(&self, query: &DeliveryTrendQuery) -> Result<Vec<u8>, VsmError> {
+        Ok(self.now().delivery_trend(query)?.to_arrow_ipc(None)?)
     }
 
     /// The next departures of a release: which can still be reached, by how much the others are missed, and by when each

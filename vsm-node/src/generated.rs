@@ -2092,6 +2092,8 @@ impl FromJs for vsm_core::MetricEvent {
 /// - `items`: Items.
 /// - `ratio`: A part of a whole; 1 is all of it.
 /// - `size`: The portfolio's own unit of size.
+/// - `days_per_week`: Days of a week on which something happens.
+/// - `per_day`: How often something happens on a day.
 #[napi(string_enum, object_from_js = false)]
 #[expect(missing_docs, reason = "listed above")]
 pub enum MetricUnit {
@@ -2105,6 +2107,10 @@ pub enum MetricUnit {
     Ratio,
     #[napi(value = "size")]
     Size,
+    #[napi(value = "days_per_week")]
+    DaysPerWeek,
+    #[napi(value = "per_day")]
+    PerDay,
 }
 
 impl From<vsm_core::MetricUnit> for MetricUnit {
@@ -2115,6 +2121,8 @@ impl From<vsm_core::MetricUnit> for MetricUnit {
             vsm_core::MetricUnit::Items => MetricUnit::Items,
             vsm_core::MetricUnit::Ratio => MetricUnit::Ratio,
             vsm_core::MetricUnit::Size => MetricUnit::Size,
+            vsm_core::MetricUnit::DaysPerWeek => MetricUnit::DaysPerWeek,
+            vsm_core::MetricUnit::PerDay => MetricUnit::PerDay,
         }
     }
 }
@@ -5743,6 +5751,38 @@ impl From<vsm_core::DeliveryTime> for DeliveryTime {
             open: open as f64,
             sample: sample.map(Into::into),
         }
+    }
+}
+
+/// A question whether a figure of delivery changes over time.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct DeliveryTrendQuery {
+    /// The delivery performance, by parts of its window; it must name a `bucket`.
+    pub query: DeliveryQuery,
+    /// Which of its figures.
+    pub metric: DeliveryMetric,
+    /// The parts before this instant are the baseline of the limits; absent = all parts.
+    pub baseline_until: Option<Date>,
+    /// Which signals are looked for; absent = as `process_behaviour` has it.
+    pub rule_set: Option<DetectionRuleSet>,
+    /// Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared.
+    pub compare_at: Option<Date>,
+    /// The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    pub confidence: Option<f64>,
+}
+
+impl FromJs for vsm_core::DeliveryTrendQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::DeliveryTrendQuery> {
+        let object = value.record()?;
+        object.only(&["query", "metric", "baselineUntil", "ruleSet", "compareAt", "confidence"])?;
+        Ok(vsm_core::DeliveryTrendQuery {
+            query: object.field(c"query")?,
+            metric: object.field(c"metric")?,
+            baseline_until: object.optional(c"baselineUntil")?,
+            rule_set: object.optional(c"ruleSet")?,
+            compare_at: object.optional(c"compareAt")?,
+            confidence: object.optional(c"confidence")?,
+        })
     }
 }
 

@@ -6,12 +6,12 @@ use napi::{Env, Result};
 use napi_derive::napi;
 use vsm_core::{
     AgeingQuery, BookingConflictsQuery, CriticalPathQuery, CumulativeFlowQuery, DataQualityQuery,
-    DefectsQuery, DeliveryQuery, DeparturesQuery, DriftQuery, EnvironmentContentsQuery, FlowCausesQuery,
-    FlowQuery, GateLatenessQuery, ImpactQuery, LineageQuery, LittlesLawQuery, MetricQuery, MetricTrendQuery,
-    NextSlotQuery, OutcomeChangeQuery, OutlookQuery, PrioritizeQuery, ReadinessChangesQuery, ReadinessQuery,
-    ReconcileQuery, ReleaseDatesQuery, ReleaseTimesQuery, ReworkQuery, SayDoQuery, ScopeQuery, TemplateQuery,
-    TestsQuery, TimeInStateQuery, ToArrow, TransitionsQuery, ValueOrderQuery, ValueRealizedQuery,
-    VerdictQuery, WaitedForQuery,
+    DefectsQuery, DeliveryQuery, DeliveryTrendQuery, DeparturesQuery, DriftQuery, EnvironmentContentsQuery,
+    FlowCausesQuery, FlowQuery, GateLatenessQuery, ImpactQuery, LineageQuery, LittlesLawQuery, MetricQuery,
+    MetricTrendQuery, NextSlotQuery, OutcomeChangeQuery, OutlookQuery, PrioritizeQuery,
+    ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, ReleaseDatesQuery, ReleaseTimesQuery, ReworkQuery,
+    SayDoQuery, ScopeQuery, TemplateQuery, TestsQuery, TimeInStateQuery, ToArrow, TransitionsQuery,
+    ValueOrderQuery, ValueRealizedQuery, VerdictQuery, WaitedForQuery,
 };
 
 use crate::columns::Columns;
@@ -285,6 +285,70 @@ impl ValueStream {
         #[napi(ts_arg_type = "DeliveryQuery")] query: Arg<DeliveryQuery>,
     ) -> AsyncTask<Job<Columns>> {
         self.promise(("query", query), |stream, query| stream.delivery(query)?.to_arrow(None))
+    }
+
+    /// Whether a figure of delivery changes over time, or only varies as it always did.
+    ///
+    /// As `metric_trend` does for metrics: of each group the parts of the window are points of an
+    /// XmR chart, with the limits of natural variation, the points beyond them and where the level changes. Two periods are
+    /// compared by the lead time of each change and the recovery time of each incident, by the time that they ended; other
+    /// figures by the parts of the window. Times are in days. With `totalMs` everything together is a group without values, the
+    /// last one. Takes what `delivery` takes, and O(*n*²) for *n* parts of the window.
+    #[napi(catch_unwind)]
+    pub fn delivery_trend(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "DeliveryTrendQuery")] query: Arg<DeliveryTrendQuery>,
+    ) -> Result<MetricTrend> {
+        self.answer(env, ("query", query), vsm_core::ValueStream::delivery_trend)
+    }
+
+    /// As `deliveryTrend`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<MetricTrend>")]
+    pub fn delivery_trend_async(
+        &self,
+        #[napi(ts_arg_type = "DeliveryTrendQuery")] query: Arg<DeliveryTrendQuery>,
+    ) -> AsyncTask<Job<MetricTrend>> {
+        self.promise(("query", query), vsm_core::ValueStream::delivery_trend)
+    }
+
+    /// The rows of `deliveryTrend` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many
+    /// rows cross as bytes at a small part of the cost.
+    #[napi(catch_unwind)]
+    pub fn delivery_trend_arrow(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "DeliveryTrendQuery")] query: Arg<DeliveryTrendQuery>,
+    ) -> Result<Buffer> {
+        self.answer(env, ("query", query), |stream, query| stream.delivery_trend(query)?.to_arrow_ipc(None))
+    }
+
+    /// As `deliveryTrendArrow`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Buffer>")]
+    pub fn delivery_trend_arrow_async(
+        &self,
+        #[napi(ts_arg_type = "DeliveryTrendQuery")] query: Arg<DeliveryTrendQuery>,
+    ) -> AsyncTask<Job<Buffer>> {
+        self.promise(("query", query), |stream, query| stream.delivery_trend(query)?.to_arrow_ipc(None))
+    }
+
+    /// The rows of `deliveryTrend` as typed arrays, one for each field.
+    #[napi(catch_unwind, ts_return_type = "Columns<TrendPoint>")]
+    pub fn delivery_trend_columns(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "DeliveryTrendQuery")] query: Arg<DeliveryTrendQuery>,
+    ) -> Result<Columns> {
+        self.answer(env, ("query", query), |stream, query| stream.delivery_trend(query)?.to_arrow(None))
+    }
+
+    /// As `deliveryTrendColumns`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns<TrendPoint>>")]
+    pub fn delivery_trend_columns_async(
+        &self,
+        #[napi(ts_arg_type = "DeliveryTrendQuery")] query: Arg<DeliveryTrendQuery>,
+    ) -> AsyncTask<Job<Columns>> {
+        self.promise(("query", query), |stream, query| stream.delivery_trend(query)?.to_arrow(None))
     }
 
     /// The next departures of a release: which can still be reached, by how much the others are missed, and by when each

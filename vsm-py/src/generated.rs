@@ -4956,6 +4956,212 @@ impl ToPython for core::DeliveryPresetRules {
     }
 }
 
+/// A question for the delivery performance of a window.
+#[pyclass(frozen, eq, module = "vsm")]
+#[derive(PartialEq)]
+pub(crate) struct DeliveryQuery(pub(crate) core::DeliveryQuery);
+
+#[pymethods]
+impl DeliveryQuery {
+    #[new]
+    #[pyo3(signature = (*, start, end, zone, within = None, group = None, attribute = None, bucket = None, total = None, stage = None, environments = None, preset = None, rules = None, bands = None, own_bands = None, pull_requests = None, list = None))]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn new(
+        start: Bound<'_, PyAny>,
+        end: Bound<'_, PyAny>,
+        zone: Bound<'_, PyAny>,
+        within: Option<Bound<'_, PyAny>>,
+        group: Option<Bound<'_, PyAny>>,
+        attribute: Option<Bound<'_, PyAny>>,
+        bucket: Option<Bound<'_, PyAny>>,
+        total: Option<Bound<'_, PyAny>>,
+        stage: Option<Bound<'_, PyAny>>,
+        environments: Option<Bound<'_, PyAny>>,
+        preset: Option<Bound<'_, PyAny>>,
+        rules: Option<Bound<'_, PyAny>>,
+        bands: Option<Bound<'_, PyAny>>,
+        own_bands: Option<Bound<'_, PyAny>>,
+        pull_requests: Option<Bound<'_, PyAny>>,
+        list: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<DeliveryQuery> {
+        Ok(DeliveryQuery(core::DeliveryQuery {
+            start: FromPython::from_python(&start, "start")?,
+            end: FromPython::from_python(&end, "end")?,
+            zone: FromPython::from_python(&zone, "zone")?,
+            within: taken(within, "within", Default::default())?,
+            group: taken(group, "group", Default::default())?,
+            attribute: taken(attribute, "attribute", Default::default())?,
+            bucket: taken(bucket, "bucket", Default::default())?,
+            total: taken(total, "total", Default::default())?,
+            stage: taken(stage, "stage", Default::default())?,
+            environments: taken(environments, "environments", Default::default())?,
+            preset: taken(preset, "preset", Default::default())?,
+            rules: taken(rules, "rules", Default::default())?,
+            bands: taken(bands, "bands", Default::default())?,
+            own_bands: taken(own_bands, "own_bands", Default::default())?,
+            pull_requests: taken(pull_requests, "pull_requests", Default::default())?,
+            list: taken(list, "list", Default::default())?,
+        }))
+    }
+
+    /// First instant of the window.
+    #[getter]
+    fn start<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.start.to_python(py)
+    }
+
+    /// First instant after the window.
+    #[getter]
+    fn end<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.end.to_python(py)
+    }
+
+    /// IANA zone in which days, weeks and months are counted.
+    #[getter]
+    fn zone<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.zone.to_python(py)
+    }
+
+    /// Only deployments of this application or team, of a release's candidate builds, or to this environment; absent = all.
+    #[getter]
+    fn within<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.within.to_python(py)
+    }
+
+    /// What rows are about; absent = applications.
+    #[getter]
+    fn group<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.group.to_python(py)
+    }
+
+    /// The attribute to group by, where the group is `attribute`.
+    #[getter]
+    fn attribute<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.attribute.to_python(py)
+    }
+
+    /// Into which parts the window is cut; absent = none: it is one row.
+    #[getter]
+    fn bucket<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bucket.to_python(py)
+    }
+
+    /// Whether everything together is a row, too; absent = no: figures of different applications are not blended.
+    #[getter]
+    fn total<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.total.to_python(py)
+    }
+
+    /// The stage whose environments count; absent = `production`. An environment whose stage nobody says belongs to
+    /// production where its tool says so (attributes `tier` and `production`), else by being called `production` or `prod`.
+    #[getter]
+    fn stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.stage.to_python(py)
+    }
+
+    /// The environments that count, groups with all that is in them; empty = those of the stage.
+    #[getter]
+    fn environments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.environments.to_python(py)
+    }
+
+    /// Take the rules and bands of this tool.
+    #[getter]
+    fn preset<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.preset.to_python(py)
+    }
+
+    /// Rules that go before those of the preset; absent = none.
+    #[getter]
+    fn rules<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.rules.to_python(py)
+    }
+
+    /// The version of the performance bands; absent = those of the preset, else none.
+    #[getter]
+    fn bands<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.bands.to_python(py)
+    }
+
+    /// Performance bands of one's own, which go before any version.
+    #[getter]
+    fn own_bands<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.own_bands.to_python(py)
+    }
+
+    /// Whether rows tell the parts of pull requests; absent = no.
+    #[getter]
+    fn pull_requests<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.pull_requests.to_python(py)
+    }
+
+    /// Whether the deployments, changes, incidents and pull requests behind the figures are listed; absent = no.
+    #[getter]
+    fn list<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.list.to_python(py)
+    }
+
+    /// This record as JSON.
+    fn to_json(&self) -> PyResult<String> {
+        record::to_json(&self.0)
+    }
+
+    /// This record as plain dicts, lists, texts and numbers, as its JSON has them.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record::to_dict(py, &self.0)
+    }
+
+    /// Reads what `to_json` wrote.
+    #[staticmethod]
+    fn from_json(text: &Bound<'_, PyAny>) -> PyResult<DeliveryQuery> {
+        record::from_json(text).map(DeliveryQuery)
+    }
+
+    fn __repr__(&self) -> String {
+        record::repr(&self.0)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        record::reduce::<DeliveryQuery>(py, &self.0)
+    }
+}
+
+impl ToPython for core::DeliveryQuery {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, DeliveryQuery(self.clone()))?.into_any())
+    }
+
+    fn show(&self, out: &mut String, depth: u32) {
+        let mut shower = Shower::new("DeliveryQuery", out, depth);
+        shower.field("start", &self.start);
+        shower.field("end", &self.end);
+        shower.field("zone", &self.zone);
+        shower.field("within", &self.within);
+        shower.field("group", &self.group);
+        shower.field("attribute", &self.attribute);
+        shower.field("bucket", &self.bucket);
+        shower.field("total", &self.total);
+        shower.field("stage", &self.stage);
+        shower.field("environments", &self.environments);
+        shower.field("preset", &self.preset);
+        shower.field("rules", &self.rules);
+        shower.field("bands", &self.bands);
+        shower.field("own_bands", &self.own_bands);
+        shower.field("pull_requests", &self.pull_requests);
+        shower.field("list", &self.list);
+        shower.end();
+    }
+}
+
+impl FromPython for core::DeliveryQuery {
+    fn from_python(value: &Bound<'_, PyAny>, field: &str) -> PyResult<core::DeliveryQuery> {
+        match value.cast::<DeliveryQuery>() {
+            Ok(record) => Ok(record.get().0.clone()),
+            Err(_) => Err(wrong_type(field, "DeliveryQuery", value)),
+        }
+    }
+}
+
 /// The figures of one group and time.
 #[pyclass(frozen, eq, module = "vsm")]
 #[derive(PartialEq)]
@@ -21801,6 +22007,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<DeliveryFrequency>()?;
     module.add_class::<DeliveryIncident>()?;
     module.add_class::<DeliveryPresetRules>()?;
+    module.add_class::<DeliveryQuery>()?;
     module.add_class::<DeliveryRow>()?;
     module.add_class::<DeliveryRules>()?;
     module.add_class::<DeliveryShare>()?;

@@ -392,6 +392,43 @@ impl ValueStream {
         self.ask(py, |stream| stream.delivery(&query)).map(Delivery).map_err(raise)
     }
 
+    /// Whether a figure of delivery changes over time, or only varies as it always did.
+    ///
+    /// As ``metric_trend`` does for metrics: of each group the parts of the window are points of an
+    /// XmR chart, with the limits of natural variation, the points beyond them and where the level changes. Two periods are
+    /// compared by the lead time of each change and the recovery time of each incident, by the time that they ended; other
+    /// figures by the parts of the window. Times are in days. With ``total`` everything together is a group without values, the
+    /// last one. Takes what ``delivery`` takes, and O(*n*²) for *n* parts of the window.
+    ///
+    /// - ``query``: The delivery performance, by parts of its window; it must name a ``bucket``.
+    /// - ``metric``: Which of its figures.
+    /// - ``baseline_until``: The parts before this instant are the baseline of the limits; absent = all parts.
+    /// - ``rule_set``: Which signals are looked for; absent = as ``process_behaviour`` has it.
+    /// - ``compare_at``: Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared.
+    /// - ``confidence``: The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    #[pyo3(signature = (*, query: "DeliveryQuery", metric: "DeliveryMetric | str", baseline_until: "datetime | None" = None, rule_set: "DetectionRuleSet | str | None" = None, compare_at: "datetime | None" = None, confidence: "float | None" = None) -> "MetricTrend")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn delivery_trend(
+        &self,
+        py: Python<'_>,
+        query: &Bound<'_, PyAny>,
+        metric: &Bound<'_, PyAny>,
+        baseline_until: Option<&Bound<'_, PyAny>>,
+        rule_set: Option<&Bound<'_, PyAny>>,
+        compare_at: Option<&Bound<'_, PyAny>>,
+        confidence: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<MetricTrend> {
+        let query = core::DeliveryTrendQuery {
+            query: FromPython::from_python(query, "query")?,
+            metric: FromPython::from_python(metric, "metric")?,
+            baseline_until: optional(baseline_until, "baseline_until")?,
+            rule_set: optional(rule_set, "rule_set")?,
+            compare_at: optional(compare_at, "compare_at")?,
+            confidence: optional(confidence, "confidence")?,
+        };
+        self.ask(py, |stream| stream.delivery_trend(&query)).map(MetricTrend).map_err(raise)
+    }
+
     /// The next departures of a release: which can still be reached, by how much the others are missed, and by when each
     /// unmet fact of the last stage has to be settled for them.
     ///

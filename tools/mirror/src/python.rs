@@ -24,7 +24,7 @@ pub(crate) fn emit(api: &Api) -> Vec<(PathBuf, String)> {
 }
 
 /// Queries that are classes, since methods return them as well.
-const RETURNED: &[&str] = &["NetworkQuery", "MetricQuery"];
+const RETURNED: &[&str] = &["NetworkQuery", "MetricQuery", "DeliveryQuery"];
 
 /// The records that are classes.
 fn classes(api: &Api) -> impl Iterator<Item = &Record> {

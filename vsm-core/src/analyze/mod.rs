@@ -50,10 +50,10 @@ pub use delivery::{
     AttributionRule, DeliveredChange, DeliveredDeployment, DeliveredPullRequest, Delivery, DeliveryAverage,
     DeliveryBand, DeliveryBands, DeliveryBatch, DeliveryBucket, DeliveryFrequency, DeliveryGroup,
     DeliveryIncident, DeliveryMetric, DeliveryPreset, DeliveryPresetRules, DeliveryQuery, DeliveryRow,
-    DeliveryRules, DeliveryShare, DeliveryStanding, DeliveryTime, FailRateRule, FirstDeploymentRule,
-    FrequencyMeasure, FrequencyRule, LeadTimeRule, NoDeploymentRule, NoFigure, PullRequestSplit,
-    RecoveryRule, ReleaseTime, ReleaseTimes, ReleaseTimesQuery, UncausedRule, WeekRule, delivery_bands,
-    delivery_presets,
+    DeliveryRules, DeliveryShare, DeliveryStanding, DeliveryTime, DeliveryTrendQuery, FailRateRule,
+    FirstDeploymentRule, FrequencyMeasure, FrequencyRule, LeadTimeRule, NoDeploymentRule, NoFigure,
+    PullRequestSplit, RecoveryRule, ReleaseTime, ReleaseTimes, ReleaseTimesQuery, UncausedRule, WeekRule,
+    delivery_bands, delivery_presets,
 };
 pub use departures::{DepartureReach, Departures, DeparturesQuery, FactDeadline};
 pub use environments::{

@@ -147,6 +147,7 @@ __all__ = [
     "DeliveryFrequency",
     "DeliveryIncident",
     "DeliveryPresetRules",
+    "DeliveryQuery",
     "DeliveryRow",
     "DeliveryRules",
     "DeliveryShare",
@@ -2156,6 +2157,90 @@ class DeliveryPresetRules:
         """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
     @staticmethod
     def from_json(text: _Data) -> DeliveryPresetRules:
+        """Reads what `to_json` wrote."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class DeliveryQuery:
+    """A question for the delivery performance of a window."""
+
+    def __new__(
+        cls,
+        *,
+        start: datetime,
+        end: datetime,
+        zone: str,
+        within: str | None = None,
+        group: DeliveryGroup | str | None = None,
+        attribute: str | None = None,
+        bucket: DeliveryBucket | str | None = None,
+        total: bool | None = None,
+        stage: str | None = None,
+        environments: Iterable[str] | None = None,
+        preset: DeliveryPreset | str | None = None,
+        rules: DeliveryRules | None = None,
+        bands: str | None = None,
+        own_bands: Iterable[DeliveryBand] | None = None,
+        pull_requests: bool | None = None,
+        list: bool | None = None,
+    ) -> DeliveryQuery: ...
+    @property
+    def start(self) -> datetime:
+        """First instant of the window."""
+    @property
+    def end(self) -> datetime:
+        """First instant after the window."""
+    @property
+    def zone(self) -> str:
+        """IANA zone in which days, weeks and months are counted."""
+    @property
+    def within(self) -> str | None:
+        """Only deployments of this application or team, of a release's candidate builds, or to this environment; absent = all."""
+    @property
+    def group(self) -> DeliveryGroup | None:
+        """What rows are about; absent = applications."""
+    @property
+    def attribute(self) -> str | None:
+        """The attribute to group by, where the group is `attribute`."""
+    @property
+    def bucket(self) -> DeliveryBucket | None:
+        """Into which parts the window is cut; absent = none: it is one row."""
+    @property
+    def total(self) -> bool | None:
+        """Whether everything together is a row, too; absent = no: figures of different applications are not blended."""
+    @property
+    def stage(self) -> str | None:
+        """The stage whose environments count; absent = `production`. An environment whose stage nobody says belongs to
+        production where its tool says so (attributes `tier` and `production`), else by being called `production` or `prod`.
+        """
+    @property
+    def environments(self) -> list[str]:
+        """The environments that count, groups with all that is in them; empty = those of the stage."""
+    @property
+    def preset(self) -> DeliveryPreset | None:
+        """Take the rules and bands of this tool."""
+    @property
+    def rules(self) -> DeliveryRules | None:
+        """Rules that go before those of the preset; absent = none."""
+    @property
+    def bands(self) -> str | None:
+        """The version of the performance bands; absent = those of the preset, else none."""
+    @property
+    def own_bands(self) -> list[DeliveryBand]:
+        """Performance bands of one's own, which go before any version."""
+    @property
+    def pull_requests(self) -> bool | None:
+        """Whether rows tell the parts of pull requests; absent = no."""
+    @property
+    def list(self) -> bool | None:
+        """Whether the deployments, changes, incidents and pull requests behind the figures are listed; absent = no."""
+    def to_json(self) -> str:
+        """This record as JSON."""
+    def to_dict(self) -> dict[str, Any]:
+        """This record as plain dicts, lists, texts and numbers, as its JSON has them."""
+    @staticmethod
+    def from_json(text: _Data) -> DeliveryQuery:
         """Reads what `to_json` wrote."""
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
@@ -8871,6 +8956,31 @@ class ValueStream:
         - ``own_bands``: Performance bands of one's own, which go before any version.
         - ``pull_requests``: Whether rows tell the parts of pull requests; absent = no.
         - ``list``: Whether the deployments, changes, incidents and pull requests behind the figures are listed; absent = no.
+        """
+    def delivery_trend(
+        self,
+        *,
+        query: DeliveryQuery,
+        metric: DeliveryMetric | str,
+        baseline_until: datetime | None = None,
+        rule_set: DetectionRuleSet | str | None = None,
+        compare_at: datetime | None = None,
+        confidence: float | None = None,
+    ) -> MetricTrend:
+        """Whether a figure of delivery changes over time, or only varies as it always did.
+
+        As ``metric_trend`` does for metrics: of each group the parts of the window are points of an
+        XmR chart, with the limits of natural variation, the points beyond them and where the level changes. Two periods are
+        compared by the lead time of each change and the recovery time of each incident, by the time that they ended; other
+        figures by the parts of the window. Times are in days. With ``total`` everything together is a group without values, the
+        last one. Takes what ``delivery`` takes, and O(*n*²) for *n* parts of the window.
+
+        - ``query``: The delivery performance, by parts of its window; it must name a ``bucket``.
+        - ``metric``: Which of its figures.
+        - ``baseline_until``: The parts before this instant are the baseline of the limits; absent = all parts.
+        - ``rule_set``: Which signals are looked for; absent = as ``process_behaviour`` has it.
+        - ``compare_at``: Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared.
+        - ``confidence``: The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
         """
     def departures(
         self,

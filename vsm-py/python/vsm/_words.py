@@ -1278,6 +1278,12 @@ class MetricUnit(Word):
     Size = "size"
     """The portfolio's own unit of size."""
 
+    DaysPerWeek = "days_per_week"
+    """Days of a week on which something happens."""
+
+    PerDay = "per_day"
+    """How often something happens on a day."""
+
 
 class MovingRangeRule(Word):
     """What the limits of a chart are reckoned from."""

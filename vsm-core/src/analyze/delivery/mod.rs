@@ -3,7 +3,7 @@
 //! One thing a file: `query`, `answer`, `rules`, `presets` and `bands` are what hosts see; `deployments` lists what went to
 //! production in order, `changes` what each deployment brought, `failures` what went wrong with it and `pulls` the pull
 //! requests; `facts` brings them together and knows the groups, `rows` adds them up in the buckets of `units` to
-//! `figures`, and `lists` writes them down. `release_times` is a question of its own.
+//! `figures`, and `lists` writes them down; `trend` charts one of them. `release_times` is a question of its own.
 
 mod answer;
 mod bands;
@@ -21,6 +21,7 @@ mod rows;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod trend;
 mod units;
 
 pub use answer::{
@@ -38,8 +39,10 @@ pub use rules::{
     LeadTimeRule, NoDeploymentRule, RecoveryRule, UncausedRule, WeekRule,
 };
 
-use super::Grounds;
+pub use trend::DeliveryTrendQuery;
+
 use super::flow::check_window;
+use super::{Grounds, MetricTrend};
 use crate::error::{Error, Result};
 use crate::model::Set;
 use crate::stream::ValueStream;
@@ -101,6 +104,53 @@ impl ValueStream {
     /// # Ok::<(), vsm_core::Error>(())
     /// ```
     pub fn delivery(&self, query: &DeliveryQuery) -> Result<Delivery> {
+        let Asked { facts, environments, bands, grounds } = self.ask(query)?;
+        let (rows, total) = rows::rows(&facts, query, &bands)?;
+        let mut answer = Delivery {
+            start: query.start,
+            end: query.end,
+            zone: facts.zone.name().into(),
+            environments: environments.iter().map(|item| self.id(*item).to_owned()).collect(),
+            rows,
+            total,
+            deployments: Vec::new(),
+            changes: Vec::new(),
+            incidents: Vec::new(),
+            pull_requests: Vec::new(),
+            basis: grounds.finish(self),
+        };
+        if query.list == Some(true) {
+            lists::lists(&facts, query, &mut answer);
+        }
+        Ok(answer)
+    }
+
+    /// Whether a figure of delivery changes over time, or only varies as it always did.
+    ///
+    /// As [`metric_trend`](ValueStream::metric_trend) does for metrics: of each group the parts of the window are points of an
+    /// XmR chart, with the limits of natural variation, the points beyond them and where the level changes. Two periods are
+    /// compared by the lead time of each change and the recovery time of each incident, by the time that they ended; other
+    /// figures by the parts of the window. Times are in days. With `total` everything together is a group without values, the
+    /// last one. Takes what [`delivery`](ValueStream::delivery) takes, and O(*n*²) for *n* parts of the window.
+    ///
+    /// # Errors
+    /// As [`delivery`](ValueStream::delivery); [`Error::Invalid`] for a query without buckets.
+    ///
+    /// ```
+    /// use vsm_core::{DeliveryBucket, DeliveryMetric, DeliveryQuery, DeliveryTrendQuery, ValueStream};
+    /// let (start, end) = ("2026-01-05T00:00:00Z".parse()?, "2026-03-02T00:00:00Z".parse()?);
+    /// let mut query = DeliveryQuery::new(start, end, "UTC");
+    /// query.bucket = Some(DeliveryBucket::Week);
+    /// let query = DeliveryTrendQuery::new(query, DeliveryMetric::ChangeFailRate);
+    /// // Nothing was ever deployed.
+    /// assert_eq!(ValueStream::new().delivery_trend(&query)?.rows, []);
+    /// # Ok::<(), vsm_core::Error>(())
+    /// ```
+    pub fn delivery_trend(&self, query: &DeliveryTrendQuery) -> Result<MetricTrend> {
+        trend::trend(self, query)
+    }
+
+    fn ask(&self, query: &DeliveryQuery) -> Result<Asked<'_>> {
         let zone = Zone::named(&query.zone)?;
         check_window(query.start, query.end)?;
         if query.group == Some(DeliveryGroup::Attribute) && query.attribute.is_none() {
@@ -137,25 +187,17 @@ impl ValueStream {
         }
         let facts = facts::Facts::gather(self, query, (zone, rules), &environments, &mut grounds)?;
         lists::evidence(&facts, query, &mut grounds);
-        let (rows, total) = rows::rows(&facts, query, &bands)?;
-        let mut answer = Delivery {
-            start: query.start,
-            end: query.end,
-            zone: zone.name().into(),
-            environments: environments.iter().map(|item| self.id(*item).to_owned()).collect(),
-            rows,
-            total,
-            deployments: Vec::new(),
-            changes: Vec::new(),
-            incidents: Vec::new(),
-            pull_requests: Vec::new(),
-            basis: grounds.finish(self),
-        };
-        if query.list == Some(true) {
-            lists::lists(&facts, query, &mut answer);
-        }
-        Ok(answer)
+        Ok(Asked { facts, environments, bands, grounds })
     }
+}
+
+/// What a question is answered from.
+struct Asked<'s> {
+    facts: facts::Facts<'s>,
+    /// Those that count.
+    environments: Vec<u32>,
+    bands: Vec<DeliveryBand>,
+    grounds: Grounds,
 }
 
 /// The last value of an attribute, if it has one.

@@ -31,7 +31,7 @@ struct Counted {
 
 /// The facts of one group.
 #[derive(Default)]
-struct Share {
+pub(super) struct Share {
     counted: Vec<Counted>,
     samples: Vec<Sample>,
     /// When changes were made: those of samples with a lead time, and those that have not arrived.
@@ -47,12 +47,30 @@ struct Share {
     pulls: Vec<usize>,
 }
 
+/// A group with the rows that its facts make.
+pub(super) struct Group<'s> {
+    pub(super) name: Option<&'s str>,
+    pub(super) share: Share,
+    pub(super) rows: Vec<DeliveryRow>,
+}
+
 /// The rows of all groups, and of everything together where that is asked for.
 pub(super) fn rows(
     facts: &Facts<'_>,
     query: &DeliveryQuery,
     bands: &[DeliveryBand],
 ) -> Result<(Vec<DeliveryRow>, Vec<DeliveryRow>)> {
+    let (groups, total) = groups(facts, query, bands)?;
+    let rows = groups.into_iter().flat_map(|group| group.rows).collect();
+    Ok((rows, total.map_or_else(Vec::new, |total| total.rows)))
+}
+
+/// All groups by name, and everything together where that is asked for.
+pub(super) fn groups<'s>(
+    facts: &Facts<'s>,
+    query: &DeliveryQuery,
+    bands: &[DeliveryBand],
+) -> Result<(Vec<Group<'s>>, Option<Group<'s>>)> {
     let by = query.group.unwrap_or(DeliveryGroup::Application);
     let mut groups = Groups::new(facts.stream, by, query.attribute.as_deref().unwrap_or_default());
     let mut shares: Vec<Share> = Vec::new();
@@ -63,17 +81,15 @@ pub(super) fn rows(
         let reason = format!("more than {MOST_ROWS} rows: take longer buckets or a shorter window");
         return Err(Error::invalid("bucket", reason));
     }
-    let mut order: Vec<(Option<&str>, Share)> = groups.names.into_iter().zip(shares).collect();
+    let mut order: Vec<(Option<&'s str>, Share)> = groups.names.into_iter().zip(shares).collect();
     order.sort_by_key(|(name, _)| *name);
-    let table = |name: Option<&str>, share: Share| {
+    let group = |name: Option<&'s str>, share: Share| {
         let share = share.in_order(facts);
-        let rows: Vec<DeliveryRow> =
-            parts.iter().map(|part| share.row(facts, query, (name, part), bands)).collect();
-        rows
+        let rows = parts.iter().map(|part| share.row(facts, query, (name, part), bands)).collect();
+        Group { name, share, rows }
     };
-    let rows = order.into_iter().flat_map(|(name, share)| table(name, share)).collect();
-    let total = if query.total == Some(true) { table(None, total) } else { Vec::new() };
-    Ok((rows, total))
+    let total = (query.total == Some(true)).then(|| group(None, total));
+    Ok((order.into_iter().map(|(name, share)| group(name, share)).collect(), total))
 }
 
 /// Hands every fact to its groups and to the total.
@@ -268,6 +284,18 @@ impl Share {
         }
         row.bands = standings(bands, &row);
         row
+    }
+
+    /// When each lead time ended, and the time, in order.
+    pub(super) fn lead_times(&self) -> Vec<(Instant, Span)> {
+        self.samples.iter().filter_map(|sample| Some((sample.at, sample.span?))).collect()
+    }
+
+    /// When each recovery ended, and the time, in order.
+    pub(super) fn recovery_times(&self) -> Vec<(Instant, Span)> {
+        let over =
+            |(_, end, time): &(Instant, Option<Instant>, i64)| Some(((*end)?, Span::from_millis(*time)));
+        self.recoveries.iter().filter_map(over).collect()
     }
 
     /// How many changes had been made and not arrived by the end of a time.

@@ -20,6 +20,10 @@ text_enum! {
         Ratio = "ratio",
         /// The portfolio's own unit of size.
         Size = "size",
+        /// Days of a week on which something happens.
+        DaysPerWeek = "days_per_week",
+        /// How often something happens on a day.
+        PerDay = "per_day",
     }
 }
 

@@ -89,58 +89,88 @@ pub struct TrendGroup {
     pub effect: Option<Estimate>,
 }
 
+/// What is asked of the chart of any figure.
+pub(in crate::analyze) struct ChartOptions {
+    pub(in crate::analyze) baseline_until: Option<Instant>,
+    pub(in crate::analyze) rule_set: Option<DetectionRuleSet>,
+    pub(in crate::analyze) compare_at: Option<Instant>,
+    pub(in crate::analyze) confidence: Option<f64>,
+}
+
+/// The names of the rules that every chart goes by.
+pub(in crate::analyze) const CHART_RULES: [&str; 2] = ["change_points:pelt_l2", "limits:xmr"];
+
 pub(super) fn trend(stream: &ValueStream, query: &MetricTrendQuery) -> Result<MetricTrend> {
-    if query.query.bucket.is_none() {
-        return Err(Error::invalid("query.bucket", "is needed: a trend is one over parts of a window"));
+    let MetricTrendQuery { query, baseline_until, rule_set, compare_at, confidence } = query;
+    if query.bucket.is_none() {
+        return Err(no_bucket());
     }
-    let plan = Plan::of(&query.query)?;
-    let state = state(stream, &query.query)?;
+    let options = ChartOptions {
+        baseline_until: *baseline_until,
+        rule_set: *rule_set,
+        compare_at: *compare_at,
+        confidence: *confidence,
+    };
+    let plan = Plan::of(query)?;
+    let state = state(stream, query)?;
     let table = MetricTable::of(&state, &plan)?;
     let (mut rows, mut groups) = (Vec::with_capacity(table.rows.len()), Vec::new());
     for part in table.rows.chunk_by(|a, b| a.group == b.group) {
-        let (points, group) = one(query, &plan, &state, part)?;
+        let point = |row: &MetricRow| {
+            TrendPoint::new(row.group.clone(), row.bucket.clone(), row.start, (row.n, row.value))
+        };
+        let points = part.iter().map(point).collect();
+        let (points, group) = chart(&options, points, |at| periods(&plan, &state, part, at))?;
         rows.extend(points);
         groups.push(group);
     }
     let mut basis = table.basis;
-    basis.rules.extend(["change_points:pelt_l2".into(), "limits:xmr".into()]);
+    basis.rules.extend(CHART_RULES.map(String::from));
     basis.rules.sort_unstable();
     Ok(MetricTrend { metric: table.metric, unit: table.unit, rows, groups, basis })
 }
 
-fn one(
-    query: &MetricTrendQuery,
-    plan: &Plan,
-    state: &MetricState,
-    rows: &[MetricRow],
+/// What is said of a window that is one.
+pub(in crate::analyze) fn no_bucket() -> Error {
+    Error::invalid("query.bucket", "is needed: a trend is one over parts of a window")
+}
+
+impl TrendPoint {
+    /// A point that nothing is said of yet.
+    pub(in crate::analyze) fn new(
+        group: Vec<String>,
+        bucket: Option<String>,
+        start: Instant,
+        (n, value): (u64, Option<f64>),
+    ) -> TrendPoint {
+        TrendPoint { group, bucket, start, n, value, signals: Vec::new(), level_changes: false }
+    }
+}
+
+/// Says of the points of one group what is more than natural variation; `periods` are the values before and after the instant
+/// at which the window is compared.
+pub(in crate::analyze) fn chart(
+    options: &ChartOptions,
+    mut points: Vec<TrendPoint>,
+    periods: impl FnOnce(Instant) -> (Vec<f64>, Vec<f64>),
 ) -> Result<(Vec<TrendPoint>, TrendGroup)> {
     // Parts without a value are no points of a chart; the others keep their places.
-    let valued: Vec<(usize, &MetricRow, f64)> =
-        rows.iter().enumerate().filter_map(|(place, row)| Some((place, row, row.value?))).collect();
+    let valued: Vec<(usize, Instant, f64)> = points
+        .iter()
+        .enumerate()
+        .filter_map(|(place, point)| Some((place, point.start, point.value?)))
+        .collect();
     let values: Vec<f64> = valued.iter().map(|(_, _, value)| *value).collect();
-    let baseline_end = query
+    let baseline_end = options
         .baseline_until
-        .map(|until| valued.iter().take_while(|(_, row, _)| row.start < until).count() as u64);
+        .map(|until| valued.iter().take_while(|(_, start, _)| *start < until).count() as u64);
     let behaviour = process_behaviour(&ProcessBehaviourQuery {
         baseline_end,
-        rule_set: query.rule_set,
+        rule_set: options.rule_set,
         values: values.clone(),
         ..ProcessBehaviourQuery::default()
     })?;
     let changes = change_points(&ChangePointsQuery { values, ..ChangePointsQuery::default() })?;
-    let group = rows.first().map(|row| row.group.clone()).unwrap_or_default();
-    let mut points: Vec<TrendPoint> = rows
-        .iter()
-        .map(|row| TrendPoint {
-            group: row.group.clone(),
-            bucket: row.bucket.clone(),
-            start: row.start,
-            n: row.n,
-            value: row.value,
-            signals: Vec::new(),
-            level_changes: false,
-        })
-        .collect();
     let place = |index: u64| valued.get(index as usize).map(|(place, _, _)| *place);
     for signal in behaviour.signals {
         if let Some(point) = place(signal.index).and_then(|place| points.get_mut(place))
@@ -154,11 +184,11 @@ fn one(
             point.level_changes = true;
         }
     }
-    let compared = match query.compare_at {
+    let compared = match options.compare_at {
         None => None,
         Some(at) => {
-            let (first, second) = periods(plan, state, rows, at);
-            Some(compare_samples(&CompareSamplesQuery { first, second, confidence: query.confidence })?)
+            let (first, second) = periods(at);
+            Some(compare_samples(&CompareSamplesQuery { first, second, confidence: options.confidence })?)
         }
     };
     let (mean_difference, shift, effect) = match compared {
@@ -166,7 +196,7 @@ fn one(
         Some(compared) => (Some(compared.mean_difference), Some(compared.shift), Some(compared.cliffs_delta)),
     };
     let summary = TrendGroup {
-        group,
+        group: points.first().map(|point| point.group.clone()).unwrap_or_default(),
         n: valued.len() as u64,
         center: behaviour.center,
         lower_limit: behaviour.lower_limit,

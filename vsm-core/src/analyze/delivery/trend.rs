@@ -1,0 +1,121 @@
+//! Is delivery getting better? One of its figures over time, with the limits of its natural variation.
+
+use serde::{Deserialize, Serialize};
+
+use super::Asked;
+use super::answer::DeliveryRow;
+use super::bands::DeliveryMetric;
+use super::query::DeliveryQuery;
+use super::rows::{Group, groups};
+use super::rules::FrequencyRule;
+use crate::analyze::metrics::{CHART_RULES, ChartOptions, chart, no_bucket};
+use crate::analyze::{DetectionRuleSet, MetricTrend, MetricUnit, TrendPoint};
+use crate::error::Result;
+use crate::stream::ValueStream;
+use crate::time::{Instant, Span};
+
+/// A question whether a figure of delivery changes over time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryTrendQuery {
+    /// The delivery performance, by parts of its window; it must name a `bucket`.
+    pub query: DeliveryQuery,
+    /// Which of its figures.
+    pub metric: DeliveryMetric,
+    /// The parts before this instant are the baseline of the limits; absent = all parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_until: Option<Instant>,
+    /// Which signals are looked for; absent = as [`process_behaviour`](crate::process_behaviour) has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_set: Option<DetectionRuleSet>,
+    /// Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare_at: Option<Instant>,
+    /// The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+}
+
+impl DeliveryTrendQuery {
+    /// A question with all defaults.
+    pub fn new(query: DeliveryQuery, metric: DeliveryMetric) -> DeliveryTrendQuery {
+        let (baseline_until, rule_set, compare_at, confidence) = (None, None, None, None);
+        DeliveryTrendQuery { query, metric, baseline_until, rule_set, compare_at, confidence }
+    }
+}
+
+pub(super) fn trend(stream: &ValueStream, query: &DeliveryTrendQuery) -> Result<MetricTrend> {
+    let DeliveryTrendQuery { query, metric, baseline_until, rule_set, compare_at, confidence } = query;
+    if query.bucket.is_none() {
+        return Err(no_bucket());
+    }
+    let options = ChartOptions {
+        baseline_until: *baseline_until,
+        rule_set: *rule_set,
+        compare_at: *compare_at,
+        confidence: *confidence,
+    };
+    let Asked { facts, mut grounds, .. } = stream.ask(query)?;
+    CHART_RULES.iter().for_each(|name| grounds.rule(*name));
+    let unit = match (metric, facts.rules.frequency) {
+        (DeliveryMetric::ChangeLeadTime | DeliveryMetric::RecoveryTime, _) => MetricUnit::Days,
+        (DeliveryMetric::ChangeFailRate | DeliveryMetric::ReworkRate, _) => MetricUnit::Ratio,
+        (DeliveryMetric::DeploymentFrequency, FrequencyRule::DaysPerWeek) => MetricUnit::DaysPerWeek,
+        (DeliveryMetric::DeploymentFrequency, FrequencyRule::PerDay | FrequencyRule::WholePerDay) => {
+            MetricUnit::PerDay
+        }
+        (DeliveryMetric::DeploymentFrequency, FrequencyRule::Count) => MetricUnit::Items,
+    };
+    let (named, total) = groups(&facts, query, &[])?;
+    let named = named.into_iter().map(|group| (vec![group.name.unwrap_or_default().to_owned()], group));
+    let total = total.map(|group| (Vec::new(), group));
+    let (mut rows, mut summaries) = (Vec::new(), Vec::new());
+    for (name, group) in named.chain(total) {
+        let point = |row: &DeliveryRow| {
+            TrendPoint::new(name.clone(), row.bucket.clone(), row.start, figure(*metric, row))
+        };
+        let points = group.rows.iter().map(point).collect();
+        let (points, summary) = chart(&options, points, |at| periods(*metric, query, &group, at))?;
+        rows.extend(points);
+        summaries.push(summary);
+    }
+    Ok(MetricTrend {
+        metric: metric.as_str().into(),
+        unit,
+        rows,
+        groups: summaries,
+        basis: grounds.finish(stream),
+    })
+}
+
+/// How many count, and the figure.
+fn figure(metric: DeliveryMetric, row: &DeliveryRow) -> (u64, Option<f64>) {
+    match metric {
+        DeliveryMetric::DeploymentFrequency => (row.frequency.n, row.frequency.value),
+        DeliveryMetric::ChangeLeadTime => (row.lead_time.n, row.lead_time.value.map(Span::days)),
+        DeliveryMetric::ChangeFailRate => (row.fail_rate.n, row.fail_rate.value),
+        DeliveryMetric::RecoveryTime => (row.recovery.n, row.recovery.value.map(Span::days)),
+        DeliveryMetric::ReworkRate => (row.rework_rate.n, row.rework_rate.value),
+    }
+}
+
+/// The values before and after an instant: single times where there are any, else those of the parts of the window. A part
+/// belongs to the period that it starts in.
+fn periods(
+    metric: DeliveryMetric,
+    query: &DeliveryQuery,
+    group: &Group<'_>,
+    at: Instant,
+) -> (Vec<f64>, Vec<f64>) {
+    let days = |times: Vec<(Instant, Span)>| -> Vec<(Instant, f64)> {
+        let own = times.into_iter().filter(|(end, _)| query.start <= *end && *end < query.end);
+        own.map(|(end, time)| (end, time.days())).collect()
+    };
+    let all = match metric {
+        DeliveryMetric::ChangeLeadTime => days(group.share.lead_times()),
+        DeliveryMetric::RecoveryTime => days(group.share.recovery_times()),
+        _ => group.rows.iter().filter_map(|row| Some((row.start, figure(metric, row).1?))).collect(),
+    };
+    let (first, second): (Vec<_>, Vec<_>) = all.into_iter().partition(|(when, _)| *when < at);
+    let values = |part: Vec<(Instant, f64)>| part.into_iter().map(|(_, value)| value).collect();
+    (values(first), values(second))
+}
