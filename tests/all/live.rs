@@ -248,6 +248,12 @@ proptest! {
     }
 }
 
+/// What a property found once.
+#[test]
+fn an_environment_that_leaves_its_group_touches_the_releases_of_the_group() {
+    drive(7_837_112_432_920_422_300, true);
+}
+
 fn story(stream: &mut ValueStream, id: &str, number: &str, state: FlowState, release: &str) {
     let mut event = Event::new("jira", number, at(0), id);
     event.kind = Some(Kind::Story);

@@ -119,7 +119,7 @@ fn every_message_is_said_by_some_test() {
     policy::a_rule_measures();
     policy::what_lacks_the_field_may_match_or_not();
     policy::all_any_and_none_put_rules_together();
-    (0..12).for_each(|seed| live::drive(seed, false));
+    (0..24).for_each(|seed| live::drive(seed, false));
     live::a_change_says_where_it_began();
     live::a_waiver_that_ends_is_told_when_time_moves();
     readiness_over_time::what_changed_is_told_with_the_events_that_did_it();

@@ -171,6 +171,10 @@ impl<'a> Touched<'a> {
                     self.needs.push((link, event));
                     self.scope(whole, event);
                     self.mark(whole, OWN, event);
+                    // A group that an environment has left is another place, too.
+                    if self.kinds(whole).contains(&Some(Kind::Environment)) {
+                        self.place(whole, OWN, event);
+                    }
                 }
                 self.heirs(from, event);
             }
