@@ -11,9 +11,9 @@ use crate::ingest::Batches;
 use crate::ingest::{Adapter, IngestOptions, Reject, ingest};
 use crate::stream::{ApplyReport, ValueStream};
 
-/// How many rows of a batch are made events at a time.
+/// How many rows of a batch are made events at a time: as many as stay in the cache until they are applied.
 #[cfg(feature = "arrow")]
-const ROWS: usize = 8_192;
+const ROWS: usize = 512;
 
 /// What became of one input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ impl ValueStream {
 
     /// Reads a table that comes in batches of Arrow, as data frames hand it over, and applies it. The option `mapping` says
     /// what its columns mean, whatever it says of the form that rows are written in; positions are the numbers of rows, from
-    /// 1. A batch that is an error ends the table. No more than a few thousand rows are held as events at a time.
+    /// 1. A batch that is an error ends the table. No more than a few hundred rows are held as events at a time.
     ///
     /// ```
     /// use std::sync::Arc;

@@ -190,14 +190,14 @@ fn times<T: ArrowPrimitiveType<Native = i64>>(column: &dyn Array, nanos: i64, is
     shown(move |row| {
         let value = column.as_primitive::<T>().value(row);
         let millis = i128::from(value) * i128::from(nanos);
-        let millis = i64::try_from(millis.div_euclid(1_000_000)).ok();
-        let text = if is_zoned {
-            millis.and_then(Instant::from_millis).map(|at| at.to_string())
-        } else {
-            let at = millis.and_then(DateTime::from_timestamp_millis);
-            at.map(|at| at.format("%Y-%m-%dT%H:%M:%S%.3f").to_string())
-        };
-        text.unwrap_or_else(|| "a time out of reach".to_owned())
+        let at = i64::try_from(millis.div_euclid(1_000_000)).ok().and_then(Instant::from_millis);
+        let Some(at) = at else { return "a time out of reach".to_owned() };
+        let mut text = at.to_string();
+        if !is_zoned {
+            // The wall clock shows that, wherever it hangs.
+            text.pop();
+        }
+        text
     })
 }
 

@@ -140,24 +140,19 @@ impl<'m> Plan<'m> {
 
     pub(super) fn write(&self, row: &Row<'_>, position: u64, ingested: &mut Ingested) {
         let item = self.id.value(row);
-        let mut events = Vec::new();
-        match self.events(item.as_deref(), row, &mut events, ingested) {
-            Ok(()) => ingested.events.append(&mut events),
-            Err(error) => ingested.rejects.push(Reject::new(position, item.as_deref(), &error)),
+        let before = ingested.events.len();
+        if let Err(error) = self.events(item.as_deref(), row, ingested) {
+            // Of a row that can't be read nothing is said.
+            ingested.events.truncate(before);
+            ingested.rejects.push(Reject::new(position, item.as_deref(), &error));
         }
     }
 
-    fn events(
-        &self,
-        item: Option<&str>,
-        row: &Row<'_>,
-        events: &mut Vec<Event>,
-        ingested: &mut Ingested,
-    ) -> Result<()> {
+    fn events(&self, item: Option<&str>, row: &Row<'_>, ingested: &mut Ingested) -> Result<()> {
         check_item(&self.id.called, item)?;
         let item = item.unwrap_or_default();
         if !self.reached_only() {
-            self.whole(item, row, events, ingested)?;
+            self.whole(item, row, ingested)?;
         }
         for (state, pattern) in &self.reached {
             if let Some(text) = self.words.blankable(pattern.value(row)) {
@@ -165,20 +160,14 @@ impl<'m> Plan<'m> {
                 let id = format!("{item}/reached/{state}/{}", at.millis());
                 let mut event = Event::new(self.source, id, at, item);
                 event.set.state = Some(*state);
-                events.push(event);
+                ingested.events.push(event);
             }
         }
         Ok(())
     }
 
     /// What the row says as a whole.
-    fn whole(
-        &self,
-        item: &str,
-        row: &Row<'_>,
-        events: &mut Vec<Event>,
-        ingested: &mut Ingested,
-    ) -> Result<()> {
+    fn whole(&self, item: &str, row: &Row<'_>, ingested: &mut Ingested) -> Result<()> {
         let at = match (&self.occurred_at, self.recorded_at) {
             (Some(pattern), _) => self.time(pattern, row)?,
             (None, Some(at)) => at,
@@ -236,8 +225,8 @@ impl<'m> Plan<'m> {
             part
         });
         let parts: Vec<Event> = parts.collect();
-        events.push(event);
-        events.extend(parts);
+        ingested.events.push(event);
+        ingested.events.extend(parts);
         Ok(())
     }
 

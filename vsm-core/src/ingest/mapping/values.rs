@@ -44,8 +44,9 @@ pub(super) fn word<T: Display>(
     from_word: fn(&str) -> Option<T>,
     all: &[T],
 ) -> Result<T> {
-    let plain = text.to_lowercase().replace([' ', '-'], "_");
-    from_word(&plain).ok_or_else(|| Error::invalid(called, none_of(text, all)))
+    let plain = || from_word(&text.to_lowercase().replace([' ', '-'], "_"));
+    // Most write it as the engine does.
+    from_word(text).or_else(plain).ok_or_else(|| Error::invalid(called, none_of(text, all)))
 }
 
 /// Yes or no, in the words and numbers of spreadsheets.
