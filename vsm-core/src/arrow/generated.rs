@@ -83,6 +83,7 @@ impl Cell for crate::AgeingItem {
             described("age_band", |row: &crate::AgeingItem| &row.age_band),
             described("stage_band", |row: &crate::AgeingItem| &row.stage_band),
             described("blocked", |row: &crate::AgeingItem| &row.blocked),
+            described("completion", |row: &crate::AgeingItem| &row.completion),
         ]))
     }
 
@@ -99,6 +100,7 @@ impl Cell for crate::AgeingItem {
             pick(&rows, |row: &crate::AgeingItem| &row.age_band)?,
             pick(&rows, |row: &crate::AgeingItem| &row.stage_band)?,
             pick(&rows, |row: &crate::AgeingItem| &row.blocked)?,
+            pick(&rows, |row: &crate::AgeingItem| &row.completion)?,
         ];
         record(columns, &rows)
     }
@@ -2121,6 +2123,7 @@ impl Cell for crate::StageAge {
             described("stage", |row: &crate::StageAge| &row.stage),
             described("open", |row: &crate::StageAge| &row.open),
             described("age_at_exit", |row: &crate::StageAge| &row.age_at_exit),
+            described("survival", |row: &crate::StageAge| &row.survival),
             described("time_in_stage", |row: &crate::StageAge| &row.time_in_stage),
         ]))
     }
@@ -2130,6 +2133,7 @@ impl Cell for crate::StageAge {
             pick(&rows, |row: &crate::StageAge| &row.stage)?,
             pick(&rows, |row: &crate::StageAge| &row.open)?,
             pick(&rows, |row: &crate::StageAge| &row.age_at_exit)?,
+            pick(&rows, |row: &crate::StageAge| &row.survival)?,
             pick(&rows, |row: &crate::StageAge| &row.time_in_stage)?,
         ];
         record(columns, &rows)

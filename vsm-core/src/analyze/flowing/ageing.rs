@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::Who;
 use super::stages::{FlowStage, Ladder, Path};
 use crate::analyze::flow::{Durations, PercentileRule};
-use crate::analyze::{Basis, Grounds};
-use crate::error::Result;
+use crate::analyze::{Basis, ConditionalCompletion, Grounds, SurvivalQuery, SurvivalSummary};
+use crate::error::{Error, Result};
 use crate::model::Kind;
 use crate::stream::ValueStream;
 use crate::text_enum::text_enum;
@@ -54,6 +54,9 @@ pub struct AgeingQuery {
     /// How percentiles are read; absent = nearest rank.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percentiles: Option<PercentileRule>,
+    /// How likely each open item, as old as it is, is over within each of these further times; empty = not asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub horizons: Vec<Span>,
 }
 
 /// The age of what is open.
@@ -67,6 +70,9 @@ pub struct Ageing {
     pub items: Vec<AgeingItem>,
     /// How many finished items they are compared with.
     pub finished: u64,
+    /// How old items are when they are over, in days, what is open counted as lasting at least as long as it has; absent where
+    /// there is nothing.
+    pub survival: Option<SurvivalSummary>,
     /// What the answer rests on.
     pub basis: Basis,
 }
@@ -81,6 +87,9 @@ pub struct StageAge {
     /// How old finished items were when they left it for good: from their start to their last entry to a later stage. Those
     /// that skipped it are left out.
     pub age_at_exit: Option<Durations>,
+    /// The same in days, with what is in the stage now counted as leaving it no younger than it is; absent where there is
+    /// nothing. The percentiles of finished items alone are too low where old items are stuck.
+    pub survival: Option<SurvivalSummary>,
     /// How long finished items were in it, all stays together.
     pub time_in_stage: Option<Durations>,
 }
@@ -110,6 +119,8 @@ pub struct AgeingItem {
     pub stage_band: Option<AgeBand>,
     /// Why it is blocked now, if it is.
     pub blocked: Option<String>,
+    /// How likely it is over within each of the horizons, in days; see [`survival`](crate::survival).
+    pub completion: Vec<ConditionalCompletion>,
 }
 
 impl AgeingQuery {
@@ -124,6 +135,7 @@ impl AgeingQuery {
             start_stage: None,
             end_stage: None,
             percentiles: None,
+            horizons: Vec::new(),
         }
     }
 }
@@ -134,11 +146,12 @@ impl ValueStream {
     ///
     /// Open is what is in a stage from the one in which work begins to the one before the end; what was put back before the
     /// start is left out and listed. The age runs from the first start; ages at exit are those of finished items alone, and
-    /// so on the young side. One pass over the history of every item.
+    /// so on the young side; `survival` beside them counts what is open as well (Kaplan and Meier), and so does the chance of
+    /// an item to be over within the `horizons`, given its age. One pass over the history of every item.
     ///
     /// # Errors
     /// [`Error::UnknownItem`](crate::Error::UnknownItem) for `within`, [`Error::Invalid`](crate::Error::Invalid) for a
-    /// status in two stages and for a stage that is not there.
+    /// status in two stages, for a stage that is not there and for a negative horizon.
     ///
     /// ```
     /// use vsm_core::{AgeBand, AgeingQuery, Event, FlowState, Kind, Span, ValueStream};
@@ -168,9 +181,12 @@ impl ValueStream {
         let ladder = Ladder::new(query.stages.as_deref())?;
         let (from, to) = ladder.ends(query.start_stage.as_deref(), query.end_stage.as_deref())?;
         let percentiles = query.percentiles.unwrap_or(PercentileRule::NearestRank);
+        if let Some(place) = query.horizons.iter().position(|horizon| *horizon < Span::ZERO) {
+            return Err(Error::invalid(&format!("horizons[{place}]"), "must not be negative"));
+        }
         let mut grounds = Grounds::default();
         let mut samples = vec![(Vec::new(), Vec::new()); ladder.names.len()];
-        let mut finished = 0;
+        let mut finished: Vec<i64> = Vec::new();
         let mut open: Vec<(usize, AgeingItem)> = Vec::new();
         self.travellers(&who, &mut grounds, |grounds, traveller| {
             let id = self.id(traveller.item);
@@ -186,7 +202,7 @@ impl ValueStream {
             if stage >= to {
                 let done = path.last_entry(to).map_or(last.since, |(at, _)| at);
                 if query.finished_since.is_none_or(|since| since <= done) {
-                    finished += 1;
+                    finished.push(done.since(started).millis().max(0));
                     grounds.evidence.push(last.event);
                     sample(&path, started, (from, to), &mut samples);
                 }
@@ -212,26 +228,28 @@ impl ValueStream {
                 age_band: None,
                 stage_band: None,
                 blocked: blocked.map(|block| block.reason.to_owned()),
+                completion: Vec::new(),
             };
             open.push((stage, item));
         });
-        let samples: Vec<(Option<Durations>, Option<Durations>)> = samples
-            .into_iter()
-            .map(|(ages, times)| (Durations::of(ages, percentiles), Durations::of(times, percentiles)))
-            .collect();
-        for (stage, item) in &mut open {
-            let Some((ages, times)) = samples.get(*stage) else { continue };
-            item.age_band = ages.as_ref().map(|ages| band(item.age, ages));
-            item.stage_band = times.as_ref().map(|times| band(item.time_in_stage, times));
+        let mut stages: Vec<StageAge> = Vec::new();
+        for (stage, (ages, times)) in samples.into_iter().enumerate().take(to).skip(from) {
+            let inside = open.iter().filter(|(at, _)| *at == stage).map(|(_, item)| item.age.millis());
+            let (left, inside) = (days(ages.iter().copied()), days(inside));
+            stages.push(StageAge {
+                stage: ladder.name(stage),
+                open: inside.len() as u64,
+                age_at_exit: Durations::of(ages, percentiles),
+                survival: SurvivalSummary::of(&left, &inside),
+                time_in_stage: Durations::of(times, percentiles),
+            });
         }
-        let stages = samples.into_iter().enumerate().take(to).skip(from);
-        let stages = stages.map(|(stage, (age_at_exit, time_in_stage))| StageAge {
-            stage: ladder.name(stage),
-            open: open.iter().filter(|(at, _)| *at == stage).count() as u64,
-            age_at_exit,
-            time_in_stage,
-        });
-        let stages: Vec<StageAge> = stages.collect();
+        for (stage, item) in &mut open {
+            let Some(own) = stage.checked_sub(from).and_then(|place| stages.get(place)) else { continue };
+            item.age_band = own.age_at_exit.as_ref().map(|ages| band(item.age, ages));
+            item.stage_band = own.time_in_stage.as_ref().map(|times| band(item.time_in_stage, times));
+        }
+        let survival = self::survival(&finished, &mut open, &query.horizons)?;
         open.sort_by(|(_, a), (_, b)| (Reverse(a.age), &a.item).cmp(&(Reverse(b.age), &b.item)));
         for rule in ["age:from_first_start", "day_count:elapsed", "items:leaves", "re_entry:cumulative"] {
             grounds.rule(rule);
@@ -242,10 +260,41 @@ impl ValueStream {
             at: query.at,
             stages,
             items: open.into_iter().map(|(_, item)| item).collect(),
-            finished,
+            finished: finished.len() as u64,
+            survival,
             basis: grounds.finish(self),
         })
     }
+}
+
+/// Days, ascending.
+fn days(millis: impl Iterator<Item = i64>) -> Vec<f64> {
+    let mut days: Vec<f64> = millis.map(|millis| Span::from_millis(millis).days()).collect();
+    days.sort_unstable_by(f64::total_cmp);
+    days
+}
+
+/// How old items are when they are over; the open ones learn how likely they are within each of the horizons.
+fn survival(
+    finished: &[i64],
+    open: &mut [(usize, AgeingItem)],
+    horizons: &[Span],
+) -> Result<Option<SurvivalSummary>> {
+    let over = days(finished.iter().copied());
+    if !horizons.is_empty() {
+        let ages: Vec<f64> = open.iter().map(|(_, item)| item.age.days()).collect();
+        let answer = crate::analyze::survival(&SurvivalQuery {
+            observed: (0..over.len() + ages.len()).map(|place| place < over.len()).collect(),
+            durations: over.iter().chain(&ages).copied().collect(),
+            ages,
+            horizons: horizons.iter().map(|horizon| horizon.days()).collect(),
+            ..SurvivalQuery::default()
+        })?;
+        let chances = answer.conditional.chunks(horizons.len());
+        open.iter_mut().zip(chances).for_each(|((_, item), chances)| item.completion = chances.to_vec());
+    }
+    let open = days(open.iter().map(|(_, item)| item.age.millis()));
+    Ok(SurvivalSummary::of(&over, &open))
 }
 
 /// Adds a finished item to the samples of the stages that it was in: its age when it left the stage, its time in it.

@@ -205,7 +205,10 @@ pub(super) fn row(
         whole: whole.map(|whole| whole as f64),
         sample: sample.filter(|_| is_sample),
         open: (plan.measure() == Measure::Duration).then_some(cell.open.len() as u64),
-        survival: if plan.measure() == Measure::Duration { SurvivalSummary::of(cell) } else { None },
+        survival: match plan.measure() {
+            Measure::Duration => SurvivalSummary::of(&cell.values, &cell.open),
+            _ => None,
+        },
     }
 }
 
@@ -215,11 +218,12 @@ fn sum(values: &[f64]) -> f64 {
 }
 
 impl SurvivalSummary {
-    fn of(cell: &MetricCell) -> Option<SurvivalSummary> {
-        if cell.values.is_empty() && cell.open.is_empty() {
+    /// Of what is over and of what is open, both ascending; nothing of nothing.
+    pub(in crate::analyze) fn of(values: &[f64], open: &[f64]) -> Option<SurvivalSummary> {
+        if values.is_empty() && open.is_empty() {
             return None;
         }
-        let Summary { median, p85, p95 } = summary(&cell.values, &cell.open);
+        let Summary { median, p85, p95 } = summary(values, open);
         Some(SurvivalSummary {
             median: median.duration,
             median_lower: median.lower,
