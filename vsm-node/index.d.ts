@@ -38,12 +38,16 @@ export declare class LiveMetric {
    * number of events.
    */
   follow(stream: ValueStream): number
+  /** As `follow`, off the event loop. */
+  followAsync(stream: ValueStream): Promise<number>
   /** The metric as of the last update, as `ValueStream.metric` gives it. */
   table(stream: ValueStream): MetricTable
   /** As `table`, off the event loop. */
   tableAsync(stream: ValueStream): Promise<MetricTable>
   /** The metric before its last step as of the last update, as `ValueStream.metricState` gives it. */
   state(stream: ValueStream): MetricState
+  /** As `state`, off the event loop. */
+  stateAsync(stream: ValueStream): Promise<MetricState>
 }
 
 /** A network with its schedule, kept up to date: after a change only what depends on it is looked at. */
@@ -93,7 +97,8 @@ export declare class ValueStream {
    *
    * Open is what is in a stage from the one in which work begins to the one before the end; what was put back before the
    * start is left out and listed. The age runs from the first start; ages at exit are those of finished items alone, and
-   * so on the young side. One pass over the history of every item.
+   * so on the young side; `survival` beside them counts what is open as well (Kaplan and Meier), and so does the chance of
+   * an item to be over within the `horizonsMs`, given its age. One pass over the history of every item.
    */
   ageing(query: AgeingQuery): Ageing
   /** As `ageing`, off the event loop. */
@@ -133,7 +138,7 @@ export declare class ValueStream {
    * Principles of Product Development Flow", 2009; the measures follow D. Vacanti, "Actionable Agile Metrics for
    * Predictability", 2015).
    *
-   * Flow items are those of `flow_metrics`, without what is cancelled and what its parts
+   * Flow items are those of `flowMetrics`, without what is cancelled and what its parts
    * stand for. An item in a status of no stage stays where it was before; such items are listed. One pass over the
    * history of every item, and one step per day and stage.
    */
@@ -230,11 +235,11 @@ export declare class ValueStream {
   /**
    * Whether a figure of delivery changes over time, or only varies as it always did.
    *
-   * As `metric_trend` does for metrics: of each group the parts of the window are points of an
+   * As `metricTrend` does for metrics: of each group the parts of the window are points of an
    * XmR chart, with the limits of natural variation, the points beyond them and where the level changes. Two periods are
    * compared by the lead time of each change and the recovery time of each incident, by the time that they ended; other
-   * figures by the parts of the window. Times are in days. With `totalMs` everything together is a group without values, the
-   * last one. Takes what `delivery` takes, and O(*n*²) for *n* parts of the window.
+   * figures by the parts of the window. Times are in days. With `total` everything together is the last group, whose
+   * `group` is empty. Takes what `delivery` takes, and O(*n*²) for *n* parts of the window.
    */
   deliveryTrend(query: DeliveryTrendQuery): MetricTrend
   /** As `deliveryTrend`, off the event loop. */
@@ -295,7 +300,7 @@ export declare class ValueStream {
   /** As `environmentContents`, off the event loop. */
   environmentContentsAsync(query: EnvironmentContentsQuery): Promise<EnvironmentContents>
   /**
-   * Why an item is ready or not for a stage, as a tree for programs and, by `Explanation::to_text`, as sentences for
+   * Why an item is ready or not for a stage, as a tree for programs and, by `Explanation.toText`, as sentences for
    * people. Its facts are those of `readiness`, each at the item that it was found at.
    *
    * Takes what `readiness` takes.
@@ -307,7 +312,7 @@ export declare class ValueStream {
    * What the flow time of a window's items is made of: each millisecond has the first cause of `FlowCause` that fits,
    * so that the causes of an item add up to its flow time exactly.
    *
-   * Flow time runs as in `flow_metrics`, from the first entry into active or waiting. A gate
+   * Flow time runs as in `flowMetrics`, from the first entry into active or waiting. A gate
    * that nobody asked for (`askedAt`) keeps nothing waiting, and a release without a booking waits for no environment. One
    * pass over the history of every item, and over what is around those of the window: their releases with scope, gates and
    * bookings, and the calendars.
@@ -423,7 +428,7 @@ export declare class ValueStream {
    * Whether a metric changes over time, or only varies as it always did.
    *
    * Of each group the parts of the window are points of an XmR chart: the limits of natural variation, the points beyond
-   * them by named rules (`process_behaviour`), and where the level changes
+   * them by named rules (`processBehaviour`), and where the level changes
    * (`changePoints`). Two periods can be compared as well, with the size of the effect and its
    * interval: by the values of the items where items have values, else by those of the parts of the window. Parts without
    * a value are no points. Takes the metric, and O(*n*²) for *n* parts of the window.
@@ -447,7 +452,7 @@ export declare class ValueStream {
    *
    * An environment is free while fewer bookings run than it takes, pending ones included, and no blackout closes it:
    * one without category, for `environment booking` or for `maintenance` (see `Blackout`), inherited as
-   * `booking_conflicts` says. O(n log n) in the bookings of these environments and of
+   * `bookingConflicts` says. O(n log n) in the bookings of these environments and of
    * the groups around them, and in the occurrences of their blackouts within the window.
    */
   nextSlot(query: NextSlotQuery): NextSlot
@@ -455,7 +460,7 @@ export declare class ValueStream {
   nextSlotAsync(query: NextSlotQuery): Promise<NextSlot>
   /**
    * What an outcome was before and after a release shipped, with the difference of means (Welch), the shift (Hodges and
-   * Lehmann) and their intervals, as `compare_samples` gives them.
+   * Lehmann) and their intervals, as `compareSamples` gives them.
    *
    * Measurements count as they were made, each on its own: the intervals hold if they do not depend on each other, and are too
    * narrow where one day is much like the day before. With fewer than four on either side there is no difference, and none
@@ -506,7 +511,7 @@ export declare class ValueStream {
    * build; the releases that it depends on are ready for the stage that the link names, or shipped; its parts are
    * ready; and no blackout that stops deployments covers the time, of its own, its environment's or inherited. A release
    * that has shipped is ready. What does not apply is listed under `excluded`. Bookings for its phases are its own, and
-   * one of a group is one of each environment in it (see `booking_conflicts`).
+   * one of a group is one of each environment in it (see `bookingConflicts`).
    *
    * A **build** is ready when it succeeded, passed its tests in the environment of the stage before, no defect of
    * blocking severity that was found in it is open, and its gates of the stage are passed.
@@ -654,14 +659,14 @@ export declare class ValueStream {
    * The steps that a release took, whether each was allowed, and those that it may take next.
    *
    * Nothing is refused for a step that is not allowed, since events come in any order; this and
-   * `data_quality` tell of it. Takes the history of the release.
+   * `dataQuality` tell of it. Takes the history of the release.
    */
   transitions(query: TransitionsQuery): Transitions
   /** As `transitions`, off the event loop. */
   transitionsAsync(query: TransitionsQuery): Promise<Transitions>
   /**
    * Whether work of high value or priority reached production first: the rank correlation of value and earliness, with
-   * interval and p-value (`rank_correlation` says by which methods).
+   * interval and p-value (`rankCorrelation` says by which methods).
    *
    * An item has the value that was said by the time it arrived: what is said later did not guide anybody. It has arrived when all
    * its changes are in production, those of its parts included, or its release has shipped. Items that have not are
@@ -1000,6 +1005,11 @@ export interface Ageing {
   items: Array<AgeingItem>
   /** How many finished items they are compared with. */
   finished: number
+  /**
+   * How old items are when they are over, in days, what is open counted as lasting at least as long as it has; absent where
+   * there is nothing.
+   */
+  survival?: SurvivalSummary
   /** What the answer rests on. */
   basis: Basis
 }
@@ -1028,6 +1038,8 @@ export interface AgeingItem {
   stageBand?: AgeBand
   /** Why it is blocked now, if it is. */
   blocked?: string
+  /** How likely it is over within each of the horizons, in days; see `survival`. */
+  completion: Array<ConditionalCompletion>
 }
 
 /** A question for the age of what is open. */
@@ -1048,6 +1060,8 @@ export interface AgeingQuery {
   endStage?: string
   /** How percentiles are read; absent = nearest rank. */
   percentiles?: PercentileRule
+  /** How likely each open item, as old as it is, is over within each of these further times; empty = not asked. */
+  horizonsMs?: Array<number>
 }
 
 /**
@@ -1328,7 +1342,7 @@ export type Bucket = 'day' | 'week' | 'month' | 'quarter' | 'year' | 'custom'
  * `everyDays` there is only the one.
  *
  * One with a `capacity` takes so many releases with each departure; who is passed on to the next says the method that
- * looks at all of them, such as `release_dates`.
+ * looks at all of them, such as `releaseDates`.
  */
 export interface Cadence {
   /** One departure, from which the others are counted. */
@@ -1897,7 +1911,7 @@ export interface DataQualityQuery {
   earliest?: Date
   /** How far the clocks of tools may be apart before a time is held against another; absent = not at all. */
   toleranceMs?: number
-  /** The steps that releases may take; absent = `Transition::defaults`. */
+  /** The steps that releases may take; absent = `Transition.defaults`. */
   transitions?: Array<Transition>
 }
 
@@ -2342,7 +2356,7 @@ export interface DeliveryPresetRules {
   differs: Array<string>
 }
 
-/** The presets of delivery performance, in the order of `DeliveryPreset::ALL`. */
+/** The presets of delivery performance, in the order of `DeliveryPreset.ALL`. */
 export declare function deliveryPresets(): Array<DeliveryPresetRules>
 
 /** A question for the delivery performance of a window. */
@@ -2487,7 +2501,7 @@ export interface DeliveryTrendQuery {
   metric: DeliveryMetric
   /** The parts before this instant are the baseline of the limits; absent = all parts. */
   baselineUntil?: Date
-  /** Which signals are looked for; absent = as `process_behaviour` has it. */
+  /** Which signals are looked for; absent = as `processBehaviour` has it. */
   ruleSet?: DetectionRuleSet
   /** Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared. */
   compareAt?: Date
@@ -2982,7 +2996,7 @@ export interface Fields {
 
 /** One sort of trouble, and how often it occurs. */
 export interface Finding {
-  /** A stable word for it; `ValueStream::data_quality` lists them. */
+  /** A stable word for it; `ValueStream.dataQuality` lists them. */
   code: string
   /** The group that the code belongs to. */
   group: FindingGroup
@@ -3962,15 +3976,17 @@ export interface MetricCell {
 /** The rows of a metric that changed. */
 export interface MetricChanges {
   /**
-   * The rows that something was added to or taken from since the rows were told last, as they are now, by group and
-   * part of the window. A group that nothing is left of is told once more, with rows that are empty.
+   * The rows that may not be as they were when rows were told last, as they are now, by group and part of the window: those
+   * that something was added to or taken from, all of a group that is new, and those that are a part of another whole.
    */
   rows: Array<MetricRow>
-  /** How many events were taken in. */
+  /** The groups that have no rows any more. */
+  gone: Array<Array<string>>
+  /** How many events were taken in since rows were told last. */
   events: number
-  /** How many items were looked at again. */
+  /** How many items were looked at again, once for each time. */
   items: number
-  /** Whether everything was counted anew: in views of the past, and when an item gets another name. */
+  /** Whether everything was counted anew: in views of the past, and when items turn out to be one. */
   recomputedAll: boolean
 }
 
@@ -4220,7 +4236,7 @@ export interface MetricTrendQuery {
   query: MetricQuery
   /** The parts before this instant are the baseline of the limits; absent = all parts. */
   baselineUntil?: Date
-  /** Which signals are looked for; absent = as `process_behaviour` has it. */
+  /** Which signals are looked for; absent = as `processBehaviour` has it. */
   ruleSet?: DetectionRuleSet
   /** Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared. */
   compareAt?: Date
@@ -4333,7 +4349,7 @@ export interface NetworkDependency {
  * Activities, what they depend on, and the calendars they are worked by.
  *
  * All defaults together are Microsoft Project's rules; `statusAt` with
- * `ProgressRule::RetainedLogic`, `honor_constraints: false` and `lead_before_start: false` are Primavera's.
+ * `ProgressRule.RetainedLogic`, `honor_constraints: false` and `lead_before_start: false` are Primavera's.
  */
 export interface NetworkQuery {
   /** When everything may start. */
@@ -4526,7 +4542,7 @@ export interface OutcomeChangeQuery {
   at: Date
   /** The item whose outcome was measured, such as an application or feature. */
   item: string
-  /** What was measured: the name of an attribute, as `value_realized` reads it. */
+  /** What was measured: the name of an attribute, as `valueRealized` reads it. */
   measure: string
   /** The release, or other item, that may have changed it when it first shipped. */
   release?: string
@@ -5236,7 +5252,7 @@ export interface Refusal {
   position: number
   /** The event as `source:id`; absent where it could not be read so far. */
   event?: string
-  /** `Error::code` of the reason. */
+  /** `Error.code` of the reason. */
   code: string
   /** The reason in one sentence. */
   reason: string
@@ -5859,6 +5875,11 @@ export interface StageAge {
    * that skipped it are left out.
    */
   ageAtExit?: Durations
+  /**
+   * The same in days, with what is in the stage now counted as leaving it no younger than it is; absent where there is
+   * nothing. The percentiles of finished items alone are too low where old items are stuck.
+   */
+  survival?: SurvivalSummary
   /** How long finished items were in it, all stays together. */
   timeInStage?: Durations
 }
@@ -6407,7 +6428,7 @@ export interface Transitions {
 export interface TransitionsQuery {
   /** The release. */
   release: string
-  /** The steps that are allowed; absent = `Transition::defaults`. */
+  /** The steps that are allowed; absent = `Transition.defaults`. */
   transitions?: Array<Transition>
 }
 
@@ -6837,7 +6858,7 @@ export interface Waiver {
 
 /** Which verdicts to keep up to date. */
 export interface WatchQuery {
-  /** The time that verdicts are for; `Watch::advance` moves it. */
+  /** The time that verdicts are for; `Watch.advance` moves it. */
   at: Date
   /** The stage; absent = the last one of the policy. */
   stage?: string

@@ -172,6 +172,9 @@ pub struct Ageing {
     pub items: Vec<AgeingItem>,
     /// How many finished items they are compared with.
     pub finished: u64,
+    /// How old items are when they are over, in days, what is open counted as lasting at least as long as it has; absent where
+    /// there is nothing.
+    pub survival: Option<SurvivalSummary>,
     /// What the answer rests on.
     pub basis: Basis,
 }
@@ -203,6 +206,8 @@ pub struct AgeingItem {
     pub stage_band: Option<AgeBand>,
     /// Why it is blocked now, if it is.
     pub blocked: Option<String>,
+    /// How likely it is over within each of the horizons, in days; see `survival`.
+    pub completion: Vec<ConditionalCompletion>,
 }
 
 /// A question for the age of what is open.
@@ -231,6 +236,9 @@ pub struct AgeingQuery {
     /// How percentiles are read; absent = nearest rank.
     #[uniffi(default)]
     pub percentiles: Option<PercentileRule>,
+    /// How likely each open item, as old as it is, is over within each of these further times; empty = not asked.
+    #[uniffi(name = "horizons_ms", default)]
+    pub horizons: Vec<Span>,
 }
 
 /// What became of a batch of events.
@@ -2760,14 +2768,16 @@ pub struct MetricCell {
 /// The rows of a metric that changed.
 #[uniffi::remote(Record)]
 pub struct MetricChanges {
-    /// The rows that something was added to or taken from since the rows were told last, as they are now, by group and
-    /// part of the window. A group that nothing is left of is told once more, with rows that are empty.
+    /// The rows that may not be as they were when rows were told last, as they are now, by group and part of the window: those
+    /// that something was added to or taken from, all of a group that is new, and those that are a part of another whole.
     pub rows: Vec<MetricRow>,
-    /// How many events were taken in.
+    /// The groups that have no rows any more.
+    pub gone: Vec<Vec<String>>,
+    /// How many events were taken in since rows were told last.
     pub events: u64,
-    /// How many items were looked at again.
+    /// How many items were looked at again, once for each time.
     pub items: u64,
-    /// Whether everything was counted anew: in views of the past, and when an item gets another name.
+    /// Whether everything was counted anew: in views of the past, and when items turn out to be one.
     pub recomputed_all: bool,
 }
 
@@ -4469,6 +4479,9 @@ pub struct StageAge {
     /// How old finished items were when they left it for good: from their start to their last entry to a later stage. Those
     /// that skipped it are left out.
     pub age_at_exit: Option<Durations>,
+    /// The same in days, with what is in the stage now counted as leaving it no younger than it is; absent where there is
+    /// nothing. The percentiles of finished items alone are too low where old items are stuck.
+    pub survival: Option<SurvivalSummary>,
     /// How long finished items were in it, all stays together.
     pub time_in_stage: Option<Durations>,
 }

@@ -16,10 +16,9 @@ pub struct Watch {
     watch: Mutex<vsm_core::Watch>,
 }
 
-impl Watch {
-    fn lock(&self) -> MutexGuard<'_, vsm_core::Watch> {
-        self.watch.lock().expect("an earlier call broke off: make another watch of the stream")
-    }
+/// Calls take turns; whoever has his turn sees the stream as it is then, so that nobody who waited longer knows less of it.
+fn lock<T>(live: &Mutex<T>) -> MutexGuard<'_, T> {
+    live.lock().expect("an earlier call broke off: make another of the stream")
 }
 
 #[uniffi::export]
@@ -34,26 +33,23 @@ impl ValueStream {
 impl Watch {
     /// The time that verdicts are for.
     pub fn at(&self) -> Instant {
-        self.lock().at()
+        lock(&self.watch).at()
     }
 
     /// Takes in what the stream got since the last time, and tells which verdicts changed, why, and by which events.
     pub fn update(&self, stream: &ValueStream) -> Result<VerdictChanges, VsmError> {
-        let now = stream.now();
-        Ok(self.lock().update(&now)?)
+        Ok(lock(&self.watch).update(&stream.now())?)
     }
 
     /// Moves the time that verdicts are for, forwards or back, takes in what the stream got, and tells which verdicts
     /// changed: blackouts begin and end, waivers expire, bookings are over.
     pub fn advance(&self, stream: &ValueStream, at: Instant) -> Result<VerdictChanges, VsmError> {
-        let now = stream.now();
-        Ok(self.lock().advance(&now, at)?)
+        Ok(lock(&self.watch).advance(&stream.now(), at)?)
     }
 
     /// The verdict of an item as of the last update; none for what has none.
     pub fn verdict(&self, stream: &ValueStream, item: &str) -> Result<Option<Verdict>, VsmError> {
-        let now = stream.now();
-        Ok(self.lock().verdict(&now, item)?)
+        Ok(lock(&self.watch).verdict(&stream.now(), item)?)
     }
 }
 
@@ -62,12 +58,6 @@ impl Watch {
 #[derive(uniffi::Object)]
 pub struct LiveMetric {
     live: Mutex<vsm_core::LiveMetric>,
-}
-
-impl LiveMetric {
-    fn lock(&self) -> MutexGuard<'_, vsm_core::LiveMetric> {
-        self.live.lock().expect("an earlier call broke off: make another live metric of the stream")
-    }
 }
 
 #[uniffi::export]
@@ -82,31 +72,27 @@ impl ValueStream {
 impl LiveMetric {
     /// The question.
     pub fn query(&self) -> MetricQuery {
-        self.lock().query().clone()
+        lock(&self.live).query().clone()
     }
 
     /// Takes in what the stream got since the last time, and tells the rows that changed since they were told last.
     pub fn update(&self, stream: &ValueStream) -> Result<MetricChanges, VsmError> {
-        let now = stream.now();
-        Ok(self.lock().update(&now)?)
+        Ok(lock(&self.live).update(&stream.now())?)
     }
 
     /// Takes in what the stream got since the last time, and leaves it to the next `update` to tell the rows. Gives the
     /// number of events.
     pub fn follow(&self, stream: &ValueStream) -> Result<u64, VsmError> {
-        let now = stream.now();
-        Ok(self.lock().follow(&now)?)
+        Ok(lock(&self.live).follow(&stream.now())?)
     }
 
     /// The metric as of the last update, as `metric` of the stream gives it.
     pub fn table(&self, stream: &ValueStream) -> Result<MetricTable, VsmError> {
-        let now = stream.now();
-        Ok(self.lock().table(&now)?)
+        Ok(lock(&self.live).table(&stream.now())?)
     }
 
     /// The metric before its last step as of the last update, as `metric_state` of the stream gives it.
     pub fn state(&self, stream: &ValueStream) -> Result<MetricState, VsmError> {
-        let now = stream.now();
-        Ok(self.lock().state(&now)?)
+        Ok(lock(&self.live).state(&stream.now())?)
     }
 }

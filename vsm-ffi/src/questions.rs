@@ -26,7 +26,8 @@ impl ValueStream {
     ///
     /// Open is what is in a stage from the one in which work begins to the one before the end; what was put back before the
     /// start is left out and listed. The age runs from the first start; ages at exit are those of finished items alone, and
-    /// so on the young side. One pass over the history of every item.
+    /// so on the young side; `survival` beside them counts what is open as well (Kaplan and Meier), and so does the chance of
+    /// an item to be over within the `horizons`, given its age. One pass over the history of every item.
     pub fn ageing(&self, query: &AgeingQuery) -> Result<Ageing, VsmError> {
         Ok(self.now().ageing(query)?)
     }
@@ -154,8 +155,8 @@ impl ValueStream {
     /// As `metric_trend` does for metrics: of each group the parts of the window are points of an
     /// XmR chart, with the limits of natural variation, the points beyond them and where the level changes. Two periods are
     /// compared by the lead time of each change and the recovery time of each incident, by the time that they ended; other
-    /// figures by the parts of the window. Times are in days. With `total` everything together is a group without values, the
-    /// last one. Takes what `delivery` takes, and O(*n*²) for *n* parts of the window.
+    /// figures by the parts of the window. Times are in days. With `total` everything together is the last group, whose
+    /// `group` is empty. Takes what `delivery` takes, and O(*n*²) for *n* parts of the window.
     pub fn delivery_trend(&self, query: &DeliveryTrendQuery) -> Result<MetricTrend, VsmError> {
         Ok(self.now().delivery_trend(query)?)
     }

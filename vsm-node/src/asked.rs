@@ -20,7 +20,7 @@ pub fn delivery_bands() -> Vec<DeliveryBands> {
     vsm_core::delivery_bands().into_iter().map(Into::into).collect()
 }
 
-/// The presets of delivery performance, in the order of `DeliveryPreset::ALL`.
+/// The presets of delivery performance, in the order of `DeliveryPreset.ALL`.
 #[napi(catch_unwind)]
 pub fn delivery_presets() -> Vec<DeliveryPresetRules> {
     vsm_core::delivery_presets().into_iter().map(Into::into).collect()

@@ -3355,18 +3355,22 @@ pub struct Ageing {
     pub items: Vec<AgeingItem>,
     /// How many finished items they are compared with.
     pub finished: f64,
+    /// How old items are when they are over, in days, what is open counted as lasting at least as long as it has; absent where
+    /// there is nothing.
+    pub survival: Option<SurvivalSummary>,
     /// What the answer rests on.
     pub basis: Basis,
 }
 
 impl From<vsm_core::Ageing> for Ageing {
     fn from(record: vsm_core::Ageing) -> Ageing {
-        let vsm_core::Ageing { at, stages, items, finished, basis } = record;
+        let vsm_core::Ageing { at, stages, items, finished, survival, basis } = record;
         Ageing {
             at: Date(at),
             stages: stages.into_iter().map(Into::into).collect(),
             items: items.into_iter().map(Into::into).collect(),
             finished: finished as f64,
+            survival: survival.map(Into::into),
             basis: basis.into(),
         }
     }
@@ -3397,6 +3401,8 @@ pub struct AgeingItem {
     pub stage_band: Option<AgeBand>,
     /// Why it is blocked now, if it is.
     pub blocked: Option<String>,
+    /// How likely it is over within each of the horizons, in days; see `survival`.
+    pub completion: Vec<ConditionalCompletion>,
 }
 
 impl From<vsm_core::AgeingItem> for AgeingItem {
@@ -3413,6 +3419,7 @@ impl From<vsm_core::AgeingItem> for AgeingItem {
             age_band,
             stage_band,
             blocked,
+            completion,
         } = record;
         AgeingItem {
             item,
@@ -3426,6 +3433,7 @@ impl From<vsm_core::AgeingItem> for AgeingItem {
             age_band: age_band.map(Into::into),
             stage_band: stage_band.map(Into::into),
             blocked,
+            completion: completion.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -3449,6 +3457,8 @@ pub struct AgeingQuery {
     pub end_stage: Option<String>,
     /// How percentiles are read; absent = nearest rank.
     pub percentiles: Option<PercentileRule>,
+    /// How likely each open item, as old as it is, is over within each of these further times; empty = not asked.
+    pub horizons_ms: Option<Vec<f64>>,
 }
 
 impl FromJs for vsm_core::AgeingQuery {
@@ -3463,6 +3473,7 @@ impl FromJs for vsm_core::AgeingQuery {
             "startStage",
             "endStage",
             "percentiles",
+            "horizonsMs",
         ])?;
         Ok(vsm_core::AgeingQuery {
             at: object.field(c"at")?,
@@ -3473,6 +3484,7 @@ impl FromJs for vsm_core::AgeingQuery {
             start_stage: object.optional(c"startStage")?,
             end_stage: object.optional(c"endStage")?,
             percentiles: object.optional(c"percentiles")?,
+            horizons: object.optional(c"horizonsMs")?.unwrap_or_default(),
         })
     }
 }
@@ -3902,7 +3914,7 @@ impl From<vsm_core::BookingSide> for BookingSide {
 /// `everyDays` there is only the one.
 ///
 /// One with a `capacity` takes so many releases with each departure; who is passed on to the next says the method that
-/// looks at all of them, such as `release_dates`.
+/// looks at all of them, such as `releaseDates`.
 #[napi(object, object_from_js = false)]
 pub struct Cadence {
     /// One departure, from which the others are counted.
@@ -4768,7 +4780,7 @@ pub struct DataQualityQuery {
     pub earliest: Option<Date>,
     /// How far the clocks of tools may be apart before a time is held against another; absent = not at all.
     pub tolerance_ms: Option<f64>,
-    /// The steps that releases may take; absent = `Transition::defaults`.
+    /// The steps that releases may take; absent = `Transition.defaults`.
     pub transitions: Option<Vec<Transition>>,
 }
 
@@ -5763,7 +5775,7 @@ pub struct DeliveryTrendQuery {
     pub metric: DeliveryMetric,
     /// The parts before this instant are the baseline of the limits; absent = all parts.
     pub baseline_until: Option<Date>,
-    /// Which signals are looked for; absent = as `process_behaviour` has it.
+    /// Which signals are looked for; absent = as `processBehaviour` has it.
     pub rule_set: Option<DetectionRuleSet>,
     /// Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared.
     pub compare_at: Option<Date>,
@@ -6700,7 +6712,7 @@ impl FromJs for vsm_core::Fields {
 /// One sort of trouble, and how often it occurs.
 #[napi(object, object_from_js = false)]
 pub struct Finding {
-    /// A stable word for it; `ValueStream::data_quality` lists them.
+    /// A stable word for it; `ValueStream.dataQuality` lists them.
     pub code: String,
     /// The group that the code belongs to.
     pub group: FindingGroup,
@@ -8171,22 +8183,25 @@ impl FromJs for vsm_core::MetricCell {
 /// The rows of a metric that changed.
 #[napi(object, object_from_js = false)]
 pub struct MetricChanges {
-    /// The rows that something was added to or taken from since the rows were told last, as they are now, by group and
-    /// part of the window. A group that nothing is left of is told once more, with rows that are empty.
+    /// The rows that may not be as they were when rows were told last, as they are now, by group and part of the window: those
+    /// that something was added to or taken from, all of a group that is new, and those that are a part of another whole.
     pub rows: Vec<MetricRow>,
-    /// How many events were taken in.
+    /// The groups that have no rows any more.
+    pub gone: Vec<Vec<String>>,
+    /// How many events were taken in since rows were told last.
     pub events: f64,
-    /// How many items were looked at again.
+    /// How many items were looked at again, once for each time.
     pub items: f64,
-    /// Whether everything was counted anew: in views of the past, and when an item gets another name.
+    /// Whether everything was counted anew: in views of the past, and when items turn out to be one.
     pub recomputed_all: bool,
 }
 
 impl From<vsm_core::MetricChanges> for MetricChanges {
     fn from(record: vsm_core::MetricChanges) -> MetricChanges {
-        let vsm_core::MetricChanges { rows, events, items, recomputed_all } = record;
+        let vsm_core::MetricChanges { rows, gone, events, items, recomputed_all } = record;
         MetricChanges {
             rows: rows.into_iter().map(Into::into).collect(),
+            gone,
             events: events as f64,
             items: items as f64,
             recomputed_all,
@@ -8701,7 +8716,7 @@ pub struct MetricTrendQuery {
     pub query: MetricQuery,
     /// The parts before this instant are the baseline of the limits; absent = all parts.
     pub baseline_until: Option<Date>,
-    /// Which signals are looked for; absent = as `process_behaviour` has it.
+    /// Which signals are looked for; absent = as `processBehaviour` has it.
     pub rule_set: Option<DetectionRuleSet>,
     /// Where the earlier period ends and the later one, with which it is compared, begins; absent = nothing is compared.
     pub compare_at: Option<Date>,
@@ -8933,7 +8948,7 @@ impl FromJs for vsm_core::NetworkDependency {
 /// Activities, what they depend on, and the calendars they are worked by.
 ///
 /// All defaults together are Microsoft Project's rules; `statusAt` with
-/// `ProgressRule::RetainedLogic`, `honor_constraints: false` and `lead_before_start: false` are Primavera's.
+/// `ProgressRule.RetainedLogic`, `honor_constraints: false` and `lead_before_start: false` are Primavera's.
 #[napi(object, object_from_js = false)]
 pub struct NetworkQuery {
     /// When everything may start.
@@ -9234,7 +9249,7 @@ pub struct OutcomeChangeQuery {
     pub at: Date,
     /// The item whose outcome was measured, such as an application or feature.
     pub item: String,
-    /// What was measured: the name of an attribute, as `value_realized` reads it.
+    /// What was measured: the name of an attribute, as `valueRealized` reads it.
     pub measure: String,
     /// The release, or other item, that may have changed it when it first shipped.
     pub release: Option<String>,
@@ -10338,7 +10353,7 @@ pub struct Refusal {
     pub position: f64,
     /// The event as `source:id`; absent where it could not be read so far.
     pub event: Option<String>,
-    /// `Error::code` of the reason.
+    /// `Error.code` of the reason.
     pub code: String,
     /// The reason in one sentence.
     pub reason: String,
@@ -11348,17 +11363,21 @@ pub struct StageAge {
     /// How old finished items were when they left it for good: from their start to their last entry to a later stage. Those
     /// that skipped it are left out.
     pub age_at_exit: Option<Durations>,
+    /// The same in days, with what is in the stage now counted as leaving it no younger than it is; absent where there is
+    /// nothing. The percentiles of finished items alone are too low where old items are stuck.
+    pub survival: Option<SurvivalSummary>,
     /// How long finished items were in it, all stays together.
     pub time_in_stage: Option<Durations>,
 }
 
 impl From<vsm_core::StageAge> for StageAge {
     fn from(record: vsm_core::StageAge) -> StageAge {
-        let vsm_core::StageAge { stage, open, age_at_exit, time_in_stage } = record;
+        let vsm_core::StageAge { stage, open, age_at_exit, survival, time_in_stage } = record;
         StageAge {
             stage,
             open: open as f64,
             age_at_exit: age_at_exit.map(Into::into),
+            survival: survival.map(Into::into),
             time_in_stage: time_in_stage.map(Into::into),
         }
     }
@@ -12342,7 +12361,7 @@ impl From<vsm_core::Transitions> for Transitions {
 pub struct TransitionsQuery {
     /// The release.
     pub release: String,
-    /// The steps that are allowed; absent = `Transition::defaults`.
+    /// The steps that are allowed; absent = `Transition.defaults`.
     pub transitions: Option<Vec<Transition>>,
 }
 
@@ -13145,7 +13164,7 @@ impl From<vsm_core::Waiver> for Waiver {
 /// Which verdicts to keep up to date.
 #[napi(object, object_from_js = false, object_to_js = false)]
 pub struct WatchQuery {
-    /// The time that verdicts are for; `Watch::advance` moves it.
+    /// The time that verdicts are for; `Watch.advance` moves it.
     pub at: Date,
     /// The stage; absent = the last one of the policy.
     pub stage: Option<String>,

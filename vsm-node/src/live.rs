@@ -11,7 +11,7 @@ use crate::date::Date;
 use crate::error::{Fallible, throwing};
 use crate::generated::{MetricChanges, MetricQuery, MetricState, MetricTable, Verdict, VerdictChanges};
 use crate::js::Arg;
-use crate::stream::ValueStream;
+use crate::stream::{self, Shared, ValueStream};
 use crate::task::Job;
 
 /// Verdicts that are kept up to date: `ValueStream.watch` makes one. It belongs to the stream that it was made of and to
@@ -25,6 +25,11 @@ impl From<vsm_core::Watch> for Watch {
     fn from(watch: vsm_core::Watch) -> Watch {
         Watch { watch: Arc::new(Mutex::new(watch)) }
     }
+}
+
+/// The stream as it is when a call has its turn, so that nobody who waited longer knows less of it.
+fn now(stream: &Shared) -> Fallible<vsm_core::ValueStream> {
+    Ok(stream::lock(stream)?.stream().clone())
 }
 
 fn lock<T>(live: &Mutex<T>) -> Fallible<MutexGuard<'_, T>> {
@@ -72,8 +77,8 @@ impl Watch {
     /// As `update`, off the event loop.
     #[napi(catch_unwind, ts_return_type = "Promise<VerdictChanges>")]
     pub fn update_async(&self, stream: &ValueStream) -> AsyncTask<Job<VerdictChanges>> {
-        let (view, watch) = (stream.view(), Arc::clone(&self.watch));
-        Job::promise(move || Ok(lock(&watch)?.update(&view()?)?.into()))
+        let (stream, watch) = (Arc::clone(&stream.stream), Arc::clone(&self.watch));
+        Job::promise(move || Ok(lock(&watch)?.update(&now(&stream)?)?.into()))
     }
 
     /// Moves the time that verdicts are for, forwards or back, takes in what the stream got, and tells which verdicts
@@ -95,8 +100,8 @@ impl Watch {
         stream: &ValueStream,
         #[napi(ts_arg_type = "Date")] at: Arg<Instant>,
     ) -> AsyncTask<Job<VerdictChanges>> {
-        let (view, watch) = (stream.view(), Arc::clone(&self.watch));
-        Job::promise(move || Ok(lock(&watch)?.advance(&view()?, at.get("at")?)?.into()))
+        let (stream, watch) = (Arc::clone(&stream.stream), Arc::clone(&self.watch));
+        Job::promise(move || Ok(lock(&watch)?.advance(&now(&stream)?, at.get("at")?)?.into()))
     }
 
     /// The verdict of an item as of the last update; `null` for what has none.
@@ -167,8 +172,8 @@ impl LiveMetric {
     /// As `update`, off the event loop.
     #[napi(catch_unwind, ts_return_type = "Promise<MetricChanges>")]
     pub fn update_async(&self, stream: &ValueStream) -> AsyncTask<Job<MetricChanges>> {
-        let (view, live) = (stream.view(), Arc::clone(&self.live));
-        Job::promise(move || Ok(lock(&live)?.update(&view()?)?.into()))
+        let (stream, live) = (Arc::clone(&stream.stream), Arc::clone(&self.live));
+        Job::promise(move || Ok(lock(&live)?.update(&now(&stream)?)?.into()))
     }
 
     /// Takes in what the stream got since the last time, and leaves it to the next `update` to tell the rows. Gives the
@@ -176,6 +181,13 @@ impl LiveMetric {
     #[napi(catch_unwind)]
     pub fn follow(&self, env: Env, stream: &ValueStream) -> Result<f64> {
         throwing(env, || Ok(lock(&self.live)?.follow(&stream.now()?)? as f64))
+    }
+
+    /// As `follow`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<number>")]
+    pub fn follow_async(&self, stream: &ValueStream) -> AsyncTask<Job<f64>> {
+        let (stream, live) = (Arc::clone(&stream.stream), Arc::clone(&self.live));
+        Job::promise(move || Ok(lock(&live)?.follow(&now(&stream)?)? as f64))
     }
 
     /// The metric as of the last update, as `ValueStream.metric` gives it.
@@ -187,13 +199,20 @@ impl LiveMetric {
     /// As `table`, off the event loop.
     #[napi(catch_unwind, ts_return_type = "Promise<MetricTable>")]
     pub fn table_async(&self, stream: &ValueStream) -> AsyncTask<Job<MetricTable>> {
-        let (view, live) = (stream.view(), Arc::clone(&self.live));
-        Job::promise(move || Ok(lock(&live)?.table(&view()?)?.into()))
+        let (stream, live) = (Arc::clone(&stream.stream), Arc::clone(&self.live));
+        Job::promise(move || Ok(lock(&live)?.table(&now(&stream)?)?.into()))
     }
 
     /// The metric before its last step as of the last update, as `ValueStream.metricState` gives it.
     #[napi(catch_unwind)]
     pub fn state(&self, env: Env, stream: &ValueStream) -> Result<MetricState> {
         throwing(env, || Ok(lock(&self.live)?.state(&stream.now()?)?.into()))
+    }
+
+    /// As `state`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<MetricState>")]
+    pub fn state_async(&self, stream: &ValueStream) -> AsyncTask<Job<MetricState>> {
+        let (stream, live) = (Arc::clone(&stream.stream), Arc::clone(&self.live));
+        Job::promise(move || Ok(lock(&live)?.state(&now(&stream)?)?.into()))
     }
 }

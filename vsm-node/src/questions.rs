@@ -33,7 +33,8 @@ impl ValueStream {
     ///
     /// Open is what is in a stage from the one in which work begins to the one before the end; what was put back before the
     /// start is left out and listed. The age runs from the first start; ages at exit are those of finished items alone, and
-    /// so on the young side. One pass over the history of every item.
+    /// so on the young side; `survival` beside them counts what is open as well (Kaplan and Meier), and so does the chance of
+    /// an item to be over within the `horizonsMs`, given its age. One pass over the history of every item.
     #[napi(catch_unwind)]
     pub fn ageing(
         &self,
@@ -112,7 +113,7 @@ impl ValueStream {
     /// Principles of Product Development Flow", 2009; the measures follow D. Vacanti, "Actionable Agile Metrics for
     /// Predictability", 2015).
     ///
-    /// Flow items are those of `flow_metrics`, without what is cancelled and what its parts
+    /// Flow items are those of `flowMetrics`, without what is cancelled and what its parts
     /// stand for. An item in a status of no stage stays where it was before; such items are listed. One pass over the
     /// history of every item, and one step per day and stage.
     #[napi(catch_unwind)]
@@ -289,11 +290,11 @@ impl ValueStream {
 
     /// Whether a figure of delivery changes over time, or only varies as it always did.
     ///
-    /// As `metric_trend` does for metrics: of each group the parts of the window are points of an
+    /// As `metricTrend` does for metrics: of each group the parts of the window are points of an
     /// XmR chart, with the limits of natural variation, the points beyond them and where the level changes. Two periods are
     /// compared by the lead time of each change and the recovery time of each incident, by the time that they ended; other
-    /// figures by the parts of the window. Times are in days. With `totalMs` everything together is a group without values, the
-    /// last one. Takes what `delivery` takes, and O(*n*²) for *n* parts of the window.
+    /// figures by the parts of the window. Times are in days. With `total` everything together is the last group, whose
+    /// `group` is empty. Takes what `delivery` takes, and O(*n*²) for *n* parts of the window.
     #[napi(catch_unwind)]
     pub fn delivery_trend(
         &self,
@@ -462,7 +463,7 @@ impl ValueStream {
         self.promise(("query", query), vsm_core::ValueStream::environment_contents)
     }
 
-    /// Why an item is ready or not for a stage, as a tree for programs and, by `Explanation::to_text`, as sentences for
+    /// Why an item is ready or not for a stage, as a tree for programs and, by `Explanation.toText`, as sentences for
     /// people. Its facts are those of `readiness`, each at the item that it was found at.
     ///
     /// Takes what `readiness` takes.
@@ -487,7 +488,7 @@ impl ValueStream {
     /// What the flow time of a window's items is made of: each millisecond has the first cause of `FlowCause` that fits,
     /// so that the causes of an item add up to its flow time exactly.
     ///
-    /// Flow time runs as in `flow_metrics`, from the first entry into active or waiting. A gate
+    /// Flow time runs as in `flowMetrics`, from the first entry into active or waiting. A gate
     /// that nobody asked for (`askedAt`) keeps nothing waiting, and a release without a booking waits for no environment. One
     /// pass over the history of every item, and over what is around those of the window: their releases with scope, gates and
     /// bookings, and the calendars.
@@ -808,7 +809,7 @@ impl ValueStream {
     /// Whether a metric changes over time, or only varies as it always did.
     ///
     /// Of each group the parts of the window are points of an XmR chart: the limits of natural variation, the points beyond
-    /// them by named rules (`process_behaviour`), and where the level changes
+    /// them by named rules (`processBehaviour`), and where the level changes
     /// (`changePoints`). Two periods can be compared as well, with the size of the effect and its
     /// interval: by the values of the items where items have values, else by those of the parts of the window. Parts without
     /// a value are no points. Takes the metric, and O(*n*²) for *n* parts of the window.
@@ -873,7 +874,7 @@ impl ValueStream {
     ///
     /// An environment is free while fewer bookings run than it takes, pending ones included, and no blackout closes it:
     /// one without category, for `environment booking` or for `maintenance` (see `Blackout`), inherited as
-    /// `booking_conflicts` says. O(n log n) in the bookings of these environments and of
+    /// `bookingConflicts` says. O(n log n) in the bookings of these environments and of
     /// the groups around them, and in the occurrences of their blackouts within the window.
     #[napi(catch_unwind)]
     pub fn next_slot(
@@ -894,7 +895,7 @@ impl ValueStream {
     }
 
     /// What an outcome was before and after a release shipped, with the difference of means (Welch), the shift (Hodges and
-    /// Lehmann) and their intervals, as `compare_samples` gives them.
+    /// Lehmann) and their intervals, as `compareSamples` gives them.
     ///
     /// Measurements count as they were made, each on its own: the intervals hold if they do not depend on each other, and are too
     /// narrow where one day is much like the day before. With fewer than four on either side there is no difference, and none
@@ -984,7 +985,7 @@ impl ValueStream {
     /// build; the releases that it depends on are ready for the stage that the link names, or shipped; its parts are
     /// ready; and no blackout that stops deployments covers the time, of its own, its environment's or inherited. A release
     /// that has shipped is ready. What does not apply is listed under `excluded`. Bookings for its phases are its own, and
-    /// one of a group is one of each environment in it (see `booking_conflicts`).
+    /// one of a group is one of each environment in it (see `bookingConflicts`).
     ///
     /// A **build** is ready when it succeeded, passed its tests in the environment of the stage before, no defect of
     /// blocking severity that was found in it is open, and its gates of the stage are passed.
@@ -1275,7 +1276,7 @@ impl ValueStream {
     /// The steps that a release took, whether each was allowed, and those that it may take next.
     ///
     /// Nothing is refused for a step that is not allowed, since events come in any order; this and
-    /// `data_quality` tell of it. Takes the history of the release.
+    /// `dataQuality` tell of it. Takes the history of the release.
     #[napi(catch_unwind)]
     pub fn transitions(
         &self,
@@ -1295,7 +1296,7 @@ impl ValueStream {
     }
 
     /// Whether work of high value or priority reached production first: the rank correlation of value and earliness, with
-    /// interval and p-value (`rank_correlation` says by which methods).
+    /// interval and p-value (`rankCorrelation` says by which methods).
     ///
     /// An item has the value that was said by the time it arrived: what is said later did not guide anybody. It has arrived when all
     /// its changes are in production, those of its parts included, or its release has shipped. Items that have not are

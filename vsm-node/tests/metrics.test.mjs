@@ -87,13 +87,22 @@ test('a metric is kept up to date', async () => {
   stream.apply(done(4))
   const { rows, events, items, recomputedAll } = live.update(stream)
   assert.deepEqual(rows.map(({ bucket, value }) => [bucket, value]), [['2026-W10', 3]])
-  assert.deepEqual([events, items, recomputedAll], [1, 1, false])
+  assert.deepEqual([events, items, recomputedAll], [2, 2, false])
   assert.deepEqual(live.table(stream), stream.metric(live.query))
   assert.deepEqual(live.state(stream), stream.metricState(live.query))
   const later = await stream.liveMetricAsync(live.query)
   stream.apply(done(5))
   assert.deepEqual((await later.updateAsync(stream)).rows, live.update(stream).rows)
   assert.deepEqual(await later.tableAsync(stream), live.table(stream))
+  assert.deepEqual(await later.stateAsync(stream), live.state(stream))
+  assert.equal(await later.followAsync(stream), 0)
+  // Promises take turns in any order, and none comes too late.
+  const all = Array.from({ length: 50 }, (_, n) => {
+    stream.apply(done(100 + n))
+    return later.updateAsync(stream)
+  })
+  const told = await Promise.all(all)
+  assert.equal(told.reduce((sum, { events }) => sum + events, 0), 50)
   for (const refused of ['update', 'follow', 'table', 'state']) {
     assert.equal(thrown(() => live[refused](new ValueStream())).code, 'invalid')
   }

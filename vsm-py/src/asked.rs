@@ -19,7 +19,7 @@ fn delivery_bands(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     core::delivery_bands().to_python(py)
 }
 
-/// The presets of delivery performance, in the order of ``DeliveryPreset::ALL``.
+/// The presets of delivery performance, in the order of ``DeliveryPreset.ALL``.
 #[pyfunction]
 #[pyo3(signature = () -> "list[DeliveryPresetRules]")]
 fn delivery_presets(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {

@@ -431,6 +431,13 @@ impl Ageing {
         self.0.finished.to_python(py)
     }
 
+    /// How old items are when they are over, in days, what is open counted as lasting at least as long as it has; absent where
+    /// there is nothing.
+    #[getter]
+    fn survival<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.survival.to_python(py)
+    }
+
     /// What the answer rests on.
     #[getter]
     fn basis<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -490,6 +497,7 @@ impl ToPython for core::Ageing {
         shower.field("stages", &self.stages);
         shower.field("items", &self.items);
         shower.field("finished", &self.finished);
+        shower.field("survival", &self.survival);
         shower.field("basis", &self.basis);
         shower.end();
     }
@@ -568,6 +576,12 @@ impl AgeingItem {
         self.0.blocked.to_python(py)
     }
 
+    /// How likely it is over within each of the horizons, in days; see `survival`.
+    #[getter]
+    fn completion<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.completion.to_python(py)
+    }
+
     /// This record as JSON.
     fn to_json(&self) -> PyResult<String> {
         record::to_json(&self.0)
@@ -611,6 +625,7 @@ impl ToPython for core::AgeingItem {
         shower.field("age_band", &self.age_band);
         shower.field("stage_band", &self.stage_band);
         shower.field("blocked", &self.blocked);
+        shower.field("completion", &self.completion);
         shower.end();
     }
 }
@@ -11197,26 +11212,32 @@ pub(crate) struct MetricChanges(pub(crate) core::MetricChanges);
 
 #[pymethods]
 impl MetricChanges {
-    /// The rows that something was added to or taken from since the rows were told last, as they are now, by group and
-    /// part of the window. A group that nothing is left of is told once more, with rows that are empty.
+    /// The rows that may not be as they were when rows were told last, as they are now, by group and part of the window: those
+    /// that something was added to or taken from, all of a group that is new, and those that are a part of another whole.
     #[getter]
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.rows.to_python(py)
     }
 
-    /// How many events were taken in.
+    /// The groups that have no rows any more.
+    #[getter]
+    fn gone<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.gone.to_python(py)
+    }
+
+    /// How many events were taken in since rows were told last.
     #[getter]
     fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.events.to_python(py)
     }
 
-    /// How many items were looked at again.
+    /// How many items were looked at again, once for each time.
     #[getter]
     fn items<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.items.to_python(py)
     }
 
-    /// Whether everything was counted anew: in views of the past, and when an item gets another name.
+    /// Whether everything was counted anew: in views of the past, and when items turn out to be one.
     #[getter]
     fn recomputed_all<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.0.recomputed_all.to_python(py)
@@ -11255,6 +11276,7 @@ impl ToPython for core::MetricChanges {
     fn show(&self, out: &mut String, depth: u32) {
         let mut shower = Shower::new("MetricChanges", out, depth);
         shower.field("rows", &self.rows);
+        shower.field("gone", &self.gone);
         shower.field("events", &self.events);
         shower.field("items", &self.items);
         shower.field("recomputed_all", &self.recomputed_all);
@@ -17797,6 +17819,13 @@ impl StageAge {
         self.0.age_at_exit.to_python(py)
     }
 
+    /// The same in days, with what is in the stage now counted as leaving it no younger than it is; absent where there is
+    /// nothing. The percentiles of finished items alone are too low where old items are stuck.
+    #[getter]
+    fn survival<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.survival.to_python(py)
+    }
+
     /// How long finished items were in it, all stays together.
     #[getter]
     fn time_in_stage<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -17838,6 +17867,7 @@ impl ToPython for core::StageAge {
         shower.field("stage", &self.stage);
         shower.field("open", &self.open);
         shower.field("age_at_exit", &self.age_at_exit);
+        shower.field("survival", &self.survival);
         shower.field("time_in_stage", &self.time_in_stage);
         shower.end();
     }

@@ -1,6 +1,6 @@
 //! What is kept up to date beside a stream: `Watch` for verdicts, `LiveMetric` for a metric.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use pyo3::prelude::*;
 use vsm_core as core;
@@ -10,21 +10,39 @@ use crate::error::raise;
 use crate::generated::{MetricChanges, MetricQuery, MetricState, MetricTable, VerdictChanges};
 use crate::stream::ValueStream;
 
+/// What is kept up to date; calls take turns.
+struct Live<T>(Mutex<T>);
+
+impl<T: Send> Live<T> {
+    /// Never called while attached to the interpreter.
+    fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().expect("an earlier call broke off: make another of the stream")
+    }
+
+    /// Asks with the stream as it is when its turn comes, so that nobody who waited longer knows less of it.
+    fn ask<R: Send>(
+        &self,
+        py: Python<'_>,
+        stream: &Bound<'_, ValueStream>,
+        question: impl FnOnce(&mut T, &core::ValueStream) -> R + Send,
+    ) -> R {
+        let stream = stream.get();
+        py.detach(|| {
+            let mut live = self.lock();
+            question(&mut live, &stream.now())
+        })
+    }
+}
+
 /// Verdicts that are kept up to date: ``ValueStream.watch`` makes one.
 ///
 /// It belongs to the stream that it was made of and to those that go on from there, such as copies.
 #[pyclass(frozen, module = "vsm")]
-pub(crate) struct Watch(Mutex<core::Watch>);
+pub(crate) struct Watch(Live<core::Watch>);
 
 impl Watch {
     pub(crate) fn new(watch: core::Watch) -> Watch {
-        Watch(Mutex::new(watch))
-    }
-
-    /// Never called while attached to the interpreter.
-    fn lock(&self) -> MutexGuard<'_, core::Watch> {
-        // The core takes events in whole or leaves the watch as it was.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        Watch(Live(Mutex::new(watch)))
     }
 }
 
@@ -33,13 +51,13 @@ impl Watch {
     /// The time that verdicts are for.
     #[pyo3(signature = () -> "datetime")]
     fn at<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        py.detach(|| self.lock().at()).to_python(py)
+        py.detach(|| self.0.lock().at()).to_python(py)
     }
 
     /// Takes in what the stream got since the last time, and tells which verdicts changed, why, and by which events.
     #[pyo3(signature = (stream: "ValueStream") -> "VerdictChanges")]
     fn update(&self, py: Python<'_>, stream: &Bound<'_, ValueStream>) -> PyResult<VerdictChanges> {
-        let changes = stream.get().ask(py, |now| self.lock().update(now));
+        let changes = self.0.ask(py, stream, |live, now| live.update(now));
         changes.map(VerdictChanges).map_err(raise)
     }
 
@@ -53,7 +71,7 @@ impl Watch {
         at: &Bound<'_, PyAny>,
     ) -> PyResult<VerdictChanges> {
         let at = core::Instant::from_python(at, "at")?;
-        let changes = stream.get().ask(py, |now| self.lock().advance(now, at));
+        let changes = self.0.ask(py, stream, |live, now| live.advance(now, at));
         changes.map(VerdictChanges).map_err(raise)
     }
 
@@ -66,12 +84,12 @@ impl Watch {
         item: &Bound<'_, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let item = String::from_python(item, "item")?;
-        let verdict = stream.get().ask(py, |now| self.lock().verdict(now, &item));
+        let verdict = self.0.ask(py, stream, |live, now| live.verdict(now, &item));
         verdict.map_err(raise)?.to_python(py)
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {
-        format!("Watch(at={})", py.detach(|| self.lock().at()))
+        format!("Watch(at={})", py.detach(|| self.0.lock().at()))
     }
 }
 
@@ -89,17 +107,11 @@ impl Watch {
 /// >>> [row.value for row in live.update(stream).rows]
 /// [1.0]
 #[pyclass(frozen, module = "vsm")]
-pub(crate) struct LiveMetric(Mutex<core::LiveMetric>);
+pub(crate) struct LiveMetric(Live<core::LiveMetric>);
 
 impl LiveMetric {
     pub(crate) fn new(live: core::LiveMetric) -> LiveMetric {
-        LiveMetric(Mutex::new(live))
-    }
-
-    /// Never called while attached to the interpreter.
-    fn lock(&self) -> MutexGuard<'_, core::LiveMetric> {
-        // The core takes events in whole or leaves the metric as it was.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        LiveMetric(Live(Mutex::new(live)))
     }
 }
 
@@ -108,15 +120,16 @@ impl LiveMetric {
     /// The question.
     #[pyo3(signature = () -> "MetricQuery")]
     fn query(&self, py: Python<'_>) -> MetricQuery {
-        MetricQuery(py.detach(|| self.lock().query().clone()))
+        MetricQuery(py.detach(|| self.0.lock().query().clone()))
     }
 
     /// Takes in what the stream got since the last time, and tells the rows that changed since they were told last.
     ///
-    /// Raises ``InvalidError`` for a stream that does not go on from the one that this was made of.
+    /// Raises ``InvalidError`` for a stream that does not go on from the one that this was made of, and ``UnknownItem`` where
+    /// the item of ``within`` is not there any more.
     #[pyo3(signature = (stream: "ValueStream") -> "MetricChanges")]
     fn update(&self, py: Python<'_>, stream: &Bound<'_, ValueStream>) -> PyResult<MetricChanges> {
-        let changes = stream.get().ask(py, |now| self.lock().update(now));
+        let changes = self.0.ask(py, stream, |live, now| live.update(now));
         changes.map(MetricChanges).map_err(raise)
     }
 
@@ -124,22 +137,22 @@ impl LiveMetric {
     /// number of events.
     #[pyo3(signature = (stream: "ValueStream") -> "int")]
     fn follow(&self, py: Python<'_>, stream: &Bound<'_, ValueStream>) -> PyResult<u64> {
-        stream.get().ask(py, |now| self.lock().follow(now)).map_err(raise)
+        self.0.ask(py, stream, |live, now| live.follow(now)).map_err(raise)
     }
 
     /// The metric as of the last update, as ``ValueStream.metric`` gives it.
     #[pyo3(signature = (stream: "ValueStream") -> "MetricTable")]
     fn table(&self, py: Python<'_>, stream: &Bound<'_, ValueStream>) -> PyResult<MetricTable> {
-        stream.get().ask(py, |now| self.lock().table(now)).map(MetricTable).map_err(raise)
+        self.0.ask(py, stream, |live, now| live.table(now)).map(MetricTable).map_err(raise)
     }
 
     /// The metric before its last step as of the last update, as ``ValueStream.metric_state`` gives it.
     #[pyo3(signature = (stream: "ValueStream") -> "MetricState")]
     fn state(&self, py: Python<'_>, stream: &Bound<'_, ValueStream>) -> PyResult<MetricState> {
-        stream.get().ask(py, |now| self.lock().state(now)).map(MetricState).map_err(raise)
+        self.0.ask(py, stream, |live, now| live.state(now)).map(MetricState).map_err(raise)
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {
-        py.detach(|| format!("LiveMetric(metric={:?})", self.lock().query().metric))
+        py.detach(|| format!("LiveMetric(metric={:?})", self.0.lock().query().metric))
     }
 }

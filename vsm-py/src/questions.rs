@@ -23,7 +23,8 @@ impl ValueStream {
     ///
     /// Open is what is in a stage from the one in which work begins to the one before the end; what was put back before the
     /// start is left out and listed. The age runs from the first start; ages at exit are those of finished items alone, and
-    /// so on the young side. One pass over the history of every item.
+    /// so on the young side; ``survival`` beside them counts what is open as well (Kaplan and Meier), and so does the chance of
+    /// an item to be over within the ``horizons``, given its age. One pass over the history of every item.
     ///
     /// - ``at``: The time that it is asked for; what happened later does not count.
     /// - ``finished_since``: Only items that were done from then on are compared with; absent = all that were done.
@@ -33,7 +34,8 @@ impl ValueStream {
     /// - ``start_stage``: The stage in which work begins; absent = the second.
     /// - ``end_stage``: The stage in which work is over; absent = the last.
     /// - ``percentiles``: How percentiles are read; absent = nearest rank.
-    #[pyo3(signature = (*, at: "datetime", finished_since: "datetime | None" = None, within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, stages: "Iterable[FlowStage] | None" = None, start_stage: "str | None" = None, end_stage: "str | None" = None, percentiles: "PercentileRule | str | None" = None) -> "Ageing")]
+    /// - ``horizons``: How likely each open item, as old as it is, is over within each of these further times; empty = not asked.
+    #[pyo3(signature = (*, at: "datetime", finished_since: "datetime | None" = None, within: "str | None" = None, kinds: "Iterable[Kind | str] | None" = None, stages: "Iterable[FlowStage] | None" = None, start_stage: "str | None" = None, end_stage: "str | None" = None, percentiles: "PercentileRule | str | None" = None, horizons: "Iterable[timedelta] | None" = None) -> "Ageing")]
     #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
     fn ageing(
         &self,
@@ -46,6 +48,7 @@ impl ValueStream {
         start_stage: Option<&Bound<'_, PyAny>>,
         end_stage: Option<&Bound<'_, PyAny>>,
         percentiles: Option<&Bound<'_, PyAny>>,
+        horizons: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Ageing> {
         let query = core::AgeingQuery {
             at: FromPython::from_python(at, "at")?,
@@ -56,6 +59,7 @@ impl ValueStream {
             start_stage: optional(start_stage, "start_stage")?,
             end_stage: optional(end_stage, "end_stage")?,
             percentiles: optional(percentiles, "percentiles")?,
+            horizons: optional(horizons, "horizons")?.unwrap_or_default(),
         };
         self.ask(py, |stream| stream.ageing(&query)).map(Ageing).map_err(raise)
     }
@@ -242,7 +246,7 @@ impl ValueStream {
     /// - ``at``: The time it is asked at: what is said to have happened later is a finding.
     /// - ``earliest``: Nothing can have happened before; absent = 1990-01-01 in UTC.
     /// - ``tolerance``: How far the clocks of tools may be apart before a time is held against another; absent = not at all.
-    /// - ``transitions``: The steps that releases may take; absent = ``Transition::defaults``.
+    /// - ``transitions``: The steps that releases may take; absent = ``Transition.defaults``.
     #[pyo3(signature = (*, at: "datetime", earliest: "datetime | None" = None, tolerance: "timedelta | None" = None, transitions: "Iterable[Transition] | None" = None) -> "DataQuality")]
     fn data_quality(
         &self,
@@ -397,8 +401,8 @@ impl ValueStream {
     /// As ``metric_trend`` does for metrics: of each group the parts of the window are points of an
     /// XmR chart, with the limits of natural variation, the points beyond them and where the level changes. Two periods are
     /// compared by the lead time of each change and the recovery time of each incident, by the time that they ended; other
-    /// figures by the parts of the window. Times are in days. With ``total`` everything together is a group without values, the
-    /// last one. Takes what ``delivery`` takes, and O(*n*²) for *n* parts of the window.
+    /// figures by the parts of the window. Times are in days. With ``total`` everything together is the last group, whose
+    /// ``group`` is empty. Takes what ``delivery`` takes, and O(*n*²) for *n* parts of the window.
     ///
     /// - ``query``: The delivery performance, by parts of its window; it must name a ``bucket``.
     /// - ``metric``: Which of its figures.
@@ -520,7 +524,7 @@ impl ValueStream {
         self.ask(py, |stream| stream.environment_contents(&query)).map(EnvironmentContents).map_err(raise)
     }
 
-    /// Why an item is ready or not for a stage, as a tree for programs and, by ``Explanation::to_text``, as sentences for
+    /// Why an item is ready or not for a stage, as a tree for programs and, by ``Explanation.to_text``, as sentences for
     /// people. Its facts are those of ``readiness``, each at the item that it was found at.
     ///
     /// Takes what ``readiness`` takes.
@@ -1480,7 +1484,7 @@ impl ValueStream {
     /// ``data_quality`` tell of it. Takes the history of the release.
     ///
     /// - ``release``: The release.
-    /// - ``transitions``: The steps that are allowed; absent = ``Transition::defaults``.
+    /// - ``transitions``: The steps that are allowed; absent = ``Transition.defaults``.
     #[pyo3(signature = (release: "str", *, transitions: "Iterable[Transition] | None" = None) -> "Transitions")]
     fn transitions(
         &self,
@@ -1643,7 +1647,7 @@ impl ValueStream {
         self.ask(py, |stream| stream.waited_for(&query)).map(WaitedFor).map_err(raise)
     }
 
-    /// Counts a metric, and holds what each item contributes so that ``LiveMetric::update`` can tell which rows change.
+    /// Counts a metric, and holds what each item contributes so that ``LiveMetric.update`` can tell which rows change.
     ///
     /// - ``metric``: The metric; ``metrics`` lists them.
     /// - ``start``: First instant of the window.
@@ -1689,9 +1693,9 @@ impl ValueStream {
         self.ask(py, |stream| stream.live_metric(&query)).map(LiveMetric::new).map_err(raise)
     }
 
-    /// Judges everything, and holds the verdicts so that ``Watch::update`` can tell which of them change.
+    /// Judges everything, and holds the verdicts so that ``Watch.update`` can tell which of them change.
     ///
-    /// - ``at``: The time that verdicts are for; ``Watch::advance`` moves it.
+    /// - ``at``: The time that verdicts are for; ``Watch.advance`` moves it.
     /// - ``stage``: The stage; absent = the last one of the policy.
     /// - ``policy``: What counts as ready; absent = the default policy.
     /// - ``kind``: The kind of the items that are counted and reported; absent = all work and releases.

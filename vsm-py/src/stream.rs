@@ -52,10 +52,12 @@ impl ValueStream {
         py: Python<'_>,
         question: impl FnOnce(&core::ValueStream) -> T + Send,
     ) -> T {
-        py.detach(|| {
-            let now = self.lock().stream().clone();
-            question(&now)
-        })
+        py.detach(|| question(&self.now()))
+    }
+
+    /// The stream as it is now; free. Never called while attached to the interpreter.
+    pub(crate) fn now(&self) -> core::ValueStream {
+        self.lock().stream().clone()
     }
 
     fn change<T: Send>(

@@ -240,7 +240,7 @@ def test_a_metric_is_kept_up_to_date():
     stream.apply(done(2))
     changes = live.update(stream)
     assert [(row.bucket, row.value) for row in changes.rows] == [("2026-W10", 2.0)]
-    assert (changes.events, changes.items, changes.recomputed_all) == (1, 1, False)
+    assert (changes.gone, changes.events, changes.items, changes.recomputed_all) == ([], 2, 2, False)
     assert live.table(stream) == stream.metric(metric="throughput", **window)
     assert live.state(stream) == stream.metric_state(metric="throughput", **window)
     assert repr(live) == "LiveMetric(metric=\"throughput\")"

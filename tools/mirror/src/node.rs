@@ -111,7 +111,7 @@ impl Emitter<'_> {
         );
         for question in &self.api.questions {
             let (name, query, answer) = (&question.name, &question.query, &question.answer);
-            text += &self.doc(&question.doc);
+            text += &self.doc(Some(query), &question.doc);
             text += &format!(
                 "#[napi(catch_unwind)]\n\
                  pub fn {name}(&self, env: Env, #[napi(ts_arg_type = \"{query}\")] query: Arg<{query}>) -> Result<{answer}> {{\n\
@@ -171,7 +171,7 @@ impl Emitter<'_> {
                 "\n{}#[napi(catch_unwind)]\n\
                  pub fn {name}() -> Vec<{record}> {{\n\
                  vsm_core::{name}().into_iter().map(Into::into).collect()\n}}\n",
-                self.doc(&list.doc),
+                self.doc(None, &list.doc),
             );
         }
         for function in &self.api.functions {
@@ -184,7 +184,7 @@ impl Emitter<'_> {
                  #[napi(catch_unwind, ts_return_type = \"Promise<{answer}>\")]\n\
                  pub fn {name}_async(#[napi(ts_arg_type = \"{query}\")] query: Arg<vsm_core::{query}>) -> AsyncTask<Job<{answer}>> {{\n\
                  Job::promise(move || Ok(vsm_core::{name}(&query.get(\"query\")?)?.into()))\n}}\n",
-                self.doc(&function.doc),
+                self.doc(Some(query), &function.doc),
                 camel(name),
             );
         }
@@ -206,7 +206,7 @@ impl Emitter<'_> {
             .iter()
             .map(|value| format!("#[napi(value = \"{}\")] {},\n", value.word, value.variant))
             .collect();
-        let doc = self.doc(&doc);
+        let doc = self.doc(None, &doc);
         format!(
             "\n{doc}#[napi(string_enum, object_from_js = false)]\n\
              #[expect(missing_docs, reason = \"listed above\")]\n\
@@ -230,12 +230,12 @@ impl Emitter<'_> {
                     declaration.map_or(String::new(), |ts| format!("#[napi(ts_type = \"{ts}\")] "));
                 let ty = member(&field.ty);
                 let ty = if is_wrapped(record, field) { format!("Option<{ty}>") } else { ty };
-                format!("{}{attribute}pub {}: {ty},\n", self.doc(&field.doc), name(field))
+                format!("{}{attribute}pub {}: {ty},\n", self.doc(Some(&record.name), &field.doc), name(field))
             })
             .collect();
         format!(
             "\n{}#[napi(object, {ways})]\npub struct {} {{\n{fields}}}\n",
-            self.doc(&record.doc),
+            self.doc(Some(&record.name), &record.doc),
             record.name
         )
     }
@@ -255,8 +255,9 @@ impl Emitter<'_> {
         )
     }
 
-    /// Documentation, with the names of fields as JavaScript has them.
-    fn doc(&self, lines: &[String]) -> String {
+    /// Documentation, with the names of fields and methods as JavaScript has them; those of a record that it is about come
+    /// before others of the same name.
+    fn doc(&self, about: Option<&str>, lines: &[String]) -> String {
         lines
             .iter()
             .map(|line| {
@@ -265,18 +266,27 @@ impl Emitter<'_> {
                     .iter()
                     .enumerate()
                     // Every second part stands between backticks.
-                    .map(|(n, part)| if n % 2 == 1 { self.renamed(part) } else { part.clone() })
+                    .map(|(n, part)| if n % 2 == 1 { self.renamed(about, part) } else { part.clone() })
                     .collect();
                 format!("/// {}", parts.join("`")).trim_end().to_owned() + "\n"
             })
             .collect()
     }
 
-    fn renamed(&self, word: &str) -> String {
+    fn renamed(&self, about: Option<&str>, word: &str) -> String {
+        if let Some((class, method)) = word.split_once("::") {
+            return format!("{class}.{}", camel(method));
+        }
         let is_value = self.api.enums.iter().flat_map(|found| &found.values).any(|value| value.word == word);
-        let field =
-            self.api.records.iter().flat_map(|record| &record.fields).find(|field| field.name == word);
-        match field {
+        let asked = self.api.questions.iter().chain(&self.api.kept).chain(&self.api.functions);
+        if asked.clone().any(|question| question.name == word) {
+            return camel(word);
+        }
+        let own = about.and_then(|record| self.api.record(record));
+        let inside = own.into_iter().flat_map(|record| &record.fields).filter_map(|field| field.ty.named());
+        let inside = inside.filter_map(|record| self.api.record(record));
+        let all = own.into_iter().chain(inside).chain(&self.api.records);
+        match all.flat_map(|record| &record.fields).find(|field| field.name == word) {
             Some(field) if !is_value => camel(&name(field)),
             _ => word.to_owned(),
         }

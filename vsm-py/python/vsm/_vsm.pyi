@@ -473,6 +473,11 @@ class Ageing:
     def finished(self) -> int:
         """How many finished items they are compared with."""
     @property
+    def survival(self) -> SurvivalSummary | None:
+        """How old items are when they are over, in days, what is open counted as lasting at least as long as it has; absent where
+        there is nothing.
+        """
+    @property
     def basis(self) -> Basis:
         """What the answer rests on."""
     def arrow(self, list: str | None = None) -> ArrowTable:
@@ -525,6 +530,9 @@ class AgeingItem:
     @property
     def blocked(self) -> str | None:
         """Why it is blocked now, if it is."""
+    @property
+    def completion(self) -> list[ConditionalCompletion]:
+        """How likely it is over within each of the horizons, in days; see `survival`."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -4504,18 +4512,21 @@ class MetricChanges:
     """The rows of a metric that changed."""
     @property
     def rows(self) -> list[MetricRow]:
-        """The rows that something was added to or taken from since the rows were told last, as they are now, by group and
-        part of the window. A group that nothing is left of is told once more, with rows that are empty.
+        """The rows that may not be as they were when rows were told last, as they are now, by group and part of the window: those
+        that something was added to or taken from, all of a group that is new, and those that are a part of another whole.
         """
     @property
+    def gone(self) -> list[list[str]]:
+        """The groups that have no rows any more."""
+    @property
     def events(self) -> int:
-        """How many events were taken in."""
+        """How many events were taken in since rows were told last."""
     @property
     def items(self) -> int:
-        """How many items were looked at again."""
+        """How many items were looked at again, once for each time."""
     @property
     def recomputed_all(self) -> bool:
-        """Whether everything was counted anew: in views of the past, and when an item gets another name."""
+        """Whether everything was counted anew: in views of the past, and when items turn out to be one."""
     def to_json(self) -> str:
         """This record as JSON."""
     def to_dict(self) -> dict[str, Any]:
@@ -6988,6 +6999,11 @@ class StageAge:
         that skipped it are left out.
         """
     @property
+    def survival(self) -> SurvivalSummary | None:
+        """The same in days, with what is in the stage now counted as leaving it no younger than it is; absent where there is
+        nothing. The percentiles of finished items alone are too low where old items are stuck.
+        """
+    @property
     def time_in_stage(self) -> Durations | None:
         """How long finished items were in it, all stays together."""
     def to_json(self) -> str:
@@ -8700,13 +8716,15 @@ class ValueStream:
         start_stage: str | None = None,
         end_stage: str | None = None,
         percentiles: PercentileRule | str | None = None,
+        horizons: Iterable[timedelta] | None = None,
     ) -> Ageing:
         """How old open items are, in which stage and for how long, against what finished items were like when they left that
         stage (the chart of ageing work in progress: D. Vacanti, "Actionable Agile Metrics for Predictability", 2015).
 
         Open is what is in a stage from the one in which work begins to the one before the end; what was put back before the
         start is left out and listed. The age runs from the first start; ages at exit are those of finished items alone, and
-        so on the young side. One pass over the history of every item.
+        so on the young side; ``survival`` beside them counts what is open as well (Kaplan and Meier), and so does the chance of
+        an item to be over within the ``horizons``, given its age. One pass over the history of every item.
 
         - ``at``: The time that it is asked for; what happened later does not count.
         - ``finished_since``: Only items that were done from then on are compared with; absent = all that were done.
@@ -8716,6 +8734,7 @@ class ValueStream:
         - ``start_stage``: The stage in which work begins; absent = the second.
         - ``end_stage``: The stage in which work is over; absent = the last.
         - ``percentiles``: How percentiles are read; absent = nearest rank.
+        - ``horizons``: How likely each open item, as old as it is, is over within each of these further times; empty = not asked.
         """
     def booking_conflicts(
         self,
@@ -8864,7 +8883,7 @@ class ValueStream:
         - ``at``: The time it is asked at: what is said to have happened later is a finding.
         - ``earliest``: Nothing can have happened before; absent = 1990-01-01 in UTC.
         - ``tolerance``: How far the clocks of tools may be apart before a time is held against another; absent = not at all.
-        - ``transitions``: The steps that releases may take; absent = ``Transition::defaults``.
+        - ``transitions``: The steps that releases may take; absent = ``Transition.defaults``.
         """
     def defects(
         self,
@@ -8972,8 +8991,8 @@ class ValueStream:
         As ``metric_trend`` does for metrics: of each group the parts of the window are points of an
         XmR chart, with the limits of natural variation, the points beyond them and where the level changes. Two periods are
         compared by the lead time of each change and the recovery time of each incident, by the time that they ended; other
-        figures by the parts of the window. Times are in days. With ``total`` everything together is a group without values, the
-        last one. Takes what ``delivery`` takes, and O(*n*²) for *n* parts of the window.
+        figures by the parts of the window. Times are in days. With ``total`` everything together is the last group, whose
+        ``group`` is empty. Takes what ``delivery`` takes, and O(*n*²) for *n* parts of the window.
 
         - ``query``: The delivery performance, by parts of its window; it must name a ``bucket``.
         - ``metric``: Which of its figures.
@@ -9053,7 +9072,7 @@ class ValueStream:
         policy: Policy | None = None,
         assume: Iterable[MetFact] | None = None,
     ) -> Explanation:
-        """Why an item is ready or not for a stage, as a tree for programs and, by ``Explanation::to_text``, as sentences for
+        """Why an item is ready or not for a stage, as a tree for programs and, by ``Explanation.to_text``, as sentences for
         people. Its facts are those of ``readiness``, each at the item that it was found at.
 
         Takes what ``readiness`` takes.
@@ -9693,7 +9712,7 @@ class ValueStream:
         ``data_quality`` tell of it. Takes the history of the release.
 
         - ``release``: The release.
-        - ``transitions``: The steps that are allowed; absent = ``Transition::defaults``.
+        - ``transitions``: The steps that are allowed; absent = ``Transition.defaults``.
         """
     def value_order(
         self,
@@ -9806,7 +9825,7 @@ class ValueStream:
         preset: str | None = None,
         rules: MetricRules | None = None,
     ) -> LiveMetric:
-        """Counts a metric, and holds what each item contributes so that ``LiveMetric::update`` can tell which rows change.
+        """Counts a metric, and holds what each item contributes so that ``LiveMetric.update`` can tell which rows change.
 
         - ``metric``: The metric; ``metrics`` lists them.
         - ``start``: First instant of the window.
@@ -9829,9 +9848,9 @@ class ValueStream:
         kind: Kind | str | None = None,
         items: Iterable[str] | None = None,
     ) -> Watch:
-        """Judges everything, and holds the verdicts so that ``Watch::update`` can tell which of them change.
+        """Judges everything, and holds the verdicts so that ``Watch.update`` can tell which of them change.
 
-        - ``at``: The time that verdicts are for; ``Watch::advance`` moves it.
+        - ``at``: The time that verdicts are for; ``Watch.advance`` moves it.
         - ``stage``: The stage; absent = the last one of the policy.
         - ``policy``: What counts as ready; absent = the default policy.
         - ``kind``: The kind of the items that are counted and reported; absent = all work and releases.
@@ -9876,7 +9895,8 @@ class LiveMetric:
     def update(self, stream: ValueStream) -> MetricChanges:
         """Takes in what the stream got since the last time, and tells the rows that changed since they were told last.
 
-        Raises ``InvalidError`` for a stream that does not go on from the one that this was made of.
+        Raises ``InvalidError`` for a stream that does not go on from the one that this was made of, and ``UnknownItem`` where
+        the item of ``within`` is not there any more.
         """
     def follow(self, stream: ValueStream) -> int:
         """Takes in what the stream got since the last time, and leaves it to the next ``update`` to tell the rows. Gives the
@@ -9981,7 +10001,7 @@ def delivery_bands() -> list[DeliveryBands]:
     """
 
 def delivery_presets() -> list[DeliveryPresetRules]:
-    """The presets of delivery performance, in the order of ``DeliveryPreset::ALL``."""
+    """The presets of delivery performance, in the order of ``DeliveryPreset.ALL``."""
 
 def messages() -> list[MessageTemplate]:
     """Every message that there is, with its English template and its arguments, grouped by what they are about."""

@@ -26,7 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("news", &["model", "record", "graph", "stream"]),
     ("commits", &["model", "graph", "stream"]),
     ("correlate", &["model", "record", "graph", "stream"]),
-    ("analyze", &["model", "record", "graph", "lives", "stream", "correlate"]),
+    ("analyze", &["model", "record", "graph", "lives", "stream", "news", "correlate"]),
     ("arrow", &["model", "stream", "analyze"]),
     ("document", &["model", "stream"]),
     ("ocel", &["model", "stream", "document"]),

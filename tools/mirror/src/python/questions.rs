@@ -129,7 +129,7 @@ fn value(field: &Field) -> String {
     }
 }
 
-/// Code stands between two backticks.
+/// Code stands between two backticks, and a method after a dot.
 fn in_python(line: &str) -> String {
-    line.replace('`', "``")
+    line.replace('`', "``").replace("::", ".")
 }

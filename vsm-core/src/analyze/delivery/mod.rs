@@ -104,7 +104,10 @@ impl ValueStream {
     /// # Ok::<(), vsm_core::Error>(())
     /// ```
     pub fn delivery(&self, query: &DeliveryQuery) -> Result<Delivery> {
-        let Asked { facts, environments, bands, grounds } = self.ask(query)?;
+        let Asked { facts, environments, bands, bands_from, mut grounds } = self.ask(query)?;
+        if let Some(name) = bands_from {
+            grounds.rule(format!("bands:{name}"));
+        }
         let (rows, total) = rows::rows(&facts, query, &bands)?;
         let mut answer = Delivery {
             start: query.start,
@@ -130,11 +133,12 @@ impl ValueStream {
     /// As [`metric_trend`](ValueStream::metric_trend) does for metrics: of each group the parts of the window are points of an
     /// XmR chart, with the limits of natural variation, the points beyond them and where the level changes. Two periods are
     /// compared by the lead time of each change and the recovery time of each incident, by the time that they ended; other
-    /// figures by the parts of the window. Times are in days. With `total` everything together is a group without values, the
-    /// last one. Takes what [`delivery`](ValueStream::delivery) takes, and O(*n*²) for *n* parts of the window.
+    /// figures by the parts of the window. Times are in days. With `total` everything together is the last group, whose
+    /// `group` is empty. Takes what [`delivery`](ValueStream::delivery) takes, and O(*n*²) for *n* parts of the window.
     ///
     /// # Errors
-    /// As [`delivery`](ValueStream::delivery); [`Error::Invalid`] for a query without buckets.
+    /// As [`delivery`](ValueStream::delivery); [`Error::Invalid`] for a query without buckets and for a confidence that is not
+    /// between 0 and 1.
     ///
     /// ```
     /// use vsm_core::{DeliveryBucket, DeliveryMetric, DeliveryQuery, DeliveryTrendQuery, ValueStream};
@@ -178,16 +182,14 @@ impl ValueStream {
         if let Some(preset) = query.preset {
             grounds.rule(format!("preset:{preset}"));
         }
-        if !bands.is_empty() {
-            let name = version.filter(|_| query.own_bands.is_empty()).unwrap_or("own");
-            grounds.rule(format!("bands:{name}"));
-        }
         if environments.is_empty() {
             grounds.rule("environments:none_known");
         }
         let facts = facts::Facts::gather(self, query, (zone, rules), &environments, &mut grounds)?;
         lists::evidence(&facts, query, &mut grounds);
-        Ok(Asked { facts, environments, bands, grounds })
+        let bands_from = version.filter(|_| query.own_bands.is_empty()).unwrap_or("own");
+        let bands_from = (!bands.is_empty()).then(|| bands_from.to_owned());
+        Ok(Asked { facts, environments, bands, bands_from, grounds })
     }
 }
 
@@ -197,6 +199,8 @@ struct Asked<'s> {
     /// Those that count.
     environments: Vec<u32>,
     bands: Vec<DeliveryBand>,
+    /// The version of the bands, if there are any.
+    bands_from: Option<String>,
     grounds: Grounds,
 }
 

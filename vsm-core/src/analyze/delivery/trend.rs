@@ -54,6 +54,8 @@ pub(super) fn trend(stream: &ValueStream, query: &DeliveryTrendQuery) -> Result<
         compare_at: *compare_at,
         confidence: *confidence,
     };
+    options.check()?;
+    let query = &DeliveryQuery { pull_requests: None, list: None, ..query.clone() };
     let Asked { facts, mut grounds, .. } = stream.ask(query)?;
     CHART_RULES.iter().for_each(|name| grounds.rule(*name));
     let unit = match (metric, facts.rules.frequency) {
@@ -74,7 +76,7 @@ pub(super) fn trend(stream: &ValueStream, query: &DeliveryTrendQuery) -> Result<
             TrendPoint::new(name.clone(), row.bucket.clone(), row.start, figure(*metric, row))
         };
         let points = group.rows.iter().map(point).collect();
-        let (points, summary) = chart(&options, points, |at| periods(*metric, query, &group, at))?;
+        let (points, summary) = chart(&options, name, points, || singles(*metric, query, &group))?;
         rows.extend(points);
         summaries.push(summary);
     }
@@ -98,24 +100,13 @@ fn figure(metric: DeliveryMetric, row: &DeliveryRow) -> (u64, Option<f64>) {
     }
 }
 
-/// The values before and after an instant: single times where there are any, else those of the parts of the window. A part
-/// belongs to the period that it starts in.
-fn periods(
-    metric: DeliveryMetric,
-    query: &DeliveryQuery,
-    group: &Group<'_>,
-    at: Instant,
-) -> (Vec<f64>, Vec<f64>) {
-    let days = |times: Vec<(Instant, Span)>| -> Vec<(Instant, f64)> {
-        let own = times.into_iter().filter(|(end, _)| query.start <= *end && *end < query.end);
-        own.map(|(end, time)| (end, time.days())).collect()
+/// When single changes arrived and single incidents were over, with their times in days.
+fn singles(metric: DeliveryMetric, query: &DeliveryQuery, group: &Group<'_>) -> Option<Vec<(Instant, f64)>> {
+    let times = match metric {
+        DeliveryMetric::ChangeLeadTime => group.share.lead_times(),
+        DeliveryMetric::RecoveryTime => group.share.recovery_times(),
+        _ => return None,
     };
-    let all = match metric {
-        DeliveryMetric::ChangeLeadTime => days(group.share.lead_times()),
-        DeliveryMetric::RecoveryTime => days(group.share.recovery_times()),
-        _ => group.rows.iter().filter_map(|row| Some((row.start, figure(metric, row).1?))).collect(),
-    };
-    let (first, second): (Vec<_>, Vec<_>) = all.into_iter().partition(|(when, _)| *when < at);
-    let values = |part: Vec<(Instant, f64)>| part.into_iter().map(|(_, value)| value).collect();
-    (values(first), values(second))
+    let own = times.into_iter().filter(|(end, _)| query.start <= *end && *end < query.end);
+    Some(own.map(|(end, time)| (end, time.days())).collect())
 }

@@ -130,12 +130,16 @@ impl Cells {
 impl Change {
     /// Makes it in a list that is in order.
     fn make(mut self, list: &mut Vec<f64>) {
+        self.added.sort_unstable_by(f64::total_cmp);
         list.append(&mut self.added);
         // Two runs in order are put together in one pass.
         list.sort_by(f64::total_cmp);
         self.removed.sort_unstable_by(f64::total_cmp);
         let mut removed = self.removed.into_iter().peekable();
-        list.retain(|value| removed.next_if(|gone| gone.total_cmp(value).is_eq()).is_none());
+        list.retain(|value| {
+            while removed.next_if(|gone| gone.total_cmp(value).is_lt()).is_some() {}
+            removed.next_if(|gone| gone.total_cmp(value).is_eq()).is_none()
+        });
     }
 }
 

@@ -164,7 +164,8 @@ impl ValueStream {
                 // As it was estimated then; what is said later rewrites nothing.
                 let said = self.backwards(own.item).filter(|(_, event)| event.occurred <= at);
                 let mut sizes = said.filter_map(|(_, event)| event.sets.iter().rev().find_map(Set::size));
-                Amount::Sample(*sizes.next().flatten().ok_or("no_size")?)
+                // There is one zero.
+                Amount::Sample(*sizes.next().flatten().ok_or("no_size")? + 0.0)
             }
             Measure::Reopened => {
                 let done = own.life.changes.iter().filter(|(_, state, _)| *state == FlowState::Done).count();

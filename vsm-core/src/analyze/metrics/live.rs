@@ -17,7 +17,7 @@ use super::table::{MetricRow, MetricTable, row};
 use super::touched;
 use crate::analyze::Grounds;
 use crate::error::Result;
-use crate::hash::HashSet;
+use crate::hash::{HashMap, HashSet};
 use crate::model::Kind;
 use crate::news::Seen;
 use crate::stream::ValueStream;
@@ -26,14 +26,16 @@ use crate::time::Instant;
 /// The rows of a metric that changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricChanges {
-    /// The rows that something was added to or taken from since the rows were told last, as they are now, by group and
-    /// part of the window. A group that nothing is left of is told once more, with rows that are empty.
+    /// The rows that may not be as they were when rows were told last, as they are now, by group and part of the window: those
+    /// that something was added to or taken from, all of a group that is new, and those that are a part of another whole.
     pub rows: Vec<MetricRow>,
-    /// How many events were taken in.
+    /// The groups that have no rows any more.
+    pub gone: Vec<Vec<String>>,
+    /// How many events were taken in since rows were told last.
     pub events: u64,
-    /// How many items were looked at again.
+    /// How many items were looked at again, once for each time.
     pub items: u64,
-    /// Whether everything was counted anew: in views of the past, and when an item gets another name.
+    /// Whether everything was counted anew: in views of the past, and when items turn out to be one.
     pub recomputed_all: bool,
 }
 
@@ -46,11 +48,12 @@ pub struct MetricChanges {
 /// | what | takes |
 /// |---|---|
 /// | making it | one pass, as [`metric`](ValueStream::metric); about 100 bytes an item and 50 for each part of the window that it counts in |
-/// | an event of an item | what is said of that item, and of the items that it is a direct part of |
+/// | an event of an item | what is said of that item, and of the items that it is a direct part of; a late one of an item with more than 64 events, the histories of all items |
 /// | a link | the same for both its ends; by groups that follow links, or up to a release, for the parts of the item that has the link as well |
 /// | another kind of an item | by groups that follow links, all that lead to it |
 /// | a release done | where the metric ends with it, all that it ships |
-/// | another name of an item, a view of the past | everything |
+/// | a link, with `within` | all that lies under that item |
+/// | items that turn out to be one, a view of the past | everything |
 /// | a row that changed | the values of that row, when it is told |
 ///
 /// ```
@@ -81,10 +84,22 @@ pub struct LiveMetric {
     cells: Cells,
     /// How many items were ever in a waiting state.
     waiting: u64,
-    /// Where something changed since rows were told last.
-    changed: HashSet<(u32, usize)>,
-    has_everything_changed: bool,
+    since: Since,
     seen: Seen,
+}
+
+/// What came since rows were told last.
+#[derive(Clone, Debug, Default)]
+struct Since {
+    /// The groups that had rows then, by number.
+    shown: HashSet<u32>,
+    /// Where something changed.
+    changed: HashSet<(u32, usize)>,
+    /// Whether there are waits now and were none then, or the other way round.
+    is_new_wait: bool,
+    events: u64,
+    items: u64,
+    recomputed_all: bool,
 }
 
 /// What one item gives.
@@ -97,6 +112,8 @@ pub(super) struct Given {
     waits: bool,
     /// What it is now.
     pub(super) kind: Option<Kind>,
+    /// How many other names it has.
+    pub(super) names: usize,
 }
 
 /// A fact, for each group that it counts in.
@@ -107,6 +124,13 @@ struct Kept {
     at: Instant,
     event: u32,
     amount: Amount,
+}
+
+impl Kept {
+    /// Whether it counts the same, whatever proves it.
+    fn counts_as(&self, other: &Kept) -> bool {
+        (self.group, self.bucket, self.amount) == (other.group, other.bucket, other.amount)
+    }
 }
 
 /// Collects what one item gives.
@@ -152,8 +176,7 @@ impl ValueStream {
             cells: Cells::new(plan.buckets.len()),
             plan,
             waiting: 0,
-            changed: HashSet::default(),
-            has_everything_changed: false,
+            since: Since::default(),
             seen: Seen::of(self),
         };
         for item in self.all() {
@@ -167,6 +190,10 @@ impl ValueStream {
             }
         }
         live.cells.sort();
+        live.since.shown = live.cells.all().map(|(group, ..)| group).collect();
+        if query.group_by.is_empty() {
+            live.since.shown.insert(0);
+        }
         Ok(live)
     }
 }
@@ -180,11 +207,12 @@ impl LiveMetric {
     /// Takes in what the stream got since the last time, and tells the rows that changed since they were told last.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) for a stream that does not go on from the one that this was made of. What
-    /// is held is then as it was.
+    /// [`Error::Invalid`](crate::Error::Invalid) for a stream that does not go on from the one that this was made of,
+    /// [`Error::UnknownItem`](crate::Error::UnknownItem) where the item of `within` is not there any more. What is held is
+    /// then as it was.
     pub fn update(&mut self, stream: &ValueStream) -> Result<MetricChanges> {
-        let (events, items, recomputed_all) = self.take_in(stream)?;
-        Ok(MetricChanges { rows: self.rows(), events, items, recomputed_all })
+        self.follow(stream)?;
+        Ok(self.tell())
     }
 
     /// Takes in what the stream got since the last time, and leaves it to the next [`update`](LiveMetric::update) to tell
@@ -193,7 +221,19 @@ impl LiveMetric {
     /// # Errors
     /// As [`update`](LiveMetric::update).
     pub fn follow(&mut self, stream: &ValueStream) -> Result<u64> {
-        Ok(self.take_in(stream)?.0)
+        let events = self.seen.since(stream)?;
+        let is_past = self.seen.is_past(stream);
+        if events.is_empty() && !is_past {
+            return Ok(0);
+        }
+        let is_whole = is_past || touched::unites(self, stream, events.clone());
+        let items = if is_whole { self.anew(stream)? } else { self.look_again(stream, events.clone())? };
+        self.seen = Seen::of(stream);
+        let count = events.len() as u64;
+        self.since.events += count;
+        self.since.items += items;
+        self.since.recomputed_all |= is_whole;
+        Ok(count)
     }
 
     /// The metric as of the last update, as [`metric`](ValueStream::metric) gives it. One step for each item and value.
@@ -233,21 +273,9 @@ impl LiveMetric {
         })
     }
 
-    /// Gives how many events were taken in and how many items looked at, and whether everything was.
-    fn take_in(&mut self, stream: &ValueStream) -> Result<(u64, u64, bool)> {
-        let events = self.seen.since(stream)?;
-        if events.is_empty() && !self.seen.is_past(stream) {
-            return Ok((0, 0, false));
-        }
-        let is_whole = self.seen.is_past(stream) || events.clone().any(|event| stream.is_naming(event));
-        let items = if is_whole { self.anew(stream)? } else { self.look_again(stream, events.clone()) };
-        self.seen = Seen::of(stream);
-        Ok((events.len() as u64, items, is_whole))
-    }
-
-    fn look_again(&mut self, stream: &ValueStream, events: Range<u32>) -> u64 {
+    fn look_again(&mut self, stream: &ValueStream, events: Range<u32>) -> Result<u64> {
+        let items = touched::items(self, stream, events)?;
         let had_waits = self.waiting > 0;
-        let items = touched::items(self, stream, events);
         if self.items.len() < stream.all().len() {
             self.items.resize(stream.all().len(), Given::default());
         }
@@ -255,17 +283,17 @@ impl LiveMetric {
             let given = self.given(stream, *item);
             self.put(*item, given);
         }
-        self.has_everything_changed |= had_waits != (self.waiting > 0);
-        items.len() as u64
+        self.since.is_new_wait |= had_waits != (self.waiting > 0);
+        Ok(items.len() as u64)
     }
 
     /// What an item gives as it is now.
     fn given(&mut self, stream: &ValueStream, item: u32) -> Given {
-        let kind = stream.kind(item);
+        let names = stream.other_names(item).len();
+        let given = Given { kind: stream.kind(item), names, ..Given::default() };
         if self.within.as_ref().is_some_and(|set| !set.contains(&item)) {
-            return Given { kind, ..Given::default() };
+            return given;
         }
-        let given = Given { kind, ..Given::default() };
         let mut collect =
             Collect { stream, groups: &mut self.groups, found: Vec::new(), facts: Vec::new(), given };
         stream.facts_of_item(item, &self.plan, &mut self.releases, &mut collect);
@@ -277,14 +305,14 @@ impl LiveMetric {
         let Some(now) = self.items.get_mut(item as usize) else { return };
         let before = std::mem::replace(now, given);
         self.waiting = (self.waiting + u64::from(now.waits)).saturating_sub(u64::from(before.waits));
-        if before.facts == now.facts {
-            return;
-        }
+        // What an item gave to earlier parts of the window is mostly what it gave before.
+        let pairs = before.facts.iter().zip(&now.facts);
+        let same = pairs.take_while(|(one, other)| one.counts_as(other)).count();
         for (facts, sign) in [(&before.facts, -1), (&now.facts, 1)] {
-            for kept in facts {
+            for kept in facts.iter().skip(same) {
                 let bucket = kept.bucket as usize;
                 self.cells.change(kept.group, bucket, kept.amount, sign);
-                self.changed.insert((kept.group, bucket));
+                self.since.changed.insert((kept.group, bucket));
             }
         }
     }
@@ -293,58 +321,75 @@ impl LiveMetric {
     fn anew(&mut self, stream: &ValueStream) -> Result<u64> {
         let mut new = stream.live_metric(&self.query)?;
         self.cells.settle_all();
-        for (group, bucket) in &self.changed {
-            new.changed.insert((new.groups.number(self.groups.name(*group).to_vec()), *bucket));
-        }
+        let mut since = std::mem::take(&mut self.since);
+        let mut number = |group: u32| new.groups.number(self.groups.name(group).to_vec());
+        since.shown = since.shown.iter().map(|group| number(*group)).collect();
+        since.changed = since.changed.iter().map(|(group, bucket)| (number(*group), *bucket)).collect();
+        let before: HashMap<(u32, usize), &MetricCell> =
+            self.cells.all().map(|(group, bucket, cell)| ((number(group), bucket), cell)).collect();
         let empty = MetricCell::default();
-        for (group, bucket, cell) in self.cells.all() {
-            let group = new.groups.number(self.groups.name(group).to_vec());
-            if new.cells.get(group, bucket).unwrap_or(&empty) != cell {
-                new.changed.insert((group, bucket));
+        let now = new.cells.all().map(|(group, bucket, _)| (group, bucket));
+        for (group, bucket) in before.keys().copied().chain(now) {
+            let was = before.get(&(group, bucket)).copied().unwrap_or(&empty);
+            if new.cells.get(group, bucket).unwrap_or(&empty) != was {
+                since.changed.insert((group, bucket));
             }
         }
-        for (group, bucket, cell) in new.cells.all() {
-            let known = self.groups.known(new.groups.name(group));
-            let before = known.and_then(|known| self.cells.get(known, bucket));
-            if before.unwrap_or(&empty) != cell {
-                new.changed.insert((group, bucket));
-            }
-        }
-        new.has_everything_changed = self.has_everything_changed || (self.waiting > 0) != (new.waiting > 0);
+        drop(before);
+        since.is_new_wait |= (self.waiting > 0) != (new.waiting > 0);
         let items = new.items.len() as u64;
+        new.since = since;
         *self = new;
         Ok(items)
     }
 
     /// The rows that changed; from now on they have been told.
-    fn rows(&mut self) -> Vec<MetricRow> {
-        let mut changed = std::mem::take(&mut self.changed);
-        let measure = self.plan.measure();
-        if std::mem::take(&mut self.has_everything_changed) && measure == Measure::Efficiency {
-            changed.extend(self.cells.all().map(|(group, bucket, _)| (group, bucket)));
+    fn tell(&mut self) -> MetricChanges {
+        let Since { mut shown, mut changed, is_new_wait, events, items, recomputed_all } =
+            std::mem::take(&mut self.since);
+        let parts = self.plan.buckets.len();
+        changed.iter().for_each(|(group, bucket)| self.cells.settle(*group, *bucket));
+        let groups: HashSet<u32> = changed.iter().map(|(group, _)| *group).collect();
+        let buckets: HashSet<usize> = changed.iter().map(|(_, bucket)| *bucket).collect();
+        let mut gone: Vec<Vec<String>> = Vec::new();
+        for group in groups {
+            let is_there = self.query.group_by.is_empty()
+                || (0..parts)
+                    .any(|bucket| self.cells.get(group, bucket).is_some_and(|cell| !cell.is_empty()));
+            if is_there && shown.insert(group) {
+                changed.extend((0..parts).map(|bucket| (group, bucket)));
+            }
+            if !is_there && shown.remove(&group) {
+                gone.push(self.groups.name(group).to_vec());
+            }
         }
-        let mut wholes = vec![0_i64; self.plan.buckets.len()];
-        if measure == Measure::Share {
+        gone.sort_unstable();
+        let every = |group: &u32| (0..parts).map(|bucket| (*group, bucket)).collect::<Vec<_>>();
+        match self.plan.measure() {
+            Measure::Efficiency if is_new_wait => changed.extend(shown.iter().flat_map(every)),
             // A share is one of all groups in the same part of the window.
-            let parts: HashSet<usize> = changed.iter().map(|(_, bucket)| *bucket).collect();
-            for (group, bucket, cell) in self.cells.all() {
-                if parts.contains(&bucket) {
-                    changed.insert((group, bucket));
-                    if let Some(whole) = wholes.get_mut(bucket) {
-                        *whole = whole.saturating_add(cell.part);
-                    }
-                }
+            Measure::Share => {
+                changed.extend(shown.iter().flat_map(every).filter(|(_, bucket)| buckets.contains(bucket)));
+            }
+            _ => {}
+        }
+        changed.retain(|(group, _)| shown.contains(group));
+        let mut wholes = vec![0_i64; parts];
+        for (_, bucket, cell) in self.cells.all() {
+            if let Some(whole) = wholes.get_mut(bucket) {
+                *whole = whole.saturating_add(cell.part);
             }
         }
         let mut changed: Vec<(u32, usize)> = changed.into_iter().collect();
         changed.sort_unstable_by_key(|(group, bucket)| (self.groups.name(*group), *bucket));
-        changed.iter().for_each(|(group, bucket)| self.cells.settle(*group, *bucket));
         let empty = MetricCell::default();
         let tell = |(group, bucket): (u32, usize)| {
             let cell = self.cells.get(group, bucket).unwrap_or(&empty);
             let whole = wholes.get(bucket).copied().unwrap_or(0);
             row(&self.plan, self.waiting > 0, self.groups.name(group), bucket, cell, whole)
         };
-        changed.into_iter().map(tell).collect()
+        let rows = changed.into_iter().map(tell).collect();
+        self.since.shown = shown;
+        MetricChanges { rows, gone, events, items, recomputed_all }
     }
 }

@@ -109,7 +109,8 @@ impl ValueStream {
     /// a value are no points. Takes the metric, and O(*n*²) for *n* parts of the window.
     ///
     /// # Errors
-    /// As [`metric`](ValueStream::metric); [`Error::Invalid`](crate::Error::Invalid) for a query without buckets.
+    /// As [`metric`](ValueStream::metric); [`Error::Invalid`](crate::Error::Invalid) for a query without buckets and for a
+    /// confidence that is not between 0 and 1.
     pub fn metric_trend(&self, query: &MetricTrendQuery) -> Result<MetricTrend> {
         trend::trend(self, query)
     }

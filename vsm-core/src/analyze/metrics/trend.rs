@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::{Measure, MetricUnit};
 use super::plan::Plan;
 use super::query::MetricQuery;
-use super::state::{MetricCell, MetricState, state};
+use super::state::{MetricState, state};
 use super::table::{MetricRow, MetricTable};
+use crate::analyze::statistics::confidence;
 use crate::analyze::{
     Basis, ChangePointsQuery, CompareSamplesQuery, DetectionRule, DetectionRuleSet, Estimate,
     ProcessBehaviourQuery, change_points, compare_samples, process_behaviour,
@@ -111,16 +112,18 @@ pub(super) fn trend(stream: &ValueStream, query: &MetricTrendQuery) -> Result<Me
         compare_at: *compare_at,
         confidence: *confidence,
     };
+    options.check()?;
     let plan = Plan::of(query)?;
     let state = state(stream, query)?;
     let table = MetricTable::of(&state, &plan)?;
     let (mut rows, mut groups) = (Vec::with_capacity(table.rows.len()), Vec::new());
     for part in table.rows.chunk_by(|a, b| a.group == b.group) {
+        let name = part.first().map(|row| row.group.clone()).unwrap_or_default();
         let point = |row: &MetricRow| {
-            TrendPoint::new(row.group.clone(), row.bucket.clone(), row.start, (row.n, row.value))
+            TrendPoint::new(name.clone(), row.bucket.clone(), row.start, (row.n, row.value))
         };
         let points = part.iter().map(point).collect();
-        let (points, group) = chart(&options, points, |at| periods(&plan, &state, part, at))?;
+        let (points, group) = chart(&options, name.clone(), points, || singles(&plan, &state, &name))?;
         rows.extend(points);
         groups.push(group);
     }
@@ -147,12 +150,21 @@ impl TrendPoint {
     }
 }
 
-/// Says of the points of one group what is more than natural variation; `periods` are the values before and after the instant
-/// at which the window is compared.
+impl ChartOptions {
+    /// # Errors
+    /// A confidence that is none, whether or not anything is compared.
+    pub(in crate::analyze) fn check(&self) -> Result<()> {
+        confidence(self.confidence).map(drop)
+    }
+}
+
+/// Says of the points of one group what is more than natural variation. Two periods are compared by single values with their
+/// times where there are any, else by the points; a point belongs to the period that it starts in.
 pub(in crate::analyze) fn chart(
     options: &ChartOptions,
+    group: Vec<String>,
     mut points: Vec<TrendPoint>,
-    periods: impl FnOnce(Instant) -> (Vec<f64>, Vec<f64>),
+    singles: impl FnOnce() -> Option<Vec<(Instant, f64)>>,
 ) -> Result<(Vec<TrendPoint>, TrendGroup)> {
     // Parts without a value are no points of a chart; the others keep their places.
     let valued: Vec<(usize, Instant, f64)> = points
@@ -187,7 +199,11 @@ pub(in crate::analyze) fn chart(
     let compared = match options.compare_at {
         None => None,
         Some(at) => {
-            let (first, second) = periods(at);
+            let all = singles()
+                .unwrap_or_else(|| valued.iter().map(|(_, start, value)| (*start, *value)).collect());
+            let (first, second): (Vec<_>, Vec<_>) = all.into_iter().partition(|(when, _)| *when < at);
+            let values = |part: Vec<(Instant, f64)>| part.into_iter().map(|(_, value)| value).collect();
+            let (first, second) = (values(first), values(second));
             Some(compare_samples(&CompareSamplesQuery { first, second, confidence: options.confidence })?)
         }
     };
@@ -196,7 +212,7 @@ pub(in crate::analyze) fn chart(
         Some(compared) => (Some(compared.mean_difference), Some(compared.shift), Some(compared.cliffs_delta)),
     };
     let summary = TrendGroup {
-        group: points.first().map(|point| point.group.clone()).unwrap_or_default(),
+        group,
         n: valued.len() as u64,
         center: behaviour.center,
         lower_limit: behaviour.lower_limit,
@@ -208,21 +224,15 @@ pub(in crate::analyze) fn chart(
     Ok((points, summary))
 }
 
-/// The values before and after an instant: those of the items where items have values, else those of the parts of the
-/// window. A part belongs to the period that it starts in.
-fn periods(plan: &Plan, state: &MetricState, rows: &[MetricRow], at: Instant) -> (Vec<f64>, Vec<f64>) {
-    let (mut first, mut second) = (Vec::new(), Vec::new());
-    if matches!(plan.measure(), Measure::Duration | Measure::Age | Measure::Blocked) {
-        let group = rows.first().map(|row| row.group.as_slice()).unwrap_or_default();
-        let own = |cell: &&MetricCell| cell.group.as_slice() == group;
-        for cell in state.cells.iter().filter(own) {
-            let is_first = plan.buckets.start(cell.bucket as usize) < at;
-            if is_first { &mut first } else { &mut second }.extend(&cell.values);
-        }
-    } else {
-        for row in rows {
-            if row.start < at { &mut first } else { &mut second }.extend(row.value);
-        }
+/// The values of the items of a group, each with the start of its part of the window, where items have values.
+fn singles(plan: &Plan, state: &MetricState, group: &[String]) -> Option<Vec<(Instant, f64)>> {
+    if !matches!(plan.measure(), Measure::Duration | Measure::Age | Measure::Blocked) {
+        return None;
     }
-    (first, second)
+    let own = state.cells.iter().filter(|cell| cell.group == group);
+    let values = own.flat_map(|cell| {
+        let start = plan.buckets.start(cell.bucket as usize);
+        cell.values.iter().map(move |value| (start, *value))
+    });
+    Some(values.collect())
 }

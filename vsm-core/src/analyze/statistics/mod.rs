@@ -124,7 +124,7 @@ fn check_shares(field: &str, shares: &[f64]) -> Result<()> {
 }
 
 /// The confidence of intervals; 95 % where nothing is said.
-fn confidence(given: Option<f64>) -> Result<f64> {
+pub(super) fn confidence(given: Option<f64>) -> Result<f64> {
     let confidence = given.unwrap_or(0.95);
     if confidence > 0.0 && confidence < 1.0 {
         return Ok(confidence);
