@@ -2,18 +2,16 @@
 
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-
-use super::catalogue::Measure;
 use super::cells::Cells;
 use super::earliest::Earliest;
 use super::facts::{Amount, Fact, Sink};
 use super::groups::Groups;
 use super::plan::Plan;
 use super::query::MetricQuery;
+use super::since::{MetricChanges, Since};
 use super::spans::Releases;
 use super::state::{MetricCell, MetricState};
-use super::table::{MetricRow, MetricTable, row};
+use super::table::MetricTable;
 use super::touched;
 use crate::analyze::Grounds;
 use crate::error::Result;
@@ -22,22 +20,6 @@ use crate::model::Kind;
 use crate::news::Seen;
 use crate::stream::ValueStream;
 use crate::time::Instant;
-
-/// The rows of a metric that changed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MetricChanges {
-    /// The rows that may not be as they were when rows were told last, as they are now, by group and part of the window: those
-    /// that something was added to or taken from, all of a group that is new, and those that are a part of another whole.
-    pub rows: Vec<MetricRow>,
-    /// The groups that have no rows any more.
-    pub gone: Vec<Vec<String>>,
-    /// How many events were taken in since rows were told last.
-    pub events: u64,
-    /// How many items were looked at again, once for each time.
-    pub items: u64,
-    /// Whether everything was counted anew: in views of the past, and when items turn out to be one.
-    pub recomputed_all: bool,
-}
 
 /// A metric, kept up to date: after an event only what it changes is counted again.
 ///
@@ -73,7 +55,7 @@ pub struct MetricChanges {
 /// ```
 #[derive(Clone, Debug)]
 pub struct LiveMetric {
-    query: MetricQuery,
+    pub(super) query: MetricQuery,
     pub(super) plan: Plan,
     pub(super) groups: Groups,
     /// The items that are asked for.
@@ -81,25 +63,11 @@ pub struct LiveMetric {
     pub(super) releases: Releases,
     /// What each item gives, by number.
     pub(super) items: Vec<Given>,
-    cells: Cells,
+    pub(super) cells: Cells,
     /// How many items were ever in a waiting state.
-    waiting: u64,
-    since: Since,
+    pub(super) waiting: u64,
+    pub(super) since: Since,
     seen: Seen,
-}
-
-/// What came since rows were told last.
-#[derive(Clone, Debug, Default)]
-struct Since {
-    /// The groups that had rows then, by number.
-    shown: HashSet<u32>,
-    /// Where something changed.
-    changed: HashSet<(u32, usize)>,
-    /// Whether there are waits now and were none then, or the other way round.
-    is_new_wait: bool,
-    events: u64,
-    items: u64,
-    recomputed_all: bool,
 }
 
 /// What one item gives.
@@ -341,55 +309,5 @@ impl LiveMetric {
         new.since = since;
         *self = new;
         Ok(items)
-    }
-
-    /// The rows that changed; from now on they have been told.
-    fn tell(&mut self) -> MetricChanges {
-        let Since { mut shown, mut changed, is_new_wait, events, items, recomputed_all } =
-            std::mem::take(&mut self.since);
-        let parts = self.plan.buckets.len();
-        changed.iter().for_each(|(group, bucket)| self.cells.settle(*group, *bucket));
-        let groups: HashSet<u32> = changed.iter().map(|(group, _)| *group).collect();
-        let buckets: HashSet<usize> = changed.iter().map(|(_, bucket)| *bucket).collect();
-        let mut gone: Vec<Vec<String>> = Vec::new();
-        for group in groups {
-            let is_there = self.query.group_by.is_empty()
-                || (0..parts)
-                    .any(|bucket| self.cells.get(group, bucket).is_some_and(|cell| !cell.is_empty()));
-            if is_there && shown.insert(group) {
-                changed.extend((0..parts).map(|bucket| (group, bucket)));
-            }
-            if !is_there && shown.remove(&group) {
-                gone.push(self.groups.name(group).to_vec());
-            }
-        }
-        gone.sort_unstable();
-        let every = |group: &u32| (0..parts).map(|bucket| (*group, bucket)).collect::<Vec<_>>();
-        match self.plan.measure() {
-            Measure::Efficiency if is_new_wait => changed.extend(shown.iter().flat_map(every)),
-            // A share is one of all groups in the same part of the window.
-            Measure::Share => {
-                changed.extend(shown.iter().flat_map(every).filter(|(_, bucket)| buckets.contains(bucket)));
-            }
-            _ => {}
-        }
-        changed.retain(|(group, _)| shown.contains(group));
-        let mut wholes = vec![0_i64; parts];
-        for (_, bucket, cell) in self.cells.all() {
-            if let Some(whole) = wholes.get_mut(bucket) {
-                *whole = whole.saturating_add(cell.part);
-            }
-        }
-        let mut changed: Vec<(u32, usize)> = changed.into_iter().collect();
-        changed.sort_unstable_by_key(|(group, bucket)| (self.groups.name(*group), *bucket));
-        let empty = MetricCell::default();
-        let tell = |(group, bucket): (u32, usize)| {
-            let cell = self.cells.get(group, bucket).unwrap_or(&empty);
-            let whole = wholes.get(bucket).copied().unwrap_or(0);
-            row(&self.plan, self.waiting > 0, self.groups.name(group), bucket, cell, whole)
-        };
-        let rows = changed.into_iter().map(tell).collect();
-        self.since.shown = shown;
-        MetricChanges { rows, gone, events, items, recomputed_all }
     }
 }

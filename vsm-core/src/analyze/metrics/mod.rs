@@ -12,6 +12,7 @@ mod presets;
 mod query;
 mod reconcile;
 mod samples;
+mod since;
 mod spans;
 mod state;
 mod table;
@@ -23,13 +24,14 @@ use crate::stream::ValueStream;
 
 pub use catalogue::{MetricInfo, MetricUnit, metrics};
 pub use earliest::MetricEvidence;
-pub use live::{LiveMetric, MetricChanges};
+pub use live::LiveMetric;
 pub use presets::{MetricPreset, metric_presets};
 pub use query::{
     Aggregation, Bucket, DayCount, MetricEvent, MetricQuery, MetricRules, NegativeRule, ReopenPolicy, WipRule,
 };
 pub use reconcile::{ItemDifference, ReconcileQuery, Reconciliation, RuleDifference};
 pub use samples::{MetricSample, MetricSamples};
+pub use since::MetricChanges;
 pub use state::{MergeQuery, MetricCell, MetricState, MetricTableQuery, merge_metrics, metric_table};
 pub use table::{MetricRow, MetricTable, SampleSummary, SurvivalSummary};
 pub use trend::{MetricTrend, MetricTrendQuery, TrendGroup, TrendPoint};
