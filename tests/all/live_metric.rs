@@ -184,6 +184,22 @@ fn an_epic_that_becomes_another_thing_is_no_group_any_more() {
 }
 
 #[test]
+fn the_rows_of_a_new_group_are_shares_of_what_others_did_in_other_parts() {
+    let mut stream = ValueStream::new();
+    stream.apply(said("1", 30, "jira:CHK-1", FlowState::Done)).unwrap();
+    let mut query = MetricQuery::new("flow_distribution", at(24), at(24 * 5), "UTC");
+    query.group_by = vec!["kind".into()];
+    query.bucket = Some(Bucket::Day);
+    let mut screen = Screen::new(&stream, &query);
+    let mut defect = said("2", 80, "jira:CHK-2", FlowState::Done);
+    defect.kind = Some(Kind::Defect);
+    stream.apply(defect).unwrap();
+    let told = screen.update(&stream).rows;
+    let defects: Vec<_> = told.iter().filter(|row| row.group == ["defect"]).map(|row| row.value).collect();
+    assert_eq!(defects, [Some(0.0), None, Some(1.0), None]);
+}
+
+#[test]
 fn a_name_that_nobody_used_before_counts_nothing_anew() {
     let mut stream = ValueStream::new();
     stream.apply(said("1", 1, "jira:CHK-1", FlowState::Active)).unwrap();

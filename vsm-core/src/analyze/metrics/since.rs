@@ -60,23 +60,22 @@ impl LiveMetric {
             }
         }
         gone.sort_unstable();
+        let mut wholes = vec![0_i64; parts];
         let every = |group: &u32| (0..parts).map(|bucket| (*group, bucket)).collect::<Vec<_>>();
         match self.plan.measure() {
             Measure::Efficiency if is_new_wait => changed.extend(shown.iter().flat_map(every)),
             // A share is one of all groups in the same part of the window.
             Measure::Share => {
                 changed.extend(shown.iter().flat_map(every).filter(|(_, bucket)| buckets.contains(bucket)));
+                for (_, bucket, cell) in self.cells.all() {
+                    if let Some(whole) = wholes.get_mut(bucket) {
+                        *whole = whole.saturating_add(cell.part);
+                    }
+                }
             }
             _ => {}
         }
         changed.retain(|(group, _)| shown.contains(group));
-        let mut wholes = vec![0_i64; parts];
-        let all = self.cells.all().filter(|_| self.plan.measure() == Measure::Share);
-        for (_, bucket, cell) in all.filter(|(_, bucket, _)| buckets.contains(bucket)) {
-            if let Some(whole) = wholes.get_mut(bucket) {
-                *whole = whole.saturating_add(cell.part);
-            }
-        }
         let mut changed: Vec<(u32, usize)> = changed.into_iter().collect();
         changed.sort_unstable_by_key(|(group, bucket)| (self.groups.name(*group), *bucket));
         let empty = MetricCell::default();
