@@ -11,7 +11,7 @@ use crate::date::Date;
 use crate::error::{Fallible, throwing};
 use crate::generated::{MetricChanges, MetricQuery, MetricState, MetricTable, Verdict, VerdictChanges};
 use crate::js::Arg;
-use crate::stream::{self, Shared, ValueStream};
+use crate::stream::{ValueStream, now};
 use crate::task::Job;
 
 /// Verdicts that are kept up to date: `ValueStream.watch` makes one. It belongs to the stream that it was made of and to
@@ -27,11 +27,7 @@ impl From<vsm_core::Watch> for Watch {
     }
 }
 
-/// The stream as it is when a call has its turn, so that nobody who waited longer knows less of it.
-fn now(stream: &Shared) -> Fallible<vsm_core::ValueStream> {
-    Ok(stream::lock(stream)?.stream().clone())
-}
-
+/// Calls take turns; whoever has his turn sees the stream as it is then, so that nobody who waited longer knows less of it.
 fn lock<T>(live: &Mutex<T>) -> Fallible<MutexGuard<'_, T>> {
     let reason = "an earlier call has failed inside the engine: make another of the stream";
     live.lock().map_err(|_| napi::Error::from_reason(reason).into())

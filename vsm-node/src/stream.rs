@@ -37,6 +37,11 @@ pub(crate) fn lock(stream: &Shared) -> Fallible<MutexGuard<'_, AnyStream>> {
     })
 }
 
+/// A stream as it is now; free, and nothing done later changes it.
+pub(crate) fn now(stream: &Shared) -> Fallible<vsm_core::ValueStream> {
+    Ok(lock(stream)?.stream().clone())
+}
+
 impl From<AnyStream> for ValueStream {
     fn from(stream: AnyStream) -> ValueStream {
         ValueStream { stream: Arc::new(Mutex::new(stream)) }
@@ -52,19 +57,19 @@ impl From<vsm_core::ValueStream> for ValueStream {
 impl ValueStream {
     /// The stream as it is now; free, and nothing done later changes it.
     pub(crate) fn now(&self) -> Fallible<vsm_core::ValueStream> {
-        Ok(lock(&self.stream)?.stream().clone())
+        now(&self.stream)
     }
 
     /// The stream as it is now, for work that starts later; where events are just being applied, as it is after them.
     pub(crate) fn view(&self) -> impl FnOnce() -> Fallible<vsm_core::ValueStream> + Send + use<> {
-        let now = match self.stream.try_lock() {
+        let seen = match self.stream.try_lock() {
             Ok(stream) => Some(stream.stream().clone()),
             Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => None,
         };
         let later = Arc::clone(&self.stream);
-        move || match now {
+        move || match seen {
             Some(stream) => Ok(stream),
-            None => Ok(lock(&later)?.stream().clone()),
+            None => now(&later),
         }
     }
 

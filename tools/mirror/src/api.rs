@@ -157,6 +157,11 @@ impl Api {
         self.records.iter().find(|record| record.name == name)
     }
 
+    /// Whether a record contains it; what none contains is an argument by itself.
+    pub(crate) fn is_contained(&self, name: &str) -> bool {
+        self.records.iter().flat_map(|record| &record.fields).any(|field| field.ty.named() == Some(name))
+    }
+
     pub(crate) fn is_enum(&self, name: &str) -> bool {
         self.enums.iter().any(|found| found.name == name)
     }

@@ -65,7 +65,7 @@ impl Emitter<'_> {
             if self.written.contains(found.name.as_str()) {
                 text += &written_enum(found);
             }
-            if read.contains(found.name.as_str()) || !self.is_contained(&found.name) {
+            if read.contains(found.name.as_str()) || !self.api.is_contained(&found.name) {
                 text += &read_enum(found);
             }
         }
@@ -191,11 +191,6 @@ impl Emitter<'_> {
         text
     }
 
-    /// What no record contains is an argument by itself.
-    fn is_contained(&self, name: &str) -> bool {
-        self.api.records.iter().flat_map(|record| &record.fields).any(|field| field.ty.named() == Some(name))
-    }
-
     fn declared_enum(&self, found: &Enum) -> String {
         let mut doc = found.doc.clone();
         doc.push(String::new());
@@ -278,8 +273,8 @@ impl Emitter<'_> {
             return format!("{class}.{}", camel(method));
         }
         let is_value = self.api.enums.iter().flat_map(|found| &found.values).any(|value| value.word == word);
-        let asked = self.api.questions.iter().chain(&self.api.kept).chain(&self.api.functions);
-        if asked.clone().any(|question| question.name == word) {
+        let mut asked = self.api.questions.iter().chain(&self.api.kept).chain(&self.api.functions);
+        if asked.any(|question| question.name == word) {
             return camel(word);
         }
         let own = about.and_then(|record| self.api.record(record));

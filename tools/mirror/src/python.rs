@@ -23,14 +23,14 @@ pub(crate) fn emit(api: &Api) -> Vec<(PathBuf, String)> {
     ]
 }
 
-/// Queries that are classes, since methods return them as well.
-const RETURNED: &[&str] = &["NetworkQuery", "MetricQuery", "DeliveryQuery"];
+/// Queries that are classes since methods return them; those that other records contain are classes as well.
+const RETURNED: &[&str] = &["NetworkQuery"];
 
 /// The records that are classes.
 fn classes(api: &Api) -> impl Iterator<Item = &Record> {
-    api.records
-        .iter()
-        .filter(|record| !record.name.ends_with("Query") || RETURNED.contains(&record.name.as_str()))
+    api.records.iter().filter(|record| {
+        !record.name.ends_with("Query") || RETURNED.contains(&&*record.name) || api.is_contained(&record.name)
+    })
 }
 
 /// Attributes whose name is a keyword of Python get an underscore; in JSON they stay as they are.

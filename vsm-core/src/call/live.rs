@@ -19,7 +19,8 @@ impl Watch {
     /// As [`ValueStream::watch`], the query as JSON.
     ///
     /// # Errors
-    /// As there; [`Error::Document`](crate::Error::Document) and [`Error::Invalid`](crate::Error::Invalid) for a query that is none, or has a field that nobody knows.
+    /// As there; [`Error::Document`](crate::Error::Document) and [`Error::Invalid`](crate::Error::Invalid) for a query that
+    /// is none, or has a field that nobody knows.
     pub fn from_json(stream: &ValueStream, query: &str) -> Result<Watch> {
         stream.watch(&whole(&parse(query)?)?)
     }
@@ -27,8 +28,9 @@ impl Watch {
     /// Calls a method by name, with its arguments beside the stream as a JSON object, and gives its answer as JSON.
     ///
     /// # Errors
-    /// Those of the method; [`Error::Document`](crate::Error::Document) for text that is not JSON; [`Error::Invalid`](crate::Error::Invalid) for a name that is not in
-    /// [`WATCH_CALLS`] and for arguments that don't fit, naming the field.
+    /// Those of the method; [`Error::Document`](crate::Error::Document) for text that is not JSON;
+    /// [`Error::Invalid`](crate::Error::Invalid) for a name that is not in [`WATCH_CALLS`] and for arguments that
+    /// don't fit, naming the field.
     ///
     /// ```
     /// use vsm_core::{ValueStream, WatchQuery};
@@ -60,7 +62,8 @@ impl LiveMetric {
     /// As [`ValueStream::live_metric`], the query as JSON.
     ///
     /// # Errors
-    /// As there; [`Error::Document`](crate::Error::Document) and [`Error::Invalid`](crate::Error::Invalid) for a query that is none, or has a field that nobody knows.
+    /// As there; [`Error::Document`](crate::Error::Document) and [`Error::Invalid`](crate::Error::Invalid) for a query that
+    /// is none, or has a field that nobody knows.
     pub fn from_json(stream: &ValueStream, query: &str) -> Result<LiveMetric> {
         stream.live_metric(&whole(&parse(query)?)?)
     }
@@ -68,8 +71,9 @@ impl LiveMetric {
     /// Calls a method by name, which takes nothing but the stream, and gives its answer as JSON.
     ///
     /// # Errors
-    /// Those of the method; [`Error::Document`](crate::Error::Document) for text that is not JSON; [`Error::Invalid`](crate::Error::Invalid) for a name that is not in
-    /// [`LIVE_METRIC_CALLS`] and for arguments, naming the field.
+    /// Those of the method; [`Error::Document`](crate::Error::Document) for text that is not JSON;
+    /// [`Error::Invalid`](crate::Error::Invalid) for a name that is not in [`LIVE_METRIC_CALLS`] and for arguments,
+    /// naming the field.
     ///
     /// ```
     /// use vsm_core::{MetricQuery, ValueStream};
@@ -98,7 +102,8 @@ impl LiveSchedule {
     /// As [`LiveSchedule::new`], the network as JSON.
     ///
     /// # Errors
-    /// As there; [`Error::Document`](crate::Error::Document) and [`Error::Invalid`](crate::Error::Invalid) for a network that is none, or has a field that nobody knows.
+    /// As there; [`Error::Document`](crate::Error::Document) and [`Error::Invalid`](crate::Error::Invalid) for a network that
+    /// is none, or has a field that nobody knows.
     pub fn from_json(network: &str) -> Result<LiveSchedule> {
         LiveSchedule::new(whole(&parse(network)?)?)
     }
@@ -107,8 +112,9 @@ impl LiveSchedule {
     /// `change` are the fields of a [`NetworkChange`](crate::NetworkChange); the others take none.
     ///
     /// # Errors
-    /// Those of the method; [`Error::Document`](crate::Error::Document) for text that is not JSON; [`Error::Invalid`](crate::Error::Invalid) for a name that is not in
-    /// [`LIVE_SCHEDULE_CALLS`] and for arguments that don't fit, naming the field.
+    /// Those of the method; [`Error::Document`](crate::Error::Document) for text that is not JSON;
+    /// [`Error::Invalid`](crate::Error::Invalid) for a name that is not in [`LIVE_SCHEDULE_CALLS`] and for arguments that
+    /// don't fit, naming the field.
     ///
     /// ```
     /// use vsm_core::{LiveSchedule, NetworkQuery};

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use vsm_core::{LiveMetric, LiveSchedule, Watch};
+use vsm_core::{Error, LiveMetric, LiveSchedule, Watch};
 
 use super::registry::Registry;
 use super::{VsmStatus, VsmStream, answer, end, open, snapshot, text, text_or};
@@ -20,6 +20,25 @@ enum Live {
 
 static LIVE: Registry<Live> = Registry::new("live", "end it and make another");
 
+/// Makes what is kept up to date of what a JSON text asks for.
+///
+/// # Safety
+/// As for vsm_watch.
+unsafe fn make(
+    (name, json): (&str, *const c_char),
+    live: *mut VsmLive,
+    out: *mut *mut c_char,
+    read: impl FnOnce(&str) -> Result<Live, Error>,
+) -> VsmStatus {
+    let make = || {
+        // SAFETY: the caller promises what `text` demands.
+        let made = read(unsafe { text(name, json)? })?;
+        Ok((made, "{}".to_owned()))
+    };
+    // SAFETY: the caller promises what `open` demands.
+    unsafe { open(&LIVE, live, out, make) }
+}
+
 /// Judges everything in a stream, and holds the verdicts, so that vsm_live_call can tell which of them change. The
 /// arguments are the fields of the query, `{"at":"2026-03-02T08:00:00Z"}` at least. The answer is `{}`.
 ///
@@ -33,14 +52,9 @@ pub unsafe extern "C" fn vsm_watch(
     live: *mut VsmLive,
     out: *mut *mut c_char,
 ) -> VsmStatus {
-    let make = || {
-        // SAFETY: the caller keeps what this function demands of the pointer.
-        let query = unsafe { text("query_json", query_json)? };
-        let watch = Watch::from_json(&snapshot(stream)?, query)?;
-        Ok((Live::Watch(Box::new(watch)), "{}".to_owned()))
-    };
-    // SAFETY: the caller keeps what this function demands of both pointers.
-    unsafe { open(&LIVE, live, out, make) }
+    let read = |query: &str| Watch::from_json(&snapshot(stream)?, query).map(Box::new).map(Live::Watch);
+    // SAFETY: the caller keeps what this function demands of the pointers.
+    unsafe { make(("query_json", query_json), live, out, read) }
 }
 
 /// Counts a metric in a stream, and holds what each item contributes, so that vsm_live_call can tell which rows change.
@@ -55,14 +69,9 @@ pub unsafe extern "C" fn vsm_live_metric(
     live: *mut VsmLive,
     out: *mut *mut c_char,
 ) -> VsmStatus {
-    let make = || {
-        // SAFETY: the caller keeps what this function demands of the pointer.
-        let query = unsafe { text("query_json", query_json)? };
-        let metric = LiveMetric::from_json(&snapshot(stream)?, query)?;
-        Ok((Live::Metric(Box::new(metric)), "{}".to_owned()))
-    };
-    // SAFETY: the caller keeps what this function demands of both pointers.
-    unsafe { open(&LIVE, live, out, make) }
+    let read = |query: &str| LiveMetric::from_json(&snapshot(stream)?, query).map(Box::new).map(Live::Metric);
+    // SAFETY: the caller keeps what this function demands of the pointers.
+    unsafe { make(("query_json", query_json), live, out, read) }
 }
 
 /// Lays out a network of activities, and keeps its schedule up to date as vsm_live_call changes it. The network is what
@@ -76,14 +85,9 @@ pub unsafe extern "C" fn vsm_live_schedule(
     live: *mut VsmLive,
     out: *mut *mut c_char,
 ) -> VsmStatus {
-    let make = || {
-        // SAFETY: the caller keeps what this function demands of the pointer.
-        let network = unsafe { text("network_json", network_json)? };
-        let schedule = LiveSchedule::from_json(network)?;
-        Ok((Live::Schedule(Box::new(schedule)), "{}".to_owned()))
-    };
-    // SAFETY: the caller keeps what this function demands of both pointers.
-    unsafe { open(&LIVE, live, out, make) }
+    let read = |network: &str| LiveSchedule::from_json(network).map(Box::new).map(Live::Schedule);
+    // SAFETY: the caller keeps what this function demands of the pointers.
+    unsafe { make(("network_json", network_json), live, out, read) }
 }
 
 /// Any call by its name, with its arguments as a JSON object. A watch knows `update`, which takes in what its stream got

@@ -8,7 +8,7 @@ use super::bands::DeliveryMetric;
 use super::query::DeliveryQuery;
 use super::rows::{Group, groups};
 use super::rules::FrequencyRule;
-use crate::analyze::metrics::{CHART_RULES, ChartOptions, chart, no_bucket};
+use crate::analyze::metrics::{CHART_RULES, ChartOptions, chart};
 use crate::analyze::{DetectionRuleSet, MetricTrend, MetricUnit, TrendPoint};
 use crate::error::Result;
 use crate::stream::ValueStream;
@@ -45,16 +45,13 @@ impl DeliveryTrendQuery {
 
 pub(super) fn trend(stream: &ValueStream, query: &DeliveryTrendQuery) -> Result<MetricTrend> {
     let DeliveryTrendQuery { query, metric, baseline_until, rule_set, compare_at, confidence } = query;
-    if query.bucket.is_none() {
-        return Err(no_bucket());
-    }
     let options = ChartOptions {
         baseline_until: *baseline_until,
         rule_set: *rule_set,
         compare_at: *compare_at,
         confidence: *confidence,
     };
-    options.check()?;
+    options.check(query.bucket.is_some())?;
     let query = &DeliveryQuery { pull_requests: None, list: None, ..query.clone() };
     let Asked { facts, mut grounds, .. } = stream.ask(query)?;
     CHART_RULES.iter().for_each(|name| grounds.rule(*name));

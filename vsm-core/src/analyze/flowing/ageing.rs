@@ -8,7 +8,7 @@ use super::Who;
 use super::stages::{FlowStage, Ladder, Path};
 use crate::analyze::flow::{Durations, PercentileRule};
 use crate::analyze::{Basis, ConditionalCompletion, Grounds, SurvivalQuery, SurvivalSummary};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::Kind;
 use crate::stream::ValueStream;
 use crate::text_enum::text_enum;
@@ -181,9 +181,6 @@ impl ValueStream {
         let ladder = Ladder::new(query.stages.as_deref())?;
         let (from, to) = ladder.ends(query.start_stage.as_deref(), query.end_stage.as_deref())?;
         let percentiles = query.percentiles.unwrap_or(PercentileRule::NearestRank);
-        if let Some(place) = query.horizons.iter().position(|horizon| *horizon < Span::ZERO) {
-            return Err(Error::invalid(&format!("horizons[{place}]"), "must not be negative"));
-        }
         let mut grounds = Grounds::default();
         let mut samples = vec![(Vec::new(), Vec::new()); ladder.names.len()];
         let mut finished: Vec<i64> = Vec::new();

@@ -74,15 +74,10 @@ impl Groups {
         self.dimensions.iter().any(follows)
     }
 
-    /// The number of a group that was met.
-    pub(super) fn known(&self, names: &[String]) -> Option<u32> {
-        self.numbers.get(names).copied()
-    }
-
     /// The number of a group, met or not.
     pub(super) fn number(&mut self, names: Vec<String>) -> u32 {
-        if let Some(number) = self.known(&names) {
-            return number;
+        if let Some(number) = self.numbers.get(&names) {
+            return *number;
         }
         let number = self.names.len() as u32;
         self.numbers.insert(names.clone(), number);

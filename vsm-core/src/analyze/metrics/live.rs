@@ -71,7 +71,7 @@ pub struct LiveMetric {
 }
 
 /// What one item gives.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Given {
     facts: Box<[Kept]>,
     left_out: Option<&'static str>,
@@ -85,7 +85,7 @@ pub(super) struct Given {
 }
 
 /// A fact, for each group that it counts in.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 struct Kept {
     group: u32,
     bucket: u32,
@@ -140,7 +140,7 @@ impl ValueStream {
             groups: Groups::of(query)?,
             within: self.all_under(query.within.as_deref())?,
             releases: Releases::default(),
-            items: vec![Given::default(); self.all().len()],
+            items: Vec::with_capacity(self.all().len()),
             cells: Cells::new(plan.buckets.len()),
             plan,
             waiting: 0,
@@ -153,9 +153,7 @@ impl ValueStream {
                 live.cells.add(kept.group, kept.bucket as usize, kept.amount);
             }
             live.waiting += u64::from(given.waits);
-            if let Some(slot) = live.items.get_mut(item as usize) {
-                *slot = given;
-            }
+            live.items.push(given);
         }
         live.cells.sort();
         live.since.shown = live.cells.all().map(|(group, ..)| group).collect();

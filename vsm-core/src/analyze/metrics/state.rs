@@ -273,9 +273,9 @@ pub(super) fn state(stream: &ValueStream, query: &MetricQuery) -> Result<MetricS
     stream.facts(&plan, query.within.as_deref(), &mut tally)?;
     tally.settle(&plan);
     plan.name_rules(query, &mut tally.grounds);
-    let Tally { groups, cells, waits, evidence, grounds, .. } = tally;
-    let mut cells = cells.of(&groups);
-    cells.iter_mut().for_each(MetricCell::sort);
+    let Tally { groups, mut cells, waits, evidence, grounds, .. } = tally;
+    cells.sort();
+    let cells = cells.of(&groups);
     Ok(MetricState {
         query: query.clone(),
         cells,

@@ -103,16 +103,13 @@ pub(in crate::analyze) const CHART_RULES: [&str; 2] = ["change_points:pelt_l2", 
 
 pub(super) fn trend(stream: &ValueStream, query: &MetricTrendQuery) -> Result<MetricTrend> {
     let MetricTrendQuery { query, baseline_until, rule_set, compare_at, confidence } = query;
-    if query.bucket.is_none() {
-        return Err(no_bucket());
-    }
     let options = ChartOptions {
         baseline_until: *baseline_until,
         rule_set: *rule_set,
         compare_at: *compare_at,
         confidence: *confidence,
     };
-    options.check()?;
+    options.check(query.bucket.is_some())?;
     let plan = Plan::of(query)?;
     let state = state(stream, query)?;
     let table = MetricTable::of(&state, &plan)?;
@@ -133,11 +130,6 @@ pub(super) fn trend(stream: &ValueStream, query: &MetricTrendQuery) -> Result<Me
     Ok(MetricTrend { metric: table.metric, unit: table.unit, rows, groups, basis })
 }
 
-/// What is said of a window that is one.
-pub(in crate::analyze) fn no_bucket() -> Error {
-    Error::invalid("query.bucket", "is needed: a trend is one over parts of a window")
-}
-
 impl TrendPoint {
     /// A point that nothing is said of yet.
     pub(in crate::analyze) fn new(
@@ -152,8 +144,11 @@ impl TrendPoint {
 
 impl ChartOptions {
     /// # Errors
-    /// A confidence that is none, whether or not anything is compared.
-    pub(in crate::analyze) fn check(&self) -> Result<()> {
+    /// A window that is one; a confidence that is none, whether or not anything is compared.
+    pub(in crate::analyze) fn check(&self, has_parts: bool) -> Result<()> {
+        if !has_parts {
+            return Err(Error::invalid("query.bucket", "is needed: a trend is one over parts of a window"));
+        }
         confidence(self.confidence).map(drop)
     }
 }

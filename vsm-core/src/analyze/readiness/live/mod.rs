@@ -176,8 +176,8 @@ impl ValueStream {
     /// Judges everything, and holds the verdicts so that [`Watch::update`] can tell which of them change.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) for a stage that is not on the ladder, or a kind that is neither work nor a release or build;
-    /// [`Error::Cycle`](crate::Error::Cycle) for a view of a past in which needs form one.
+    /// [`Error::Invalid`](crate::Error::Invalid) for a stage that is not on the ladder, or a kind that is neither work nor a
+    /// release or build; [`Error::Cycle`](crate::Error::Cycle) for a view of a past in which needs form one.
     pub fn watch(&self, query: &WatchQuery) -> Result<Watch> {
         let policy = query.policy.clone().unwrap_or_default();
         let rung = policy.rung(query.stage.as_deref())?;
@@ -217,8 +217,8 @@ impl Watch {
     /// Takes in what the stream got since the last time, and tells which verdicts changed.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) for a stream that does not go on from the one that was watched; [`Error::Cycle`](crate::Error::Cycle) for a view of a
-    /// past in which needs form one. What is held is then as it was.
+    /// [`Error::Invalid`](crate::Error::Invalid) for a stream that does not go on from the one that was watched;
+    /// [`Error::Cycle`](crate::Error::Cycle) for a view of a past in which needs form one. What is held is then as it was.
     pub fn update(&mut self, stream: &ValueStream) -> Result<VerdictChanges> {
         self.turn(stream, false)
     }

@@ -172,9 +172,7 @@ impl<'a> Touched<'a> {
                     self.scope(whole, event);
                     self.mark(whole, OWN, event);
                     // A group that an environment has left is another place, too.
-                    if self.kinds(whole).contains(&Some(Kind::Environment)) {
-                        self.place(whole, OWN, event);
-                    }
+                    self.place_if(whole, event);
                 }
                 self.heirs(from, event);
             }
@@ -246,9 +244,7 @@ impl<'a> Touched<'a> {
                 _ => {}
             }
         }
-        if self.kinds(item).contains(&Some(Kind::Environment)) {
-            self.place(item, OWN, event);
-        }
+        self.place_if(item, event);
         for (_, kind, from) in self.incoming(item) {
             match kind {
                 LinkKind::Parent => self.readers_of_group(from, event),
@@ -282,9 +278,7 @@ impl<'a> Touched<'a> {
                 continue;
             }
             self.mark_judged(item, event);
-            if self.kinds(item).contains(&Some(Kind::Environment)) {
-                self.place(item, OWN, event);
-            }
+            self.place_if(item, event);
             for (_, kind, from) in self.incoming(item) {
                 match kind {
                     LinkKind::Parent | LinkKind::BelongsTo => stack.push(from),
@@ -413,6 +407,13 @@ impl<'a> Touched<'a> {
                 LinkKind::Parent => self.place(to, flags, event),
                 _ => {}
             }
+        }
+    }
+
+    /// The same for an item that may be none, whatever of it may be another.
+    fn place_if(&mut self, item: u32, event: u32) {
+        if self.kinds(item).contains(&Some(Kind::Environment)) {
+            self.place(item, OWN, event);
         }
     }
 
