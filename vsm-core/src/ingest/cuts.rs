@@ -115,6 +115,11 @@ impl Rows {
         self.is_end
     }
 
+    /// Whether a quote is open.
+    pub(super) fn is_quoted(&self) -> bool {
+        self.at == At::Quoted
+    }
+
     /// Where the row ends that is open.
     pub(super) fn end(&mut self, bytes: &[u8]) -> Option<usize> {
         bytes.iter().position(|byte| {

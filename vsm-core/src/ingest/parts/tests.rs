@@ -161,6 +161,10 @@ fn long_rows_are_the_same_wherever_they_are_cut() {
         // The quote of the header is not closed: what looks like its end stands within.
         "a,\"b\n1,2\n",
         "a,\"b\r\n1,2\r",
+        // A quote within a cell opens nothing.
+        "a\",a,\"b\n1,2\n",
+        "a,b\n1,5\" pipe\n",
+        "a,b\n1\",\"2\n",
     ] {
         same(Adapter::Mapping, text, &table());
     }

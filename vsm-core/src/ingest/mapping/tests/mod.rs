@@ -308,6 +308,9 @@ fn a_row_that_cannot_be_read_names_its_line_and_column() {
     }
     let cut = read(&format!("{head}2,story,2026-03-01,,,,,,\"x:"), mapping);
     assert!(cut.events.len() == 1 && cut.rejects[0].reason.contains("quote"), "{cut:?}");
+    // An inch is no quotation.
+    let inch = read("k,n\n1,5\" pipe", r#"{"source":"t","id":"t:{k}","occurred_at":"2026-03-01"}"#);
+    assert_eq!((inch.events.len(), inch.rejects), (1, Vec::new()));
     let latin = ingest(
         Adapter::Mapping,
         b"k,n\n1,caf\xe9\n2,x\n",
