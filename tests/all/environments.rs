@@ -418,6 +418,25 @@ fn readiness_knows_groups_and_phases() {
 }
 
 #[test]
+fn the_place_of_a_booking_that_a_blackout_refuses_is_the_one_that_is_looked_at() {
+    let mut stream = release();
+    say(&mut stream, "env:lab", Kind::Environment, |event| {
+        event.set.stage = Some("user_acceptance".into());
+        event.set.capacity = Some(1);
+        event.set.calendar = Some(closed(5, 12, None));
+    });
+    book(&mut stream, "booking:1", &["env:lab"], Booking::Pending, 10, 20);
+    say(&mut stream, "booking:1", Kind::Booking, |event| {
+        event.links.push(Link::new(LinkKind::BookedFor, "plan:R"));
+    });
+    let facts = unmet(&stream, 6);
+    let found: Vec<(Condition, &str)> = facts.iter().map(|fact| (fact.0, fact.1.as_str())).collect();
+    assert_eq!(found, [(Condition::EnvironmentBooked, "booking:1"), (Condition::NoBlackout, "env:lab")]);
+    // To move it is not all: nobody has approved it either.
+    assert!(facts[0].2.ends_with("; it is not approved yet either."), "{}", facts[0].2);
+}
+
+#[test]
 fn readiness_inherits_blackouts() {
     let mut stream = release();
     book(&mut stream, "booking:1", &["env:group"], Booking::Approved, 10, 20);

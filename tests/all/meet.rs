@@ -1,8 +1,8 @@
 //! What somebody would do to meet an unmet fact, and no more.
 
 use vsm_core::{
-    Booking, Condition, Decision, Event, FlowState, Kind, Link, LinkKind, Outcome, Readiness, ReleaseState,
-    Unmet, ValueStream,
+    Blackout, Booking, Condition, Decision, Event, FlowState, Kind, Link, LinkKind, Outcome, Readiness,
+    ReleaseState, Unmet, ValueStream,
 };
 
 use crate::world::{at, now};
@@ -24,6 +24,7 @@ pub fn meet(stream: &mut ValueStream, answer: &Readiness, fact: &Unmet, number: 
         "pre_production" => Some("user_acceptance"),
         _ => Some("pre_production"),
     };
+    let says = |code: &str| fact.messages.iter().any(|message| message.code.starts_with(code));
     match fact.condition {
         Condition::ScopeDone
         | Condition::NoBlockingDefect
@@ -138,6 +139,12 @@ pub fn meet(stream: &mut ValueStream, answer: &Readiness, fact: &Unmet, number: 
                 event.links.extend(entitled.iter().map(|who| Link::new(LinkKind::DecidedBy, who.as_str())));
             });
         }
+        Condition::EnvironmentBooked if says("booking_in_blackout") => {
+            moved(&fact.item, number, &mut say);
+            if says("and_not_approved") {
+                say(&fact.item, None, &mut |event| event.set.booking = Some(Booking::Approved));
+            }
+        }
         Condition::EnvironmentBooked => {
             if stream.item(&fact.item).unwrap().kind == Some(Kind::Booking) {
                 say(&fact.item, None, &mut |event| event.set.booking = Some(Booking::Approved));
@@ -151,19 +158,21 @@ pub fn meet(stream: &mut ValueStream, answer: &Readiness, fact: &Unmet, number: 
                 });
             }
         }
-        Condition::NoBookingConflict => {
-            // Moved to where nobody else is.
-            say(&fact.item, None, &mut |event| {
-                event.set.starts_at = Some(at(24 * (2000 + 2 * number)));
-                event.set.ends_at = Some(at(24 * (2001 + 2 * number)));
-            });
-        }
+        Condition::NoBookingConflict => moved(&fact.item, number, &mut say),
         Condition::EnvironmentVersion => {
             for build in candidates(stream, &release) {
                 deployed(&build, &fact.item, &mut say);
             }
         }
-        Condition::NoBlackout => unreachable!("a world has no blackouts"),
+        Condition::NoBlackout => {
+            // Let through, and no more: whoever books meanwhile is still kept out.
+            let mut calendar = stream.item(&fact.item).unwrap().fields.calendar.unwrap();
+            let covers = |blackout: &&mut Blackout| Some(blackout.end) == fact.earliest;
+            for blackout in calendar.blackouts.iter_mut().filter(covers) {
+                blackout.category = Some("environment booking".into());
+            }
+            say(&fact.item, None, &mut |event| event.set.calendar = Some(calendar.clone()));
+        }
         Condition::RuleMet => unreachable!("what a rule asks for depends on the rule"),
     }
     let report = stream.apply_batch(events);
@@ -181,6 +190,14 @@ fn tested(build: &str, stage: Option<&str>, say: Say<'_>) {
         event.set.result = Some(Outcome::Success);
         event.links.push(Link::new(LinkKind::Tests, build));
         event.links.extend(place.iter().map(|place| Link::new(LinkKind::RanIn, place.as_str())));
+    });
+}
+
+/// A booking, to where nobody else is and nothing is closed.
+fn moved(booking: &str, number: usize, say: Say<'_>) {
+    say(booking, None, &mut |event| {
+        event.set.starts_at = Some(at(24 * (2000 + 2 * number)));
+        event.set.ends_at = Some(at(24 * (2001 + 2 * number)));
     });
 }
 

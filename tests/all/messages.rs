@@ -153,7 +153,9 @@ fn what_few_tests_say() {
 {"source":"t","id":"17","occurred_at":"2026-03-01T00:00:00Z","item":"env:3","kind":"environment","set":{"stage":"system_test"}}
 {"source":"t","id":"18","occurred_at":"2026-03-01T00:00:00Z","item":"run:2","kind":"test_run","set":{"result":"failure"},"links":[{"kind":"tests","to":"b:2"},{"kind":"ran_in","to":"env:3"}]}
 {"source":"t","id":"19","occurred_at":"2026-03-01T00:00:00Z","item":"b:2","kind":"build","set":{"result":"success"}}
-{"source":"t","id":"14","occurred_at":"2026-03-01T00:00:00Z","item":"bk:2","kind":"booking","set":{"booking":"approved","starts_at":"2026-03-12T00:00:00Z","ends_at":"2026-03-14T00:00:00Z"},"links":[{"kind":"books","to":"env:2"},{"kind":"booked_for","to":"r:2"}]}
+{"source":"t","id":"20","occurred_at":"2026-03-01T00:00:00Z","item":"run:3","kind":"test_run","set":{"result":"failure"},"links":[{"kind":"tests","to":"b:3"}]}
+{"source":"t","id":"21","occurred_at":"2026-03-01T00:00:00Z","item":"b:3","kind":"build","set":{"result":"success"}}
+{"source":"t","id":"14","occurred_at":"2026-03-01T00:00:00Z","item":"bk:2","kind":"booking","set":{"booking":"pending","starts_at":"2026-03-12T00:00:00Z","ends_at":"2026-03-14T00:00:00Z"},"links":[{"kind":"books","to":"env:2"},{"kind":"booked_for","to":"r:2"}]}
 "#);
     assert_eq!(report.refused, []);
     let mut says = |name: &str, arguments: Value, sentences: &[&str]| {
@@ -189,7 +191,7 @@ fn what_few_tests_say() {
         &[
             "r:2 is on hold.",
             "r:2 is in a blackout until 2026-03-11: no reason given.",
-            "bk:2 lies in a blackout from 2026-03-12 to 2026-03-14 and is not overridden: no reason given.",
+            "bk:2 lies in a blackout from 2026-03-12 to 2026-03-14 and is not overridden: no reason given; it is not approved yet either.",
         ],
     );
     says("readiness", json!({"item":"r:3","at":at}), &["r:3 is on hold, by who:ann."]);
@@ -203,6 +205,7 @@ fn what_few_tests_say() {
         json!({"item":"b:2","at":at,"stage":"user_acceptance"}),
         &["run:2 of b:2 in system_test failed."],
     );
+    says("readiness", json!({"item":"b:3","at":at,"stage":"system_test"}), &["run:3 of b:3 failed."]);
     says("gate_lateness", json!({"at":at,"item":"g:3"}), &["g:3: waived on 2026-03-01."]);
     says(
         "gate_lateness",

@@ -1,8 +1,8 @@
 //! Random small portfolios, the same for the same seed.
 
 use vsm_core::{
-    Booking, Boundary, Decision, Dependency, Event, FlowState, Instant, Kind, Link, LinkKind, Outcome,
-    ReleaseState, Severity, Span,
+    Booking, Boundary, Calendar, Decision, Dependency, Event, FlowState, Instant, Kind, Link, LinkKind,
+    Outcome, ReleaseState, Severity, Span,
 };
 
 pub const START: i64 = 1_772_409_600_000; // 2026-03-02T00:00:00Z
@@ -38,6 +38,12 @@ pub fn at(hours: usize) -> Instant {
 /// The time that questions about a world are asked at: after everything in it.
 pub fn now() -> Instant {
     at(24 * 30)
+}
+
+/// A calendar of all hours but some.
+pub fn closed(start: Instant, end: Instant) -> Calendar {
+    let blackout = serde_json::json!({ "start": start, "end": end });
+    serde_json::from_value(serde_json::json!({ "zone": "UTC", "blackouts": [blackout] })).unwrap()
 }
 
 pub struct World {
@@ -85,6 +91,7 @@ impl World {
         world.code(releases);
         world.rest(releases);
         world.governance(releases);
+        world.places(seed, releases);
         world
     }
 
@@ -322,6 +329,52 @@ impl World {
         let part = format!("plan:R{}", self.dice.below(releases));
         self.say("jira:E", Kind::Epic, |_, _| {});
         self.say(&part, Kind::Release, |event, _| event.links.push(Link::new(LinkKind::Parent, "jira:E")));
+    }
+
+    /// Groups of environments, which come and go, are booked as a whole, and close with all that is in them.
+    fn places(&mut self, seed: u64, releases: usize) {
+        const STAGES: [&str; 4] = ["system_test", "user_acceptance", "pre_production", "production"];
+        // What is above is the same with and without what is here.
+        let before = std::mem::replace(&mut self.dice, Dice::new(!seed));
+        let groups = self.dice.below(3);
+        for n in 0..groups {
+            self.say(&format!("env:lab-{n}"), Kind::Environment, |event, dice| {
+                event.set.stage = dice.one_in(3).then(|| dice.pick(&STAGES).into());
+                event.set.capacity = dice.one_in(2).then_some(1);
+                event.set.shared = dice.one_in(3).then_some(true);
+                if n > 0 && dice.one_in(2) {
+                    event.links.push(Link::new(LinkKind::Parent, "env:lab-0"));
+                }
+            });
+            // More than once one and the same environment goes from group to group.
+            for _ in 0..3 {
+                let app = self.dice.pick(&["app:a", "app:b"]);
+                let place = format!("env:{app}-{}", self.dice.pick(&STAGES));
+                self.say(&place, Kind::Environment, |event, _| {
+                    event.links.push(Link::new(LinkKind::Parent, format!("env:lab-{n}")));
+                });
+            }
+            self.say(&format!("booking:lab-{n}"), Kind::Booking, |event, dice| {
+                let start = dice.below(24 * 40);
+                event.set.booking =
+                    Some(dice.pick(&[Booking::Approved, Booking::Approved, Booking::Pending]));
+                event.set.starts_at = Some(at(start));
+                event.set.ends_at = Some(at(start + 24 + dice.below(24 * 20)));
+                event.links.push(Link::new(LinkKind::Books, format!("env:lab-{n}")));
+                event.links.push(Link::new(LinkKind::BookedFor, format!("plan:R{}", dice.below(releases))));
+            });
+        }
+        for (place, kind) in
+            [("app:a", Kind::Application), ("plan:R0", Kind::Release), ("env:lab-0", Kind::Environment)]
+        {
+            if (kind != Kind::Environment || groups > 0) && self.dice.one_in(3) {
+                self.say(place, kind, |event, dice| {
+                    let start = dice.below(24 * 50);
+                    event.set.calendar = Some(closed(at(start), at(start + 24 * (1 + dice.below(20)))));
+                });
+            }
+        }
+        self.dice = before;
     }
 
     /// Another tool's names for the work: some of the events and links go by them, and one event for each says so.

@@ -58,7 +58,8 @@ pub struct BookingBlackout {
 pub(in crate::analyze) enum Told {
     /// Why a booking holds nothing.
     Left(&'static str),
-    Blackout(Box<BookingBlackout>),
+    /// What a booking would hold, and what is in its way.
+    Blackout(Slot, Box<BookingBlackout>),
 }
 
 /// A part of the time with its status.
@@ -123,7 +124,7 @@ impl<'a> Reader<'a> {
                 let slot = Slot { booking, environment, status, start, end };
                 let blackout = self.blackout(&slot);
                 let is_refused = blackout.as_ref().is_some_and(|blackout| blackout.refused);
-                blackout.into_iter().for_each(|blackout| tell(Told::Blackout(Box::new(blackout))));
+                blackout.into_iter().for_each(|blackout| tell(Told::Blackout(slot, Box::new(blackout))));
                 if !is_refused {
                     slots.push(slot);
                 }

@@ -261,7 +261,7 @@ impl ValueStream {
             slots.clear();
             reader.read(booking, window, &mut slots, &mut |told| match told {
                 Told::Left(reason) => grounds.exclude(reason, self.id(booking)),
-                Told::Blackout(blackout) => {
+                Told::Blackout(_, blackout) => {
                     if blackout.refused {
                         grounds.exclude("booking_in_blackout", self.id(booking));
                     }

@@ -188,6 +188,7 @@ table! {
     // Environments and bookings.
     booking_in_blackout(item: Item, from: Day, to: Day, reason: Text) = "{item} lies in a blackout from {from} to {to} and is not overridden: {reason}.";
     booking_in_blackout_without_reason(item: Item, from: Day, to: Day) = "{item} lies in a blackout from {from} to {to} and is not overridden: no reason given.";
+    and_not_approved() = "; it is not approved yet either.";
     booking_pending(item: Item, environment: Item) = "{item} of {environment} is not approved yet.";
     booking_overlaps(item: Item, environment: Item, others: Items, from: Day, to: Day, peak: Number, capacity: Number) = "{item} of {environment} overlaps with {others} from {from} to {to}: {peak} at once, {capacity} possible.";
     environment_not_booked(item: Item, release: Item) = "{item} is not booked for {release}.";

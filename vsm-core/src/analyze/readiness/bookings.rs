@@ -4,7 +4,7 @@ use super::super::Grounds;
 use super::super::environments::{
     self, ALWAYS, BookingBlackout, Reader, Slot, Told, answers_for, for_release,
 };
-use super::super::message::say;
+use super::super::message::{Say, say};
 use super::evidence::stage_of;
 use super::judge::{Fact, Judge};
 use super::{Condition, Verdict};
@@ -33,11 +33,14 @@ pub(super) fn environment(
     let stream = judge.stream;
     let of_stage = |environment: &u32| stage_of(stream, *environment).as_deref() == Some(place.stage);
     let mut reader = Reader::new(stream);
-    let mut refused: Vec<(u32, BookingBlackout)> = Vec::new();
+    let mut refused: Vec<(Slot, BookingBlackout)> = Vec::new();
     let mut booked: Vec<Slot> = Vec::new();
     for booking in for_release(stream, place.release) {
         let slots = reader.slots(booking, (place.at, ALWAYS.1), &mut |told| match told {
-            Told::Blackout(blackout) if blackout.refused => refused.push((booking, *blackout)),
+            Told::Blackout(slot, blackout) if blackout.refused => {
+                let place = in_leaves(stream, slot).find(|slot| of_stage(&slot.environment));
+                refused.extend(place.map(|slot| (slot, *blackout)));
+            }
             _ => {}
         });
         booked.extend(
@@ -56,7 +59,7 @@ pub(super) fn environment(
         .filter(|item| stream.kind(*item) == Some(Kind::Environment))
         .flat_map(|item| environments::leaves(stream, item))
         .filter(of_stage)
-        .chain(booked.iter().map(|slot| slot.environment))
+        .chain(booked.iter().chain(refused.iter().map(|(slot, _)| slot)).map(|slot| slot.environment))
         .collect();
     environments.sort_unstable_by_key(|item| stream.id(*item));
     environments.dedup();
@@ -81,22 +84,22 @@ pub(super) fn environment(
             slot.environment
         }
         (None, Some(free), _) => free,
-        (None, None, pending) => {
-            let of_stage = |found: &&(u32, BookingBlackout)| {
-                stream.find(&found.1.environment).is_ok_and(|item| {
-                    of_stage(&item) || environments::leaves(stream, item).iter().any(of_stage)
-                })
-            };
-            match refused.iter().find(of_stage).filter(|_| pending.is_none()) {
-                Some((booking, blackout)) => report(in_blackout(judge, *booking, blackout, first)),
-                None => report(unbooked(judge, place, pending.as_ref(), first)),
-            }
-            // What waits for approval is judged as if it had it, or approving it would only bring up the next miss.
-            pending
-                .and_then(|slot| conflict(judge, &mut reader, slot, &[]))
-                .into_iter()
-                .for_each(&mut *report);
-            pending.map_or(first, |slot| slot.environment)
+        // What waits for approval, or has to be moved, is judged as if it had its place, or getting it would only bring up
+        // the next miss.
+        (None, None, Some(pending)) => {
+            report(booking_pending(judge, &pending));
+            conflict(judge, &mut reader, pending, &[]).into_iter().for_each(&mut *report);
+            pending.environment
+        }
+        (None, None, None) => {
+            let nearest = refused.iter().min_by_key(|(slot, _)| {
+                (slot.status != Booking::Approved, stream.id(slot.booking), stream.id(slot.environment))
+            });
+            report(match nearest {
+                Some((slot, blackout)) => in_blackout(judge, slot, blackout),
+                None => unbooked(judge, place.release, first),
+            });
+            nearest.map_or(first, |(slot, _)| slot.environment)
         }
     };
     for closing in reader.closings().of(used).iter() {
@@ -117,24 +120,28 @@ fn in_leaves(stream: &ValueStream, slot: Slot) -> impl Iterator<Item = Slot> {
 }
 
 /// A booking that a blackout refuses.
-fn in_blackout(judge: &Judge<'_>, booking: u32, blackout: &BookingBlackout, environment: u32) -> Fact {
+fn in_blackout(judge: &Judge<'_>, slot: &Slot, blackout: &BookingBlackout) -> Fact {
     let (from, to) = (blackout.start, blackout.end);
     let say = match &blackout.reason {
-        Some(why) => say::booking_in_blackout(booking, from, to, why.clone()),
-        None => say::booking_in_blackout_without_reason(booking, from, to),
+        Some(why) => say::booking_in_blackout(slot.booking, from, to, why.clone()),
+        None => say::booking_in_blackout_without_reason(slot.booking, from, to),
     };
-    let fact = judge.fact(Condition::EnvironmentBooked, Verdict::NotReady, booking, say);
-    Fact { waits_for: answers_for(judge.stream, environment).or(fact.waits_for), ..fact }
+    let pending = (slot.status == Booking::Pending).then(say::and_not_approved);
+    not_booked(judge, slot.booking, slot.environment, say.and(pending))
 }
 
-fn unbooked(judge: &Judge<'_>, place: &Place<'_>, pending: Option<&Slot>, environment: u32) -> Fact {
-    let (item, say) = match pending {
-        Some(slot) => (slot.booking, say::booking_pending(slot.booking, slot.environment)),
-        None => (environment, say::environment_not_booked(environment, place.release)),
-    };
+fn booking_pending(judge: &Judge<'_>, slot: &Slot) -> Fact {
+    let say = say::booking_pending(slot.booking, slot.environment);
+    not_booked(judge, slot.booking, slot.environment, say)
+}
+
+fn unbooked(judge: &Judge<'_>, release: u32, environment: u32) -> Fact {
+    not_booked(judge, environment, environment, say::environment_not_booked(environment, release))
+}
+
+fn not_booked(judge: &Judge<'_>, item: u32, environment: u32, say: Say) -> Fact {
     let fact = judge.fact(Condition::EnvironmentBooked, Verdict::NotReady, item, say);
-    let owner = pending.map_or(environment, |slot| slot.environment);
-    Fact { waits_for: answers_for(judge.stream, owner).or(fact.waits_for), ..fact }
+    Fact { waits_for: answers_for(judge.stream, environment).or(fact.waits_for), ..fact }
 }
 
 /// A booking must not run beside more approved ones than its environment takes; `moved` ones have gone elsewhere.
