@@ -499,6 +499,31 @@ export declare class ValueStream {
   /** As `prioritize`, off the event loop. */
   prioritizeAsync(query: PrioritizeQuery): Promise<Priorities>
   /**
+   * How a figure of quality goes from part to part of a window, by suite and for all together, with the limits of its
+   * natural variation, signals beyond them, changes of level, and a comparison of two periods: see
+   * `metricTrend`. `n` of a part are the tests, runs, revisions or defects that count in it.
+   *
+   * A defect counts in the part that it was found in, by what is known at the end of the window; of what shipped lately not all
+   * has been found, so that the last parts of an escape rate may still rise. How many defects are found, open and fixed is told
+   * by `metricTrend` of `arrivals`, `wip` and `leadTimeMs` with the kind `defect`.
+   *
+   * Takes a look at every item.
+   */
+  qualityTrend(query: QualityTrendQuery): MetricTrend
+  /** As `qualityTrend`, off the event loop. */
+  qualityTrendAsync(query: QualityTrendQuery): Promise<MetricTrend>
+  /**
+   * The rows of `qualityTrend` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many
+   * rows cross as bytes at a small part of the cost.
+   */
+  qualityTrendArrow(query: QualityTrendQuery): Buffer
+  /** As `qualityTrendArrow`, off the event loop. */
+  qualityTrendArrowAsync(query: QualityTrendQuery): Promise<Buffer>
+  /** The rows of `qualityTrend` as typed arrays, one for each field. */
+  qualityTrendColumns(query: QualityTrendQuery): Columns<TrendPoint>
+  /** As `qualityTrendColumns`, off the event loop. */
+  qualityTrendColumnsAsync(query: QualityTrendQuery): Promise<Columns<TrendPoint>>
+  /**
    * Whether a release, build or work item is ready for a stage, and the minimal set of facts that keep it from it.
    *
    * A **work item** is ready when its leaves (itself, if it has no parts) are done and in a successful build that
@@ -4951,6 +4976,52 @@ export interface PullRequestSplit {
  * - `student_t`: By Student's t distribution.
  */
 export type PValueRule = 'exact' | 'normal' | 'student_t'
+
+/**
+ * A figure of quality, from 0 to 1.
+ *
+ * - `pass_rate`: Tests that passed over those carried out, as `tests` has it.
+ * - `run_pass_rate`: Runs that succeeded over those with a result.
+ * - `first_pass_rate`: Revisions whose first run succeeded over those that were tested for the first time.
+ * - `escape_rate`: Defects that were found in production over all that were found, as `defects` has it.
+ */
+export type QualityMetric = 'pass_rate' | 'run_pass_rate' | 'first_pass_rate' | 'escape_rate'
+
+/** A question whether quality changes over time. */
+export interface QualityTrendQuery {
+  /** Which figure. */
+  metric: QualityMetric
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** IANA zone of its days. */
+  zone: string
+  /**
+   * Only what lies under this item, as `tests` and `defects` have it; absent =
+   * all.
+   */
+  within?: string
+  /** The parts of the window; absent = months. */
+  bucket?: Bucket
+  /** Where the parts of a `custom` bucket begin, the first one apart, which begins with the window. */
+  bucketStarts?: Array<Date>
+  /** The attribute that says in which stage a defect was found; absent = `stage_found`. */
+  stageAttribute?: string
+  /** The stages where what is found has escaped; absent = `production`. */
+  production?: Array<string>
+  /** The parts before this instant are the baseline of the limits; absent = all parts. */
+  baselineUntil?: Date
+  /** Which signals are looked for; absent = as `processBehaviour` has it. */
+  ruleSet?: DetectionRuleSet
+  /**
+   * Where the earlier period ends and the later one, with which it is compared part by part, begins; absent = nothing is
+   * compared.
+   */
+  compareAt?: Date
+  /** The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95. */
+  confidence?: number
+}
 
 /** One quantile. */
 export interface Quantile {

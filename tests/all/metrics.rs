@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 use vsm_core::{
-    Bucket, DayCount, Event, FlowQuery, FlowState, Kind, Link, LinkKind, MetricQuery, MetricRules,
-    MetricState, ValueStream, WipRule, metrics,
+    Bucket, DayCount, DefectsQuery, Event, FlowQuery, FlowState, Kind, Link, LinkKind, MetricQuery,
+    MetricRules, MetricState, QualityMetric, QualityTrendQuery, SuiteResults, TestsQuery, ValueStream,
+    WipRule, metrics,
 };
 
 use crate::world::{Dice, World, at, now};
@@ -141,6 +142,40 @@ proptest! {
                 prop_assert!((one - other.days()).abs() < 1e-7, "{} {}", one, other.days());
             }
         }
+    }
+
+    #[test]
+    fn quality_over_time_is_that_of_each_part(seed in any::<u64>()) {
+        let stream = stream_of(World::new(seed).events);
+        let ask = |metric| QualityTrendQuery {
+            bucket: Some(Bucket::Custom),
+            bucket_starts: vec![at(24 * 5), at(24 * 9), at(24 * 10)],
+            ..QualityTrendQuery::new(metric, at(0), now(), "UTC")
+        };
+        for metric in [QualityMetric::PassRate, QualityMetric::RunPassRate, QualityMetric::FirstPassRate] {
+            let trend = stream.quality_trend(&ask(metric)).unwrap();
+            let mut told = 0;
+            for (part, row) in trend.rows.iter().enumerate() {
+                let end = [at(24 * 5), at(24 * 9), at(24 * 10), now()][part % 4];
+                let tests = stream.tests(&TestsQuery::new(row.start, end)).unwrap();
+                let named = |suite: &&SuiteResults| suite.suite.as_deref() == row.group.first().map(String::as_str);
+                let own = tests.suites.iter().chain([&tests.total]).find(named);
+                let figure = own.map_or((0, None), |own| match metric {
+                    QualityMetric::PassRate => (own.tests, own.pass_rate),
+                    QualityMetric::RunPassRate => (own.runs.into(), own.run_pass_rate),
+                    _ => (own.revisions.into(), own.first_pass_rate),
+                });
+                prop_assert_eq!((row.n, row.value), figure);
+                told += row.n;
+            }
+            // Each counts with its suite and with all together.
+            prop_assert_eq!(told % 2, 0);
+        }
+        let query = QualityTrendQuery { bucket_starts: Vec::new(), ..ask(QualityMetric::EscapeRate) };
+        let escapes = stream.quality_trend(&query).unwrap().rows.remove(0);
+        let defects = stream.defects(&DefectsQuery::new(at(0), now(), "UTC")).unwrap();
+        let known: u32 = defects.stages.iter().map(|stage| stage.found).sum();
+        prop_assert_eq!((escapes.n, escapes.value), (known.into(), defects.escape_rate));
     }
 
     /// Little's law as an identity: over a window that everything lies in, work in progress is time spent.

@@ -46,7 +46,7 @@
 //! | How does work flow? | [`flow_metrics`](ValueStream::flow_metrics) |
 //! | Any metric, by group and week, by the rules of any tool | [`metric`](ValueStream::metric), [`metric_samples`](ValueStream::metric_samples) |
 //! | Why do two tools show different figures? | [`reconcile`](ValueStream::reconcile) |
-//! | Does a metric get better, or only vary as it always did? | [`metric_trend`](ValueStream::metric_trend); for the figures of delivery [`delivery_trend`](ValueStream::delivery_trend) |
+//! | Does a metric get better, or only vary as it always did? | [`metric_trend`](ValueStream::metric_trend); for the figures of delivery [`delivery_trend`](ValueStream::delivery_trend), for pass rates and escapes [`quality_trend`](ValueStream::quality_trend) |
 //! | How much work had come how far at the end of each day? | [`cumulative_flow`](ValueStream::cumulative_flow) |
 //! | How long is work in each state, and where does it wait? | [`time_in_state`](ValueStream::time_in_state) |
 //! | How old is open work, against what was finished? | [`ageing`](ValueStream::ageing) |
@@ -624,16 +624,16 @@ pub use analyze::{
     NoValue, OpenRule, OrderCost, OutcomeChange, OutcomeChangeQuery, Outlook, OutlookQuery, PValueRule,
     PartGroup, PartWait, PartsWait, PercentileRule, PictureForm, PictureOptions, Policy, PolicyRule,
     Priorities, PrioritizeQuery, PriorityItem, ProcessBehaviour, ProcessBehaviourQuery, ProgressRule,
-    PullRequestSplit, Quantile, Quantiles, QuantilesQuery, RankCorrelation, RankCorrelationQuery, RankRule,
-    ReEntryRule, ReEstimate, Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery,
-    ReadinessQuery, ReconcileQuery, Reconciliation, RecoveryRule, ReleaseDate, ReleaseDates,
-    ReleaseDatesQuery, ReleaseEscapes, ReleaseTemplate, ReleaseTime, ReleaseTimes, ReleaseTimesQuery,
-    ReopenPolicy, Rework, ReworkQuery, RuleDifference, RuleTest, SampleComparison, SampleSummary, SayDo,
-    SayDoAmount, SayDoQuery, ScheduleChanges, Scope, ScopeLevel, ScopeMeasure, ScopeQuery, SeriesRule,
-    ShippedItem, Shipping, SignalSide, SlotBlock, SlotCause, StageAge, StageOutlook, StageYield, StartCause,
-    StateTime, StateWords, SuiteResults, Survival, SurvivalPercentile, SurvivalQuery, SurvivalStep,
-    SurvivalSummary, TargetDate, TargetDates, TemplateActivity, TemplateCriterion, TemplateEvents,
-    TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, Tests, TestsQuery, TimeInState,
+    PullRequestSplit, QualityMetric, QualityTrendQuery, Quantile, Quantiles, QuantilesQuery, RankCorrelation,
+    RankCorrelationQuery, RankRule, ReEntryRule, ReEstimate, Reach, Readiness, ReadinessChange,
+    ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, Reconciliation, RecoveryRule,
+    ReleaseDate, ReleaseDates, ReleaseDatesQuery, ReleaseEscapes, ReleaseTemplate, ReleaseTime, ReleaseTimes,
+    ReleaseTimesQuery, ReopenPolicy, Rework, ReworkQuery, RuleDifference, RuleTest, SampleComparison,
+    SampleSummary, SayDo, SayDoAmount, SayDoQuery, ScheduleChanges, Scope, ScopeLevel, ScopeMeasure,
+    ScopeQuery, SeriesRule, ShippedItem, Shipping, SignalSide, SlotBlock, SlotCause, StageAge, StageOutlook,
+    StageYield, StartCause, StateTime, StateWords, SuiteResults, Survival, SurvivalPercentile, SurvivalQuery,
+    SurvivalStep, SurvivalSummary, TargetDate, TargetDates, TemplateActivity, TemplateCriterion,
+    TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, Tests, TestsQuery, TimeInState,
     TimeInStateQuery, Trace, TraceStep, Transition, Transitions, TransitionsQuery, TrendGroup, TrendPoint,
     UncausedRule, Unmet, ValueOrder, ValueOrderItem, ValueOrderQuery, ValuePoint, ValueRealized,
     ValueRealizedQuery, ValueRow, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, WaitedFor,

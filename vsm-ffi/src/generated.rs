@@ -36,22 +36,22 @@ use vsm_core::{
     NoValue, OpenRule, OrderCost, Outcome, OutcomeChange, OutcomeChangeQuery, Outlook, OutlookQuery,
     PValueRule, PartGroup, PartWait, PartsWait, PercentileRule, PictureForm, PictureOptions, Policy,
     PolicyRule, Priorities, PrioritizeQuery, PriorityItem, ProcessBehaviour, ProcessBehaviourQuery,
-    ProgressRule, PullRequestSplit, Quantile, Quantiles, QuantilesQuery, RankCorrelation,
-    RankCorrelationQuery, RankRule, ReEntryRule, ReEstimate, Reach, Readiness, ReadinessChange,
-    ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, Reconciliation, Recovery,
-    RecoveryRule, Refusal, Reject, Related, ReleaseDate, ReleaseDates, ReleaseDatesQuery, ReleaseEscapes,
-    ReleaseState, ReleaseTemplate, ReleaseTime, ReleaseTimes, ReleaseTimesQuery, ReopenPolicy, Rework,
-    ReworkQuery, RowFormat, RuleDifference, RuleTest, SampleComparison, SampleSummary, SayDo, SayDoAmount,
-    SayDoQuery, ScheduleChanges, Scope, ScopeLevel, ScopeMeasure, ScopeQuery, Seal, SeriesRule, Severity,
-    ShippedItem, Shipping, SignalSide, SlotBlock, SlotCause, Span, StageAge, StageOutlook, StageYield,
-    StartCause, StateTime, StateWords, StoreFormat, StoreOptions, SuiteResults, Survival, SurvivalPercentile,
-    SurvivalQuery, SurvivalStep, SurvivalSummary, TableMapping, TargetDate, TargetDates, TemplateActivity,
-    TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, TestCounts,
-    Tests, TestsQuery, TimeInState, TimeInStateQuery, Trace, TraceStep, Transition, Transitions,
-    TransitionsQuery, TrendGroup, TrendPoint, UncausedRule, Unmet, ValueOrder, ValueOrderItem,
-    ValueOrderQuery, ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow, Verdict, VerdictChange,
-    VerdictChanges, VerdictQuery, Verdicts, VersionRule, WaitedFor, WaitedForQuery, Waiver, WatchQuery,
-    WeekRule, Weekday, WipRule, WorkingHours,
+    ProgressRule, PullRequestSplit, QualityMetric, QualityTrendQuery, Quantile, Quantiles, QuantilesQuery,
+    RankCorrelation, RankCorrelationQuery, RankRule, ReEntryRule, ReEstimate, Reach, Readiness,
+    ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, Reconciliation,
+    Recovery, RecoveryRule, Refusal, Reject, Related, ReleaseDate, ReleaseDates, ReleaseDatesQuery,
+    ReleaseEscapes, ReleaseState, ReleaseTemplate, ReleaseTime, ReleaseTimes, ReleaseTimesQuery,
+    ReopenPolicy, Rework, ReworkQuery, RowFormat, RuleDifference, RuleTest, SampleComparison, SampleSummary,
+    SayDo, SayDoAmount, SayDoQuery, ScheduleChanges, Scope, ScopeLevel, ScopeMeasure, ScopeQuery, Seal,
+    SeriesRule, Severity, ShippedItem, Shipping, SignalSide, SlotBlock, SlotCause, Span, StageAge,
+    StageOutlook, StageYield, StartCause, StateTime, StateWords, StoreFormat, StoreOptions, SuiteResults,
+    Survival, SurvivalPercentile, SurvivalQuery, SurvivalStep, SurvivalSummary, TableMapping, TargetDate,
+    TargetDates, TemplateActivity, TemplateCriterion, TemplateEvents, TemplateGate, TemplatePhase,
+    TemplateQuery, TemplateSkip, TestCounts, Tests, TestsQuery, TimeInState, TimeInStateQuery, Trace,
+    TraceStep, Transition, Transitions, TransitionsQuery, TrendGroup, TrendPoint, UncausedRule, Unmet,
+    ValueOrder, ValueOrderItem, ValueOrderQuery, ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow,
+    Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, VersionRule, WaitedFor, WaitedForQuery,
+    Waiver, WatchQuery, WeekRule, Weekday, WipRule, WorkingHours,
 };
 
 type U64Map = BTreeMap<String, u64>;
@@ -3651,6 +3651,48 @@ pub struct PullRequestSplit {
     pub cycle: DeliveryTime,
 }
 
+/// A question whether quality changes over time.
+#[uniffi::remote(Record)]
+pub struct QualityTrendQuery {
+    /// Which figure.
+    pub metric: QualityMetric,
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// IANA zone of its days.
+    pub zone: String,
+    /// Only what lies under this item, as `tests` and `defects` have it; absent =
+    /// all.
+    #[uniffi(default)]
+    pub within: Option<String>,
+    /// The parts of the window; absent = months.
+    #[uniffi(default)]
+    pub bucket: Option<Bucket>,
+    /// Where the parts of a `custom` bucket begin, the first one apart, which begins with the window.
+    #[uniffi(default)]
+    pub bucket_starts: Vec<Instant>,
+    /// The attribute that says in which stage a defect was found; absent = `stage_found`.
+    #[uniffi(default)]
+    pub stage_attribute: Option<String>,
+    /// The stages where what is found has escaped; absent = `production`.
+    #[uniffi(default)]
+    pub production: Vec<String>,
+    /// The parts before this instant are the baseline of the limits; absent = all parts.
+    #[uniffi(default)]
+    pub baseline_until: Option<Instant>,
+    /// Which signals are looked for; absent = as `process_behaviour` has it.
+    #[uniffi(default)]
+    pub rule_set: Option<DetectionRuleSet>,
+    /// Where the earlier period ends and the later one, with which it is compared part by part, begins; absent = nothing is
+    /// compared.
+    #[uniffi(default)]
+    pub compare_at: Option<Instant>,
+    /// The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    #[uniffi(default)]
+    pub confidence: Option<f64>,
+}
+
 /// One quantile.
 #[uniffi::remote(Record)]
 pub struct Quantile {
@@ -6598,6 +6640,19 @@ pub enum ProgressRule {
     /// It finishes its whole duration after its actual start, whatever the status date is (Microsoft Project's way
     /// as long as nobody reschedules uncompleted work).
     ActualDates,
+}
+
+/// A figure of quality, from 0 to 1.
+#[uniffi::remote(Enum)]
+pub enum QualityMetric {
+    /// Tests that passed over those carried out, as `tests` has it.
+    PassRate,
+    /// Runs that succeeded over those with a result.
+    RunPassRate,
+    /// Revisions whose first run succeeded over those that were tested for the first time.
+    FirstPassRate,
+    /// Defects that were found in production over all that were found, as `defects` has it.
+    EscapeRate,
 }
 
 /// By which ratio work is put into an order; more is sooner.

@@ -8,11 +8,11 @@ use vsm_core::{
     EnvironmentContentsQuery, Explanation, FlowCauses, FlowCausesQuery, FlowMetrics, FlowQuery, GateLateness,
     GateLatenessQuery, Impact, ImpactQuery, Lineage, LineageQuery, LittlesLaw, LittlesLawQuery, MetricQuery,
     MetricSamples, MetricState, MetricTable, MetricTrend, MetricTrendQuery, NextSlot, NextSlotQuery,
-    OutcomeChange, OutcomeChangeQuery, Outlook, OutlookQuery, Priorities, PrioritizeQuery, Readiness,
-    ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, Reconciliation, ReleaseDates,
-    ReleaseDatesQuery, ReleaseTimes, ReleaseTimesQuery, Rework, ReworkQuery, SayDo, SayDoQuery, Scope,
-    ScopeQuery, TemplateEvents, TemplateQuery, Tests, TestsQuery, TimeInState, TimeInStateQuery, ToArrow,
-    Transitions, TransitionsQuery, ValueOrder, ValueOrderQuery, ValueRealized, ValueRealizedQuery,
+    OutcomeChange, OutcomeChangeQuery, Outlook, OutlookQuery, Priorities, PrioritizeQuery, QualityTrendQuery,
+    Readiness, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, Reconciliation,
+    ReleaseDates, ReleaseDatesQuery, ReleaseTimes, ReleaseTimesQuery, Rework, ReworkQuery, SayDo, SayDoQuery,
+    Scope, ScopeQuery, TemplateEvents, TemplateQuery, Tests, TestsQuery, TimeInState, TimeInStateQuery,
+    ToArrow, Transitions, TransitionsQuery, ValueOrder, ValueOrderQuery, ValueRealized, ValueRealizedQuery,
     VerdictQuery, Verdicts, WaitedFor, WaitedForQuery,
 };
 
@@ -372,6 +372,25 @@ impl ValueStream {
     /// Takes a walk over what waits for each item: O(*n* · *m*) where most wait for most.
     pub fn prioritize(&self, query: &PrioritizeQuery) -> Result<Priorities, VsmError> {
         Ok(self.now().prioritize(query)?)
+    }
+
+    /// How a figure of quality goes from part to part of a window, by suite and for all together, with the limits of its
+    /// natural variation, signals beyond them, changes of level, and a comparison of two periods: see
+    /// `metric_trend`. `n` of a part are the tests, runs, revisions or defects that count in it.
+    ///
+    /// A defect counts in the part that it was found in, by what is known at the end of the window; of what shipped lately not all
+    /// has been found, so that the last parts of an escape rate may still rise. How many defects are found, open and fixed is told
+    /// by `metric_trend` of `arrivals`, `wip` and `lead_time` with the kind `defect`.
+    ///
+    /// Takes a look at every item.
+    pub fn quality_trend(&self, query: &QualityTrendQuery) -> Result<MetricTrend, VsmError> {
+        Ok(self.now().quality_trend(query)?)
+    }
+
+    /// The rows of `quality_trend` as the bytes of an Arrow IPC stream: many rows cross as bytes at a small part of the
+    /// cost.
+    pub fn quality_trend_arrow(&self, query: &QualityTrendQuery) -> Result<Vec<u8>, VsmError> {
+        Ok(self.now().quality_trend(query)?.to_arrow_ipc(None)?)
     }
 
     /// Whether a release, build or work item is ready for a stage, and the minimal set of facts that keep it from it.

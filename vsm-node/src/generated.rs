@@ -2529,6 +2529,31 @@ impl FromJs for vsm_core::ProgressRule {
     }
 }
 
+/// A figure of quality, from 0 to 1.
+///
+/// - `pass_rate`: Tests that passed over those carried out, as `tests` has it.
+/// - `run_pass_rate`: Runs that succeeded over those with a result.
+/// - `first_pass_rate`: Revisions whose first run succeeded over those that were tested for the first time.
+/// - `escape_rate`: Defects that were found in production over all that were found, as `defects` has it.
+#[napi(string_enum, object_from_js = false)]
+#[expect(missing_docs, reason = "listed above")]
+pub enum QualityMetric {
+    #[napi(value = "pass_rate")]
+    PassRate,
+    #[napi(value = "run_pass_rate")]
+    RunPassRate,
+    #[napi(value = "first_pass_rate")]
+    FirstPassRate,
+    #[napi(value = "escape_rate")]
+    EscapeRate,
+}
+
+impl FromJs for vsm_core::QualityMetric {
+    fn from_js(value: Js) -> Fallible<vsm_core::QualityMetric> {
+        value.word(vsm_core::QualityMetric::ALL, vsm_core::QualityMetric::as_str)
+    }
+}
+
 /// By which ratio work is put into an order; more is sooner.
 ///
 /// - `wsjf`: Weighted shortest job first: value, time criticality and risk reduction over size; the default.
@@ -9873,6 +9898,75 @@ impl From<vsm_core::PullRequestSplit> for PullRequestSplit {
             deploy: deploy.into(),
             cycle: cycle.into(),
         }
+    }
+}
+
+/// A question whether quality changes over time.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct QualityTrendQuery {
+    /// Which figure.
+    pub metric: QualityMetric,
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// IANA zone of its days.
+    pub zone: String,
+    /// Only what lies under this item, as `tests` and `defects` have it; absent =
+    /// all.
+    pub within: Option<String>,
+    /// The parts of the window; absent = months.
+    pub bucket: Option<Bucket>,
+    /// Where the parts of a `custom` bucket begin, the first one apart, which begins with the window.
+    pub bucket_starts: Option<Vec<Date>>,
+    /// The attribute that says in which stage a defect was found; absent = `stage_found`.
+    pub stage_attribute: Option<String>,
+    /// The stages where what is found has escaped; absent = `production`.
+    pub production: Option<Vec<String>>,
+    /// The parts before this instant are the baseline of the limits; absent = all parts.
+    pub baseline_until: Option<Date>,
+    /// Which signals are looked for; absent = as `processBehaviour` has it.
+    pub rule_set: Option<DetectionRuleSet>,
+    /// Where the earlier period ends and the later one, with which it is compared part by part, begins; absent = nothing is
+    /// compared.
+    pub compare_at: Option<Date>,
+    /// The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    pub confidence: Option<f64>,
+}
+
+impl FromJs for vsm_core::QualityTrendQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::QualityTrendQuery> {
+        let object = value.record()?;
+        object.only(&[
+            "metric",
+            "start",
+            "end",
+            "zone",
+            "within",
+            "bucket",
+            "bucketStarts",
+            "stageAttribute",
+            "production",
+            "baselineUntil",
+            "ruleSet",
+            "compareAt",
+            "confidence",
+        ])?;
+        Ok(vsm_core::QualityTrendQuery {
+            metric: object.field(c"metric")?,
+            start: object.field(c"start")?,
+            end: object.field(c"end")?,
+            zone: object.field(c"zone")?,
+            within: object.optional(c"within")?,
+            bucket: object.optional(c"bucket")?,
+            bucket_starts: object.optional(c"bucketStarts")?.unwrap_or_default(),
+            stage_attribute: object.optional(c"stageAttribute")?,
+            production: object.optional(c"production")?.unwrap_or_default(),
+            baseline_until: object.optional(c"baselineUntil")?,
+            rule_set: object.optional(c"ruleSet")?,
+            compare_at: object.optional(c"compareAt")?,
+            confidence: object.optional(c"confidence")?,
+        })
     }
 }
 

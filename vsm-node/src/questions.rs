@@ -8,7 +8,7 @@ use vsm_core::{
     AgeingQuery, BookingConflictsQuery, CriticalPathQuery, CumulativeFlowQuery, DataQualityQuery,
     DefectsQuery, DeliveryQuery, DeliveryTrendQuery, DeparturesQuery, DriftQuery, EnvironmentContentsQuery,
     FlowCausesQuery, FlowQuery, GateLatenessQuery, ImpactQuery, LineageQuery, LittlesLawQuery, MetricQuery,
-    MetricTrendQuery, NextSlotQuery, OutcomeChangeQuery, OutlookQuery, PrioritizeQuery,
+    MetricTrendQuery, NextSlotQuery, OutcomeChangeQuery, OutlookQuery, PrioritizeQuery, QualityTrendQuery,
     ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, ReleaseDatesQuery, ReleaseTimesQuery, ReworkQuery,
     SayDoQuery, ScopeQuery, TemplateQuery, TestsQuery, TimeInStateQuery, ToArrow, TransitionsQuery,
     ValueOrderQuery, ValueRealizedQuery, VerdictQuery, WaitedForQuery,
@@ -971,6 +971,72 @@ impl ValueStream {
         #[napi(ts_arg_type = "PrioritizeQuery")] query: Arg<PrioritizeQuery>,
     ) -> AsyncTask<Job<Priorities>> {
         self.promise(("query", query), vsm_core::ValueStream::prioritize)
+    }
+
+    /// How a figure of quality goes from part to part of a window, by suite and for all together, with the limits of its
+    /// natural variation, signals beyond them, changes of level, and a comparison of two periods: see
+    /// `metricTrend`. `n` of a part are the tests, runs, revisions or defects that count in it.
+    ///
+    /// A defect counts in the part that it was found in, by what is known at the end of the window; of what shipped lately not all
+    /// has been found, so that the last parts of an escape rate may still rise. How many defects are found, open and fixed is told
+    /// by `metricTrend` of `arrivals`, `wip` and `leadTimeMs` with the kind `defect`.
+    ///
+    /// Takes a look at every item.
+    #[napi(catch_unwind)]
+    pub fn quality_trend(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "QualityTrendQuery")] query: Arg<QualityTrendQuery>,
+    ) -> Result<MetricTrend> {
+        self.answer(env, ("query", query), vsm_core::ValueStream::quality_trend)
+    }
+
+    /// As `qualityTrend`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<MetricTrend>")]
+    pub fn quality_trend_async(
+        &self,
+        #[napi(ts_arg_type = "QualityTrendQuery")] query: Arg<QualityTrendQuery>,
+    ) -> AsyncTask<Job<MetricTrend>> {
+        self.promise(("query", query), vsm_core::ValueStream::quality_trend)
+    }
+
+    /// The rows of `qualityTrend` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many
+    /// rows cross as bytes at a small part of the cost.
+    #[napi(catch_unwind)]
+    pub fn quality_trend_arrow(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "QualityTrendQuery")] query: Arg<QualityTrendQuery>,
+    ) -> Result<Buffer> {
+        self.answer(env, ("query", query), |stream, query| stream.quality_trend(query)?.to_arrow_ipc(None))
+    }
+
+    /// As `qualityTrendArrow`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Buffer>")]
+    pub fn quality_trend_arrow_async(
+        &self,
+        #[napi(ts_arg_type = "QualityTrendQuery")] query: Arg<QualityTrendQuery>,
+    ) -> AsyncTask<Job<Buffer>> {
+        self.promise(("query", query), |stream, query| stream.quality_trend(query)?.to_arrow_ipc(None))
+    }
+
+    /// The rows of `qualityTrend` as typed arrays, one for each field.
+    #[napi(catch_unwind, ts_return_type = "Columns<TrendPoint>")]
+    pub fn quality_trend_columns(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "QualityTrendQuery")] query: Arg<QualityTrendQuery>,
+    ) -> Result<Columns> {
+        self.answer(env, ("query", query), |stream, query| stream.quality_trend(query)?.to_arrow(None))
+    }
+
+    /// As `qualityTrendColumns`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns<TrendPoint>>")]
+    pub fn quality_trend_columns_async(
+        &self,
+        #[napi(ts_arg_type = "QualityTrendQuery")] query: Arg<QualityTrendQuery>,
+    ) -> AsyncTask<Job<Columns>> {
+        self.promise(("query", query), |stream, query| stream.quality_trend(query)?.to_arrow(None))
     }
 
     /// Whether a release, build or work item is ready for a stage, and the minimal set of facts that keep it from it.

@@ -75,6 +75,7 @@ word!(PartGroup);
 word!(PercentileRule);
 word!(PictureForm);
 word!(ProgressRule);
+word!(QualityMetric);
 word!(RankRule);
 word!(ReEntryRule);
 word!(Reach);

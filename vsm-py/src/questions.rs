@@ -1078,6 +1078,66 @@ impl ValueStream {
         self.ask(py, |stream| stream.prioritize(&query)).map(Priorities).map_err(raise)
     }
 
+    /// How a figure of quality goes from part to part of a window, by suite and for all together, with the limits of its
+    /// natural variation, signals beyond them, changes of level, and a comparison of two periods: see
+    /// ``metric_trend``. ``n`` of a part are the tests, runs, revisions or defects that count in it.
+    ///
+    /// A defect counts in the part that it was found in, by what is known at the end of the window; of what shipped lately not all
+    /// has been found, so that the last parts of an escape rate may still rise. How many defects are found, open and fixed is told
+    /// by ``metric_trend`` of ``arrivals``, ``wip`` and ``lead_time`` with the kind ``defect``.
+    ///
+    /// Takes a look at every item.
+    ///
+    /// - ``metric``: Which figure.
+    /// - ``start``: First instant of the window.
+    /// - ``end``: First instant after the window.
+    /// - ``zone``: IANA zone of its days.
+    /// - ``within``: Only what lies under this item, as ``tests`` and ``defects`` have it; absent = all.
+    /// - ``bucket``: The parts of the window; absent = months.
+    /// - ``bucket_starts``: Where the parts of a ``custom`` bucket begin, the first one apart, which begins with the window.
+    /// - ``stage_attribute``: The attribute that says in which stage a defect was found; absent = ``stage_found``.
+    /// - ``production``: The stages where what is found has escaped; absent = ``production``.
+    /// - ``baseline_until``: The parts before this instant are the baseline of the limits; absent = all parts.
+    /// - ``rule_set``: Which signals are looked for; absent = as ``process_behaviour`` has it.
+    /// - ``compare_at``: Where the earlier period ends and the later one, with which it is compared part by part, begins; absent = nothing is compared.
+    /// - ``confidence``: The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    #[pyo3(signature = (*, metric: "QualityMetric | str", start: "datetime", end: "datetime", zone: "str", within: "str | None" = None, bucket: "Bucket | str | None" = None, bucket_starts: "Iterable[datetime] | None" = None, stage_attribute: "str | None" = None, production: "Iterable[str] | None" = None, baseline_until: "datetime | None" = None, rule_set: "DetectionRuleSet | str | None" = None, compare_at: "datetime | None" = None, confidence: "float | None" = None) -> "MetricTrend")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn quality_trend(
+        &self,
+        py: Python<'_>,
+        metric: &Bound<'_, PyAny>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        zone: &Bound<'_, PyAny>,
+        within: Option<&Bound<'_, PyAny>>,
+        bucket: Option<&Bound<'_, PyAny>>,
+        bucket_starts: Option<&Bound<'_, PyAny>>,
+        stage_attribute: Option<&Bound<'_, PyAny>>,
+        production: Option<&Bound<'_, PyAny>>,
+        baseline_until: Option<&Bound<'_, PyAny>>,
+        rule_set: Option<&Bound<'_, PyAny>>,
+        compare_at: Option<&Bound<'_, PyAny>>,
+        confidence: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<MetricTrend> {
+        let query = core::QualityTrendQuery {
+            metric: FromPython::from_python(metric, "metric")?,
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            zone: FromPython::from_python(zone, "zone")?,
+            within: optional(within, "within")?,
+            bucket: optional(bucket, "bucket")?,
+            bucket_starts: optional(bucket_starts, "bucket_starts")?.unwrap_or_default(),
+            stage_attribute: optional(stage_attribute, "stage_attribute")?,
+            production: optional(production, "production")?.unwrap_or_default(),
+            baseline_until: optional(baseline_until, "baseline_until")?,
+            rule_set: optional(rule_set, "rule_set")?,
+            compare_at: optional(compare_at, "compare_at")?,
+            confidence: optional(confidence, "confidence")?,
+        };
+        self.ask(py, |stream| stream.quality_trend(&query)).map(MetricTrend).map_err(raise)
+    }
+
     /// Whether a release, build or work item is ready for a stage, and the minimal set of facts that keep it from it.
     ///
     /// A **work item** is ready when its leaves (itself, if it has no parts) are done and in a successful build that

@@ -23,6 +23,7 @@ mod pipeline;
 mod plan;
 mod plans;
 mod quality;
+mod quality_trend;
 mod readiness;
 mod release_dates;
 mod schedule;
@@ -90,6 +91,7 @@ pub use plans::{
     TargetDates,
 };
 pub use quality::{DataQuality, DataQualityQuery, Finding, FindingExample, FindingGroup};
+pub use quality_trend::{QualityMetric, QualityTrendQuery};
 pub use readiness::{
     ChangeReason, Condition, Explanation, ExplanationNode, ItemVerdict, Measure, MetFact, Policy, PolicyRule,
     Reach, Readiness, ReadinessChange, ReadinessChanges, ReadinessChangesQuery, ReadinessQuery, RuleTest,

@@ -69,6 +69,7 @@ from vsm._words import (
     PercentileRule,
     PictureForm,
     ProgressRule,
+    QualityMetric,
     RankRule,
     ReEntryRule,
     Reach,
@@ -9429,6 +9430,47 @@ class ValueStream:
         - ``week``: How much of ``estimate`` and ``remaining`` makes a week; absent = 7 days of 24 hours. Where estimates are working time, 40 hours.
         - ``unit``: The unit that costs of delay are in, such as ``CHF``; others are left out. Absent = the one that they are all in: if there are several, costs of delay have no value.
         - ``order``: An order of items to tell the cost of, besides the one that is proposed.
+        """
+    def quality_trend(
+        self,
+        *,
+        metric: QualityMetric | str,
+        start: datetime,
+        end: datetime,
+        zone: str,
+        within: str | None = None,
+        bucket: Bucket | str | None = None,
+        bucket_starts: Iterable[datetime] | None = None,
+        stage_attribute: str | None = None,
+        production: Iterable[str] | None = None,
+        baseline_until: datetime | None = None,
+        rule_set: DetectionRuleSet | str | None = None,
+        compare_at: datetime | None = None,
+        confidence: float | None = None,
+    ) -> MetricTrend:
+        """How a figure of quality goes from part to part of a window, by suite and for all together, with the limits of its
+        natural variation, signals beyond them, changes of level, and a comparison of two periods: see
+        ``metric_trend``. ``n`` of a part are the tests, runs, revisions or defects that count in it.
+
+        A defect counts in the part that it was found in, by what is known at the end of the window; of what shipped lately not all
+        has been found, so that the last parts of an escape rate may still rise. How many defects are found, open and fixed is told
+        by ``metric_trend`` of ``arrivals``, ``wip`` and ``lead_time`` with the kind ``defect``.
+
+        Takes a look at every item.
+
+        - ``metric``: Which figure.
+        - ``start``: First instant of the window.
+        - ``end``: First instant after the window.
+        - ``zone``: IANA zone of its days.
+        - ``within``: Only what lies under this item, as ``tests`` and ``defects`` have it; absent = all.
+        - ``bucket``: The parts of the window; absent = months.
+        - ``bucket_starts``: Where the parts of a ``custom`` bucket begin, the first one apart, which begins with the window.
+        - ``stage_attribute``: The attribute that says in which stage a defect was found; absent = ``stage_found``.
+        - ``production``: The stages where what is found has escaped; absent = ``production``.
+        - ``baseline_until``: The parts before this instant are the baseline of the limits; absent = all parts.
+        - ``rule_set``: Which signals are looked for; absent = as ``process_behaviour`` has it.
+        - ``compare_at``: Where the earlier period ends and the later one, with which it is compared part by part, begins; absent = nothing is compared.
+        - ``confidence``: The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
         """
     def readiness(
         self,

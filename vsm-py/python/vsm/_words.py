@@ -68,6 +68,7 @@ __all__ = [
     "PercentileRule",
     "PictureForm",
     "ProgressRule",
+    "QualityMetric",
     "RankRule",
     "ReEntryRule",
     "Reach",
@@ -1505,6 +1506,22 @@ class ProgressRule(Word):
     """It finishes its whole duration after its actual start, whatever the status date is (Microsoft Project's way
     as long as nobody reschedules uncompleted work).
     """
+
+
+class QualityMetric(Word):
+    """A figure of quality, from 0 to 1."""
+
+    PassRate = "pass_rate"
+    """Tests that passed over those carried out, as `tests` has it."""
+
+    RunPassRate = "run_pass_rate"
+    """Runs that succeeded over those with a result."""
+
+    FirstPassRate = "first_pass_rate"
+    """Revisions whose first run succeeded over those that were tested for the first time."""
+
+    EscapeRate = "escape_rate"
+    """Defects that were found in production over all that were found, as `defects` has it."""
 
 
 class RankRule(Word):

@@ -47,11 +47,12 @@ pub struct ReleaseEscapes {
 pub(super) fn stages(
     stream: &ValueStream,
     cases: &[&Case],
-    attribute: &str,
+    attribute: Option<&str>,
     production: &[String],
     arrivals: &Arrivals<'_>,
     grounds: &mut Grounds,
 ) -> (Vec<DefectStage>, Option<f64>) {
+    let attribute = attribute.unwrap_or("stage_found");
     let mut found: BTreeMap<String, u32> = BTreeMap::new();
     for case in cases {
         match case.stage(stream, attribute, arrivals) {

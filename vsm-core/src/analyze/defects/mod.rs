@@ -11,10 +11,13 @@ mod tests;
 
 use self::case::Case;
 use super::flow::Durations;
+use super::metrics::Buckets;
+use super::quality_trend::QualityTrendQuery;
 use super::statistics::{SurvivalPercentile, SurvivalQuery, survival};
 use super::worth::{Arrivals, Figure, figure, finite};
 use super::{Grounds, PercentileRule};
 use crate::error::{Error, Result};
+use crate::hash::HashSet;
 use crate::model::Set;
 use crate::stream::ValueStream;
 use crate::time::{Instant, Zone};
@@ -74,10 +77,7 @@ impl ValueStream {
             return Err(Error::invalid("density_per", "goes with \"within\": by whose amount should it be?"));
         }
         let mut grounds = Grounds::default();
-        let mut cases: Vec<Case> = Vec::new();
-        for item in self.alphabetical().filter(|item| within.as_ref().is_none_or(|set| set.contains(item))) {
-            cases.extend(Case::of(self, item, &mut grounds));
-        }
+        let cases = cases(self, within.as_ref(), &mut grounds);
         let trend = trend::trend(self, query, &cases)?;
         let arrivals = Arrivals::new(self, query.at);
         let is_in_window = |at: Instant| query.start <= at && at < query.at;
@@ -101,7 +101,7 @@ impl ValueStream {
         for rule in ["age:first_opened", "fixed:last_done", "escape:found_so_far"] {
             grounds.rule(rule);
         }
-        let attribute = query.stage_attribute.as_deref().unwrap_or("stage_found");
+        let attribute = query.stage_attribute.as_deref();
         let (stages, escape_rate) =
             escapes::stages(self, &found, attribute, &query.production, &arrivals, &mut grounds);
         let latent = finders.map(|(first, second)| {
@@ -131,6 +131,40 @@ impl ValueStream {
             basis: grounds.finish(self),
         })
     }
+}
+
+/// The defects among some items, by id.
+fn cases(stream: &ValueStream, within: Option<&HashSet<u32>>, grounds: &mut Grounds) -> Vec<Case> {
+    let items = stream.alphabetical().filter(|item| within.is_none_or(|set| set.contains(item)));
+    items.filter_map(|item| Case::of(stream, item, grounds)).collect()
+}
+
+/// How many defects were found in each part of a window whose stage is known, and the part of these that was found in
+/// production.
+pub(super) fn escape_rates(
+    stream: &ValueStream,
+    query: &QualityTrendQuery,
+    buckets: &Buckets,
+    grounds: &mut Grounds,
+) -> Result<Vec<(u64, Option<f64>)>> {
+    let within = stream.all_under(query.within.as_deref())?;
+    let cases = cases(stream, within.as_ref(), grounds);
+    let mut found: Vec<Vec<&Case>> = vec![Vec::new(); buckets.len()];
+    for case in &cases {
+        if let Some(part) = buckets.at(case.opened).and_then(|bucket| found.get_mut(bucket)) {
+            part.push(case);
+            grounds.n += 1;
+            grounds.evidence.extend(stream.first_seen(case.item).map(|(_, event)| event));
+        }
+    }
+    let arrivals = Arrivals::new(stream, query.end);
+    let attribute = query.stage_attribute.as_deref();
+    let rate = |found: Vec<&Case>| {
+        let (stages, rate) =
+            escapes::stages(stream, &found, attribute, &query.production, &arrivals, grounds);
+        (stages.iter().map(|stage| u64::from(stage.found)).sum(), rate)
+    };
+    Ok(found.into_iter().map(rate).collect())
 }
 
 /// After how many days parts of some defects are fixed, the open ones counted as well. What ceased to be a defect was watched until

@@ -126,38 +126,73 @@ impl ValueStream {
         ] {
             grounds.rule(rule);
         }
-        let Runs { runs, revisions } = Runs::of(self, query.within.as_deref(), &mut grounds)?;
-        let is_in_window = |run: &Run| query.start <= run.at && run.at < query.end;
-        let mut total = Counts::default();
-        let mut suites: BTreeMap<&str, Counts> = BTreeMap::new();
-        for run in runs.iter().filter(|run| is_in_window(run)) {
-            grounds.n += 1;
-            grounds.evidence.push(run.event);
-            if run.revision.is_none() {
-                grounds.exclude("tests_no_build", self.id(run.item));
-            }
-            total.add(run);
-            suites.entry(self.title(run.item)).or_default().add(run);
-        }
+        let runs = Runs::of(self, query.within.as_deref(), &mut grounds)?;
+        let is_in_window = |at: Instant| query.start <= at && at < query.end;
+        let mut counts = counts(self, &runs, |at| is_in_window(at).then_some(0), &mut grounds);
         let (mut flaky_revisions, mut flaky_tests) = (Vec::new(), Vec::new());
-        for (key, places) in &revisions {
-            let all: Vec<&Run> = places.iter().filter_map(|place| runs.get(*place)).collect();
-            if let Some(first) = all.first().filter(|run| is_in_window(run)) {
-                total.add_revision(first);
-                suites.entry(self.title(first.item)).or_default().add_revision(first);
-            }
-            let within: Vec<&Run> = all.into_iter().filter(|run| is_in_window(run)).collect();
+        for (key, places) in &runs.revisions {
+            let all = places.iter().filter_map(|place| runs.runs.get(*place));
+            let within: Vec<&Run> = all.filter(|run| is_in_window(run.at)).collect();
             flaky_revisions.extend(flaky::revision(self, key, &within));
             flaky_tests.extend(flaky::tests(self, key, &within));
         }
+        let total = counts.remove(&(None, 0)).unwrap_or_default();
+        let suite =
+            |((suite, _), counts): ((Option<&str>, usize), Counts)| counts.finish(suite.map(Into::into));
         Ok(Tests {
             start: query.start,
             end: query.end,
             total: total.finish(None),
-            suites: suites.into_iter().map(|(suite, counts)| counts.finish(Some(suite.to_owned()))).collect(),
+            suites: counts.into_iter().map(suite).collect(),
             flaky_revisions,
             flaky_tests,
             basis: grounds.finish(self),
         })
     }
+}
+
+/// What the runs of each suite, and all together, add up to in each part of some time; `part` says in which one an instant
+/// lies, if in any. A revision counts where its first run ended.
+fn counts<'a>(
+    stream: &'a ValueStream,
+    runs: &Runs,
+    part: impl Fn(Instant) -> Option<usize>,
+    grounds: &mut Grounds,
+) -> BTreeMap<(Option<&'a str>, usize), Counts> {
+    let mut counts: BTreeMap<(Option<&str>, usize), Counts> = BTreeMap::new();
+    let mut add = |run: &Run, what: fn(&mut Counts, &Run)| {
+        let Some(part) = part(run.at) else { return false };
+        for suite in [None, Some(stream.title(run.item))] {
+            what(counts.entry((suite, part)).or_default(), run);
+        }
+        true
+    };
+    for run in &runs.runs {
+        if !add(run, Counts::add) {
+            continue;
+        }
+        grounds.n += 1;
+        grounds.evidence.push(run.event);
+        if run.revision.is_none() {
+            grounds.exclude("tests_no_build", stream.id(run.item));
+        }
+    }
+    for places in runs.revisions.values() {
+        if let Some(first) = places.first().and_then(|place| runs.runs.get(*place)) {
+            add(first, Counts::add_revision);
+        }
+    }
+    counts
+}
+
+/// The results of each suite in the parts of a window that any of its runs ended in, those of all together without a name.
+pub(super) fn results_by_part<'a>(
+    stream: &'a ValueStream,
+    within: Option<&str>,
+    part: impl Fn(Instant) -> Option<usize>,
+    grounds: &mut Grounds,
+) -> Result<BTreeMap<(Option<&'a str>, usize), SuiteResults>> {
+    let runs = Runs::of(stream, within, grounds)?;
+    let counts = counts(stream, &runs, part, grounds).into_iter();
+    Ok(counts.map(|(place, counts)| (place, counts.finish(place.0.map(Into::into)))).collect())
 }
