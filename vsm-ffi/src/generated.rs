@@ -4582,6 +4582,9 @@ pub struct StateTime {
     pub item_days: f64,
     /// The completed stays in numbers.
     pub stays: Option<Durations>,
+    /// How long a stay takes, in days, the ongoing ones counted as lasting at least as long as they have; of both what lies
+    /// within the window. Absent where there is neither.
+    pub survival: Option<SurvivalSummary>,
     /// For how long items in this state waited: their flow state was waiting, or they were blocked. Absent where nobody
     /// ever says that something waits.
     #[uniffi(name = "waiting_ms")]

@@ -11548,6 +11548,9 @@ pub struct StateTime {
     pub item_days: f64,
     /// The completed stays in numbers.
     pub stays: Option<Durations>,
+    /// How long a stay takes, in days, the ongoing ones counted as lasting at least as long as they have; of both what lies
+    /// within the window. Absent where there is neither.
+    pub survival: Option<SurvivalSummary>,
     /// For how long items in this state waited: their flow state was waiting, or they were blocked. Absent where nobody
     /// ever says that something waits.
     pub waiting_ms: Option<f64>,
@@ -11576,6 +11579,7 @@ impl From<vsm_core::StateTime> for StateTime {
             total,
             item_days,
             stays,
+            survival,
             waiting,
             waiting_days,
             delay_cost,
@@ -11594,6 +11598,7 @@ impl From<vsm_core::StateTime> for StateTime {
             total_ms: total.millis() as f64,
             item_days,
             stays: stays.map(Into::into),
+            survival: survival.map(Into::into),
             waiting_ms: waiting.map(|value| value.millis() as f64),
             waiting_days,
             delay_cost,

@@ -18089,6 +18089,13 @@ impl StateTime {
         self.0.stays.to_python(py)
     }
 
+    /// How long a stay takes, in days, the ongoing ones counted as lasting at least as long as they have; of both what lies
+    /// within the window. Absent where there is neither.
+    #[getter]
+    fn survival<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.survival.to_python(py)
+    }
+
     /// For how long items in this state waited: their flow state was waiting, or they were blocked. Absent where nobody
     /// ever says that something waits.
     #[getter]
@@ -18164,6 +18171,7 @@ impl ToPython for core::StateTime {
         shower.field("total", &self.total);
         shower.field("item_days", &self.item_days);
         shower.field("stays", &self.stays);
+        shower.field("survival", &self.survival);
         shower.field("waiting", &self.waiting);
         shower.field("waiting_days", &self.waiting_days);
         shower.field("delay_cost", &self.delay_cost);

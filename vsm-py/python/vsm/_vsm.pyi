@@ -7104,6 +7104,11 @@ class StateTime:
     def stays(self) -> Durations | None:
         """The completed stays in numbers."""
     @property
+    def survival(self) -> SurvivalSummary | None:
+        """How long a stay takes, in days, the ongoing ones counted as lasting at least as long as they have; of both what lies
+        within the window. Absent where there is neither.
+        """
+    @property
     def waiting(self) -> timedelta | None:
         """For how long items in this state waited: their flow state was waiting, or they were blocked. Absent where nobody
         ever says that something waits.

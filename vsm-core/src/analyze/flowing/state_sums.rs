@@ -7,9 +7,9 @@ use super::time_in_state::{
 };
 use super::waits::{Stretch, common, length};
 use super::{Traveller, overlap, span};
-use crate::analyze::Grounds;
 use crate::analyze::flow::{Durations, PercentileRule};
 use crate::analyze::life::stays_by_status;
+use crate::analyze::{Grounds, SurvivalSummary};
 use crate::model::{FlowState, Set};
 use crate::stream::ValueStream;
 use crate::time::{DAY, Instant, Span};
@@ -39,10 +39,9 @@ struct StateSum {
     named_at: Option<Instant>,
     items: u64,
     entries: u64,
+    /// How long completed stays took, and how long ongoing ones have taken.
     sample: Vec<i64>,
-    completed: i128,
-    ongoing_stays: u64,
-    ongoing: i128,
+    open: Vec<i64>,
     waiting: i128,
     cost: Option<f64>,
 }
@@ -126,12 +125,8 @@ impl Times {
             }
             sum.items += 1;
             sum.entries += spent.entries;
-            sum.completed += spent.completed.iter().map(|span| i128::from(*span)).sum::<i128>();
             sum.sample.extend(&spent.completed);
-            if let Some(ongoing) = spent.ongoing {
-                sum.ongoing_stays += 1;
-                sum.ongoing += i128::from(ongoing);
-            }
+            sum.open.extend(spent.ongoing);
             sum.waiting += i128::from(spent.waiting);
             if let Some(value) = value {
                 *sum.cost.get_or_insert(0.0) += spent.waiting as f64 / WEEK * value;
@@ -224,7 +219,7 @@ impl Times {
         let words = self.words;
         let status_id = |key: &Key| (words == StateWords::Status && key.2).then(|| key.1.clone());
         let items = self.items.iter().map(|(item, key, spent)| {
-            let completed: i128 = spent.completed.iter().map(|span| i128::from(*span)).sum();
+            let completed = total(&spent.completed);
             ItemStateTime {
                 item: stream.id(*item).to_owned(),
                 state: self.states.get(key).map(|sum| sum.name.clone()).unwrap_or_default(),
@@ -238,18 +233,19 @@ impl Times {
         let items: Vec<ItemStateTime> = items.collect();
         let waits = self.waits_known;
         let states = self.states.into_iter().map(|(key, sum)| {
-            let total = sum.completed + sum.ongoing;
+            let (completed, ongoing) = (total(&sum.sample), total(&sum.open));
             StateTime {
                 status_id: status_id(&key),
                 state: sum.name,
                 items: sum.items,
                 entries: sum.entries,
                 completed_stays: sum.sample.len() as u64,
-                completed: span(sum.completed),
-                ongoing_stays: sum.ongoing_stays,
-                ongoing: span(sum.ongoing),
-                total: span(total),
-                item_days: total as f64 / DAY as f64,
+                completed: span(completed),
+                ongoing_stays: sum.open.len() as u64,
+                ongoing: span(ongoing),
+                total: span(completed + ongoing),
+                item_days: (completed + ongoing) as f64 / DAY as f64,
+                survival: SurvivalSummary::of(&days(&sum.sample), &days(&sum.open)),
                 stays: Durations::of(sum.sample, percentiles),
                 waiting: waits.then(|| span(sum.waiting)),
                 waiting_days: waits.then(|| sum.waiting as f64 / DAY as f64),
@@ -286,6 +282,17 @@ impl Times {
             basis: grounds.finish(stream),
         }
     }
+}
+
+fn total(times: &[i64]) -> i128 {
+    times.iter().map(|time| i128::from(*time)).sum()
+}
+
+/// In days, ascending.
+fn days(times: &[i64]) -> Vec<f64> {
+    let mut days: Vec<f64> = times.iter().map(|time| *time as f64 / DAY as f64).collect();
+    days.sort_unstable_by(f64::total_cmp);
+    days
 }
 
 fn key(stay: &StateStay<'_>, words: StateWords) -> Key {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::state_sums::Times;
 use super::{Who, check_window};
 use crate::analyze::flow::{Durations, PercentileRule};
-use crate::analyze::{Basis, Grounds};
+use crate::analyze::{Basis, Grounds, SurvivalSummary};
 use crate::error::Result;
 use crate::model::Kind;
 use crate::stream::ValueStream;
@@ -109,6 +109,9 @@ pub struct StateTime {
     pub item_days: f64,
     /// The completed stays in numbers.
     pub stays: Option<Durations>,
+    /// How long a stay takes, in days, the ongoing ones counted as lasting at least as long as they have; of both what lies
+    /// within the window. Absent where there is neither.
+    pub survival: Option<SurvivalSummary>,
     /// For how long items in this state waited: their flow state was waiting, or they were blocked. Absent where nobody
     /// ever says that something waits.
     pub waiting: Option<Span>,
