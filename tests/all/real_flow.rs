@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use vsm_core::{
-    Adapter, AgeingQuery, CumulativeFlow, CumulativeFlowQuery, CumulativeForm, Event, FlowStage, FlowState,
-    IngestOptions, Instant, Kind, LittlesLawQuery, LittlesLawRule, Span, StateWords, TimeInStateQuery,
-    ValueStream,
+    Adapter, AgeingQuery, CumulativeFlow, CumulativeFlowQuery, CumulativeForm, DefectsQuery, Event,
+    FlowStage, FlowState, IngestOptions, Instant, Kind, LittlesLawQuery, LittlesLawRule, OpenRule, Span,
+    StateWords, TimeInStateQuery, ValueStream,
 };
 
 use crate::shared::{bytes, shared};
@@ -254,6 +254,55 @@ fn ten_years_of_titanium() {
         }
         println!("{} of {name}", rows.len());
     }
+}
+
+#[test]
+fn open_bugs_of_titanium_by_priority() {
+    let Some(path) = shared("flow/titanium-jira/issues_TIMOB.csv.gz") else { return };
+    let Some(expected) = json_of("flow/titanium-jira/TIMOB.expected.json") else { return };
+    let mut events = Vec::new();
+    let text = bytes(&path);
+    let mut rows = csv::Reader::from_reader(text.as_slice());
+    for row in rows.deserialize::<BTreeMap<String, String>>() {
+        let row = row.unwrap();
+        if row["type"] != "Bug" {
+            continue;
+        }
+        let bug = |number: usize, column: &str, state: FlowState| {
+            let mut event = said(number, &row["key"], at(&row[column][..19]), "any");
+            (event.kind, event.set.state) = (Some(Kind::Defect), Some(state));
+            event.set.priority = Some(row["priority"].clone()).filter(|priority| !priority.is_empty());
+            event
+        };
+        events.push(bug(0, "created", FlowState::New));
+        if !row["resolved"].is_empty() {
+            events.push(bug(1, "resolved", FlowState::Done));
+        }
+    }
+    let mut stream = ValueStream::new();
+    assert_eq!(stream.apply_batch(events).refused, []);
+    let mut query = DefectsQuery::new(at("2011-03-01"), at("2021-12-01"), "UTC");
+    query.group_by = vec!["priority".into()];
+    query.open_rule = Some(OpenRule::AnyTime);
+    let mut open: BTreeMap<(String, String), f64> = BTreeMap::new();
+    for row in stream.defects(&query).unwrap().trend {
+        let priority = if row.group[0].is_empty() { "(none)" } else { &row.group[0] };
+        open.insert((format!("{}-01", row.bucket), priority.to_owned()), f64::from(row.open));
+    }
+    let months = expected["open_bugs_per_month_by_priority"].as_object().unwrap();
+    let mut cells = 0;
+    for (month, row) in months {
+        for (priority, count) in row.as_object().unwrap() {
+            let own = open.get(&(month.clone(), priority.clone())).copied().unwrap_or(0.0);
+            assert_eq!(own, number(count), "{month} {priority}");
+            cells += 1;
+        }
+    }
+    println!("{cells} months of a priority");
+    assert_eq!(
+        open.values().sum::<f64>(),
+        months.values().flat_map(|row| row.as_object().unwrap().values()).map(number).sum::<f64>()
+    );
 }
 
 #[test]

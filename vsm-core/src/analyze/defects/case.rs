@@ -19,7 +19,8 @@ pub(super) struct Case {
     pub(super) opened: Instant,
     /// When it was last done, if it is, with the event.
     pub(super) fixed: Option<(Instant, u32)>,
-    /// The times for which it was open and a defect; the last one goes on until the end of time where it still is.
+    /// The times for which it was open and a defect, the first one empty where it was done at once; the last one goes on until
+    /// the end of time where it still is.
     pub(super) spans: Vec<(Instant, Instant)>,
     pub(super) is_open: bool,
 }
@@ -58,6 +59,10 @@ impl Case {
         edges.sort_unstable();
         edges.dedup();
         let mut spans: Vec<(Instant, Instant)> = Vec::new();
+        // What was done when it was first spoken of has been open, too, for no time.
+        if life.kind_at(opened) == Some(Kind::Defect) && !is_open_at(opened) {
+            spans.push((opened, opened));
+        }
         let mut since = None;
         for at in edges.into_iter().filter(|at| *at >= opened) {
             match (since, is_open_at(at)) {

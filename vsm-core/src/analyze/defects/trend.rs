@@ -72,16 +72,17 @@ pub(super) fn trend(stream: &ValueStream, query: &DefectsQuery, cases: &[Case]) 
         names.sort_unstable();
         names.dedup();
     };
+    let after = |at: Instant| Instant::clamped(at.millis() + 1);
     for case in cases {
         let mut counted = 0;
         for (from, to) in &case.spans {
             let open = match query.open_rule.unwrap_or(OpenRule::EndOfBucket) {
                 OpenRule::EndOfBucket => buckets.ending(*from, *to),
-                OpenRule::AnyTime => buckets.overlapping(*from, *to),
+                OpenRule::AnyTime => buckets.overlapping(*from, (*to).max(after(*from))),
             };
             // Re-opened in the same part is open once.
             for bucket in open.start.max(counted)..open.end {
-                let last = Instant::clamped(buckets.end(bucket).min(*to).millis() - 1);
+                let last = Instant::clamped(buckets.end(bucket).min(*to).millis() - 1).max(*from);
                 count(case.item, bucket, last, 0);
             }
             counted = counted.max(open.end);
