@@ -157,7 +157,21 @@ impl ValueStream {
                 let known = self.as_of(query.end, Instant::MAX);
                 vec![(Vec::new(), defects::escape_rates(&known, query, &buckets, &mut grounds)?)]
             }
-            _ => self.pass_rates(query, &buckets, &mut grounds)?,
+            QualityMetric::PassRate => {
+                grounds.rule("pass_rate:without_skipped");
+                self.by_suite(query, &buckets, |suite| (suite.tests, suite.pass_rate), &mut grounds)?
+            }
+            QualityMetric::RunPassRate => self.by_suite(
+                query,
+                &buckets,
+                |suite| (suite.runs.into(), suite.run_pass_rate),
+                &mut grounds,
+            )?,
+            QualityMetric::FirstPassRate => {
+                grounds.rule("first_pass:first_run_of_revision");
+                let figure = |suite: &SuiteResults| (suite.revisions.into(), suite.first_pass_rate);
+                self.by_suite(query, &buckets, figure, &mut grounds)?
+            }
         };
         let (mut rows, mut summaries) = (Vec::new(), Vec::new());
         for (name, figures) in groups {
@@ -179,25 +193,14 @@ impl ValueStream {
         })
     }
 
-    /// The suites by name, then all together.
-    fn pass_rates(
+    /// A figure of the suites by name, then of all together.
+    fn by_suite(
         &self,
         query: &QualityTrendQuery,
         buckets: &Buckets,
+        figure: fn(&SuiteResults) -> (u64, Option<f64>),
         grounds: &mut Grounds,
     ) -> Result<Vec<(Vec<String>, Figures)>> {
-        let figure = |results: &SuiteResults| match query.metric {
-            QualityMetric::PassRate => (results.tests, results.pass_rate),
-            QualityMetric::FirstPassRate => (results.revisions.into(), results.first_pass_rate),
-            QualityMetric::RunPassRate | QualityMetric::EscapeRate => {
-                (results.runs.into(), results.run_pass_rate)
-            }
-        };
-        grounds.rule(match query.metric {
-            QualityMetric::PassRate => "pass_rate:without_skipped",
-            QualityMetric::FirstPassRate => "first_pass:first_run_of_revision",
-            QualityMetric::RunPassRate | QualityMetric::EscapeRate => "run_pass_rate:with_result",
-        });
         let results =
             test_runs::results_by_part(self, query.within.as_deref(), |at| buckets.at(at), grounds)?;
         let mut groups: BTreeMap<Option<&str>, Figures> = BTreeMap::new();
