@@ -731,6 +731,30 @@ export declare class ValueStream {
   /** As `valueRealizedColumns`, off the event loop. */
   valueRealizedColumnsAsync(query: ValueRealizedQuery): Promise<Columns<ValueRow>>
   /**
+   * How a measured outcome, say revenue, users or a score, goes from part to part of a window, with the limits of its
+   * natural variation, signals beyond them, changes of level, and a comparison of two periods: see
+   * `metricTrend`. Its unit is in the rules of the basis, as `unit:CHF`.
+   *
+   * A part in which nobody measured has no value, which is not zero. There is no value at all where measurements are in several
+   * units; the basis says so.
+   *
+   * Takes the history of the item.
+   */
+  valueTrend(query: ValueTrendQuery): MetricTrend
+  /** As `valueTrend`, off the event loop. */
+  valueTrendAsync(query: ValueTrendQuery): Promise<MetricTrend>
+  /**
+   * The rows of `valueTrend` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many
+   * rows cross as bytes at a small part of the cost.
+   */
+  valueTrendArrow(query: ValueTrendQuery): Buffer
+  /** As `valueTrendArrow`, off the event loop. */
+  valueTrendArrowAsync(query: ValueTrendQuery): Promise<Buffer>
+  /** The rows of `valueTrend` as typed arrays, one for each field. */
+  valueTrendColumns(query: ValueTrendQuery): Columns<TrendPoint>
+  /** As `valueTrendColumns`, off the event loop. */
+  valueTrendColumnsAsync(query: ValueTrendQuery): Promise<Columns<TrendPoint>>
+  /**
    * The verdicts of all work items and releases for a stage in one pass; each is what
    * `readiness` would say.
    *
@@ -4279,8 +4303,9 @@ export interface MetricTrendQuery {
  * - `size`: The portfolio's own unit of size.
  * - `days_per_week`: Days of a week on which something happens.
  * - `per_day`: How often something happens on a day.
+ * - `measure`: The unit of what was measured, as its tool says.
  */
-export type MetricUnit = 'days' | 'hours' | 'items' | 'ratio' | 'size' | 'days_per_week' | 'per_day'
+export type MetricUnit = 'days' | 'hours' | 'items' | 'ratio' | 'size' | 'days_per_week' | 'per_day' | 'measure'
 
 /**
  * What the limits of a chart are reckoned from.
@@ -6015,6 +6040,11 @@ export interface StateTime {
   /** The completed stays in numbers. */
   stays?: Durations
   /**
+   * How long a stay takes, in days, the ongoing ones counted as lasting at least as long as they have; of both what lies
+   * within the window. Absent where there is neither.
+   */
+  survival?: SurvivalSummary
+  /**
    * For how long items in this state waited: their flow state was waiting, or they were blocked. Absent where nobody
    * ever says that something waits.
    */
@@ -6731,6 +6761,37 @@ export interface ValueRow {
   missing: Array<string>
   /** The measurements, or what those of the parts came to each time; empty unless asked for. */
   points: Array<ValuePoint>
+}
+
+/** A question whether an outcome changes over time. */
+export interface ValueTrendQuery {
+  /** The item whose outcome was measured, such as an application or feature. */
+  item: string
+  /** What was measured: the name of an attribute, as `valueRealized` reads it. */
+  measure: string
+  /** First instant of the window. */
+  start: Date
+  /** First instant after the window. */
+  end: Date
+  /** IANA zone of its days. */
+  zone: string
+  /** What the measurements of one part come to; absent = the last one. */
+  rule?: SeriesRule
+  /** The parts of the window; absent = months. */
+  bucket?: Bucket
+  /** Where the parts of a `custom` bucket begin, the first one apart, which begins with the window. */
+  bucketStarts?: Array<Date>
+  /** The parts before this instant are the baseline of the limits; absent = all parts. */
+  baselineUntil?: Date
+  /** Which signals are looked for; absent = as `processBehaviour` has it. */
+  ruleSet?: DetectionRuleSet
+  /**
+   * Where the earlier period ends and the later one, with which it is compared part by part, begins; absent = nothing is
+   * compared.
+   */
+  compareAt?: Date
+  /** The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95. */
+  confidence?: number
 }
 
 /**

@@ -46,7 +46,7 @@
 //! | How does work flow? | [`flow_metrics`](ValueStream::flow_metrics) |
 //! | Any metric, by group and week, by the rules of any tool | [`metric`](ValueStream::metric), [`metric_samples`](ValueStream::metric_samples) |
 //! | Why do two tools show different figures? | [`reconcile`](ValueStream::reconcile) |
-//! | Does a metric get better, or only vary as it always did? | [`metric_trend`](ValueStream::metric_trend); for the figures of delivery [`delivery_trend`](ValueStream::delivery_trend), for pass rates and escapes [`quality_trend`](ValueStream::quality_trend) |
+//! | Does a metric get better, or only vary as it always did? | [`metric_trend`](ValueStream::metric_trend); for the figures of delivery [`delivery_trend`](ValueStream::delivery_trend), for pass rates and escapes [`quality_trend`](ValueStream::quality_trend), for a measured outcome [`value_trend`](ValueStream::value_trend) |
 //! | How much work had come how far at the end of each day? | [`cumulative_flow`](ValueStream::cumulative_flow) |
 //! | How long is work in each state, and where does it wait? | [`time_in_state`](ValueStream::time_in_state) |
 //! | How old is open work, against what was finished? | [`ageing`](ValueStream::ageing) |
@@ -636,10 +636,10 @@ pub use analyze::{
     TemplateEvents, TemplateGate, TemplatePhase, TemplateQuery, TemplateSkip, Tests, TestsQuery, TimeInState,
     TimeInStateQuery, Trace, TraceStep, Transition, Transitions, TransitionsQuery, TrendGroup, TrendPoint,
     UncausedRule, Unmet, ValueOrder, ValueOrderItem, ValueOrderQuery, ValuePoint, ValueRealized,
-    ValueRealizedQuery, ValueRow, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, WaitedFor,
-    WaitedForQuery, Waiver, Watch, WatchQuery, WeekRule, WipRule, change_points, compare_samples,
-    delivery_bands, delivery_presets, merge_metrics, messages, metric_presets, metric_table, metrics,
-    picture, process_behaviour, quantiles, rank_correlation, schedule, survival, translate,
+    ValueRealizedQuery, ValueRow, ValueTrendQuery, Verdict, VerdictChange, VerdictChanges, VerdictQuery,
+    Verdicts, WaitedFor, WaitedForQuery, Waiver, Watch, WatchQuery, WeekRule, WipRule, change_points,
+    compare_samples, delivery_bands, delivery_presets, merge_metrics, messages, metric_presets, metric_table,
+    metrics, picture, process_behaviour, quantiles, rank_correlation, schedule, survival, translate,
 };
 #[cfg(feature = "arrow")]
 pub use arrow::{ToArrow, arrow_ipc};

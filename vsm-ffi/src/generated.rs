@@ -50,8 +50,8 @@ use vsm_core::{
     TemplateQuery, TemplateSkip, TestCounts, Tests, TestsQuery, TimeInState, TimeInStateQuery, Trace,
     TraceStep, Transition, Transitions, TransitionsQuery, TrendGroup, TrendPoint, UncausedRule, Unmet,
     ValueOrder, ValueOrderItem, ValueOrderQuery, ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow,
-    Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, VersionRule, WaitedFor, WaitedForQuery,
-    Waiver, WatchQuery, WeekRule, Weekday, WipRule, WorkingHours,
+    ValueTrendQuery, Verdict, VerdictChange, VerdictChanges, VerdictQuery, Verdicts, VersionRule, WaitedFor,
+    WaitedForQuery, Waiver, WatchQuery, WeekRule, Weekday, WipRule, WorkingHours,
 };
 
 type U64Map = BTreeMap<String, u64>;
@@ -5346,6 +5346,43 @@ pub struct ValueRow {
     pub points: Vec<ValuePoint>,
 }
 
+/// A question whether an outcome changes over time.
+#[uniffi::remote(Record)]
+pub struct ValueTrendQuery {
+    /// The item whose outcome was measured, such as an application or feature.
+    pub item: String,
+    /// What was measured: the name of an attribute, as `value_realized` reads it.
+    pub measure: String,
+    /// First instant of the window.
+    pub start: Instant,
+    /// First instant after the window.
+    pub end: Instant,
+    /// IANA zone of its days.
+    pub zone: String,
+    /// What the measurements of one part come to; absent = the last one.
+    #[uniffi(default)]
+    pub rule: Option<SeriesRule>,
+    /// The parts of the window; absent = months.
+    #[uniffi(default)]
+    pub bucket: Option<Bucket>,
+    /// Where the parts of a `custom` bucket begin, the first one apart, which begins with the window.
+    #[uniffi(default)]
+    pub bucket_starts: Vec<Instant>,
+    /// The parts before this instant are the baseline of the limits; absent = all parts.
+    #[uniffi(default)]
+    pub baseline_until: Option<Instant>,
+    /// Which signals are looked for; absent = as `process_behaviour` has it.
+    #[uniffi(default)]
+    pub rule_set: Option<DetectionRuleSet>,
+    /// Where the earlier period ends and the later one, with which it is compared part by part, begins; absent = nothing is
+    /// compared.
+    #[uniffi(default)]
+    pub compare_at: Option<Instant>,
+    /// The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    #[uniffi(default)]
+    pub confidence: Option<f64>,
+}
+
 /// A verdict that changed.
 #[uniffi::remote(Record)]
 pub struct VerdictChange {
@@ -6468,6 +6505,8 @@ pub enum MetricUnit {
     DaysPerWeek,
     /// How often something happens on a day.
     PerDay,
+    /// The unit of what was measured, as its tool says.
+    Measure,
 }
 
 /// What the limits of a chart are reckoned from.

@@ -13,7 +13,7 @@ use vsm_core::{
     ReleaseDates, ReleaseDatesQuery, ReleaseTimes, ReleaseTimesQuery, Rework, ReworkQuery, SayDo, SayDoQuery,
     Scope, ScopeQuery, TemplateEvents, TemplateQuery, Tests, TestsQuery, TimeInState, TimeInStateQuery,
     ToArrow, Transitions, TransitionsQuery, ValueOrder, ValueOrderQuery, ValueRealized, ValueRealizedQuery,
-    VerdictQuery, Verdicts, WaitedFor, WaitedForQuery,
+    ValueTrendQuery, VerdictQuery, Verdicts, WaitedFor, WaitedForQuery,
 };
 
 use crate::error::VsmError;
@@ -579,6 +579,24 @@ impl ValueStream {
     /// cost.
     pub fn value_realized_arrow(&self, query: &ValueRealizedQuery) -> Result<Vec<u8>, VsmError> {
         Ok(self.now().value_realized(query)?.to_arrow_ipc(None)?)
+    }
+
+    /// How a measured outcome, say revenue, users or a score, goes from part to part of a window, with the limits of its
+    /// natural variation, signals beyond them, changes of level, and a comparison of two periods: see
+    /// `metric_trend`. Its unit is in the rules of the basis, as `unit:CHF`.
+    ///
+    /// A part in which nobody measured has no value, which is not zero. There is no value at all where measurements are in several
+    /// units; the basis says so.
+    ///
+    /// Takes the history of the item.
+    pub fn value_trend(&self, query: &ValueTrendQuery) -> Result<MetricTrend, VsmError> {
+        Ok(self.now().value_trend(query)?)
+    }
+
+    /// The rows of `value_trend` as the bytes of an Arrow IPC stream: many rows cross as bytes at a small part of the
+    /// cost.
+    pub fn value_trend_arrow(&self, query: &ValueTrendQuery) -> Result<Vec<u8>, VsmError> {
+        Ok(self.now().value_trend(query)?.to_arrow_ipc(None)?)
     }
 
     /// The verdicts of all work items and releases for a stage in one pass; each is what

@@ -2094,6 +2094,7 @@ impl FromJs for vsm_core::MetricEvent {
 /// - `size`: The portfolio's own unit of size.
 /// - `days_per_week`: Days of a week on which something happens.
 /// - `per_day`: How often something happens on a day.
+/// - `measure`: The unit of what was measured, as its tool says.
 #[napi(string_enum, object_from_js = false)]
 #[expect(missing_docs, reason = "listed above")]
 pub enum MetricUnit {
@@ -2111,6 +2112,8 @@ pub enum MetricUnit {
     DaysPerWeek,
     #[napi(value = "per_day")]
     PerDay,
+    #[napi(value = "measure")]
+    Measure,
 }
 
 impl From<vsm_core::MetricUnit> for MetricUnit {
@@ -2123,6 +2126,7 @@ impl From<vsm_core::MetricUnit> for MetricUnit {
             vsm_core::MetricUnit::Size => MetricUnit::Size,
             vsm_core::MetricUnit::DaysPerWeek => MetricUnit::DaysPerWeek,
             vsm_core::MetricUnit::PerDay => MetricUnit::PerDay,
+            vsm_core::MetricUnit::Measure => MetricUnit::Measure,
         }
     }
 }
@@ -12923,6 +12927,70 @@ impl From<vsm_core::ValueRow> for ValueRow {
             missing,
             points: points.into_iter().map(Into::into).collect(),
         }
+    }
+}
+
+/// A question whether an outcome changes over time.
+#[napi(object, object_from_js = false, object_to_js = false)]
+pub struct ValueTrendQuery {
+    /// The item whose outcome was measured, such as an application or feature.
+    pub item: String,
+    /// What was measured: the name of an attribute, as `valueRealized` reads it.
+    pub measure: String,
+    /// First instant of the window.
+    pub start: Date,
+    /// First instant after the window.
+    pub end: Date,
+    /// IANA zone of its days.
+    pub zone: String,
+    /// What the measurements of one part come to; absent = the last one.
+    pub rule: Option<SeriesRule>,
+    /// The parts of the window; absent = months.
+    pub bucket: Option<Bucket>,
+    /// Where the parts of a `custom` bucket begin, the first one apart, which begins with the window.
+    pub bucket_starts: Option<Vec<Date>>,
+    /// The parts before this instant are the baseline of the limits; absent = all parts.
+    pub baseline_until: Option<Date>,
+    /// Which signals are looked for; absent = as `processBehaviour` has it.
+    pub rule_set: Option<DetectionRuleSet>,
+    /// Where the earlier period ends and the later one, with which it is compared part by part, begins; absent = nothing is
+    /// compared.
+    pub compare_at: Option<Date>,
+    /// The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    pub confidence: Option<f64>,
+}
+
+impl FromJs for vsm_core::ValueTrendQuery {
+    fn from_js(value: Js) -> Fallible<vsm_core::ValueTrendQuery> {
+        let object = value.record()?;
+        object.only(&[
+            "item",
+            "measure",
+            "start",
+            "end",
+            "zone",
+            "rule",
+            "bucket",
+            "bucketStarts",
+            "baselineUntil",
+            "ruleSet",
+            "compareAt",
+            "confidence",
+        ])?;
+        Ok(vsm_core::ValueTrendQuery {
+            item: object.field(c"item")?,
+            measure: object.field(c"measure")?,
+            start: object.field(c"start")?,
+            end: object.field(c"end")?,
+            zone: object.field(c"zone")?,
+            rule: object.optional(c"rule")?,
+            bucket: object.optional(c"bucket")?,
+            bucket_starts: object.optional(c"bucketStarts")?.unwrap_or_default(),
+            baseline_until: object.optional(c"baselineUntil")?,
+            rule_set: object.optional(c"ruleSet")?,
+            compare_at: object.optional(c"compareAt")?,
+            confidence: object.optional(c"confidence")?,
+        })
     }
 }
 

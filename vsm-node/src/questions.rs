@@ -11,7 +11,7 @@ use vsm_core::{
     MetricTrendQuery, NextSlotQuery, OutcomeChangeQuery, OutlookQuery, PrioritizeQuery, QualityTrendQuery,
     ReadinessChangesQuery, ReadinessQuery, ReconcileQuery, ReleaseDatesQuery, ReleaseTimesQuery, ReworkQuery,
     SayDoQuery, ScopeQuery, TemplateQuery, TestsQuery, TimeInStateQuery, ToArrow, TransitionsQuery,
-    ValueOrderQuery, ValueRealizedQuery, VerdictQuery, WaitedForQuery,
+    ValueOrderQuery, ValueRealizedQuery, ValueTrendQuery, VerdictQuery, WaitedForQuery,
 };
 
 use crate::columns::Columns;
@@ -1454,6 +1454,71 @@ impl ValueStream {
         #[napi(ts_arg_type = "ValueRealizedQuery")] query: Arg<ValueRealizedQuery>,
     ) -> AsyncTask<Job<Columns>> {
         self.promise(("query", query), |stream, query| stream.value_realized(query)?.to_arrow(None))
+    }
+
+    /// How a measured outcome, say revenue, users or a score, goes from part to part of a window, with the limits of its
+    /// natural variation, signals beyond them, changes of level, and a comparison of two periods: see
+    /// `metricTrend`. Its unit is in the rules of the basis, as `unit:CHF`.
+    ///
+    /// A part in which nobody measured has no value, which is not zero. There is no value at all where measurements are in several
+    /// units; the basis says so.
+    ///
+    /// Takes the history of the item.
+    #[napi(catch_unwind)]
+    pub fn value_trend(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "ValueTrendQuery")] query: Arg<ValueTrendQuery>,
+    ) -> Result<MetricTrend> {
+        self.answer(env, ("query", query), vsm_core::ValueStream::value_trend)
+    }
+
+    /// As `valueTrend`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<MetricTrend>")]
+    pub fn value_trend_async(
+        &self,
+        #[napi(ts_arg_type = "ValueTrendQuery")] query: Arg<ValueTrendQuery>,
+    ) -> AsyncTask<Job<MetricTrend>> {
+        self.promise(("query", query), vsm_core::ValueStream::value_trend)
+    }
+
+    /// The rows of `valueTrend` as the bytes of an Arrow IPC stream, which `tableFromIPC` of `apache-arrow` reads: many
+    /// rows cross as bytes at a small part of the cost.
+    #[napi(catch_unwind)]
+    pub fn value_trend_arrow(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "ValueTrendQuery")] query: Arg<ValueTrendQuery>,
+    ) -> Result<Buffer> {
+        self.answer(env, ("query", query), |stream, query| stream.value_trend(query)?.to_arrow_ipc(None))
+    }
+
+    /// As `valueTrendArrow`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Buffer>")]
+    pub fn value_trend_arrow_async(
+        &self,
+        #[napi(ts_arg_type = "ValueTrendQuery")] query: Arg<ValueTrendQuery>,
+    ) -> AsyncTask<Job<Buffer>> {
+        self.promise(("query", query), |stream, query| stream.value_trend(query)?.to_arrow_ipc(None))
+    }
+
+    /// The rows of `valueTrend` as typed arrays, one for each field.
+    #[napi(catch_unwind, ts_return_type = "Columns<TrendPoint>")]
+    pub fn value_trend_columns(
+        &self,
+        env: Env,
+        #[napi(ts_arg_type = "ValueTrendQuery")] query: Arg<ValueTrendQuery>,
+    ) -> Result<Columns> {
+        self.answer(env, ("query", query), |stream, query| stream.value_trend(query)?.to_arrow(None))
+    }
+
+    /// As `valueTrendColumns`, off the event loop.
+    #[napi(catch_unwind, ts_return_type = "Promise<Columns<TrendPoint>>")]
+    pub fn value_trend_columns_async(
+        &self,
+        #[napi(ts_arg_type = "ValueTrendQuery")] query: Arg<ValueTrendQuery>,
+    ) -> AsyncTask<Job<Columns>> {
+        self.promise(("query", query), |stream, query| stream.value_trend(query)?.to_arrow(None))
     }
 
     /// The verdicts of all work items and releases for a stage in one pass; each is what

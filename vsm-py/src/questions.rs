@@ -1651,6 +1651,62 @@ impl ValueStream {
         self.ask(py, |stream| stream.value_realized(&query)).map(ValueRealized).map_err(raise)
     }
 
+    /// How a measured outcome, say revenue, users or a score, goes from part to part of a window, with the limits of its
+    /// natural variation, signals beyond them, changes of level, and a comparison of two periods: see
+    /// ``metric_trend``. Its unit is in the rules of the basis, as ``unit:CHF``.
+    ///
+    /// A part in which nobody measured has no value, which is not zero. There is no value at all where measurements are in several
+    /// units; the basis says so.
+    ///
+    /// Takes the history of the item.
+    ///
+    /// - ``item``: The item whose outcome was measured, such as an application or feature.
+    /// - ``measure``: What was measured: the name of an attribute, as ``value_realized`` reads it.
+    /// - ``start``: First instant of the window.
+    /// - ``end``: First instant after the window.
+    /// - ``zone``: IANA zone of its days.
+    /// - ``rule``: What the measurements of one part come to; absent = the last one.
+    /// - ``bucket``: The parts of the window; absent = months.
+    /// - ``bucket_starts``: Where the parts of a ``custom`` bucket begin, the first one apart, which begins with the window.
+    /// - ``baseline_until``: The parts before this instant are the baseline of the limits; absent = all parts.
+    /// - ``rule_set``: Which signals are looked for; absent = as ``process_behaviour`` has it.
+    /// - ``compare_at``: Where the earlier period ends and the later one, with which it is compared part by part, begins; absent = nothing is compared.
+    /// - ``confidence``: The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+    #[pyo3(signature = (item: "str", *, measure: "str", start: "datetime", end: "datetime", zone: "str", rule: "SeriesRule | str | None" = None, bucket: "Bucket | str | None" = None, bucket_starts: "Iterable[datetime] | None" = None, baseline_until: "datetime | None" = None, rule_set: "DetectionRuleSet | str | None" = None, compare_at: "datetime | None" = None, confidence: "float | None" = None) -> "MetricTrend")]
+    #[allow(clippy::too_many_arguments, reason = "Python passes them by name")]
+    fn value_trend(
+        &self,
+        py: Python<'_>,
+        item: &Bound<'_, PyAny>,
+        measure: &Bound<'_, PyAny>,
+        start: &Bound<'_, PyAny>,
+        end: &Bound<'_, PyAny>,
+        zone: &Bound<'_, PyAny>,
+        rule: Option<&Bound<'_, PyAny>>,
+        bucket: Option<&Bound<'_, PyAny>>,
+        bucket_starts: Option<&Bound<'_, PyAny>>,
+        baseline_until: Option<&Bound<'_, PyAny>>,
+        rule_set: Option<&Bound<'_, PyAny>>,
+        compare_at: Option<&Bound<'_, PyAny>>,
+        confidence: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<MetricTrend> {
+        let query = core::ValueTrendQuery {
+            item: FromPython::from_python(item, "item")?,
+            measure: FromPython::from_python(measure, "measure")?,
+            start: FromPython::from_python(start, "start")?,
+            end: FromPython::from_python(end, "end")?,
+            zone: FromPython::from_python(zone, "zone")?,
+            rule: optional(rule, "rule")?,
+            bucket: optional(bucket, "bucket")?,
+            bucket_starts: optional(bucket_starts, "bucket_starts")?.unwrap_or_default(),
+            baseline_until: optional(baseline_until, "baseline_until")?,
+            rule_set: optional(rule_set, "rule_set")?,
+            compare_at: optional(compare_at, "compare_at")?,
+            confidence: optional(confidence, "confidence")?,
+        };
+        self.ask(py, |stream| stream.value_trend(&query)).map(MetricTrend).map_err(raise)
+    }
+
     /// The verdicts of all work items and releases for a stage in one pass; each is what
     /// ``readiness`` would say.
     ///

@@ -122,7 +122,7 @@ pub use trace::{Trace, TraceStep};
 pub use worth::{
     ArrivalRule, ArrivalSource, InheritRule, OrderCost, OutcomeChange, OutcomeChangeQuery, Priorities,
     PrioritizeQuery, PriorityItem, RankRule, SeriesRule, ValueOrder, ValueOrderItem, ValueOrderQuery,
-    ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow,
+    ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow, ValueTrendQuery,
 };
 
 /// What an answer rests on; every answer carries one.

@@ -9825,6 +9825,44 @@ class ValueStream:
         - ``lower_is_better``: Whether less is better, as of costs and incidents; absent = only where the target is below the baseline.
         - ``points``: Whether to list the measurements; absent = no.
         """
+    def value_trend(
+        self,
+        item: str,
+        *,
+        measure: str,
+        start: datetime,
+        end: datetime,
+        zone: str,
+        rule: SeriesRule | str | None = None,
+        bucket: Bucket | str | None = None,
+        bucket_starts: Iterable[datetime] | None = None,
+        baseline_until: datetime | None = None,
+        rule_set: DetectionRuleSet | str | None = None,
+        compare_at: datetime | None = None,
+        confidence: float | None = None,
+    ) -> MetricTrend:
+        """How a measured outcome, say revenue, users or a score, goes from part to part of a window, with the limits of its
+        natural variation, signals beyond them, changes of level, and a comparison of two periods: see
+        ``metric_trend``. Its unit is in the rules of the basis, as ``unit:CHF``.
+
+        A part in which nobody measured has no value, which is not zero. There is no value at all where measurements are in several
+        units; the basis says so.
+
+        Takes the history of the item.
+
+        - ``item``: The item whose outcome was measured, such as an application or feature.
+        - ``measure``: What was measured: the name of an attribute, as ``value_realized`` reads it.
+        - ``start``: First instant of the window.
+        - ``end``: First instant after the window.
+        - ``zone``: IANA zone of its days.
+        - ``rule``: What the measurements of one part come to; absent = the last one.
+        - ``bucket``: The parts of the window; absent = months.
+        - ``bucket_starts``: Where the parts of a ``custom`` bucket begin, the first one apart, which begins with the window.
+        - ``baseline_until``: The parts before this instant are the baseline of the limits; absent = all parts.
+        - ``rule_set``: Which signals are looked for; absent = as ``process_behaviour`` has it.
+        - ``compare_at``: Where the earlier period ends and the later one, with which it is compared part by part, begins; absent = nothing is compared.
+        - ``confidence``: The confidence of the intervals of that comparison, from 0 to 1; absent = 0.95.
+        """
     def verdicts(
         self,
         *,

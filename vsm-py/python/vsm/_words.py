@@ -1285,6 +1285,9 @@ class MetricUnit(Word):
     PerDay = "per_day"
     """How often something happens on a day."""
 
+    Measure = "measure"
+    """The unit of what was measured, as its tool says."""
+
 
 class MovingRangeRule(Word):
     """What the limits of a chart are reckoned from."""

@@ -24,6 +24,8 @@ text_enum! {
         DaysPerWeek = "days_per_week",
         /// How often something happens on a day.
         PerDay = "per_day",
+        /// The unit of what was measured, as its tool says.
+        Measure = "measure",
     }
 }
 

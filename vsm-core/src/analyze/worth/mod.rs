@@ -13,6 +13,7 @@ mod rating;
 mod realized;
 mod rows;
 mod series;
+mod trend;
 
 #[cfg(test)]
 mod tests;
@@ -25,3 +26,4 @@ pub use outcome::{OutcomeChange, OutcomeChangeQuery};
 pub use prioritize::{InheritRule, OrderCost, Priorities, PrioritizeQuery, PriorityItem, RankRule};
 pub use realized::{ValuePoint, ValueRealized, ValueRealizedQuery, ValueRow};
 pub use series::SeriesRule;
+pub use trend::ValueTrendQuery;
