@@ -4,15 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::metrics::{Bucket, Buckets, CHART_RULES, ChartOptions, chart};
-use super::{
-    DetectionRuleSet, Grounds, MetricQuery, MetricTrend, MetricUnit, SuiteResults, TrendPoint, defects,
-    test_runs,
-};
+use super::metrics::{Bucket, Buckets, CHART_RULES, ChartOptions, Figures, charts};
+use super::{DetectionRuleSet, Grounds, MetricTrend, MetricUnit, SuiteResults, defects, test_runs};
 use crate::error::{Error, Result};
 use crate::stream::ValueStream;
 use crate::text_enum::text_enum;
-use crate::time::{Instant, Zone};
+use crate::time::Instant;
 
 text_enum! {
     /// A figure of quality, from 0 to 1.
@@ -99,9 +96,6 @@ impl QualityTrendQuery {
 /// So many rows are the most.
 const MOST_ROWS: usize = 1_000_000;
 
-/// How many count in each part of the window, and the figure.
-type Figures = Vec<(u64, Option<f64>)>;
-
 impl ValueStream {
     /// How a figure of quality goes from part to part of a window, by suite and for all together, with the limits of its
     /// natural variation, signals beyond them, changes of level, and a comparison of two periods: see
@@ -142,13 +136,8 @@ impl ValueStream {
             confidence: query.confidence,
         };
         options.check(true)?;
-        let zone = Zone::named(&query.zone)?;
-        let parts = MetricQuery {
-            bucket: Some(query.bucket.unwrap_or(Bucket::Month)),
-            bucket_starts: query.bucket_starts.clone(),
-            ..MetricQuery::new("quality", query.start, query.end, &query.zone)
-        };
-        let buckets = Buckets::of(&parts, zone)?;
+        let window = (query.start, query.end, query.zone.as_str());
+        let buckets = Buckets::or_months(window, query.bucket, &query.bucket_starts)?;
         let mut grounds = Grounds::default();
         CHART_RULES.iter().for_each(|name| grounds.rule(*name));
         let groups = match query.metric {
@@ -173,22 +162,12 @@ impl ValueStream {
                 self.by_suite(query, &buckets, figure, &mut grounds)?
             }
         };
-        let (mut rows, mut summaries) = (Vec::new(), Vec::new());
-        for (name, figures) in groups {
-            let point = |(bucket, figure): (usize, (u64, Option<f64>))| {
-                let key = buckets.key(bucket).map(Into::into);
-                TrendPoint::new(name.clone(), key, buckets.start(bucket), figure)
-            };
-            let points = figures.into_iter().enumerate().map(point).collect();
-            let (points, summary) = chart(&options, name.clone(), points, || None)?;
-            rows.extend(points);
-            summaries.push(summary);
-        }
+        let (rows, groups) = charts(&options, &buckets, groups)?;
         Ok(MetricTrend {
             metric: query.metric.as_str().into(),
             unit: MetricUnit::Ratio,
             rows,
-            groups: summaries,
+            groups,
             basis: grounds.finish(self),
         })
     }

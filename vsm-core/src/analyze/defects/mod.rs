@@ -11,7 +11,7 @@ mod tests;
 
 use self::case::Case;
 use super::flow::Durations;
-use super::metrics::Buckets;
+use super::metrics::{Buckets, Figures};
 use super::quality_trend::QualityTrendQuery;
 use super::statistics::{SurvivalPercentile, SurvivalQuery, survival};
 use super::worth::{Arrivals, Figure, figure, finite};
@@ -146,7 +146,7 @@ pub(super) fn escape_rates(
     query: &QualityTrendQuery,
     buckets: &Buckets,
     grounds: &mut Grounds,
-) -> Result<Vec<(u64, Option<f64>)>> {
+) -> Result<Figures> {
     let within = stream.all_under(query.within.as_deref())?;
     let cases = cases(stream, within.as_ref(), grounds);
     let mut found: Vec<Vec<&Case>> = vec![Vec::new(); buckets.len()];

@@ -82,6 +82,20 @@ impl Buckets {
         Ok(all)
     }
 
+    /// Of a window whose parts are months where nobody says otherwise.
+    pub(in crate::analyze) fn or_months(
+        (start, end, zone): (Instant, Instant, &str),
+        bucket: Option<Bucket>,
+        bucket_starts: &[Instant],
+    ) -> Result<Buckets> {
+        let parts = MetricQuery {
+            bucket: Some(bucket.unwrap_or(Bucket::Month)),
+            bucket_starts: bucket_starts.to_vec(),
+            ..MetricQuery::new("", start, end, zone)
+        };
+        Buckets::of(&parts, Zone::named(zone)?)
+    }
+
     pub(in crate::analyze) fn len(&self) -> usize {
         self.keys.len()
     }

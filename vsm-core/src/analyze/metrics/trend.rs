@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::buckets::Buckets;
 use super::catalogue::{Measure, MetricUnit};
 use super::plan::Plan;
 use super::query::MetricQuery;
@@ -151,6 +152,29 @@ impl ChartOptions {
         }
         confidence(self.confidence).map(drop)
     }
+}
+
+/// How many count in each part of a window, and the figure.
+pub(in crate::analyze) type Figures = Vec<(u64, Option<f64>)>;
+
+/// The charts of several groups, whose periods are compared part by part.
+pub(in crate::analyze) fn charts(
+    options: &ChartOptions,
+    buckets: &Buckets,
+    groups: Vec<(Vec<String>, Figures)>,
+) -> Result<(Vec<TrendPoint>, Vec<TrendGroup>)> {
+    let (mut rows, mut summaries) = (Vec::new(), Vec::new());
+    for (name, figures) in groups {
+        let point = |(bucket, figure): (usize, (u64, Option<f64>))| {
+            let key = buckets.key(bucket).map(Into::into);
+            TrendPoint::new(name.clone(), key, buckets.start(bucket), figure)
+        };
+        let points = figures.into_iter().enumerate().map(point).collect();
+        let (points, summary) = chart(options, name.clone(), points, || None)?;
+        rows.extend(points);
+        summaries.push(summary);
+    }
+    Ok((rows, summaries))
 }
 
 /// Says of the points of one group what is more than natural variation. Two periods are compared by single values with their

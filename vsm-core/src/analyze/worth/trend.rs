@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::figures::{finite, sum};
 use super::series::{Point, Series, SeriesRule};
-use crate::analyze::metrics::{Bucket, Buckets, CHART_RULES, ChartOptions, chart};
-use crate::analyze::{DetectionRuleSet, Grounds, MetricQuery, MetricTrend, MetricUnit, TrendPoint};
+use crate::analyze::metrics::{Bucket, Buckets, CHART_RULES, ChartOptions, charts};
+use crate::analyze::{DetectionRuleSet, Grounds, MetricTrend, MetricUnit};
 use crate::error::{Error, Result};
 use crate::stream::ValueStream;
-use crate::time::{Instant, Zone};
+use crate::time::Instant;
 
 /// A question whether an outcome changes over time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,13 +117,8 @@ impl ValueStream {
         if query.measure.trim().is_empty() {
             return Err(Error::invalid("measure", "must be the name of an attribute"));
         }
-        let zone = Zone::named(&query.zone)?;
-        let parts = MetricQuery {
-            bucket: Some(query.bucket.unwrap_or(Bucket::Month)),
-            bucket_starts: query.bucket_starts.clone(),
-            ..MetricQuery::new("value", query.start, query.end, &query.zone)
-        };
-        let buckets = Buckets::of(&parts, zone)?;
+        let window = (query.start, query.end, query.zone.as_str());
+        let buckets = Buckets::or_months(window, query.bucket, &query.bucket_starts)?;
         let item = self.find(&query.item)?;
         let series = Series::of(self, item, &query.measure);
         let rule = query.rule.unwrap_or(SeriesRule::Last);
@@ -148,18 +143,14 @@ impl ValueStream {
             grounds.n += 1;
             grounds.evidence.push(*event);
         }
-        let point = |(bucket, values): (usize, Vec<f64>)| {
-            let n = values.len() as u64;
-            let key = buckets.key(bucket).map(Into::into);
-            TrendPoint::new(Vec::new(), key, buckets.start(bucket), (n, figure(values, rule)))
-        };
-        let points = measured.into_iter().enumerate().map(point).collect();
-        let (rows, summary) = chart(&options, Vec::new(), points, || None)?;
+        let figures =
+            measured.into_iter().map(|values| (values.len() as u64, figure(values, rule))).collect();
+        let (rows, groups) = charts(&options, &buckets, vec![(Vec::new(), figures)])?;
         Ok(MetricTrend {
             metric: query.measure.clone(),
             unit: MetricUnit::Measure,
             rows,
-            groups: vec![summary],
+            groups,
             basis: grounds.finish(self),
         })
     }
