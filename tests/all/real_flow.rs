@@ -1,12 +1,13 @@
 //! The flow answers against what other tools say of the same records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use vsm_core::{
-    Adapter, AgeingQuery, CumulativeFlow, CumulativeFlowQuery, CumulativeForm, DefectsQuery, Event,
-    FlowStage, FlowState, IngestOptions, Instant, Kind, LittlesLawQuery, LittlesLawRule, OpenRule, Span,
-    StateWords, TimeInStateQuery, ValueStream,
+    Adapter, AgeingQuery, Calendar, CumulativeFlow, CumulativeFlowQuery, CumulativeForm, DayCount,
+    DefectsQuery, Event, FlowStage, FlowState, IngestOptions, Instant, Kind, LittlesLawQuery, LittlesLawRule,
+    MetricQuery, MetricRules, OpenRule, Span, StateWords, TimeInStateQuery, ValueStream, Weekday,
+    WorkingHours,
 };
 
 use crate::shared::{bytes, shared};
@@ -303,6 +304,84 @@ fn open_bugs_of_titanium_by_priority() {
         open.values().sum::<f64>(),
         months.values().flat_map(|row| row.as_object().unwrap().values()).map(number).sum::<f64>()
     );
+}
+
+/// Activities with their beginnings and ends: how long a case is worked on, how long it takes, and how long that is in
+/// office hours.
+#[test]
+fn cases_of_an_interval_log() {
+    let Some(expected) = json_of("flow/pm4py/interval_event_log.expected.json") else { return };
+    let text = bytes(&shared("flow/pm4py/interval_event_log.csv.gz").unwrap());
+    let mut cases: BTreeMap<String, Vec<(Instant, Instant)>> = BTreeMap::new();
+    for row in csv::Reader::from_reader(text.as_slice()).deserialize::<BTreeMap<String, String>>() {
+        let row = row.unwrap();
+        let stamp = |name: &str| at(&row[name][..19]);
+        cases.entry(row["case"].clone()).or_default().push((stamp("start_timestamp"), stamp("timestamp")));
+    }
+    let mut stream = ValueStream::new();
+    let mut overlapping: BTreeSet<String> = BTreeSet::new();
+    for (case, activities) in &mut cases {
+        activities.sort();
+        let mut spans: Vec<(Instant, Instant)> = Vec::new();
+        for (start, end) in activities.iter().copied() {
+            match spans.last_mut() {
+                Some(last) if start <= last.1 => {
+                    if start < last.1 {
+                        overlapping.insert(case.clone());
+                    }
+                    last.1 = last.1.max(end);
+                }
+                _ => spans.push((start, end)),
+            }
+        }
+        let states =
+            spans.iter().flat_map(|(start, end)| [(*start, FlowState::Active), (*end, FlowState::Waiting)]);
+        let mut states: Vec<(Instant, FlowState)> = states.collect();
+        states.last_mut().unwrap().1 = FlowState::Done;
+        for (number, (at, state)) in states.into_iter().enumerate() {
+            let mut event = said(100 + number, case, at, "any");
+            event.set.state = Some(state);
+            stream.apply(event).unwrap();
+        }
+    }
+    assert_eq!(Some(cases.len() as u64), expected["num_cases"].as_u64());
+    let (start, end) = (at("2014-01-01"), at("2017-01-01"));
+    let times = stream.time_in_state(&TimeInStateQuery::new(end)).unwrap().items;
+    let mut worked: BTreeMap<String, f64> = BTreeMap::new();
+    for row in times.iter().filter(|row| row.state == "active") {
+        worked.insert(row.item.clone(), row.completed.millis() as f64 / 1e3);
+    }
+    let lengths = |hours: Option<Calendar>| -> BTreeMap<String, f64> {
+        let second = if hours.is_some() { 3_600.0 } else { 86_400.0 };
+        let mut query = MetricQuery::new("lead_time", start, end, "UTC");
+        let day_count = if hours.is_some() { DayCount::BusinessHours } else { DayCount::Elapsed };
+        query.rules =
+            Some(MetricRules { day_count: Some(day_count), calendar: hours, ..MetricRules::default() });
+        let samples = stream.metric_samples(&query).unwrap().rows;
+        samples.into_iter().map(|sample| (sample.item, (sample.value * second).round())).collect()
+    };
+    let office: Vec<WorkingHours> = Weekday::ALL[..5]
+        .iter()
+        .map(|day| WorkingHours { day: *day, start: "07:00".into(), end: "17:00".into() })
+        .collect();
+    let office = Calendar { zone: "UTC".into(), hours: office, ..Calendar::default() };
+    let mut compared = 0;
+    for (name, lengths) in [
+        ("lead_cycle_waste_last_event_elapsed_24x7", lengths(None)),
+        ("lead_cycle_waste_last_event_business_hours_mon_fri_7_17", lengths(Some(office))),
+    ] {
+        for (case, row) in expected[name].as_object().unwrap() {
+            let id = format!("test:{case}");
+            assert_eq!(lengths[&id], number(&row["@@approx_bh_partial_lead_time"]), "{name} {case}");
+            // The tool takes of what overlaps only a part.
+            if name.ends_with("24x7") && !overlapping.contains(case) {
+                assert_eq!(worked[&id], number(&row["@@approx_bh_partial_cycle_time"]), "{case}");
+            }
+            compared += 1;
+        }
+    }
+    println!("{} cases, {compared} of them compared with all their times", cases.len());
+    assert!(compared >= 100, "{compared}");
 }
 
 #[test]
