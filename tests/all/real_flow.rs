@@ -204,15 +204,18 @@ fn flags_of_changelogs_as_jira_agile_metrics() {
     assert_eq!(blocked("A-4"), [("Awaiting input".to_owned(), sum(&pairs))]);
 }
 
+/// The issues, and what another tool says of them.
+fn titanium() -> Option<(Vec<BTreeMap<String, String>>, Value)> {
+    let text = bytes(&shared("flow/titanium-jira/issues_TIMOB.csv.gz")?);
+    let expected = json_of("flow/titanium-jira/TIMOB.expected.json")?;
+    Some((csv::Reader::from_reader(text.as_slice()).deserialize().map(Result::unwrap).collect(), expected))
+}
+
 #[test]
 fn ten_years_of_titanium() {
-    let Some(path) = shared("flow/titanium-jira/issues_TIMOB.csv.gz") else { return };
-    let Some(expected) = json_of("flow/titanium-jira/TIMOB.expected.json") else { return };
+    let Some((rows, expected)) = titanium() else { return };
     let mut events = Vec::new();
-    let text = bytes(&path);
-    let mut rows = csv::Reader::from_reader(text.as_slice());
-    for row in rows.deserialize::<BTreeMap<String, String>>() {
-        let row = row.unwrap();
+    for row in rows {
         let stamp = |name: &str| at(&row[name][..19]);
         events.push(said(0, &row["key"], stamp("created"), "Backlog"));
         if !row["resolved"].is_empty() {
@@ -259,13 +262,9 @@ fn ten_years_of_titanium() {
 
 #[test]
 fn open_bugs_of_titanium_by_priority() {
-    let Some(path) = shared("flow/titanium-jira/issues_TIMOB.csv.gz") else { return };
-    let Some(expected) = json_of("flow/titanium-jira/TIMOB.expected.json") else { return };
+    let Some((rows, expected)) = titanium() else { return };
     let mut events = Vec::new();
-    let text = bytes(&path);
-    let mut rows = csv::Reader::from_reader(text.as_slice());
-    for row in rows.deserialize::<BTreeMap<String, String>>() {
-        let row = row.unwrap();
+    for row in rows {
         if row["type"] != "Bug" {
             continue;
         }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::metrics::{Bucket, Buckets, CHART_RULES, ChartOptions, Figures, charts};
+use super::metrics::{Bucket, Buckets, CHART_RULES, ChartOptions, Figures, by_part, charts};
 use super::{DetectionRuleSet, Grounds, MetricTrend, MetricUnit, SuiteResults, defects, test_runs};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::stream::ValueStream;
 use crate::text_enum::text_enum;
 use crate::time::Instant;
@@ -93,9 +93,6 @@ impl QualityTrendQuery {
     }
 }
 
-/// So many rows are the most.
-const MOST_ROWS: usize = 1_000_000;
-
 impl ValueStream {
     /// How a figure of quality goes from part to part of a window, by suite and for all together, with the limits of its
     /// natural variation, signals beyond them, changes of level, and a comparison of two periods: see
@@ -108,7 +105,7 @@ impl ValueStream {
     /// Takes a look at every item.
     ///
     /// # Errors
-    /// [`Error::UnknownZone`]; [`Error::UnknownItem`] for `within`; [`Error::Invalid`] for a window that ends before it
+    /// [`Error::UnknownZone`](crate::Error::UnknownZone); [`Error::UnknownItem`](crate::Error::UnknownItem) for `within`; [`Error::Invalid`](crate::Error::Invalid) for a window that ends before it
     /// starts or spans more than a hundred years, for starts of parts that don't fit, for more than a million rows, and for
     /// a confidence that is not between 0 and 1.
     ///
@@ -162,7 +159,8 @@ impl ValueStream {
                 self.by_suite(query, &buckets, figure, &mut grounds)?
             }
         };
-        let (rows, groups) = charts(&options, &buckets, groups)?;
+        let (rows, groups) =
+            charts(&options, groups.into_iter().map(|(name, figures)| by_part(&buckets, name, figures)))?;
         Ok(MetricTrend {
             metric: query.metric.as_str().into(),
             unit: MetricUnit::Ratio,
@@ -186,12 +184,7 @@ impl ValueStream {
         for ((suite, bucket), results) in &results {
             let figures = groups.entry(*suite).or_insert_with(|| vec![(0, None); buckets.len()]);
             figures.get_mut(*bucket).into_iter().for_each(|slot| *slot = figure(results));
-            if groups.len().saturating_mul(buckets.len()) > MOST_ROWS {
-                return Err(Error::invalid(
-                    "bucket",
-                    format!("more than {MOST_ROWS} rows: take longer parts"),
-                ));
-            }
+            buckets.check_rows(groups.len())?;
         }
         let total = groups.remove(&None).unwrap_or_else(|| vec![(0, None); buckets.len()]);
         let suites =

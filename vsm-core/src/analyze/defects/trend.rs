@@ -43,9 +43,6 @@ pub struct DefectTrend {
     pub closed: u32,
 }
 
-/// So many rows are the most.
-const MOST_ROWS: usize = 1_000_000;
-
 /// The trend of some defects, by part of the window and then by group; every group is in every part.
 pub(super) fn trend(stream: &ValueStream, query: &DefectsQuery, cases: &[Case]) -> Result<Vec<DefectTrend>> {
     let zone = Zone::named(&query.zone)?;
@@ -100,9 +97,7 @@ pub(super) fn trend(stream: &ValueStream, query: &DefectsQuery, cases: &[Case]) 
         names.push((Vec::new(), 0));
     }
     names.sort_unstable();
-    if names.len().saturating_mul(buckets.len()) > MOST_ROWS {
-        return Err(Error::invalid("bucket", "that would be more than a million rows: ask for longer parts"));
-    }
+    buckets.check_rows(names.len())?;
     let mut rows = Vec::with_capacity(names.len() * buckets.len());
     for bucket in 0..buckets.len() {
         for (name, group) in &names {

@@ -8,7 +8,7 @@ use super::bands::DeliveryMetric;
 use super::query::DeliveryQuery;
 use super::rows::{Group, groups};
 use super::rules::FrequencyRule;
-use crate::analyze::metrics::{CHART_RULES, ChartOptions, chart};
+use crate::analyze::metrics::{CHART_RULES, ChartOptions, Singles, charts};
 use crate::analyze::{DetectionRuleSet, MetricTrend, MetricUnit, TrendPoint};
 use crate::error::Result;
 use crate::stream::ValueStream;
@@ -67,23 +67,15 @@ pub(super) fn trend(stream: &ValueStream, query: &DeliveryTrendQuery) -> Result<
     let (named, total) = groups(&facts, query, &[])?;
     let named = named.into_iter().map(|group| (vec![group.name.unwrap_or_default().to_owned()], group));
     let total = total.map(|group| (Vec::new(), group));
-    let (mut rows, mut summaries) = (Vec::new(), Vec::new());
-    for (name, group) in named.chain(total) {
+    let charted = named.chain(total).map(|(name, group)| {
         let point = |row: &DeliveryRow| {
             TrendPoint::new(name.clone(), row.bucket.clone(), row.start, figure(*metric, row))
         };
         let points = group.rows.iter().map(point).collect();
-        let (points, summary) = chart(&options, name, points, || singles(*metric, query, &group))?;
-        rows.extend(points);
-        summaries.push(summary);
-    }
-    Ok(MetricTrend {
-        metric: metric.as_str().into(),
-        unit,
-        rows,
-        groups: summaries,
-        basis: grounds.finish(stream),
-    })
+        (name, points, move || singles(*metric, query, &group))
+    });
+    let (rows, groups) = charts(&options, charted)?;
+    Ok(MetricTrend { metric: metric.as_str().into(), unit, rows, groups, basis: grounds.finish(stream) })
 }
 
 /// How many count, and the figure.
@@ -98,7 +90,7 @@ fn figure(metric: DeliveryMetric, row: &DeliveryRow) -> (u64, Option<f64>) {
 }
 
 /// When single changes arrived and single incidents were over, with their times in days.
-fn singles(metric: DeliveryMetric, query: &DeliveryQuery, group: &Group<'_>) -> Option<Vec<(Instant, f64)>> {
+fn singles(metric: DeliveryMetric, query: &DeliveryQuery, group: &Group<'_>) -> Option<Singles> {
     let times = match metric {
         DeliveryMetric::ChangeLeadTime => group.share.lead_times(),
         DeliveryMetric::RecoveryTime => group.share.recovery_times(),

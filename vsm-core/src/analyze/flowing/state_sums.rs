@@ -232,7 +232,9 @@ impl Times {
         });
         let items: Vec<ItemStateTime> = items.collect();
         let waits = self.waits_known;
-        let states = self.states.into_iter().map(|(key, sum)| {
+        let states = self.states.into_iter().map(|(key, mut sum)| {
+            sum.sample.sort_unstable();
+            sum.open.sort_unstable();
             let (completed, ongoing) = (total(&sum.sample), total(&sum.open));
             StateTime {
                 status_id: status_id(&key),
@@ -288,11 +290,8 @@ fn total(times: &[i64]) -> i128 {
     times.iter().map(|time| i128::from(*time)).sum()
 }
 
-/// In days, ascending.
 fn days(times: &[i64]) -> Vec<f64> {
-    let mut days: Vec<f64> = times.iter().map(|time| *time as f64 / DAY as f64).collect();
-    days.sort_unstable_by(f64::total_cmp);
-    days
+    times.iter().map(|time| *time as f64 / DAY as f64).collect()
 }
 
 fn key(stay: &StateStay<'_>, words: StateWords) -> Key {

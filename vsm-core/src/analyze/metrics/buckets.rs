@@ -9,6 +9,9 @@ use crate::analyze::flow::check_window;
 use crate::error::{Error, Result};
 use crate::time::{DAY, Instant, Zone};
 
+/// So many rows are the most.
+const MOST_ROWS: usize = 1_000_000;
+
 /// A window with its parts and days.
 #[derive(Clone, Debug)]
 pub(in crate::analyze) struct Buckets {
@@ -94,6 +97,15 @@ impl Buckets {
             ..MetricQuery::new("", start, end, zone)
         };
         Buckets::of(&parts, Zone::named(zone)?)
+    }
+
+    /// Whether a row for each part and group is not too much to hold.
+    pub(in crate::analyze) fn check_rows(&self, groups: usize) -> Result<()> {
+        if groups.saturating_mul(self.len()) > MOST_ROWS {
+            let reason = "that would be more than a million rows: ask for longer parts";
+            return Err(Error::invalid("bucket", reason));
+        }
+        Ok(())
     }
 
     pub(in crate::analyze) fn len(&self) -> usize {

@@ -38,7 +38,7 @@ pub use trend::{MetricTrend, MetricTrendQuery, TrendGroup, TrendPoint};
 
 pub(super) use buckets::Buckets;
 pub(super) use groups::Groups;
-pub(super) use trend::{CHART_RULES, ChartOptions, Figures, chart, charts};
+pub(super) use trend::{CHART_RULES, ChartOptions, Figures, Singles, by_part, charts};
 
 impl ValueStream {
     /// One metric, by group and part of the window.

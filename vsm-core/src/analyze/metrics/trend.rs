@@ -114,17 +114,16 @@ pub(super) fn trend(stream: &ValueStream, query: &MetricTrendQuery) -> Result<Me
     let plan = Plan::of(query)?;
     let state = state(stream, query)?;
     let table = MetricTable::of(&state, &plan)?;
-    let (mut rows, mut groups) = (Vec::with_capacity(table.rows.len()), Vec::new());
-    for part in table.rows.chunk_by(|a, b| a.group == b.group) {
+    let (plan, state) = (&plan, &state);
+    let groups = table.rows.chunk_by(|a, b| a.group == b.group).map(|part| {
         let name = part.first().map(|row| row.group.clone()).unwrap_or_default();
         let point = |row: &MetricRow| {
             TrendPoint::new(name.clone(), row.bucket.clone(), row.start, (row.n, row.value))
         };
         let points = part.iter().map(point).collect();
-        let (points, group) = chart(&options, name.clone(), points, || singles(&plan, &state, &name))?;
-        rows.extend(points);
-        groups.push(group);
-    }
+        (name.clone(), points, move || singles(plan, state, &name))
+    });
+    let (rows, groups) = charts(&options, groups)?;
     let mut basis = table.basis;
     basis.rules.extend(CHART_RULES.map(String::from));
     basis.rules.sort_unstable();
@@ -157,20 +156,34 @@ impl ChartOptions {
 /// How many count in each part of a window, and the figure.
 pub(in crate::analyze) type Figures = Vec<(u64, Option<f64>)>;
 
-/// The charts of several groups, whose periods are compared part by part.
-pub(in crate::analyze) fn charts(
-    options: &ChartOptions,
+/// Single values with their times.
+pub(in crate::analyze) type Singles = Vec<(Instant, f64)>;
+
+/// A group with its points, and with its single values where there are any.
+type Group<S> = (Vec<String>, Vec<TrendPoint>, S);
+
+/// A group of which only figures by part are known.
+pub(in crate::analyze) fn by_part(
     buckets: &Buckets,
-    groups: Vec<(Vec<String>, Figures)>,
+    name: Vec<String>,
+    figures: Figures,
+) -> Group<fn() -> Option<Singles>> {
+    let point = |(bucket, figure): (usize, (u64, Option<f64>))| {
+        let key = buckets.key(bucket).map(Into::into);
+        TrendPoint::new(name.clone(), key, buckets.start(bucket), figure)
+    };
+    let points = figures.into_iter().enumerate().map(point).collect();
+    (name, points, || None)
+}
+
+/// The charts of several groups, one after the other.
+pub(in crate::analyze) fn charts<S: FnOnce() -> Option<Singles>>(
+    options: &ChartOptions,
+    groups: impl IntoIterator<Item = Group<S>>,
 ) -> Result<(Vec<TrendPoint>, Vec<TrendGroup>)> {
     let (mut rows, mut summaries) = (Vec::new(), Vec::new());
-    for (name, figures) in groups {
-        let point = |(bucket, figure): (usize, (u64, Option<f64>))| {
-            let key = buckets.key(bucket).map(Into::into);
-            TrendPoint::new(name.clone(), key, buckets.start(bucket), figure)
-        };
-        let points = figures.into_iter().enumerate().map(point).collect();
-        let (points, summary) = chart(options, name.clone(), points, || None)?;
+    for (name, points, singles) in groups {
+        let (points, summary) = chart(options, name, points, singles)?;
         rows.extend(points);
         summaries.push(summary);
     }
@@ -179,11 +192,11 @@ pub(in crate::analyze) fn charts(
 
 /// Says of the points of one group what is more than natural variation. Two periods are compared by single values with their
 /// times where there are any, else by the points; a point belongs to the period that it starts in.
-pub(in crate::analyze) fn chart(
+fn chart(
     options: &ChartOptions,
     group: Vec<String>,
     mut points: Vec<TrendPoint>,
-    singles: impl FnOnce() -> Option<Vec<(Instant, f64)>>,
+    singles: impl FnOnce() -> Option<Singles>,
 ) -> Result<(Vec<TrendPoint>, TrendGroup)> {
     // Parts without a value are no points of a chart; the others keep their places.
     let valued: Vec<(usize, Instant, f64)> = points
@@ -244,7 +257,7 @@ pub(in crate::analyze) fn chart(
 }
 
 /// The values of the items of a group, each with the start of its part of the window, where items have values.
-fn singles(plan: &Plan, state: &MetricState, group: &[String]) -> Option<Vec<(Instant, f64)>> {
+fn singles(plan: &Plan, state: &MetricState, group: &[String]) -> Option<Singles> {
     if !matches!(plan.measure(), Measure::Duration | Measure::Age | Measure::Blocked) {
         return None;
     }

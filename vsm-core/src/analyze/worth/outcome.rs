@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arrival::Arrivals;
 use super::figures::{finite, sum};
-use super::series::{Point, Series};
+use super::series::{LARGEST, Point, Series, check_measure};
 use crate::analyze::statistics::{CompareSamplesQuery, SampleComparison, compare_samples};
 use crate::analyze::{Basis, Grounds};
 use crate::error::{Error, Result};
@@ -74,9 +74,6 @@ pub struct OutcomeChange {
 /// So few measurements on either side say nothing: no interval of 95 % can be given for fewer.
 const FEWEST: usize = 4;
 
-/// The largest measurement that is compared.
-const LARGEST: f64 = 1e100;
-
 impl OutcomeChangeQuery {
     /// For the first shipping of a release or other item.
     pub fn of_release(
@@ -141,9 +138,7 @@ impl ValueStream {
                 return Err(Error::invalid(name, "must not be negative"));
             }
         }
-        if query.measure.trim().is_empty() {
-            return Err(Error::invalid("measure", "must be the name of an attribute"));
-        }
+        check_measure(&query.measure)?;
         self.as_of(query.at, Instant::MAX).outcome_then(query)
     }
 

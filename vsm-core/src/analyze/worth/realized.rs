@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arrival::ArrivalSource;
 use super::rows::Reader;
-use super::series::SeriesRule;
+use super::series::{SeriesRule, check_measure};
 use crate::analyze::Basis;
 use crate::error::{Error, Result};
 use crate::model::{FlowState, Kind};
@@ -163,9 +163,7 @@ impl ValueStream {
     /// # Ok::<(), vsm_core::Error>(())
     /// ```
     pub fn value_realized(&self, query: &ValueRealizedQuery) -> Result<ValueRealized> {
-        if query.measure.trim().is_empty() {
-            return Err(Error::invalid("measure", "must be the name of an attribute"));
-        }
+        check_measure(&query.measure)?;
         if query.roll_up == Some(true) && query.series == Some(SeriesRule::Mean) {
             return Err(Error::invalid("roll_up", "means of parts can't be added up"));
         }

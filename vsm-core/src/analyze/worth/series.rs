@@ -1,6 +1,7 @@
 //! What was measured of an item over time: an attribute with a number, each time it is said.
 
 use super::figures::{finite, number, sum};
+use crate::error::{Error, Result};
 use crate::model::Set;
 use crate::stream::ValueStream;
 use crate::text_enum::text_enum;
@@ -16,6 +17,18 @@ text_enum! {
         /// The mean of all.
         Mean = "mean",
     }
+}
+
+/// The largest measurement that is compared or charted.
+pub(super) const LARGEST: f64 = 1e100;
+
+/// # Errors
+/// [`Error::Invalid`] for a measure without a name.
+pub(super) fn check_measure(measure: &str) -> Result<()> {
+    if measure.trim().is_empty() {
+        return Err(Error::invalid("measure", "must be the name of an attribute"));
+    }
+    Ok(())
 }
 
 /// One measurement.

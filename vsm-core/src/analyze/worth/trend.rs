@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::figures::{finite, sum};
-use super::series::{Point, Series, SeriesRule};
-use crate::analyze::metrics::{Bucket, Buckets, CHART_RULES, ChartOptions, charts};
+use super::series::{LARGEST, Point, Series, SeriesRule, check_measure};
+use crate::analyze::metrics::{Bucket, Buckets, CHART_RULES, ChartOptions, by_part, charts};
 use crate::analyze::{DetectionRuleSet, Grounds, MetricTrend, MetricUnit};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::stream::ValueStream;
 use crate::time::Instant;
 
@@ -73,9 +73,6 @@ impl ValueTrendQuery {
     }
 }
 
-/// The largest measurement that a chart is made of.
-const LARGEST: f64 = 1e100;
-
 impl ValueStream {
     /// How a measured outcome, say revenue, users or a score, goes from part to part of a window, with the limits of its
     /// natural variation, signals beyond them, changes of level, and a comparison of two periods: see
@@ -87,7 +84,7 @@ impl ValueStream {
     /// Takes the history of the item.
     ///
     /// # Errors
-    /// [`Error::UnknownZone`]; [`Error::UnknownItem`]; [`Error::Invalid`] for a measure without a name, for a window that
+    /// [`Error::UnknownZone`](crate::Error::UnknownZone); [`Error::UnknownItem`](crate::Error::UnknownItem); [`Error::Invalid`](crate::Error::Invalid) for a measure without a name, for a window that
     /// ends before it starts or spans more than a hundred years, for starts of parts that don't fit, and for a confidence
     /// that is not between 0 and 1.
     ///
@@ -114,9 +111,7 @@ impl ValueStream {
             confidence: query.confidence,
         };
         options.check(true)?;
-        if query.measure.trim().is_empty() {
-            return Err(Error::invalid("measure", "must be the name of an attribute"));
-        }
+        check_measure(&query.measure)?;
         let window = (query.start, query.end, query.zone.as_str());
         let buckets = Buckets::or_months(window, query.bucket, &query.bucket_starts)?;
         let item = self.find(&query.item)?;
@@ -145,7 +140,7 @@ impl ValueStream {
         }
         let figures =
             measured.into_iter().map(|values| (values.len() as u64, figure(values, rule))).collect();
-        let (rows, groups) = charts(&options, &buckets, vec![(Vec::new(), figures)])?;
+        let (rows, groups) = charts(&options, [by_part(&buckets, Vec::new(), figures)])?;
         Ok(MetricTrend {
             metric: query.measure.clone(),
             unit: MetricUnit::Measure,

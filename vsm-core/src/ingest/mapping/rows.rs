@@ -81,12 +81,12 @@ fn extent(text: &[u8], start: u64, end: u64) -> (u64, u64) {
     (feeds, end.saturating_sub(start + passed + closed))
 }
 
-/// Whether the quotes of a row are closed. In CSV one that is not takes everything up to the end.
-fn is_closed(text: &[u8], delimiter: u8, start: u64, end: u64) -> bool {
+/// Whether a quote of a row is still open at its end. In CSV it takes everything up to the end of the text.
+fn is_quoted(text: &[u8], delimiter: u8, start: u64, end: u64) -> bool {
     let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
     let mut rows = Rows::new(delimiter);
     rows.pass(text.get(place(start)..place(end)).unwrap_or_default());
-    !rows.is_quoted()
+    rows.is_quoted()
 }
 
 fn ends_line(text: &[u8]) -> bool {
@@ -145,7 +145,7 @@ pub(super) fn csv(
     let header_end = top.position().byte().max(reader.position().byte());
     let head = if header.is_empty() { text } else { header };
     let (_, length) = extent(head, 0, header_end);
-    let is_open = is_last && header_end >= head.len() as u64 && !is_closed(head, delimiter, 0, header_end);
+    let is_open = is_last && header_end >= head.len() as u64 && is_quoted(head, delimiter, 0, header_end);
     if length + u64::from(is_open && ends_line(head)) > part.longest as u64 {
         ingested.rejects.push(long_row(1, part.longest));
         return Ok(false);
@@ -157,7 +157,7 @@ pub(super) fn csv(
         let end = reader.position().byte();
         let (ends, length) = extent(text, start, end);
         let position = (first + line + ends).saturating_sub(1 + added);
-        let is_cut_off = is_last && end >= text.len() as u64 && !is_closed(text, delimiter, start, end);
+        let is_cut_off = is_last && end >= text.len() as u64 && is_quoted(text, delimiter, start, end);
         // What looks like its line end stands within the quotes then.
         let length = length + u64::from(is_cut_off && ends_line(text));
         let row = if length > part.longest as u64 {
