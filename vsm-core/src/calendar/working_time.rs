@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::layout::{Layout, NEAR, WIDE};
+use super::lookup::Lookup;
 use super::read::Read;
 use super::records::Calendar;
 use crate::error::{Error, Result};
@@ -10,8 +11,8 @@ use crate::time::{Instant, Span};
 
 /// A [`Calendar`] checked and laid out for arithmetic in a span of years around an instant.
 ///
-/// Adding working time and counting it are inverses. Each call is a binary search over the working hours of the years that
-/// are laid out.
+/// Adding working time and counting it are inverses. Each call looks up a stretch of working hours: at worst a binary
+/// search over those of the years that are laid out, by and large two steps.
 ///
 /// ```
 /// use vsm_core::{Blackout, Calendar, Span, WorkingTime};
@@ -39,9 +40,13 @@ pub struct WorkingTime {
 struct Table {
     reach: (i64, i64),
     intervals: Vec<Interval>,
+    by_start: Lookup,
+    by_work: Lookup,
+    /// All of it.
+    work: i64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Interval {
     start: i64,
     end: i64,
@@ -69,7 +74,7 @@ impl WorkingTime {
 
     /// What the table of the near years says of two instants, if it reaches them and has an answer; else the wide one.
     fn ask<T>(&self, one: Instant, two: Instant, ask: impl Fn(&Table) -> Option<T>) -> Option<T> {
-        let near = Some(&self.near).filter(|near| near.reaches(one) && near.reaches(two));
+        let near = Some(&self.near).filter(|near| near.reaches(one.millis()) && near.reaches(two.millis()));
         near.and_then(&ask).or_else(|| ask(self.wide()))
     }
 
@@ -105,19 +110,13 @@ impl WorkingTime {
 
     /// The first working instant not before `from`.
     pub fn next_working(&self, from: Instant) -> Option<Instant> {
-        self.ask(from, from, |table| {
-            let index = table.intervals.partition_point(|i| i.end <= from.millis());
-            table.intervals.get(index).map(|i| Instant::clamped(i.start.max(from.millis())))
-        })
+        self.ask(from, from, |table| table.next_working(from.millis()).map(Instant::clamped))
     }
 
     /// The latest instant not after `from` at which work can end: `from` itself within working time or at its end, otherwise
     /// the end of the working time before it. None where there is none within reach.
     pub fn previous_working(&self, from: Instant) -> Option<Instant> {
-        self.ask(from, from, |table| {
-            let index = table.intervals.partition_point(|i| i.start < from.millis()).checked_sub(1)?;
-            table.intervals.get(index).map(|i| Instant::clamped(i.end.min(from.millis())))
-        })
+        self.ask(from, from, |table| table.previous_working(from.millis()).map(Instant::clamped))
     }
 
     /// The working time between two instants; negative where `to` is before `from`. Years that the calendar is not laid out
@@ -127,21 +126,53 @@ impl WorkingTime {
         Span::from_millis(self.ask(from, to, count).unwrap_or(0))
     }
 
+    /// The line of working time on which two instants lie, and so much work after the first of them.
+    pub(crate) fn axis(&self, from: i64, to: i64, work: i64) -> Option<WorkAxis<'_>> {
+        let has_all = |table: &&Table| {
+            table.reaches(from) && table.reaches(to) && table.total_at(from).saturating_add(work) < table.work
+        };
+        Some(&self.near).filter(has_all).or_else(|| Some(self.wide()).filter(has_all)).map(WorkAxis)
+    }
+
     /// The error for work that [`add`](WorkingTime::add) could not place.
     pub(crate) fn beyond(&self, what: &str) -> Error {
         Error::Horizon { what: what.into(), around: self.around }
     }
 }
 
+/// Working time as a line of its own, from a beginning that is the same for all that is asked of one axis: what is counted
+/// on it needs no calendar but to become a date again.
+pub(crate) struct WorkAxis<'a>(&'a Table);
+
+impl WorkAxis<'_> {
+    /// How much work is done by an instant.
+    pub(crate) fn done_by(&self, at: i64) -> i64 {
+        self.0.total_at(at)
+    }
+
+    /// The first instant by which so much is done: when work ends.
+    pub(crate) fn end_of(&self, work: i64) -> Option<i64> {
+        self.0.end_of(work)
+    }
+
+    /// The last instant at which so much is done: when further work starts.
+    pub(crate) fn start_after(&self, work: i64) -> Option<i64> {
+        self.0.start_after(work)
+    }
+}
+
 impl Table {
     fn of(layout: Layout) -> Table {
-        let mut before = 0;
+        let mut work = 0;
         let intervals = layout.intervals.into_iter().map(|(start, end)| {
-            let interval = Interval { start, end, before };
-            before += end - start;
+            let interval = Interval { start, end, before: work };
+            work += end - start;
             interval
         });
-        Table { reach: layout.reach, intervals: intervals.collect() }
+        let intervals: Vec<Interval> = intervals.collect();
+        let by_start = Lookup::new(intervals.len(), |place| at(&intervals, place).start);
+        let by_work = Lookup::new(intervals.len(), |place| at(&intervals, place).before);
+        Table { reach: layout.reach, intervals, by_start, by_work, work }
     }
 
     fn layout(&self) -> Layout {
@@ -149,31 +180,66 @@ impl Table {
         Layout { reach: self.reach, intervals }
     }
 
-    fn reaches(&self, at: Instant) -> bool {
-        (self.reach.0..=self.reach.1).contains(&at.millis())
+    fn reaches(&self, at: i64) -> bool {
+        (self.reach.0..=self.reach.1).contains(&at)
     }
 
     fn add(&self, from: Instant, span: Span) -> Option<Instant> {
         let done = self.total_at(from.millis()).saturating_add(span.millis());
-        // Work ends in the interval that uses it up, and starts (counting back) in the one that it is taken from.
-        let index = if span.millis() > 0 {
-            self.intervals.partition_point(|i| i.before + (i.end - i.start) < done)
-        } else if span.millis() < 0 {
-            self.intervals.partition_point(|i| i.before <= done).checked_sub(1)?
-        } else {
-            return Some(from);
+        let end = match span.millis() {
+            0 => return Some(from),
+            1.. => self.end_of(done),
+            _ => self.start_after(done),
         };
-        let interval = self.intervals.get(index)?;
-        Instant::from_millis(interval.start + (done - interval.before)).filter(|_| done >= 0)
+        end.and_then(Instant::from_millis)
+    }
+
+    /// The last interval that starts at an instant or before it.
+    fn begun(&self, by: i64) -> Option<usize> {
+        self.by_start.up_to(by, |place| at(&self.intervals, place).start).checked_sub(1)
+    }
+
+    /// The last interval with so much work or less before it.
+    fn reached(&self, work: i64) -> Option<&Interval> {
+        let count = self.by_work.up_to(work, |place| at(&self.intervals, place).before);
+        self.intervals.get(count.checked_sub(1)?)
     }
 
     fn total_at(&self, at: i64) -> i64 {
-        let index = self.intervals.partition_point(|i| i.start <= at);
-        match index.checked_sub(1).and_then(|last| self.intervals.get(last)) {
+        match self.begun(at).and_then(|last| self.intervals.get(last)) {
             Some(i) => i.before + (at.min(i.end) - i.start),
             None => 0,
         }
     }
+
+    /// The first instant by which so much work, and not nothing, is done.
+    fn end_of(&self, work: i64) -> Option<i64> {
+        let interval = self.reached(work - 1).filter(|_| work <= self.work)?;
+        Some(interval.start + (work - interval.before))
+    }
+
+    /// The last instant at which so much work is done: where more begins.
+    fn start_after(&self, work: i64) -> Option<i64> {
+        let interval = self.reached(work).filter(|_| work < self.work)?;
+        Some(interval.start + (work - interval.before))
+    }
+
+    fn next_working(&self, from: i64) -> Option<i64> {
+        let last = self.begun(from);
+        if last.and_then(|last| self.intervals.get(last)).is_some_and(|last| from < last.end) {
+            return Some(from);
+        }
+        self.intervals.get(last.map_or(0, |last| last + 1)).map(|next| next.start)
+    }
+
+    fn previous_working(&self, from: i64) -> Option<i64> {
+        let last = self.intervals.get(self.begun(from.saturating_sub(1))?)?;
+        Some(last.end.min(from))
+    }
+}
+
+fn at(intervals: &[Interval], place: usize) -> Interval {
+    intervals.get(place).copied().unwrap_or_default()
 }
 
 /// The end of work that starts at `start` and takes `span` of working time in a calendar.
