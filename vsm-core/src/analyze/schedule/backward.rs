@@ -21,6 +21,14 @@ impl Network {
         if self.is_all_plain() {
             return self.backward_plain(dates, end);
         }
+        match self.backward_shared(dates, end) {
+            Some(late) => dates.late = late,
+            None => self.backward_each(dates, end),
+        }
+    }
+
+    /// The same for whatever there is, one node after the other.
+    pub(super) fn backward_each(&self, dates: &mut Dates, end: i64) {
         dates.late.clear();
         dates.late.resize(self.nodes.len(), Late::OPEN);
         let is_actual = self.rules.progress == ProgressRule::ActualDates;

@@ -29,6 +29,14 @@ impl Network {
         {
             return Ok(dates);
         }
+        match self.forward_shared() {
+            Some(dates) => Ok(dates),
+            None => self.forward_each(),
+        }
+    }
+
+    /// The same for whatever there is, one node after the other.
+    pub(super) fn forward_each(&self) -> Result<Dates, Unreachable> {
         let mut dates = Dates::default();
         dates.early_start.reserve_exact(self.nodes.len());
         dates.early_finish.reserve_exact(self.nodes.len());

@@ -29,6 +29,7 @@ mod query;
 mod records;
 mod report;
 mod seats;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod touch;

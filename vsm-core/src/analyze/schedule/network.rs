@@ -249,10 +249,12 @@ impl Network {
 
     /// Whether nothing is special about any activity or need.
     pub(super) fn is_all_plain(&self) -> bool {
-        self.by == By::PLAIN
-            && self.specials.is_empty()
-            && self.bonds.is_empty()
-            && self.changed_needs.is_empty()
+        self.by == By::PLAIN && self.has_plain_ties()
+    }
+
+    /// The same, however work is counted.
+    pub(super) fn has_plain_ties(&self) -> bool {
+        self.specials.is_empty() && self.bonds.is_empty() && self.changed_needs.is_empty()
     }
 
     /// What a node needs.

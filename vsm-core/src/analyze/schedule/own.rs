@@ -20,7 +20,7 @@ use crate::time::{Instant, Span};
 
 /// The schedule of activities that are given: early and late dates, float, what drives what, and the trains they take.
 ///
-/// With `n` activities and `m` dependencies it takes O(n + m), and a binary search in a calendar for each date that one
+/// With `n` activities and `m` dependencies it takes O(n + m), and a look into a calendar for each date that one
 /// counts. Ties are broken by id.
 ///
 /// # Errors
