@@ -78,6 +78,9 @@ impl State {
         if self.walk(to, None).any(|(_, event)| event.kind == Some(Kind::Build)) {
             self.builds.push(to);
         }
+        if self.walk(to, None).any(|(_, event)| event.sets.iter().any(|set| set.calendar().is_some())) {
+            self.calendars.push(to);
+        }
         for link in moved {
             // What held before can't close a cycle now: that was checked for all of them together.
             let _ = self.settle(link, &mut Mark::default());

@@ -63,6 +63,8 @@ pub(crate) struct State {
     pub(crate) lives: OnceLock<Arc<Lives>>,
     /// The items that any event has ever called a build: few of many, and looked for by every question for readiness.
     pub(crate) builds: Vec<u32>,
+    /// The items that any event has ever given a calendar, some of them more than once.
+    pub(crate) calendars: Vec<u32>,
     /// The items in the alphabetical order of their ids.
     pub(crate) order: OnceLock<Vec<u32>>,
 }
@@ -531,6 +533,9 @@ impl State {
         let Some(event) = self.record.get(number) else { return };
         if event.kind == Some(Kind::Build) && self.kinds.get(index) != Some(&Some(Kind::Build)) {
             self.builds.push(item);
+        }
+        if event.sets.iter().any(|set| set.calendar().is_some()) {
+            self.calendars.push(item);
         }
         let is_last = |by: u32| !self.record.order(by, number).is_gt();
         let (Some(kind), Some(state), Some(decided), Some(end)) = (

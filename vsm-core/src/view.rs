@@ -344,6 +344,14 @@ impl ValueStream {
         builds
     }
 
+    /// The items that have had a calendar, each once.
+    pub(crate) fn calendars(&self) -> Vec<u32> {
+        let mut items = self.state.calendars.clone();
+        items.sort_unstable();
+        items.dedup();
+        items
+    }
+
     /// What needs what, laid out for passes. Kept until a link or an item changes; a view keeps its own.
     pub(crate) fn frozen(&self) -> Result<Arc<Frozen>> {
         let (kept, now) = match self.bounds {

@@ -28,7 +28,7 @@ impl Clocks {
             network.by = network.clock.with(WorkingTime::new(calendar, query.at)?);
         }
         let has_calendar = |kind| matches!(kind, Some(Kind::Team | Kind::Stakeholder | Kind::Environment));
-        for item in stream.all().filter(|item| has_calendar(stream.kind(*item))) {
+        for item in stream.calendars().into_iter().filter(|item| has_calendar(stream.kind(*item))) {
             if let Some((calendar, _)) = stream.last(item, Set::calendar) {
                 let by = network.clock.with(WorkingTime::new(&calendar, query.at)?);
                 clocks.of.insert(item, by);
