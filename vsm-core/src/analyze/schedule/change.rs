@@ -51,6 +51,11 @@ impl Followers {
 }
 
 impl Network {
+    /// Whether so many nodes are so much of it that a pass over all is cheaper than to follow them.
+    pub(super) fn is_much(&self, nodes: usize) -> bool {
+        nodes > self.nodes.len() / MUCH
+    }
+
     /// Brings early dates up to date after some nodes or their needs have changed, and gives what the dates were before,
     /// by node. With `a` nodes whose dates change it takes O(a log a) steps; where that is much of the network, all are
     /// counted anew instead, which is cheaper.
@@ -63,7 +68,6 @@ impl Network {
         followers: &Followers,
         changed: &[u32],
     ) -> Result<Vec<Before>, Unreachable> {
-        let much = self.nodes.len() / MUCH;
         let mut heap: BinaryHeap<Reverse<u32>> = changed.iter().copied().map(Reverse).collect();
         let mut before: Vec<Before> = Vec::new();
         let mut last = None;
@@ -71,7 +75,7 @@ impl Network {
             if last == Some(number) {
                 continue;
             }
-            if before.len() > much {
+            if self.is_much(before.len()) {
                 self.restore(dates, &before);
                 return self.follow_all(dates);
             }
@@ -118,7 +122,6 @@ impl Network {
     /// Brings late dates and free float up to date, given the nodes for which something changed that they depend on: the
     /// nodes themselves, what they need, and all of which early dates are others.
     pub(super) fn follow_back(&self, dates: &mut Dates, followers: &Followers, changed: Vec<u32>, end: i64) {
-        let much = self.nodes.len() / MUCH;
         let mut heap = BinaryHeap::from(changed);
         let (mut last, mut count) = (None, 0);
         while let Some(number) = heap.pop() {
@@ -127,7 +130,7 @@ impl Network {
             }
             last = Some(number);
             count += 1;
-            if count > much {
+            if self.is_much(count) {
                 return self.backward(dates, end);
             }
             let old = dates.late(number);

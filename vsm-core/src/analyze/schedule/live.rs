@@ -278,7 +278,7 @@ impl LiveSchedule {
         let is_status = touched.undo.iter().any(|step| matches!(step, Undo::Status(_)));
         let may_follow = self.late_end == Some(end_before) && (end == end_before || network.moves_with_end());
         self.late_end = may_follow.then_some(end);
-        if is_status {
+        if is_status || (may_follow && network.is_much(before.len())) {
             self.count_late();
         } else if may_follow {
             self.dates.shift += end - end_before;
