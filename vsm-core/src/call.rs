@@ -21,8 +21,14 @@ use crate::stream::{Applied, ValueStream};
 use crate::time::{Instant, Span, clip};
 
 mod live;
+#[cfg(feature = "arrow")]
+mod tables;
+#[cfg(all(test, feature = "arrow"))]
+mod tests;
 
 pub use self::live::{LIVE_METRIC_CALLS, LIVE_SCHEDULE_CALLS, WATCH_CALLS};
+#[cfg(feature = "arrow")]
+pub use self::tables::ARROW_CALLS;
 
 /// The names that [`call`] knows.
 pub const CALLS: &[&str] = &[
@@ -125,14 +131,39 @@ pub const CHANGES: &[&str] = &["apply", "correlate", "ingest"];
 /// ```
 pub fn call(stream: &mut ValueStream, name: &str, arguments: &str) -> Result<String> {
     let mut args = parse(arguments)?;
-    let past = match args.as_object_mut().and_then(|args| args.remove("as_of")) {
-        Some(value) => Some((field::<Instant>(&value, "occurred")?, field::<Instant>(&value, "recorded")?)),
-        None => None,
-    };
-    if let Some((occurred, recorded)) = past {
-        return answer(&mut stream.as_of(occurred, recorded), name, &args);
+    match past(stream, &mut args)? {
+        Some(mut past) => answer(&mut past, name, &args),
+        None => answer(stream, name, &args),
     }
-    answer(stream, name, &args)
+}
+
+/// The same for questions that are answered with lists of records: one of the lists as the bytes of an Arrow IPC stream, a row for each
+/// record, for hosts that take bytes. `list` is the name of the list; absent = the first one.
+///
+/// # Errors
+/// As [`call`], for a name that is not in [`ARROW_CALLS`](crate::ARROW_CALLS); [`Error::Invalid`] for a list that the
+/// answer has not.
+///
+/// ```
+/// let stream = vsm_core::ValueStream::new();
+/// let query = r#"{"metric":"throughput","start":"2026-01-01T00:00:00Z","end":"2026-02-01T00:00:00Z","zone":"UTC"}"#;
+/// let bytes = vsm_core::call_arrow(&stream, "metric", query, None)?;
+/// assert_eq!(bytes[..4], [0xff; 4]);
+/// # Ok::<(), vsm_core::Error>(())
+/// ```
+#[cfg(feature = "arrow")]
+pub fn call_arrow(stream: &ValueStream, name: &str, arguments: &str, list: Option<&str>) -> Result<Vec<u8>> {
+    let mut args = parse(arguments)?;
+    match past(stream, &mut args)? {
+        Some(past) => tables::table(&past, name, &args, list),
+        None => tables::table(stream, name, &args, list),
+    }
+}
+
+/// The stream as of the time that the arguments ask about, if they do.
+fn past(stream: &ValueStream, args: &mut Value) -> Result<Option<ValueStream>> {
+    let Some(value) = args.as_object_mut().and_then(|args| args.remove("as_of")) else { return Ok(None) };
+    Ok(Some(stream.as_of(field::<Instant>(&value, "occurred")?, field::<Instant>(&value, "recorded")?)))
 }
 
 /// The arguments as an object; no text is none.

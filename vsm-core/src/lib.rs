@@ -647,6 +647,8 @@ pub use calendar::{
     Blackout, Cadence, Calendar, CalendarException, ClockHours, HolidayRule, Weekday, WorkingHours,
     WorkingTime, add_working_time, next_departure, working_time_between,
 };
+#[cfg(feature = "arrow")]
+pub use call::{ARROW_CALLS, call_arrow};
 pub use call::{CALLS, CHANGES, LIVE_METRIC_CALLS, LIVE_SCHEDULE_CALLS, WATCH_CALLS, call};
 pub use correlate::{CorrelationRule, CorrelationRules, EnvironmentNames, VersionRule};
 pub use document::{LONGEST_LINE, event_to_json};

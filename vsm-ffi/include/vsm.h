@@ -85,6 +85,28 @@ VsmStatus vsm_call(VsmStream stream,
                    const char *args_json,
                    char **out);
 
+// A question as in vsm_call, answered with one of the lists of its answer as a table: the bytes of an Arrow IPC stream, a
+// row for each record, at a small part of what the records cost as JSON. `list` is the name of the list; NULL or an empty
+// text means the first one, as for `metric` its `rows`. A name that has no table is answered with those that have. Done, `bytes` and `len` are set, and `out` is NULL; not done, `out` says why,
+// and `bytes` is NULL.
+//
+// # Safety
+// The texts and `out` are as in vsm_call, and `list` as `args_json`. `bytes` and `len` are NULL or can hold a pointer and a
+// length; the bytes belong to the caller, who ends them with vsm_bytes_free.
+VsmStatus vsm_call_arrow(VsmStream stream,
+                         const char *name,
+                         const char *args_json,
+                         const char *list,
+                         uint8_t **bytes,
+                         size_t *len,
+                         char **out);
+
+// Ends bytes that vsm_call_arrow has put into `bytes`, with the length that came with them; NULL is fine.
+//
+// # Safety
+// `bytes` is NULL or comes with `len` from vsm_call_arrow and has not been ended before.
+void vsm_bytes_free(uint8_t *bytes, size_t len);
+
 // Reads what a tool wrote (`adapter` is `jira`, `git`, `jenkins`, `junit`, `events` and so on) and applies it.
 //
 // # Safety

@@ -133,6 +133,72 @@ pub unsafe extern "C" fn vsm_call(
     unsafe { answer(out, call) }
 }
 
+/// A question as in vsm_call, answered with one of the lists of its answer as a table: the bytes of an Arrow IPC stream, a
+/// row for each record, at a small part of what the records cost as JSON. `list` is the name of the list; NULL or an empty
+/// text means the first one, as for `metric` its `rows`. A name that has no table is answered with those that have. Done, `bytes` and `len` are set, and `out` is NULL; not done, `out` says why,
+/// and `bytes` is NULL.
+///
+/// # Safety
+/// The texts and `out` are as in vsm_call, and `list` as `args_json`. `bytes` and `len` are NULL or can hold a pointer and a
+/// length; the bytes belong to the caller, who ends them with vsm_bytes_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vsm_call_arrow(
+    stream: VsmStream,
+    name: *const c_char,
+    args_json: *const c_char,
+    list: *const c_char,
+    bytes: *mut *mut u8,
+    len: *mut usize,
+    out: *mut *mut c_char,
+) -> VsmStatus {
+    let mut table: Box<[u8]> = Box::default();
+    let call = || {
+        if bytes.is_null() || len.is_null() {
+            return Err(invalid("bytes", "neither it nor len may be NULL"));
+        }
+        // SAFETY: the caller keeps what this function demands of the three pointers.
+        let (name, args, list) = unsafe {
+            (text("name", name)?, text_or("args_json", args_json, "{}")?, text_or("list", list, "")?)
+        };
+        let list = Some(list).filter(|list| !list.is_empty());
+        table = vsm_core::call_arrow(&snapshot(stream)?, name, args, list)?.into();
+        Ok(String::new())
+    };
+    // SAFETY: the caller keeps what this function demands of `out`.
+    let status = unsafe { answer(out, call) };
+    let is_done = status == VsmStatus::Ok;
+    if is_done {
+        // SAFETY: `answer` has just put a text there.
+        unsafe {
+            vsm_string_free(out.read());
+            out.write(std::ptr::null_mut());
+        }
+    }
+    // Without a place for both nothing was done, so no bytes are lost here.
+    if !len.is_null() {
+        // SAFETY: it is not NULL, and the caller promises that it can hold a length.
+        unsafe { len.write(if is_done { table.len() } else { 0 }) };
+    }
+    if !bytes.is_null() {
+        let start = if is_done { Box::into_raw(table).cast() } else { std::ptr::null_mut() };
+        // SAFETY: it is not NULL, and the caller promises that it can hold a pointer.
+        unsafe { bytes.write(start) };
+    }
+    status
+}
+
+/// Ends bytes that vsm_call_arrow has put into `bytes`, with the length that came with them; NULL is fine.
+///
+/// # Safety
+/// `bytes` is NULL or comes with `len` from vsm_call_arrow and has not been ended before.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vsm_bytes_free(bytes: *mut u8, len: usize) {
+    if !bytes.is_null() {
+        // SAFETY: it is from `Box::into_raw` in vsm_call_arrow, of this length, and the caller ends it once.
+        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(bytes, len)) });
+    }
+}
+
 /// Reads what a tool wrote (`adapter` is `jira`, `git`, `jenkins`, `junit`, `events` and so on) and applies it.
 ///
 /// # Safety

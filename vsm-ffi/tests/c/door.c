@@ -328,8 +328,56 @@ static void schedules_change(void) {
     CHECK("no JSON", makes(status, out, VSM_STATUS_ERROR, "\"code\":\"document\"") && live == 0);
 }
 
+static void tables_are_bytes(void) {
+    const char *two =
+        "{\"source\":\"plan\",\"id\":\"1\",\"occurred_at\":\"2026-03-02T08:00:00Z\",\"item\":\"plan:R1\",\"kind\":\"release\"}\n"
+        "{\"source\":\"plan\",\"id\":\"2\",\"occurred_at\":\"2026-03-02T08:00:00Z\",\"item\":\"plan:F1\",\"kind\":\"feature\"}\n";
+    const char *at = "{\"at\":\"2026-03-03T08:00:00Z\"}";
+    VsmStream stream = vsm_new(), copy = vsm_new();
+    CHECK("two items", reads(stream, "events", two, strlen(two), NULL, VSM_STATUS_OK, "\"accepted\":2"));
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    char *out = (char *)"never set";
+    CHECK("a table comes as bytes",
+          vsm_call_arrow(stream, "verdicts", at, NULL, &bytes, &len, &out) == VSM_STATUS_OK && out == NULL);
+    CHECK("they are a stream of Arrow", len > 8 && memcmp(bytes, "\xff\xff\xff\xff", 4) == 0);
+    CHECK("what it has in it can be read again",
+          reads(copy, "mapping", bytes, len,
+                "{\"recorded_at\":\"2026-03-03T08:00:00Z\",\"mapping\":{\"source\":\"copy\",\"format\":\"arrow\","
+                "\"id\":\"{item}\",\"kind\":\"{kind}\"}}",
+                VSM_STATUS_OK, "\"accepted\":2"));
+    CHECK("it is what was asked for", answers(copy, "item", "{\"id\":\"plan:F1\"}", VSM_STATUS_OK, "\"feature\""));
+    vsm_bytes_free(bytes, len);
+    vsm_bytes_free(NULL, 0);
+    struct { const char *name, *args, *list, *text; } wrong[] = {
+        {"verdicts", at, "rows", "is not one of items"},
+        {"verdicts", "{\"when\":1}", NULL, "\"code\":\"invalid\""},
+        {"coverage", NULL, NULL, "is not one of"},
+        {NULL, NULL, NULL, "must not be NULL"},
+    };
+    for (size_t n = 0; n < sizeof wrong / sizeof *wrong; n++) {
+        bytes = (uint8_t *)"never set";
+        len = 9;
+        VsmStatus status =
+            vsm_call_arrow(stream, wrong[n].name, wrong[n].args, wrong[n].list, &bytes, &len, &out);
+        CHECK("no table is an error and no bytes", status == VSM_STATUS_ERROR && bytes == NULL && len == 0);
+        CHECK("that says why", out != NULL && strstr(out, wrong[n].text) != NULL);
+        vsm_string_free(out);
+    }
+    CHECK("bytes want a place", vsm_call_arrow(stream, "verdicts", at, NULL, NULL, &len, &out) == VSM_STATUS_ERROR);
+    vsm_string_free(out);
+    bytes = (uint8_t *)"never set";
+    CHECK("their length wants one",
+          vsm_call_arrow(stream, "verdicts", at, NULL, &bytes, NULL, &out) == VSM_STATUS_ERROR && bytes == NULL);
+    vsm_string_free(out);
+    CHECK("errors want one, too", vsm_call_arrow(stream, "verdicts", at, NULL, &bytes, &len, NULL) == VSM_STATUS_NO_OUT);
+    vsm_free(stream);
+    vsm_free(copy);
+}
+
 int main(void) {
     answers_are_json();
+    tables_are_bytes();
     verdicts_are_kept_up_to_date();
     metrics_are_kept_up_to_date();
     schedules_change();

@@ -33,7 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ingest", &["model", "document"]),
     ("intake", &["stream", "ingest", "correlate"]),
     ("run", &["model", "stream", "ingest", "intake"]),
-    ("call", &["model", "stream", "correlate", "analyze", "document", "ingest"]),
+    ("call", &["model", "stream", "correlate", "analyze", "arrow", "document", "ingest"]),
     ("store", &["model", "stream", "correlate", "document", "ingest", "intake", "run", "call"]),
 ];
 
