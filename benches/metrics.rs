@@ -284,7 +284,10 @@ fn main() {
     let mut without = stream_of(&columns);
     let bare = applied(&mut without, some);
     drop(without);
-    let mut with = stream.clone();
+    // A stream of its own: the first event of a copy would copy all that both have.
+    let mut with = stream_of(&columns);
+    let (_, metric, bucket, group_by) = &QUESTIONS[0];
+    ask(&with, metric, *bucket, group_by);
     let kept = applied(&mut with, some);
     drop(with);
     println!(
