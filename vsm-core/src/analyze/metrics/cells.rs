@@ -3,7 +3,6 @@
 use super::facts::Amount;
 use super::groups::Groups;
 use super::state::MetricCell;
-use crate::hash::HashMap;
 use crate::texts::NONE;
 
 /// The cells that have anything, by the order in which they were met.
@@ -13,8 +12,8 @@ pub(super) struct Cells {
     /// For each group the place of the cell of each part of the window.
     places: Vec<Vec<u32>>,
     cells: Vec<(u32, usize, MetricCell)>,
-    /// By the place of a cell: what came and went since its values were put in order.
-    pending: HashMap<u32, Pending>,
+    /// For each of these: what came and went since its values were put in order.
+    pending: Vec<Pending>,
 }
 
 /// So many values may wait in a cell beside as many as it has.
@@ -36,7 +35,7 @@ struct Change {
 impl Cells {
     /// For a window of so many parts.
     pub(super) fn new(parts: usize) -> Cells {
-        Cells { parts, places: Vec::new(), cells: Vec::new(), pending: HashMap::default() }
+        Cells { parts, places: Vec::new(), cells: Vec::new(), pending: Vec::new() }
     }
 
     /// Adds an amount; the values of a cell are in any order until they are sorted.
@@ -53,38 +52,35 @@ impl Cells {
     /// Adds an amount, or takes it away again; its value waits until the cell is settled, since finding its place among
     /// many would cost more than all the rest.
     pub(super) fn change(&mut self, group: u32, bucket: usize, amount: Amount, sign: i64) {
-        let Some(cell) = self.at(group, bucket) else { return };
+        let Some(place) = self.made(group, bucket) else { return };
+        let (Some((.., cell)), Some(pending)) = (self.cells.get_mut(place), self.pending.get_mut(place))
+        else {
+            return;
+        };
         cell.count(amount, sign);
-        let held = cell.values.len() + cell.open.len();
-        let value = match amount {
-            Amount::Sample(value) | Amount::Open(value) => value,
+        let (value, change) = match amount {
+            Amount::Sample(value) => (value, &mut pending.values),
+            Amount::Open(value) => (value, &mut pending.open),
             Amount::Part { .. } | Amount::Count(_) => return,
         };
-        let Some(place) = self.place(group, bucket) else { return };
-        let pending = self.pending.entry(place).or_default();
-        let change = if matches!(amount, Amount::Open(_)) { &mut pending.open } else { &mut pending.values };
         if sign > 0 { &mut change.added } else { &mut change.removed }.push(value);
         // Who never asks for rows does not pay for what came and went.
-        if change.added.len() + change.removed.len() > held + ROOM {
-            self.settle(group, bucket);
+        if change.added.len() + change.removed.len() > cell.values.len() + cell.open.len() + ROOM {
+            pending.settle(cell);
         }
     }
 
     /// Puts what came and went where it belongs, in one cell.
     pub(super) fn settle(&mut self, group: u32, bucket: usize) {
         let Some(place) = self.place(group, bucket) else { return };
-        if let (Some(pending), Some((.., cell))) =
-            (self.pending.remove(&place), self.cells.get_mut(place as usize))
-        {
-            pending.values.make(&mut cell.values);
-            pending.open.make(&mut cell.open);
+        if let (Some((.., cell)), Some(pending)) = (self.cells.get_mut(place), self.pending.get_mut(place)) {
+            pending.settle(cell);
         }
     }
 
     /// The same in all cells.
     pub(super) fn settle_all(&mut self) {
-        let places: Vec<(u32, usize)> = self.all().map(|(group, bucket, _)| (group, bucket)).collect();
-        places.into_iter().for_each(|(group, bucket)| self.settle(group, bucket));
+        self.cells.iter_mut().zip(&mut self.pending).for_each(|((.., cell), pending)| pending.settle(cell));
     }
 
     pub(super) fn sort(&mut self) {
@@ -93,20 +89,28 @@ impl Cells {
 
     /// A cell, which is made where it is missing.
     pub(super) fn at(&mut self, group: u32, bucket: usize) -> Option<&mut MetricCell> {
+        let place = self.made(group, bucket)?;
+        self.cells.get_mut(place).map(|(.., cell)| cell)
+    }
+
+    /// The place of a cell, which is made where it is missing.
+    fn made(&mut self, group: u32, bucket: usize) -> Option<usize> {
         let place = row(&mut self.places, group, || vec![NONE; self.parts])?.get_mut(bucket)?;
         if *place == NONE {
             *place = self.cells.len() as u32;
             self.cells.push((group, bucket, MetricCell::default()));
+            self.pending.push(Pending::default());
         }
-        self.cells.get_mut(*place as usize).map(|(.., cell)| cell)
+        Some(*place as usize)
     }
 
     pub(super) fn get(&self, group: u32, bucket: usize) -> Option<&MetricCell> {
-        self.cells.get(self.place(group, bucket)? as usize).map(|(.., cell)| cell)
+        self.cells.get(self.place(group, bucket)?).map(|(.., cell)| cell)
     }
 
-    fn place(&self, group: u32, bucket: usize) -> Option<u32> {
-        self.places.get(group as usize)?.get(bucket).copied().filter(|place| *place != NONE)
+    fn place(&self, group: u32, bucket: usize) -> Option<usize> {
+        let place = self.places.get(group as usize)?.get(bucket).filter(|place| **place != NONE)?;
+        Some(*place as usize)
     }
 
     /// All cells that were ever met: group, part, cell.
@@ -127,15 +131,30 @@ impl Cells {
     }
 }
 
+impl Pending {
+    /// Puts what came and went where it belongs.
+    fn settle(&mut self, cell: &mut MetricCell) {
+        for (change, list) in [(&mut self.values, &mut cell.values), (&mut self.open, &mut cell.open)] {
+            change.make(list);
+            // Room for many is not kept for few.
+            change.added.shrink_to(ROOM);
+            change.removed.shrink_to(ROOM);
+        }
+    }
+}
+
 impl Change {
     /// Makes it in a list that is in order.
-    fn make(mut self, list: &mut Vec<f64>) {
+    fn make(&mut self, list: &mut Vec<f64>) {
+        if self.added.is_empty() && self.removed.is_empty() {
+            return;
+        }
         self.added.sort_unstable_by(f64::total_cmp);
         list.append(&mut self.added);
         // Two runs in order are put together in one pass.
         list.sort_by(f64::total_cmp);
         self.removed.sort_unstable_by(f64::total_cmp);
-        let mut removed = self.removed.into_iter().peekable();
+        let mut removed = self.removed.drain(..).peekable();
         list.retain(|value| {
             while removed.next_if(|gone| gone.total_cmp(value).is_lt()).is_some() {}
             removed.next_if(|gone| gone.total_cmp(value).is_eq()).is_none()
