@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::graph::Direction;
-use crate::model::Kind;
+use crate::model::{Kind, tells_calendar};
 use crate::stream::{Mark, State};
 use crate::time::clip;
 
@@ -78,7 +78,7 @@ impl State {
         if self.walk(to, None).any(|(_, event)| event.kind == Some(Kind::Build)) {
             self.builds.push(to);
         }
-        if self.walk(to, None).any(|(_, event)| event.sets.iter().any(|set| set.calendar().is_some())) {
+        if self.walk(to, None).any(|(_, event)| tells_calendar(&event.sets)) {
             self.calendars.push(to);
         }
         for link in moved {

@@ -12,7 +12,9 @@ use crate::graph::{Frozen, Graph};
 use crate::hash::hash_of;
 use crate::links::{Detail, Links};
 use crate::lives::{Lives, tells};
-use crate::model::{Event, FlowState, Kind, Link, LinkKind, LinkSaid, Set, Statement, state_said};
+use crate::model::{
+    Event, FlowState, Kind, Link, LinkKind, LinkSaid, Set, Statement, state_said, tells_calendar,
+};
 use crate::names::Names;
 use crate::record::{Bounds, Record, Stored};
 use crate::texts::{NONE, Texts};
@@ -534,7 +536,7 @@ impl State {
         if event.kind == Some(Kind::Build) && self.kinds.get(index) != Some(&Some(Kind::Build)) {
             self.builds.push(item);
         }
-        if event.sets.iter().any(|set| set.calendar().is_some()) {
+        if tells_calendar(&event.sets) {
             self.calendars.push(item);
         }
         let is_last = |by: u32| !self.record.order(by, number).is_gt();

@@ -135,8 +135,8 @@ pub unsafe extern "C" fn vsm_call(
 
 /// A question as in vsm_call, answered with one of the lists of its answer as a table: the bytes of an Arrow IPC stream, a
 /// row for each record, at a small part of what the records cost as JSON. `list` is the name of the list; NULL or an empty
-/// text means the first one, as for `metric` its `rows`. A name that has no table is answered with those that have. Done, `bytes` and `len` are set, and `out` is NULL; not done, `out` says why,
-/// and `bytes` is NULL.
+/// text means the first one, as for `metric` its `rows`. A name that has no table is answered with those that have.
+/// Done, `bytes` and `len` are set, and `out` is NULL; not done, `out` says why, and `bytes` is NULL.
 ///
 /// # Safety
 /// The texts and `out` are as in vsm_call, and `list` as `args_json`. `bytes` and `len` are NULL or can hold a pointer and a

@@ -276,6 +276,11 @@ impl Fields {
     }
 }
 
+/// Whether an event gives its item a calendar, or takes it away.
+pub(crate) fn tells_calendar(sets: &[Set]) -> bool {
+    sets.iter().any(|set| set.calendar().is_some())
+}
+
 /// What the fields of one event say of the state, `Some(None)` where they clear it. The lifecycle implies one where none
 /// is named.
 pub(crate) fn state_said(sets: &[Set]) -> Option<Option<FlowState>> {

@@ -8,7 +8,7 @@ mod statement;
 
 pub use event::{Event, Item, Link, Related};
 pub use fields::{Fields, TestCounts};
-pub(crate) use fields::{Set, state_said};
+pub(crate) use fields::{Set, state_said, tells_calendar};
 pub use kinds::{
     Booking, Boundary, Decision, Dependency, FlowState, Kind, LinkKind, Outcome, ReleaseState, Severity,
 };

@@ -247,6 +247,12 @@ impl Network {
         self.needs.get(first as usize..end as usize).unwrap_or(&[])
     }
 
+    /// By number: where the needs of each node begin, as they were laid out.
+    pub(super) fn needs_starts(&self) -> Vec<u32> {
+        let starts = std::iter::once(0).chain(self.nodes.iter().map(|node| node.needs_end));
+        starts.take(self.nodes.len()).collect()
+    }
+
     /// Whether nothing is special about any activity or need.
     pub(super) fn is_all_plain(&self) -> bool {
         self.by == By::PLAIN && self.has_plain_ties()

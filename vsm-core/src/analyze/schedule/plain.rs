@@ -33,9 +33,7 @@ impl Network {
         let mut late = std::mem::take(&mut dates.late);
         late.clear();
         late.resize(self.nodes.len(), Late { finish: end, free: i64::MAX });
-        let firsts = std::iter::once(0).chain(self.nodes.iter().map(|node| node.needs_end));
-        let firsts: Vec<u32> = firsts.take(self.nodes.len()).collect();
-        for (number, (node, first)) in self.nodes.iter().zip(firsts).enumerate().rev() {
+        for (number, (node, first)) in self.nodes.iter().zip(self.needs_starts()).enumerate().rev() {
             let (early_start, early_finish) =
                 (dates.early_start(number as u32), dates.early_finish(number as u32));
             let Some(own) = late.get_mut(number) else { continue };

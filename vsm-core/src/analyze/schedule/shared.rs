@@ -118,9 +118,7 @@ impl Network {
         let axis = self.clock.calendar(self.by)?.axis(self.base().min(end), last, 0)?;
         // Until it is their turn: the place of the late finish, and the first start of what needs them.
         let mut late = vec![Late { finish: place_of(&axis, end)?, free: i64::MAX }; self.nodes.len()];
-        let firsts = std::iter::once(0).chain(self.nodes.iter().map(|node| node.needs_end));
-        let firsts: Vec<u32> = firsts.take(self.nodes.len()).collect();
-        for (number, (node, first)) in self.nodes.iter().zip(firsts).enumerate().rev() {
+        for (number, (node, first)) in self.nodes.iter().zip(self.needs_starts()).enumerate().rev() {
             let starts = axis.done_by(dates.early_start(number as u32));
             let own = late.get_mut(number)?;
             if own.free != i64::MAX {
